@@ -1,0 +1,50 @@
+"""Output files that appear complete or not at all."""
+
+import os
+from pathlib import Path
+from typing import TextIO
+
+
+class OutputFiles:
+    """Text files that appear together, once all of them are complete.
+
+    Every file is written under a temporary name beside its place. Leaving the
+    ``with`` block renames them; leaving it by an exception deletes them, and what
+    was there before stays untouched. Missing folders are made.
+
+    Example:
+        >>> with OutputFiles() as outputs:
+        ...     outputs.open('work_dirs/train.json').write('{}')
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[Path, tuple[Path, TextIO]] = {}
+
+    def __enter__(self) -> 'OutputFiles':
+        return self
+
+    def open(self, path: str | os.PathLike) -> TextIO:
+        """A UTF-8 text file to write, whose lines end as they are written.
+
+        Raises:
+            OSError: If the place cannot be written to.
+        """
+        path = Path(path)
+        if path.is_dir():
+            raise IsADirectoryError(f'{path} is a folder, not a file to write')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+        file = open(temporary, 'w', encoding='utf-8', newline='')  # noqa: SIM115
+        self._files[path] = (temporary, file)
+        return file
+
+    def __exit__(self, error_type, error, traceback) -> None:
+        try:
+            for _, file in self._files.values():
+                file.close()
+            if error_type is None:
+                for path, (temporary, _) in self._files.items():
+                    os.replace(temporary, path)
+        finally:
+            for temporary, _ in self._files.values():
+                temporary.unlink(missing_ok=True)
