@@ -1,0 +1,230 @@
+"""Heatmaps whose targets travel as points and are drawn on the device."""
+
+import numpy as np
+import torch
+from mmpose.codecs.base import BaseKeypointCodec
+from mmpose.registry import KEYPOINT_CODECS
+from torch import Tensor
+
+from .decoding import DECODERS, blur, is_flat
+
+CONVENTIONS = {'msra': 0.0, 'cpn': 1.0}
+
+
+@KEYPOINT_CODECS.register_module()
+class PointHeatmap(BaseKeypointCodec):
+    """Gaussian heatmaps, encoded as points and decoded in one batched call.
+
+    :meth:`encode` runs in the loader's workers and returns coordinates, so a
+    sample of 294 landmarks is 294 points and not 294 maps. The head draws the
+    maps with :meth:`render`, on the device, for the labelled channels only.
+    :meth:`batch_decode` blurs, finds the maximum and steps to the sub-pixel for
+    all maps of a batch at once, where the network's output lies.
+
+    Note:
+
+        - batch size: B
+        - instance number: N, always 1
+        - keypoint number: K
+        - drawn or decoded maps: M
+        - heatmap size: [W, H]
+
+        Input coordinates are pixels of the network's input; heatmap coordinates
+        are cells, the centre of the first cell being 0.
+
+    Args:
+        input_size (tuple): Input size [w, h] in pixels.
+        heatmap_size (tuple): Heatmap size [W, H] in cells.
+        sigma (float): Standard deviation of the Gaussian, in cells.
+        amplitude (float): Height of the Gaussian. Scores are divided by it.
+            Defaults to 1.
+        convention (str): Heatmap coordinate of an input coordinate x.
+            ``'msra'``: ``x / stride``, as in MMPose; ``'cpn'``: ``(x - 1) /
+            stride``, as in the FashionAI CPN system. Defaults to ``'msra'``.
+        decode_mode (str): How the position is read off a map, in cells.
+
+            - ``'argmax'``: the first maximum a.
+            - ``'quarter'``: a quarter cell from a toward the higher neighbour,
+              as in `HRNet`_.
+            - ``'second_max'``: ``(3 * a + b) / 4`` with the second maximum b, as
+              in the FashionAI CPN system.
+            - ``'dark'``: one Newton step on the logarithm of the blurred map, as
+              in `DARK`_.
+
+            Defaults to ``'quarter'``.
+        blur_kernel_size (int): Odd size of the Gaussian blur before the maximum
+            is sought (for ``'dark'``: before the Newton step); 0 for none.
+            Defaults to 0.
+        blur_sigma (float, optional): Its standard deviation in cells; by default
+            what OpenCV derives from the size.
+        shift (float, optional): Input pixels added to x and y after decoding. By
+            default what the convention took off, so that decoding inverts
+            encoding. The CPN system adds 2.
+        min_variance (float): A map whose variance is below this, or that is
+            constant, says nothing: its point is the centre of the crop, with
+            score 0. Defaults to 0.
+
+    Raises:
+        ValueError: If an option has no such choice, or a size does not fit.
+
+    .. _`HRNet`: https://arxiv.org/abs/1902.09212
+    .. _`DARK`: https://arxiv.org/abs/1910.06278
+    """
+
+    label_mapping_table = dict(
+        keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights'
+    )
+
+    def __init__(
+        self,
+        input_size: tuple[int, int],
+        heatmap_size: tuple[int, int],
+        sigma: float,
+        amplitude: float = 1.0,
+        convention: str = 'msra',
+        decode_mode: str = 'quarter',
+        blur_kernel_size: int = 0,
+        blur_sigma: float | None = None,
+        shift: float | None = None,
+        min_variance: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if convention not in CONVENTIONS:
+            raise ValueError(
+                f'unknown convention {convention!r}; choose from {list(CONVENTIONS)}'
+            )
+        if decode_mode not in DECODERS:
+            raise ValueError(
+                f'unknown decode_mode {decode_mode!r}; choose from {list(DECODERS)}'
+            )
+        if blur_kernel_size and blur_kernel_size % 2 == 0:
+            raise ValueError(f'blur_kernel_size must be odd, got {blur_kernel_size}')
+        if decode_mode == 'dark' and not blur_kernel_size:
+            raise ValueError("decode_mode 'dark' needs a blur_kernel_size, e.g. 11")
+        if sigma <= 0 or amplitude <= 0:
+            raise ValueError('sigma and amplitude must be positive')
+        self.input_size = tuple(input_size)
+        self.heatmap_size = tuple(heatmap_size)
+        self.sigma = sigma
+        self.amplitude = amplitude
+        self.convention = convention
+        self.decode_mode = decode_mode
+        self.blur_kernel_size = blur_kernel_size
+        self.blur_sigma = blur_sigma
+        self.shift = CONVENTIONS[convention] if shift is None else shift
+        self.min_variance = min_variance
+        self.scale_factor = np.array(input_size, np.float32) / np.array(
+            heatmap_size, np.float32
+        )  # input pixels per cell, (x, y)
+
+    def encode(
+        self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None
+    ) -> dict:
+        """Map points from the input space to the heatmap space.
+
+        Args:
+            keypoints (np.ndarray): Input pixels, shape (N, K, 2).
+            keypoints_visible (np.ndarray, optional): Shape (N, K); labelled
+                points, visible or occluded, are > 0.
+
+        Returns:
+            dict: ``keypoint_labels`` (N, K, 2), cells; ``keypoint_weights``
+            (N, K), the visibility, and 0 where the whole Gaussian (3 sigma) lies
+            outside the map.
+        """
+        if keypoints_visible is None:
+            keypoints_visible = np.ones(keypoints.shape[:2], np.float32)
+        points = (keypoints - CONVENTIONS[self.convention]) / self.scale_factor
+        reach = 3 * self.sigma
+        inside = (points > -reach) & (points < np.array(self.heatmap_size) - 1 + reach)
+        weights = keypoints_visible * inside.all(-1)
+        return dict(
+            keypoint_labels=points.astype(np.float32),
+            keypoint_weights=weights.astype(np.float32),
+        )
+
+    def render(self, points: Tensor) -> Tensor:
+        """Draw one Gaussian per point.
+
+        Args:
+            points (Tensor): Cells, shape (M, 2).
+
+        Returns:
+            Tensor: Maps of shape (M, H, W), on the device of ``points``.
+        """
+        # A round Gaussian is the product of one along x and one along y.
+        profiles = []
+        for axis, size in enumerate(self.heatmap_size):
+            cells = torch.arange(size, device=points.device, dtype=points.dtype)
+            distance = cells - points[:, axis, None]
+            profiles.append(torch.exp(distance.square() / (-2 * self.sigma**2)))
+        along_x, along_y = profiles
+        return (self.amplitude * along_y)[:, :, None] * along_x[:, None, :]
+
+    def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Decode the maps of one sample; see :meth:`batch_decode`.
+
+        Args:
+            encoded (np.ndarray): Heatmaps of shape (K, H, W).
+
+        Returns:
+            tuple: Key points (1, K, 2) in input pixels and scores (1, K).
+        """
+        keypoints, scores = self.batch_decode(torch.from_numpy(encoded)[None])
+        return keypoints[0], scores[0]
+
+    @torch.no_grad()
+    def batch_decode(
+        self, batch_encoded: Tensor, channel_mask: Tensor | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Decode a batch of heatmaps where they lie.
+
+        Args:
+            batch_encoded (Tensor): Heatmaps of shape (B, K, H, W).
+            channel_mask (Tensor, optional): Bool, shape (B, K): the channels of
+                each sample's own category. The others are not looked at; their
+                points are the centre of the crop, with score 0.
+
+        Returns:
+            tuple: Key points (B, 1, K, 2) in input pixels and scores (B, 1, K),
+            the maximum of the map in units of ``amplitude``.
+        """
+        batch_size, num_keypoints, height, width = batch_encoded.shape
+        maps = batch_encoded.detach().flatten(0, 1).float()
+        count = len(maps)
+        rows = None
+        if channel_mask is not None and not bool(channel_mask.all()):
+            rows = channel_mask.flatten().nonzero().squeeze(1)
+            maps = maps.index_select(0, rows)
+
+        centre = maps.new_tensor(self.input_size) / 2
+        keypoints = centre.expand(count, 2).clone()
+        scores = maps.new_zeros(count)
+        if len(maps):
+            found, found_scores = self._decode_maps(maps, centre)
+            if rows is None:
+                keypoints, scores = found, found_scores
+            else:
+                keypoints[rows], scores[rows] = found, found_scores
+        return (
+            keypoints.view(batch_size, 1, num_keypoints, 2).cpu().numpy(),
+            scores.view(batch_size, 1, num_keypoints).cpu().numpy(),
+        )
+
+    def _decode_maps(self, maps: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
+        """(M, H, W) -> input pixels (M, 2) and scores (M, )."""
+        blurred = maps
+        if self.blur_kernel_size:
+            # DARK's published blur takes zeros beyond the border, OpenCV's
+            # default, which the CPN system uses, mirrors the map.
+            border = 'constant' if self.decode_mode == 'dark' else 'reflect'
+            blurred = blur(maps, self.blur_kernel_size, self.blur_sigma, border)
+        cells, peaks = DECODERS[self.decode_mode](maps, blurred)
+
+        flat = is_flat(
+            maps if self.decode_mode == 'dark' else blurred, self.min_variance
+        )
+        scale = cells.new_tensor(self.scale_factor.tolist())
+        points = cells * scale + self.shift
+        points = torch.where(flat[:, None], centre, points)
+        return points, (peaks / self.amplitude).masked_fill(flat, 0)

@@ -1,0 +1,299 @@
+"""The one place that checks and adapts the OpenMMLab stack.
+
+:func:`setup` runs when the package is imported, before anything of MMPose is:
+
+- It checks that MMEngine, MMCV, MMPose and torchvision are there and load, and
+  raises an ImportError that names the mend otherwise.
+- mmcv-lite has no compiled operators, but ``mmpose.models`` and ``mmdet`` import
+  ``mmcv.ops``. :func:`serve_operators` answers those imports with torchvision's
+  operators. Where a compiled mmcv is installed, nothing is touched.
+- Since PyTorch 2.6 ``torch.load`` reads tensors and plain containers only.
+  :func:`allow_checkpoints` adds the few classes that MMEngine's checkpoints hold.
+"""
+
+import codecs
+import importlib
+import importlib.util
+import os
+import sys
+import types
+from importlib.machinery import ModuleSpec
+
+MMCV_RANGE = ('2.0.0', '2.2.0')  # MMDetection 3.3 refuses 2.2
+MMPOSE_RANGE = ('1.2.0', '2.0.0')
+INSTALL_HINT = 'see docs/installation.md'
+
+
+def setup() -> None:
+    """Check the stack and adapt it; calling it again changes nothing.
+
+    Raises:
+        ImportError: If a part is missing, too old or does not load.
+    """
+    check_stack()
+    serve_operators()
+    allow_checkpoints()
+
+
+# ------------------------------------------------------------------------ checks
+
+
+def check_stack() -> None:
+    """Raise an ImportError that names the mend if the stack is not usable."""
+    _require('torch', 'pip install torch torchvision')
+    try:
+        importlib.import_module('torchvision')
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        # A torchvision built for another torch fails in one of these ways.
+        raise ImportError(
+            f'torchvision does not load ({error}); install the pair that belongs '
+            'together, e.g. `pip install torch==2.14.1 torchvision==0.29.1`; '
+            f'{INSTALL_HINT}'
+        ) from error
+    _require('mmengine', 'pip install mmengine')
+    _require('mmcv', 'pip install mmcv-lite==2.1.0', MMCV_RANGE)
+    _require('mmpose', 'pip install --no-deps mmpose==1.3.2', MMPOSE_RANGE)
+
+
+def require_mmdet() -> types.ModuleType:
+    """MMDetection, which only the crop stage needs.
+
+    Raises:
+        ImportError: If it is missing or does not load.
+    """
+    return _require('mmdet', 'pip install --no-deps mmdet==3.3.0')
+
+
+def _require(
+    name: str, mend: str, version_range: tuple[str, str] | None = None
+) -> types.ModuleType:
+    try:
+        module = importlib.import_module(name)
+    except (ImportError, AssertionError) as error:  # OpenMMLab asserts versions
+        raise ImportError(
+            f'fashion_mmpose needs {name}, which does not load ({error}); '
+            f'mend: `{mend}`; {INSTALL_HINT}'
+        ) from error
+    if version_range is not None:
+        from mmengine.utils import digit_version
+
+        low, high = version_range
+        version = module.__version__
+        if not digit_version(low) <= digit_version(version) < digit_version(high):
+            raise ImportError(
+                f'fashion_mmpose needs {name} >= {low}, < {high}, but {version} is '
+                f'installed; mend: `{mend}`; {INSTALL_HINT}'
+            )
+    return module
+
+
+# --------------------------------------------------------------------- operators
+
+_EXTENSION = 'mmcv._ext'
+
+
+class _TorchvisionOperators(types.ModuleType):
+    """Stands in for ``mmcv._ext``, mmcv's compiled operators.
+
+    Every operator that torchvision does not have is there by name, because
+    ``mmcv.ops`` looks the names up on import, and raises when it is called.
+    """
+
+    def __getattr__(self, name: str):
+        if name.startswith('__'):
+            raise AttributeError(name)
+
+        def unavailable(*args, **kwargs):
+            raise NotImplementedError(
+                f'operator {name!r} needs a compiled mmcv: mmcv-lite is installed, '
+                'and torchvision has no such operator; install `mmcv` built for '
+                f'this torch, or choose a model without it; {INSTALL_HINT}'
+            )
+
+        return unavailable
+
+
+def serve_operators() -> bool:
+    """Serve ``mmcv._ext`` from torchvision if mmcv has no compiled operators.
+
+    Returns:
+        bool: Whether torchvision's operators are in use.
+    """
+    loaded = sys.modules.get(_EXTENSION)
+    if loaded is None:
+        if importlib.util.find_spec(_EXTENSION) is not None:
+            return False
+        loaded = _TorchvisionOperators(_EXTENSION)
+        # MMEngine probes the module by its spec. No loader is the truth: there is
+        # no compiled extension.
+        loaded.__spec__ = ModuleSpec(_EXTENSION, loader=None)
+        for operator in (
+            nms,
+            roi_align_forward,
+            roi_align_backward,
+            get_compiler_version,
+            get_compiling_cuda_version,
+        ):
+            setattr(loaded, operator.__name__, operator)
+        sys.modules[_EXTENSION] = loaded
+    return isinstance(loaded, _TorchvisionOperators)
+
+
+def nms(boxes, scores, iou_threshold, offset):
+    """mmcv's nms. With ``offset`` 1 a box's corners are pixels that it contains."""
+    from torchvision.ops import nms as torchvision_nms
+
+    if offset:
+        boxes = boxes + boxes.new_tensor([0, 0, offset, offset])
+    return torchvision_nms(boxes, scores.to(boxes.dtype), iou_threshold)
+
+
+def roi_align_forward(
+    inputs,
+    rois,
+    output,
+    argmax_y,
+    argmax_x,
+    aligned_height,
+    aligned_width,
+    spatial_scale,
+    sampling_ratio,
+    pool_mode,
+    aligned,
+):
+    """mmcv's average RoIAlign; writes into ``output``."""
+    from torchvision.ops import roi_align
+
+    if pool_mode != 1:
+        raise NotImplementedError(
+            "RoIAlign with pool_mode='max' needs a compiled mmcv; use 'avg', or "
+            f'install `mmcv` built for this torch; {INSTALL_HINT}'
+        )
+    pooled = roi_align(
+        inputs,
+        rois,
+        (aligned_height, aligned_width),
+        spatial_scale,
+        sampling_ratio,
+        aligned,
+    )
+    output.copy_(pooled)
+
+
+def roi_align_backward(
+    grad_output,
+    rois,
+    argmax_y,
+    argmax_x,
+    grad_input,
+    aligned_height,
+    aligned_width,
+    spatial_scale,
+    sampling_ratio,
+    pool_mode,
+    aligned,
+):
+    """Gradient of :func:`roi_align_forward`; writes into ``grad_input``."""
+    import torch
+
+    gradient = torch.ops.torchvision._roi_align_backward(
+        grad_output,
+        rois,
+        spatial_scale,
+        aligned_height,
+        aligned_width,
+        *grad_input.shape,
+        sampling_ratio,
+        aligned,
+    )
+    grad_input.copy_(gradient)
+
+
+def get_compiler_version() -> str:
+    """What ``mmcv.utils.collect_env`` reports as mmcv's compiler."""
+    return 'none (torchvision operators)'
+
+
+def get_compiling_cuda_version() -> str:
+    """What ``mmcv.utils.collect_env`` reports as mmcv's CUDA version."""
+    return 'none (torchvision operators)'
+
+
+# ------------------------------------------------------------------- checkpoints
+
+
+def allow_checkpoints() -> None:
+    """Let ``torch.load(weights_only=True)`` read MMEngine's checkpoints.
+
+    Besides tensors they hold logs (``HistoryBuffer``) and numpy arrays. A
+    pickled ``HistoryBuffer`` names ``getattr`` to find its own statistics; the
+    real one could reach anything, so a function that knows these statistics
+    only is served under that name.
+    """
+    import numpy as np
+    import torch
+    from mmengine.logging import HistoryBuffer
+
+    if not hasattr(torch.serialization, 'add_safe_globals'):  # before PyTorch 2.4
+        return
+    multiarray = np.empty(0).__reduce__()[0].__module__
+    multiarray = importlib.import_module(multiarray)
+
+    def history_statistic(owner, name):
+        allowed = ('min', 'max', 'mean', 'current')
+        if owner is not HistoryBuffer or name not in allowed:
+            raise ValueError(
+                f'the checkpoint asks for getattr({owner!r}, {name!r}); only the '
+                f'statistics {allowed} of HistoryBuffer are allowed'
+            )
+        return getattr(HistoryBuffer, name)
+
+    dtypes = {type(np.dtype(code)) for code in '?bhilqBHILQefdgU'}
+    torch.serialization.add_safe_globals(
+        [
+            HistoryBuffer,
+            np.ndarray,
+            np.dtype,
+            *sorted(dtypes, key=lambda dtype: dtype.__name__),
+            multiarray._reconstruct,
+            np.float64(0).__reduce__()[0],  # numpy's `scalar`
+            bytes,
+            codecs.encode,
+            (history_statistic, 'builtins.getattr'),
+        ]
+    )
+
+
+# ------------------------------------------------------------------- distributed
+
+
+def prepare_distributed(cfg, launcher: str) -> None:
+    """Let MMEngine's launchers run without a GPU.
+
+    MMEngine selects a CUDA device when it initialises the process group, and
+    gives DistributedDataParallel device ids; both fail on a CPU. Here the group
+    is initialised with gloo before the Runner looks, and the wrapper is told to
+    use no device ids. With a GPU nothing is changed.
+
+    Args:
+        cfg (Config): The run's config; ``model_wrapper_cfg`` and the backend in
+            ``env_cfg`` are set in place.
+        launcher (str): ``'none'``, ``'pytorch'`` or ``'slurm'``.
+
+    Raises:
+        RuntimeError: If the launcher is not torchrun's and there is no GPU.
+    """
+    import torch
+    import torch.distributed as dist
+
+    if launcher == 'none' or torch.cuda.is_available():
+        return
+    if launcher != 'pytorch' or 'RANK' not in os.environ:
+        raise RuntimeError(
+            f'--launcher {launcher} needs GPUs or torchrun; without GPUs start '
+            '`torchrun --nproc_per_node=N tools/train.py ... --launcher pytorch`'
+        )
+    if not dist.is_initialized():
+        dist.init_process_group('gloo')
+    cfg.setdefault('env_cfg', {})['dist_cfg'] = dict(backend='gloo')
+    cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None)

@@ -1,0 +1,17 @@
+"""What MMEngine's training loop does not have."""
+
+from .hooks import (
+    EpochSeedHook,
+    StopAtLRHook,
+    ValidatedCheckpointHook,
+    keep_worker_seed,
+)
+from .progress import ProgressBarHook
+
+__all__ = [
+    'EpochSeedHook',
+    'ProgressBarHook',
+    'StopAtLRHook',
+    'ValidatedCheckpointHook',
+    'keep_worker_seed',
+]

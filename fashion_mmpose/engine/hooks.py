@@ -1,0 +1,102 @@
+"""Hooks of the training loop that MMEngine does not have."""
+
+import random
+
+import numpy as np
+import torch
+from mmengine.dist import get_rank
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.registry import FUNCTIONS
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+
+
+@FUNCTIONS.register_module()
+def keep_worker_seed(worker_id: int) -> None:
+    """Leave a loader's worker with the seed that PyTorch gave it.
+
+    MMEngine's own ``worker_init_fn`` seeds the workers alike in every epoch, so
+    every epoch draws the same augmentation. PyTorch's seed comes from the main
+    process, where :class:`EpochSeedHook` sets it epoch by epoch.
+
+    Args:
+        worker_id (int): Number of the worker.
+    """
+
+
+@HOOKS.register_module()
+class EpochSeedHook(Hook):
+    """Seed every epoch from (seed, epoch, rank).
+
+    What an epoch draws does then not depend on the epochs before it, and a
+    resumed run goes on bit for bit like one that was never interrupted. The
+    loaders' workers follow if the training dataloader has
+    ``worker_init_fn=dict(type='keep_worker_seed')`` and no persistent workers.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Seed Python, numpy and PyTorch in this process."""
+        sequence = np.random.SeedSequence([runner.seed, runner.epoch, get_rank()])
+        seed = int(sequence.generate_state(1)[0])
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+
+
+@HOOKS.register_module()
+class StopAtLRHook(Hook):
+    """Stop training once the learning rate has fallen below a share of its start.
+
+    The early stop of the FashionAI CPN system, together with
+    ``ReduceOnPlateauLR``. The learning rate is part of every checkpoint, so a
+    resumed run stops where an uninterrupted one does, which
+    ``EarlyStoppingHook``, that keeps its count in memory, cannot promise.
+
+    Args:
+        ratio (float): Share of the initial learning rate, e.g. 1e-2.
+    """
+
+    priority = 'LOWEST'  # after the schedulers' step
+
+    def __init__(self, ratio: float) -> None:
+        self.ratio = ratio
+
+    def before_train(self, runner: Runner) -> None:
+        """Do not go on with a run that had stopped."""
+        self._check(runner)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """Stop if every parameter group is below its limit."""
+        self._check(runner)
+
+    def _check(self, runner: Runner) -> None:
+        groups = runner.optim_wrapper.param_groups
+        # The tolerance keeps rounding in lr * 0.1 * 0.1 from counting as below.
+        limits = [self.ratio * group.get('initial_lr', 0) for group in groups]
+        if all(g['lr'] < limit * (1 - 1e-6) for g, limit in zip(groups, limits)):
+            runner.logger.info(
+                f'stop: the learning rate is below {self.ratio} of its start'
+            )
+            runner.train_loop.stop_training = True
+
+
+@HOOKS.register_module()
+class ValidatedCheckpointHook(CheckpointHook):
+    """Checkpoints that know the validation of their own epoch.
+
+    MMEngine saves before it validates, so what validation changes (the state of
+    ``ReduceOnPlateauLR`` and the learning rate) is lost to a run that resumes
+    from that file. This hook writes the file again after validation.
+
+    Arguments are those of :class:`mmengine.hooks.CheckpointHook`.
+    """
+
+    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
+        """Save the best checkpoint as usual, then renew this epoch's."""
+        super().after_val_epoch(runner, metrics)
+        name = self.filename_tmpl.format(runner.epoch)
+        if self.by_epoch and self.last_ckpt and self.last_ckpt.endswith(name):
+            meta = dict(epoch=runner.epoch, iter=runner.iter)
+            self._save_checkpoint_with_step(runner, runner.epoch, meta)

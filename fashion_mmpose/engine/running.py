@@ -1,0 +1,178 @@
+"""From a config and the options of the command line to a run.
+
+The functions behind ``tools/train.py`` and ``tools/test.py``.
+"""
+
+import os
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from fashion_mmpose import compat
+from fashion_mmpose.config_files import find_config
+from fashion_mmpose.evaluation.prediction_file import SUFFIXES
+
+LAUNCHERS = ('none', 'pytorch', 'slurm')
+
+
+def load_config(
+    name: str,
+    work_dir: str | None = None,
+    cfg_options: dict | None = None,
+    launcher: str = 'none',
+) -> Config:
+    """Read a config and apply what every run may override.
+
+    Args:
+        name: Path of a config, or the bare name of one that the package carries.
+        work_dir: Where logs and checkpoints go; by default the config's own, or
+            ``work_dirs/<name of the config>``.
+        cfg_options: Dotted keys and values to override.
+        launcher: ``'none'``, ``'pytorch'`` or ``'slurm'``.
+
+    Raises:
+        ValueError: If there is no such config.
+        RuntimeError: If the launcher cannot work on this machine.
+    """
+    path = name if os.path.isfile(name) else str(find_config(name))
+    cfg = Config.fromfile(path)
+    cfg.launcher = launcher
+    if work_dir is not None:
+        cfg.work_dir = work_dir
+    elif cfg.get('work_dir') is None:
+        stem = os.path.splitext(os.path.basename(path))[0]
+        cfg.work_dir = os.path.join('work_dirs', stem)
+    if cfg_options:
+        cfg.merge_from_dict(cfg_options)
+    compat.prepare_distributed(cfg, launcher)
+    return cfg
+
+
+def set_training(
+    cfg: Config,
+    resume: str | None = None,
+    amp: bool = False,
+    auto_scale_lr: bool = False,
+) -> None:
+    """Apply the options of a training run to a config, in place.
+
+    Args:
+        cfg: The config.
+        resume: ``'auto'`` to go on from the last checkpoint in the work directory,
+            or the path of a checkpoint; None to start anew.
+        amp: Mixed precision.
+        auto_scale_lr: Scale the learning rate to the real batch size.
+
+    Raises:
+        RuntimeError: If mixed precision is asked for without a GPU.
+        ValueError: If the config does not say for which batch size its learning
+            rate is.
+        FileNotFoundError: If the checkpoint to resume from does not exist.
+    """
+    if resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if resume == 'auto' else existing_file(resume)
+    if amp:
+        if not torch.cuda.is_available():
+            raise RuntimeError('--amp needs a GPU, and PyTorch sees none')
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if auto_scale_lr:
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise ValueError(
+                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the '
+                'config: the batch size for which its learning rate is'
+            )
+        cfg.auto_scale_lr.enable = True
+
+
+def set_testing(
+    cfg: Config,
+    checkpoint: str,
+    bbox_file: str | None = None,
+    out_files: list[str] | None = None,
+    show_dir: str | None = None,
+) -> None:
+    """Apply the options of a test run to a config, in place.
+
+    Args:
+        cfg: The config.
+        checkpoint: The weights.
+        bbox_file: Detector boxes in place of those of the annotations.
+        out_files: JSON or CSV files for the predictions.
+        show_dir: Folder for pictures of the predictions.
+
+    Raises:
+        FileNotFoundError: If the checkpoint or the boxes do not exist.
+        ValueError: If an output file is neither JSON nor CSV.
+    """
+    cfg.load_from = existing_file(checkpoint)
+    if bbox_file is not None:
+        cfg.test_dataloader.dataset.bbox_file = existing_file(bbox_file)
+    if out_files:
+        for path in out_files:
+            if not path.endswith(SUFFIXES):
+                raise ValueError(f'--out {path}: its name must end in {SUFFIXES}')
+        evaluators = cfg.test_evaluator
+        if not isinstance(evaluators, list):
+            evaluators = [evaluators]
+        writer = dict(type='PredictionFile', out_files=out_files)
+        cfg.test_evaluator = [*evaluators, writer]
+    if show_dir is not None:
+        # MMPose's hook puts a relative folder below the work directory.
+        cfg.default_hooks.visualization.update(
+            enable=True, out_dir=os.path.abspath(show_dir)
+        )
+
+
+def check_codecs(cfg: Config) -> None:
+    """Compare the codec that encodes the targets with the one that decodes them.
+
+    A config states both, and one that inherits may override only one of them; the
+    network would then train well and predict with an offset.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    decoder = cfg.model.get('head', {}).get('decoder')
+    if (
+        not decoder
+        or decoder.get('type') != 'PointHeatmap'
+        or cfg.train_dataloader is None
+    ):
+        return
+    for transform in cfg.train_dataloader.dataset.get('pipeline', []):
+        encoder = transform.get('encoder')
+        if encoder is not None and encoder != decoder:
+            keys = sorted(
+                key
+                for key in {*encoder, *decoder}
+                if encoder.get(key) != decoder.get(key)
+            )
+            raise ValueError(
+                f'the codec of GenerateTarget and that of model.head.decoder differ in '
+                f'{keys}; give both the same codec'
+            )
+
+
+def existing_file(path: str) -> str:
+    """The path, if there is a file, or something that MMEngine downloads.
+
+    Raises:
+        FileNotFoundError: If it is the path of no file.
+    """
+    if '://' not in path and not os.path.isfile(path):
+        raise FileNotFoundError(f'{path} does not exist')
+    return path
+
+
+def build_runner(cfg: Config) -> Runner:
+    """MMEngine's runner for the config, of the type that it asks for.
+
+    Raises:
+        ValueError: See :func:`check_codecs`.
+    """
+    check_codecs(cfg)
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

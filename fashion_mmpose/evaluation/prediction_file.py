@@ -1,0 +1,99 @@
+"""Write what a test run predicts to files."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MessageHub, MMLogger
+from mmpose.registry import METRICS
+
+from fashion_mmpose.formats.predictions import write_predictions, write_submission
+
+SUFFIXES = ('.json', '.csv')
+
+
+@METRICS.register_module()
+class PredictionFile(BaseMetric):
+    """Writes the predictions of a test run; computes no number.
+
+    A ``.json`` file gets a COCO result list: ``image_id``, ``category_id``,
+    ``bbox`` (xywh), ``score`` and ``keypoints`` (x, y, score of each), in pixels of
+    the original image; ``score`` is the box's score times the mean score of the
+    points. A ``.csv`` file gets the Tianchi form, for FashionAI.
+
+    Args:
+        out_files (Sequence[str]): Files to write.
+        **kwargs: Arguments of :class:`mmengine.evaluator.BaseMetric`.
+
+    Raises:
+        ValueError: If a file is neither ``.json`` nor ``.csv``.
+    """
+
+    def __init__(self, out_files: Sequence[str], **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.out_files = [Path(path) for path in out_files]
+        for path in self.out_files:
+            if path.suffix not in SUFFIXES:
+                raise ValueError(
+                    f'cannot write {path}: its name must end in {SUFFIXES}'
+                )
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep the predictions of a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Samples with ``img_id``, ``category_id`` and
+                ``pred_instances``: one box, ``keypoints`` (1, K, 2) in pixels of
+                the original image, ``keypoint_scores`` (1, K), ``bboxes`` (1, 4)
+                xyxy and ``bbox_scores`` (1, ).
+        """
+        for sample in data_samples:
+            instances = sample['pred_instances']
+            self.results.append(
+                dict(
+                    image_id=int(sample['img_id']),
+                    category_id=int(sample['category_id']),
+                    bbox_xyxy=np.asarray(instances['bboxes'])[0],
+                    bbox_score=float(instances['bbox_scores'][0]),
+                    keypoints=np.asarray(instances['keypoints'])[0, :, :2],
+                    keypoint_scores=np.asarray(instances['keypoint_scores'])[0],
+                )
+            )
+
+    def compute_metrics(self, results: list[dict]) -> dict:
+        """Write the files; an empty dict."""
+        predictions = [_coco_result(result) for result in results]
+        for path in self.out_files:
+            if path.suffix == '.json':
+                write_predictions(path, predictions)
+            else:
+                write_submission(path, predictions, self._tested_images())
+            MMLogger.get_current_instance().info(
+                f'{len(predictions)} predictions written to {path}'
+            )
+        return {}
+
+    def _tested_images(self) -> list[dict]:
+        # MMPose's datasets leave the path of the annotation file here for metrics.
+        name = self.dataset_meta['dataset_name']
+        ann_file = MessageHub.get_current_instance().get_info(f'{name}_ann_file')
+        return json.loads(Path(ann_file).read_text(encoding='utf-8'))['images']
+
+
+def _coco_result(result: dict) -> dict:
+    x1, y1, x2, y2 = result['bbox_xyxy'].tolist()
+    scores = result['keypoint_scores']
+    # Channels of other categories score 0 and are not part of the mean.
+    own = scores[scores > 0]
+    points = np.column_stack((result['keypoints'], scores)).astype(np.float64)
+    return dict(
+        image_id=result['image_id'],
+        category_id=result['category_id'],
+        bbox=[round(value, 4) for value in (x1, y1, x2 - x1, y2 - y1)],
+        score=round(result['bbox_score'] * float(own.mean() if len(own) else 0), 6),
+        keypoints=points.round(4).ravel().tolist(),
+    )

@@ -1,0 +1,7 @@
+"""Losses on heatmaps that see labelled channels only."""
+
+from .base import HeatmapTargets, LabelledLoss
+from .labelled_mse import LabelledMSELoss
+from .visibility_l1 import VisibilityL1Loss
+
+__all__ = ['HeatmapTargets', 'LabelledLoss', 'LabelledMSELoss', 'VisibilityL1Loss']

@@ -1,0 +1,45 @@
+import numpy as np
+
+from fashion_mmpose.evaluation.functional import normalized_error
+from fashion_mmpose.evaluation.report import normalized_error_table
+
+
+def skirt_result():
+    gt = np.full((2, 24, 3), -1)
+    gt[0, 15:19] = [(0, 0, 1), (100, 0, 1), (0, 90, 0), (100, 90, 1)]
+    pred = gt[..., :2].astype(float)
+    pred[0, 15, 0] += 5
+    return normalized_error(pred, gt, [4, 4], [True, False])
+
+
+def rows(text: str) -> list[list[str]]:
+    return [
+        [cell.strip() for cell in line.strip('|').split('|')]
+        for line in text.splitlines()
+        if line.startswith('|')
+    ]
+
+
+def test_table():
+    assert rows(normalized_error_table(skirt_result())) == [
+        ['category', 'NE (%)', 'points', 'images', 'skipped', 'missing'],
+        ['skirt', '1.6667', '3', '2', '1', '1'],
+        ['all', '1.6667', '3', '2', '1', '1'],
+        ['key point', 'NE (%)', 'points'],
+        ['waistband_left', '5.0000', '1'],
+        ['waistband_right', '0.0000', '1'],
+        ['hemline_left', '-', '0'],
+        ['hemline_right', '0.0000', '1'],
+    ]
+
+
+def test_title_names_the_rule():
+    first_line = normalized_error_table(skirt_result()).splitlines()[0]
+    assert 'NE, skip_short' in first_line
+
+
+def test_parts_are_optional():
+    text = normalized_error_table(
+        skirt_result(), per_category=False, per_keypoint=False
+    )
+    assert [row[0] for row in rows(text)] == ['category', 'all']
