@@ -1,0 +1,63 @@
+"""Test a network, and write and draw what it predicts.
+
+Usage:
+    python tools/test.py CONFIG CHECKPOINT [--bbox-file BOXES.json]
+        [--out PRED.json PRED.csv] [--show-dir DIR] [--work-dir DIR]
+        [--cfg-options KEY=VALUE ...]
+    torchrun --nproc_per_node=N tools/test.py CONFIG CHECKPOINT --launcher pytorch
+
+CONFIG is a path, or the name of a config that the package carries. --out writes a
+COCO result list (.json) and the Tianchi submission (.csv, FashionAI only).
+"""
+
+import argparse
+import sys
+
+from mmengine.config import DictAction
+
+from fashion_mmpose.engine.running import (
+    LAUNCHERS,
+    build_runner,
+    load_config,
+    set_testing,
+)
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='path or name of a config')
+    parser.add_argument('checkpoint', help='weights')
+    parser.add_argument('--bbox-file', help='detector boxes, a COCO result list')
+    parser.add_argument(
+        '--out', nargs='+', metavar='FILE', help='files for the predictions'
+    )
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--work-dir', help='folder of the log')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override entries of the config',
+    )
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    try:
+        cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+        set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
+        runner = build_runner(cfg)
+    except (FileNotFoundError, RuntimeError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    runner.test()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

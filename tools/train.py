@@ -1,0 +1,69 @@
+"""Train a network.
+
+Usage:
+    python tools/train.py CONFIG [--work-dir DIR] [--resume [CKPT]] [--amp]
+        [--auto-scale-lr] [--cfg-options KEY=VALUE ...]
+    torchrun --nproc_per_node=N tools/train.py CONFIG --launcher pytorch
+
+CONFIG is a path, or the name of a config that the package carries, such as
+cpn_r152_fashionai_blouse.
+"""
+
+import argparse
+import sys
+
+from mmengine.config import DictAction
+
+from fashion_mmpose.engine.running import (
+    LAUNCHERS,
+    build_runner,
+    load_config,
+    set_training,
+)
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='path or name of a config')
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CKPT',
+        help='go on from a checkpoint; without a value from the last one',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate to the real batch size',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override entries of the config',
+    )
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    try:
+        cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+        set_training(cfg, args.resume, args.amp, args.auto_scale_lr)
+        runner = build_runner(cfg)
+    except (FileNotFoundError, RuntimeError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    runner.train()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
