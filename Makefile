@@ -1,0 +1,106 @@
+# `make` lists the commands. Variables that may be given on the command line:
+#   VENV=DIR        the environment, .venv by default
+#   PYTHON=PROGRAM  what makes the environment, Python 3.11 or 3.12
+#   TORCH_INDEX=URL a package index with PyTorch for another CUDA version
+#   ARGS=...        what `make test` hands to pytest and `make demo` to the demo
+
+VENV ?= .venv
+PYTHON ?=
+TORCH_INDEX ?=
+ARGS ?=
+
+PY := $(VENV)/bin/python
+INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements/constraints.txt
+
+# The name of the stamp tells what was installed, and for which checkout: it is
+# missing in a new environment, after an interrupted setup and after a change.
+SETUP_FILES := $(sort $(wildcard requirements/*.txt)) setup.py
+SETUP_KEY := $(shell { pwd; cat $(SETUP_FILES); } | cksum | cut -d ' ' -f 1)
+STAMP := $(VENV)/.setup-$(SETUP_KEY)
+
+CHECK_PYTHON := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint format demo clean
+
+help:  ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
+
+setup: $(STAMP)  ## make the environment, or bring it up to date
+
+# A pip that was killed may leave a package whose files are incomplete and which
+# still counts as installed; it lacks the RECORD that pip writes last.
+$(STAMP):
+	@echo '== environment: $(VENV)'
+	@$(make_venv)
+	@rm -f '$(VENV)'/.setup-*
+	@find '$(VENV)'/lib -path '*/site-packages/*.dist-info' -prune -type d \
+	  ! -exec test -s '{}/RECORD' ';' -exec rm -r '{}' +
+	@echo '== 1/6 build tools'
+	@$(INSTALL) -r requirements/build.txt
+	@echo '== 2/6 PyTorch'
+	@$(INSTALL) $(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)') -r requirements/torch.txt
+	@echo '== 3/6 runtime needs'
+	@$(INSTALL) -r requirements/runtime.txt
+	@echo '== 4/6 OpenMMLab'
+	@$(INSTALL) --no-deps --no-build-isolation -r requirements/openmmlab.txt
+	@echo '== 5/6 developer tools'
+	@$(INSTALL) -r requirements/dev.txt
+	@echo '== 6/6 this package'
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@$(PY) -W ignore -c 'import cv2, mmcv, mmengine, torchvision, xtcocotools.mask'
+	@touch '$@'
+
+# Keeps an environment whose pip works. Python without ensurepip (a Debian without
+# the package python3-venv) makes one all the same if it has a pip of its own.
+define make_venv
+if ! '$(PY)' -m pip --version >/dev/null 2>&1; then \
+  python=; \
+  for candidate in $(or $(PYTHON),python3.11 python3.12 python3 python); do \
+    if "$$candidate" -c '$(CHECK_PYTHON)' >/dev/null 2>&1; then \
+      python=$$candidate; break; \
+    fi; \
+  done; \
+  if [ -z "$$python" ]; then \
+    echo 'error: Python 3.11 or 3.12 is needed; name it with PYTHON=/path/to/python' >&2; \
+    exit 1; \
+  fi; \
+  clear=; \
+  if [ -e '$(VENV)/pyvenv.cfg' ]; then clear=--clear; fi; \
+  if "$$python" -c 'import ensurepip' >/dev/null 2>&1; then \
+    "$$python" -m venv $$clear '$(VENV)'; \
+  else \
+    "$$python" -m venv $$clear --without-pip '$(VENV)' \
+      && "$$python" -m pip --python '$(PY)' install pip; \
+  fi || { \
+    echo "error: $$python cannot make an environment in $(VENV);" \
+      'it needs ensurepip (Debian, Ubuntu: the package python3-venv) or pip' >&2; \
+    exit 1; \
+  }; \
+fi; \
+'$(PY)' -c '$(CHECK_PYTHON)' || { \
+  echo 'error: $(VENV) is not of Python 3.11 or 3.12; remove it or give another VENV=' >&2; \
+  exit 1; \
+}
+endef
+
+# The small tensors of the tests are slower with several threads.
+test: export OMP_NUM_THREADS ?= 1
+test: $(STAMP)  ## run the tests, e.g. with ARGS='-k packaging'
+	$(PY) -m pytest $(ARGS)
+
+lint: $(STAMP)  ## check style and spelling
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(VENV)/bin/codespell
+
+format: $(STAMP)  ## put the files into the project's style
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+demo: $(STAMP)  ## train, test and draw a small network on drawn garments
+	$(PY) tools/demo.py $(ARGS)
+
+clean:  ## remove builds and caches; the environment and work_dirs stay
+	rm -rf build dist *.egg-info fashion_mmpose/.mim .pytest_cache .ruff_cache
+	find . -name '.?*' -prune -o -type d -name __pycache__ -prune -exec rm -r {} +

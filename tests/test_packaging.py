@@ -1,0 +1,279 @@
+"""What is built, what it asks for, and what `make setup` makes of it."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD_FILES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'Makefile')
+MIM_FOLDERS = ('configs', 'tools', 'data_converters')
+IGNORE = shutil.ignore_patterns('__pycache__', '*.pyc', '.mim')
+
+# What an installation into an existing environment must leave alone.
+UNTOUCHED = {
+    *('torch', 'torchvision', 'numpy', 'opencv-python', 'opencv-python-headless'),
+    *('mmcv', 'mmcv-lite', 'mmdet', 'mmengine', 'mmpose', 'xtcocotools', 'scipy'),
+}
+
+
+# No test may reach a package index, whatever pip's configuration says.
+PIP_ENV = {
+    **{key: value for key, value in os.environ.items() if not key.startswith('PIP_')},
+    'PIP_CONFIG_FILE': os.devnull,
+    'PIP_DISABLE_PIP_VERSION_CHECK': '1',
+    'PIP_NO_INDEX': '1',
+}
+
+
+def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=PIP_ENV if env is None else env,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f'{command}:\n{done.stdout}\n{done.stderr}'
+    return done.stdout
+
+
+def requirements(name: str) -> dict[str, Requirement]:
+    lines = (ROOT / 'requirements' / name).read_text().splitlines()
+    parsed = [Requirement(line) for line in lines if line and not line.startswith('#')]
+    return {canonicalize_name(each.name): each for each in parsed}
+
+
+def unconditional(declared: list[str]) -> set[str]:
+    """Names among requirements that hold here without any extra."""
+    parsed = [Requirement(each) for each in declared]
+    return {
+        canonicalize_name(each.name)
+        for each in parsed
+        if each.marker is None or each.marker.evaluate({'extra': ''})
+    }
+
+
+def files_below(root: Path, folder: str) -> set[str]:
+    return {
+        path.relative_to(root).as_posix()
+        for path in (root / folder).rglob('*')
+        if path.is_file() and '__pycache__' not in path.parts
+    }
+
+
+@pytest.fixture(scope='module')
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the build reads; the true checkout stays untouched."""
+    copy = tmp_path_factory.mktemp('checkout')
+    for name in BUILD_FILES:
+        shutil.copy2(ROOT / name, copy)
+    for name in (*MIM_FOLDERS, 'requirements', 'fashion_mmpose'):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, ignore=IGNORE)
+    return copy
+
+
+@pytest.fixture(scope='module')
+def source(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked source distribution, beside a stale build of an older one."""
+    out = tmp_path_factory.mktemp('sdist')
+    build = 'import sys, setuptools.build_meta as b; b.build_sdist(sys.argv[1])'
+    run(sys.executable, '-c', build, out, cwd=checkout)
+    (archive,) = out.glob('*.tar.gz')
+    shutil.unpack_archive(archive, out)
+    (source,) = (path for path in out.iterdir() if path.is_dir())
+    stale = source / 'build/lib/fashion_mmpose/.mim/configs/stale.py'
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    return source
+
+
+@pytest.fixture(scope='module')
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp('wheel')
+    pip_wheel = ('wheel', '--no-deps', '--no-build-isolation', '--wheel-dir', out)
+    run(sys.executable, '-m', 'pip', *pip_wheel, source, cwd=out)
+    (path,) = out.glob('*.whl')
+    return path
+
+
+@pytest.fixture(scope='module')
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp('target')
+    pip_install = ('install', '--no-deps', '--target', target)
+    run(sys.executable, '-m', 'pip', *pip_install, wheel, cwd=target)
+    return target
+
+
+def test_wheel_carries_configs_and_scripts(wheel: Path, checkout: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    mim = {name for name in names if name.startswith('fashion_mmpose/.mim/')}
+    expected = {
+        name for folder in MIM_FOLDERS for name in files_below(checkout, folder)
+    }
+    assert expected
+    assert mim == {f'fashion_mmpose/.mim/{name}' for name in expected}
+    package = {name for name in names if name.startswith('fashion_mmpose/')} - mim
+    assert package == files_below(checkout, 'fashion_mmpose')
+
+
+def test_build_adds_nothing_to_the_sources(wheel: Path, source: Path, checkout: Path):
+    for folder in ('fashion_mmpose', *MIM_FOLDERS):
+        assert files_below(source, folder) == files_below(checkout, folder)
+
+
+def test_editable_installation_copies_nothing(checkout: Path, tmp_path: Path):
+    before = files_below(checkout, 'fashion_mmpose')
+    options = ('--no-deps', '--no-build-isolation', '--target', tmp_path)
+    command = (sys.executable, '-m', 'pip', 'install', *options, '--editable', checkout)
+    run(*command, cwd=tmp_path)
+    assert list(tmp_path.glob('*editable*'))
+    assert files_below(checkout, 'fashion_mmpose') == before
+
+
+def test_installed_package_finds_its_configs(installed: Path, tmp_path: Path):
+    script = tmp_path / 'paths.py'
+    script.write_text(
+        'import json\n'
+        'from mmengine import Config\n'
+        'from fashion_mmpose.config_files import config_names, find_config\n'
+        'paths = {name: str(find_config(name)) for name in config_names()}\n'
+        'for path in paths.values():\n'
+        '    Config.fromfile(path)\n'
+        'print(json.dumps(paths))\n'
+    )
+    env = {**PIP_ENV, 'PYTHONPATH': str(installed)}
+    out = run(sys.executable, '-W', 'ignore', script, cwd=tmp_path, env=env)
+    paths = json.loads(out.splitlines()[-1])
+    root = installed / 'fashion_mmpose/.mim/configs'
+    assert paths == {name: str(root / f'{name}.py') for name in paths}
+    assert set(paths) >= {path.stem for path in (ROOT / 'configs').glob('*.py')}
+
+
+def test_wheel_cannot_move_the_stack(installed: Path):
+    (dist,) = metadata.distributions(path=[str(installed)])
+    assert (
+        dist.version == (ROOT / 'fashion_mmpose/version.py').read_text().split("'")[1]
+    )
+    asked = unconditional(dist.requires or [])
+    assert asked
+    assert asked & UNTOUCHED == set()
+    # Nor through what the asked ones ask for.
+    for name in asked:
+        assert unconditional(metadata.requires(name) or []) & UNTOUCHED == set()
+
+
+def test_installation_adds_this_package_alone(wheel: Path, tmp_path: Path):
+    dry_run = ('install', '--dry-run', '--quiet', '--report', '-')
+    report = run(sys.executable, '-m', 'pip', *dry_run, wheel, cwd=tmp_path)
+    names = {each['metadata']['name'] for each in json.loads(report)['install']}
+    # None where this very version is installed already.
+    assert names <= {'fashion-mmpose'}
+
+
+def test_imports_are_declared(installed: Path):
+    (dist,) = metadata.distributions(path=[str(installed)])
+    declared = {canonicalize_name(Requirement(each).name) for each in dist.requires}
+    # An environment with MMPose has these, and what they ask for.
+    declared |= {'torch', 'torchvision', 'mmcv', 'mmcv-lite', 'mmengine', 'mmpose'}
+    for name in ('mmpose', 'mmengine'):
+        declared |= unconditional(metadata.requires(name) or [])
+    owners = metadata.packages_distributions()
+    for folder in ('fashion_mmpose', 'tools', 'data_converters'):
+        for path in (ROOT / folder).rglob('*.py'):
+            for module in imported_modules(path) - {*sys.stdlib_module_names}:
+                names = {canonicalize_name(n) for n in owners.get(module, [module])}
+                assert names & {*declared, 'fashion-mmpose'}, f'{path}: {module}'
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Top-level names that a file imports absolutely, its siblings excepted."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition('.')[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module.partition('.')[0])
+    siblings = {each.stem for each in path.parent.glob('*.py')} | {'fashion_mmpose'}
+    return names - siblings
+
+
+def test_requirements_cover_what_is_installed_without_dependencies():
+    stages = ('build.txt', 'torch.txt', 'runtime.txt', 'openmmlab.txt')
+    listed = {name for stage in stages for name in requirements(stage)}
+    needed = set[str]()
+    for name in requirements('openmmlab.txt'):
+        needed |= unconditional(metadata.requires(name) or [])
+    assert needed - {'chumpy'} <= listed
+
+
+def test_constraints_bound_every_requirement():
+    bounds = requirements('constraints.txt')
+    for path in (ROOT / 'requirements').glob('*.txt'):
+        unbounded = {name for name in requirements(path.name) if name not in bounds}
+        assert unbounded == set(), path.name
+    assert all(each.specifier for each in bounds.values())
+
+
+@pytest.mark.parametrize(
+    'repository, package',
+    [
+        pytest.param('astral-sh/ruff-pre-commit', 'ruff', id='ruff'),
+        pytest.param('codespell-project/codespell', 'codespell', id='codespell'),
+    ],
+)
+def test_pre_commit_uses_the_pinned_version(repository: str, package: str):
+    text = (ROOT / '.pre-commit-config.yaml').read_text()
+    rev = re.search(rf'{repository}\n +rev: v(\S+)', text)
+    assert rev
+    assert f'=={rev[1]}' == str(requirements('constraints.txt')[package].specifier)
+
+
+def make(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess:
+    if shutil.which('make') is None:
+        pytest.skip('needs make')
+    # Not the settings of the `make test` that may have started these tests.
+    outer = ('MAKEFLAGS', 'MAKELEVEL', 'MFLAGS', 'MAKEOVERRIDES')
+    env = {key: value for key, value in os.environ.items() if key not in outer}
+    command = ['make', *map(str, args)]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
+
+
+def test_setup_is_repeated_only_after_a_change(checkout: Path, tmp_path: Path):
+    copy = tmp_path / 'checkout'
+    shutil.copytree(checkout, copy)
+    question = ('--question', 'setup', 'VENV=env')
+    assert make(*question, cwd=copy).returncode == 1  # nothing there yet
+    show = ('--silent', '--eval=show: ; @echo $(STAMP)', 'show', 'VENV=env')
+    stamp = copy / make(*show, cwd=copy).stdout.strip()
+    stamp.parent.mkdir()
+    stamp.touch()
+    assert make(*question, cwd=copy).returncode == 0
+    with (copy / 'requirements/dev.txt').open('a') as file:
+        file.write('tqdm\n')
+    assert make(*question, cwd=copy).returncode == 1
+
+
+def test_setup_names_a_missing_python(checkout: Path, tmp_path: Path):
+    done = make('setup', f'VENV={tmp_path}/env', 'PYTHON=no-such-python', cwd=checkout)
+    assert done.returncode == 2
+    assert 'error: Python 3.11 or 3.12 is needed; name it with PYTHON=' in done.stderr
+    assert not (tmp_path / 'env').exists()
+
+
+def test_help_lists_every_command(checkout: Path):
+    lines = make(cwd=checkout).stdout.splitlines()
+    commands = [line.split()[1] for line in lines]
+    assert commands == 'help setup test lint format demo clean'.split()
