@@ -295,5 +295,5 @@ def prepare_distributed(cfg, launcher: str) -> None:
         )
     if not dist.is_initialized():
         dist.init_process_group('gloo')
-    cfg.setdefault('env_cfg', {})['dist_cfg'] = dict(backend='gloo')
+    cfg.merge_from_dict({'env_cfg.dist_cfg': dict(backend='gloo')})
     cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None)

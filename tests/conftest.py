@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# First of all, as every user of mmcv-lite must: it prepares mmcv for MMPose.
+import fashion_mmpose  # noqa: F401
+
 
 @pytest.fixture(scope='session')
 def fashion_data() -> Path:

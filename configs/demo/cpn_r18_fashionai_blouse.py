@@ -7,9 +7,9 @@ max_epochs = 40
 
 codec = dict(
     type='PointHeatmap',
-    input_size=(160, 160),
-    heatmap_size=(40, 40),
-    sigma=2.0,
+    input_size=(128, 128),
+    heatmap_size=(32, 32),
+    sigma=1.5,
     decode_mode='dark',
     blur_kernel_size=7,
 )
@@ -24,15 +24,15 @@ model = dict(
     backbone=dict(
         type='ResNet',
         depth=18,
-        stem_channels=32,
-        base_channels=32,
+        stem_channels=24,
+        base_channels=24,
         out_indices=(0, 1, 2, 3),
     ),
     head=dict(
         type='CPNHead',
-        in_channels=(32, 64, 128, 256),
+        in_channels=(24, 48, 96, 192),
         out_channels=13,
-        channels=64,
+        channels=48,
         loss_global=dict(type='LabelledMSELoss', loss_weight=1000.0),
         loss_refined=dict(type='LabelledMSELoss', loss_weight=1000.0),
         decoder=codec,
@@ -94,7 +94,15 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
+custom_hooks = [
+    dict(type='EpochSeedHook'),
+    dict(type='ProgressBarHook'),
+    dict(type='ChannelsLastHook'),
+]
 default_hooks = dict(
     checkpoint=dict(max_keep_ckpts=1, save_best='fashionai/NE', rule='less'),
     logger=dict(interval=10),
+)
+visualizer = dict(
+    vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
 )

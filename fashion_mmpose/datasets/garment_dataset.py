@@ -99,6 +99,13 @@ class GarmentDataset(BaseCocoStyleDataset):
             return self._detected(images, annotations)
         return self._annotated(images, annotations)
 
+    def filter_data(self) -> list[dict]:
+        """All records: boxes below the threshold were dropped when they were read.
+
+        MMPose's method would also drop whole images that stand in for a box.
+        """
+        return self.data_list
+
     # ------------------------------------------------------------- annotations
 
     def _read_annotations(self) -> dict:
@@ -169,6 +176,11 @@ class GarmentDataset(BaseCocoStyleDataset):
         category = self._check_category(
             annotation['category_id'], f'annotation {annotation["id"]}', self.ann_file
         )
+        if self.category not in (None, category.name):
+            raise ValueError(
+                f'{self.ann_file}: annotation {annotation["id"]} is of a '
+                f'{category.name}, the dataset of {self.category!r} only'
+            )
         whole = self._whole_image(image, score=1.0)
         if self.bbox_source == 'annotation':
             x, y, w, h = annotation['bbox']

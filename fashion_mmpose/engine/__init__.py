@@ -1,6 +1,7 @@
 """What MMEngine's training loop does not have."""
 
 from .hooks import (
+    ChannelsLastHook,
     EpochSeedHook,
     StopAtLRHook,
     ValidatedCheckpointHook,
@@ -9,6 +10,7 @@ from .hooks import (
 from .progress import ProgressBarHook
 
 __all__ = [
+    'ChannelsLastHook',
     'EpochSeedHook',
     'ProgressBarHook',
     'StopAtLRHook',

@@ -100,3 +100,16 @@ class ValidatedCheckpointHook(CheckpointHook):
         if self.by_epoch and self.last_ckpt and self.last_ckpt.endswith(name):
             meta = dict(epoch=runner.epoch, iter=runner.iter)
             self._save_checkpoint_with_step(runner, runner.epoch, meta)
+
+
+@HOOKS.register_module()
+class ChannelsLastHook(Hook):
+    """Keep weights and activations in PyTorch's channels-last order.
+
+    Convolutions on a CPU, and in half precision on a GPU, are then up to twice as
+    fast; results differ by rounding only.
+    """
+
+    def before_run(self, runner: Runner) -> None:
+        """Convert the weights; activations follow the weights."""
+        runner.model.to(memory_format=torch.channels_last)

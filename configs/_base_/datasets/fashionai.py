@@ -1,6 +1,7 @@
 # FashionAI as data_converters/fashionai_to_coco.py writes it. The dataset fills in
 # {category}; a recipe adds the pipelines, an entry the category.
 data_root = 'data/fashionai/'
+dataset_type = 'FashionAIDataset'
 data_mode = 'topdown'
 
 train_dataloader = dict(
@@ -11,7 +12,7 @@ train_dataloader = dict(
     worker_init_fn=dict(type='keep_worker_seed'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='FashionAIDataset',
+        type=dataset_type,
         category=None,
         data_root=data_root,
         data_mode=data_mode,
@@ -28,7 +29,7 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='FashionAIDataset',
+        type=dataset_type,
         category=None,
         data_root=data_root,
         data_mode=data_mode,

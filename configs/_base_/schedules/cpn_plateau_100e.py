@@ -17,6 +17,9 @@ param_scheduler = [
         factor=0.1,
         patience=2,  # epochs that are forgiven: the third bad one counts
         threshold=0.0,
+        # MMEngine would end it with max_epochs, also for a run that is resumed later
+        # with more epochs.
+        end=10**9,
     )
 ]
 auto_scale_lr = dict(base_batch_size=24)

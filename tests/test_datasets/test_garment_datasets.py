@@ -1,0 +1,331 @@
+"""FashionAIDataset: what it keeps, what it chooses, and what it refuses."""
+
+import copy
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from fashion_mmpose import garments
+from fashion_mmpose.datasets import FashionAIDataset
+
+SKIRT = garments.garment('fashionai', 'skirt')
+
+
+def coco(images, annotations, category='skirt'):
+    chosen = [category] if category else garments.categories('fashionai')
+    return dict(
+        images=images,
+        annotations=annotations,
+        categories=[
+            dict(
+                id=garments.garment('fashionai', name).category_id,
+                name=name,
+                keypoints=list(garments.keypoints('fashionai', category)),
+            )
+            for name in chosen
+        ],
+    )
+
+
+def image(image_id, **kwargs):
+    file_name = f'Images/skirt/{image_id:032x}.jpg'
+    return dict(
+        dict(id=image_id, file_name=file_name, width=400, height=512, category_id=4),
+        **kwargs,
+    )
+
+
+def annotation(image_id, keypoints, **kwargs):
+    return dict(
+        dict(
+            id=image_id,
+            image_id=image_id,
+            category_id=4,
+            bbox=[10, 20, 100, 200],
+            area=20000,
+            iscrowd=0,
+            num_keypoints=sum(v > 0 for v in keypoints[2::3]),
+            keypoints=keypoints,
+        ),
+        **kwargs,
+    )
+
+
+POINTS = [30, 40, 2, 90, 40, 1, 20, 200, 2, 0, 0, 0]
+UNLABELLED = [0] * 12
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_json(content, name='train_skirt.json'):
+        path = tmp_path / name
+        path.write_text(json.dumps(content))
+        return str(path)
+
+    return write_json
+
+
+def build(ann_file, **kwargs):
+    kwargs = dict(dict(category='skirt', data_prefix=dict(img='root')), **kwargs)
+    return FashionAIDataset(ann_file=ann_file, **kwargs)
+
+
+def test_sample(write):
+    dataset = build(write(coco([image(1)], [annotation(1, POINTS)])))
+    info = dataset.get_data_info(0)
+    assert info['img_path'] == f'root/Images/skirt/{1:032x}.jpg'
+    assert info['category_id'] == 4
+    np.testing.assert_array_equal(info['bbox'], [[10, 20, 110, 220]])
+    np.testing.assert_array_equal(
+        info['keypoints'][0, :3], [[30, 40], [90, 40], [20, 200]]
+    )
+    # Occluded points are trained on like visible ones; the raw numbers stay.
+    np.testing.assert_array_equal(info['keypoints_visible'], [[1, 1, 1, 0]])
+    assert info['raw_ann_info']['keypoints'] == POINTS
+    assert info['flip_indices'] == [1, 0, 3, 2]
+    assert info['dataset_name'] == 'fashionai_skirt'
+    assert dataset.metainfo['category'] == 'skirt'
+
+
+def test_category_fills_the_file_name(write):
+    path = write(coco([image(1)], [annotation(1, POINTS)]), 'val_skirt.json')
+    assert len(build(path.replace('skirt', '{category}'))) == 1
+    full = [0] * 45 + POINTS + [0] * 15
+    path = write(coco([image(1)], [annotation(1, full)], None), 'val_all.json')
+    dataset = build(path.replace('all', '{category}'), category=None)
+    info = dataset.get_data_info(0)
+    assert info['keypoints'].shape == (1, 24, 2)
+    assert info['dataset_name'] == 'fashionai' and info['category_id'] == 4
+    np.testing.assert_array_equal(info['keypoints'][0, 15], [30, 40])
+
+
+@pytest.mark.parametrize(
+    'extra, expected',
+    [
+        pytest.param({}, f'root/Images/skirt/{1:032x}.jpg', id='plain'),
+        pytest.param(
+            dict(folder='r1_train'),
+            f'root/r1_train/Images/skirt/{1:032x}.jpg',
+            id='folder',
+        ),
+        pytest.param(
+            dict(path='train2/skirt/x.jpg'), 'root/train2/skirt/x.jpg', id='path'
+        ),
+    ],
+)
+def test_image_path(write, extra, expected):
+    dataset = build(write(coco([image(1, **extra)], [annotation(1, POINTS)])))
+    assert dataset.get_data_info(0)['img_path'] == expected
+
+
+def test_whole_image_boxes(write):
+    path = write(coco([image(1)], [annotation(1, POINTS)]))
+    info = build(path, bbox_source='image').get_data_info(0)
+    np.testing.assert_array_equal(info['bbox'], [[0, 0, 400, 512]])
+
+
+def test_boxes_are_clipped_to_the_image(write):
+    outside = annotation(1, POINTS, bbox=[-10, 500, 500, 100])
+    info = build(write(coco([image(1)], [outside]))).get_data_info(0)
+    np.testing.assert_array_equal(info['bbox'], [[0, 500, 400, 512]])
+
+
+def test_what_is_trained_and_what_is_tested(write):
+    images = [image(i) for i in range(1, 6)]
+    annotations = [
+        annotation(1, POINTS),
+        annotation(2, UNLABELLED),
+        annotation(3, POINTS, bbox=[10, 20, 0, 200]),
+        annotation(4, POINTS, iscrowd=1),
+    ]
+    path = write(coco(images, annotations))
+    assert [
+        build(path).get_data_info(i)['img_id'] for i in range(len(build(path)))
+    ] == [1]
+    tested = build(path, test_mode=True)
+    records = [tested.get_data_info(i) for i in range(len(tested))]
+    assert [r['img_id'] for r in records] == [1, 2, 3, 4, 5]
+    # Image 5 has no annotation: a whole-image sample without ground truth.
+    assert records[4]['raw_ann_info'] is None and records[4]['category_id'] == 4
+    np.testing.assert_array_equal(records[4]['bbox'], [[0, 0, 400, 512]])
+
+
+# ------------------------------------------------------------- detector boxes
+
+
+def box(image_id, category_id, score, x=1.0):
+    return dict(
+        image_id=image_id,
+        category_id=category_id,
+        bbox=[x, 2.0, 30.0, 40.0],
+        score=score,
+    )
+
+
+@pytest.fixture
+def three_images(write):
+    images = [image(i) for i in (1, 2, 3)]
+    return write(coco(images, [annotation(i, POINTS) for i in (1, 2)]))
+
+
+def test_best_box_of_the_own_category(three_images, write):
+    boxes = [
+        box(1, 4, 0.5, x=1),
+        box(1, 4, 0.9, x=7),
+        box(1, 1, 0.99, x=5),  # a blouse on a picture of a skirt
+        box(2, 1, 0.9),
+        box(3, 4, 0.3, x=9),
+    ]
+    dataset = build(three_images, test_mode=True, bbox_file=write(boxes, 'boxes.json'))
+    records = [dataset.get_data_info(i) for i in range(len(dataset))]
+    assert [r['img_id'] for r in records] == [1, 2, 3]
+    np.testing.assert_array_equal(records[0]['bbox'], [[7, 2, 37, 42]])
+    assert records[0]['bbox_score'] == np.float32(0.9)
+    assert records[0]['raw_ann_info']['keypoints'] == POINTS
+    # No box of its category: the whole image, scored 0, still with ground truth.
+    np.testing.assert_array_equal(records[1]['bbox'], [[0, 0, 400, 512]])
+    assert records[1]['bbox_score'] == 0 and records[1]['raw_ann_info']['id'] == 2
+    assert records[2]['raw_ann_info'] is None and records[2]['category_id'] == 4
+
+
+def test_boxes_below_the_threshold_are_dropped(three_images, write):
+    boxes = write([box(1, 4, 0.29), box(2, 4, 0.3)], 'boxes.json')
+    dataset = build(
+        three_images,
+        test_mode=True,
+        bbox_file=boxes,
+        filter_cfg=dict(bbox_score_thr=0.3),
+    )
+    widths = [dataset.get_data_info(i)['bbox'][0, 2] for i in range(3)]
+    assert widths == [400, 31, 400]
+
+
+def test_category_of_a_box_is_kept_in_the_full_layout(write):
+    full = [0] * 45 + POINTS + [0] * 15
+    path = write(coco([image(1)], [annotation(1, full)], None))
+    boxes = write([box(1, 4, 0.5), box(1, 5, 0.9)], 'boxes.json')
+    dataset = build(path, category=None, test_mode=True, bbox_file=boxes)
+    assert len(dataset) == 1
+    assert dataset.get_data_info(0)['category_id'] == 4
+    assert dataset.get_data_info(0)['bbox_score'] == np.float32(0.5)
+
+
+@pytest.mark.parametrize(
+    'boxes, message',
+    [
+        pytest.param(
+            [box(9, 4, 0.5)], 'box 0 is of image 9, which .* not list', id='image'
+        ),
+        pytest.param(
+            [box(1, 4, 1), box(1, 6, 1)],
+            'box 1: unknown fashionai category id 6',
+            id='id',
+        ),
+        pytest.param({'a': 1}, 'must hold a list of boxes', id='no-list'),
+        pytest.param([dict(image_id=1)], r"box 0 has no \['bbox', 'cat", id='keys'),
+        pytest.param(
+            [dict(box(1, 4, 0.5), bbox=[1, 2, 0, 3])], 'must be positive', id='empty'
+        ),
+        pytest.param(
+            [dict(box(1, 4, 0.5), bbox=[1, 2, 3])], 'four finite numbers', id='three'
+        ),
+        pytest.param([box(1, 4, float('nan'))], 'four finite numbers', id='nan'),
+    ],
+)
+def test_bad_boxes(three_images, write, boxes, message):
+    with pytest.raises(ValueError, match=message):
+        build(three_images, test_mode=True, bbox_file=write(boxes, 'boxes.json'))
+
+
+# ------------------------------------------------------------------ bad input
+
+
+def broken(change):
+    content = coco([image(1)], [annotation(1, POINTS)])
+    change(content)
+    return content
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        pytest.param([1], "is not a COCO file: it has no list .'images'", id='list'),
+        pytest.param({'images': []}, "no list .'categories'", id='categories'),
+        pytest.param(
+            broken(lambda c: c['categories'][0]['keypoints'].reverse()),
+            'key points of category .skirt. are not those of fashionai_skirt',
+            id='order',
+        ),
+        pytest.param(
+            broken(lambda c: c['categories'][0].update(name='kilt')),
+            "category 4 is called 'kilt', expected 'skirt'",
+            id='name',
+        ),
+        pytest.param(
+            broken(lambda c: c['categories'][0].update(id=9)),
+            'unknown fashionai category id 9',
+            id='category-id',
+        ),
+        pytest.param(
+            broken(lambda c: c['annotations'][0].update(image_id=7)),
+            'annotation 1 is of image 7, which the file does not list',
+            id='image-id',
+        ),
+        pytest.param(
+            broken(lambda c: c['annotations'][0].update(keypoints=[1, 2, 2])),
+            'annotation 1 has 3 key point numbers, expected 12',
+            id='length',
+        ),
+        pytest.param(
+            broken(lambda c: c['annotations'][0].update(category_id=8)),
+            'annotation 1: unknown fashionai category id 8',
+            id='annotation-category',
+        ),
+        pytest.param(
+            broken(lambda c: c['annotations'][0].update(category_id=5)),
+            "annotation 1 is of a trousers, the dataset of 'skirt' only",
+            id='other-category',
+        ),
+    ],
+)
+def test_bad_annotation_files(write, content, message):
+    with pytest.raises(ValueError, match=message):
+        build(write(content))
+
+
+def test_layouts_are_not_mixed_up(write):
+    path = write(coco([image(1)], [annotation(1, POINTS)]))
+    with pytest.raises(ValueError, match='expected 24 .* use the JSON of that layout'):
+        build(path, category=None)
+    with pytest.raises(ValueError, match='not those of fashionai_blouse'):
+        build(path, category='blouse')
+
+
+def test_missing_files_and_broken_json(write, tmp_path):
+    with pytest.raises(FileNotFoundError, match='annotation file .*none.json does not'):
+        build(str(tmp_path / 'none.json'))
+    path = tmp_path / 'broken.json'
+    path.write_text('{"images": [')
+    with pytest.raises(ValueError, match='broken.json is not valid JSON'):
+        build(str(path))
+
+
+def test_unknown_options(write):
+    path = write(coco([image(1)], [annotation(1, POINTS)]))
+    with pytest.raises(ValueError, match="category 'hat'"):
+        build(path, category='hat')
+    with pytest.raises(ValueError, match="unknown bbox_source 'crop'"):
+        build(path, bbox_source='crop')
+
+
+def test_samples_do_not_share_what_a_pipeline_may_change(write):
+    dataset = build(write(coco([image(1)], [annotation(1, POINTS)])))
+    before = copy.deepcopy(dataset.get_data_info(0))
+    changed = dataset.get_data_info(0)
+    changed['keypoints'] += 1
+    changed['raw_ann_info']['keypoints'][0] = -5
+    after = dataset.get_data_info(0)
+    assert pickle.dumps(after['keypoints']) == pickle.dumps(before['keypoints'])
+    assert after['raw_ann_info'] == before['raw_ann_info']
