@@ -1,0 +1,143 @@
+"""Planar curves: the dense outlines of everything that is drawn.
+
+Points are float arrays (N, 2), x to the right and y down. Outlines are closed;
+their last point joins the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+_SAMPLES = 12
+
+
+def point(x: float, y: float) -> np.ndarray:
+    """A point, (2,)."""
+    return np.array([x, y], dtype=np.float64)
+
+
+def lerp(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    """The point at fraction ``t`` of the way from ``a`` to ``b``."""
+    return a + (b - a) * t
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One simple closed outline with named anchors on it.
+
+    Attributes:
+        outline: (N, 2) vertices.
+        anchors: Name to the index of a vertex.
+        frame: (4, 2) corners of the cloth's own rectangle, top left, top right,
+            bottom right, bottom left: how pattern and folds lie on the piece.
+    """
+
+    outline: np.ndarray
+    anchors: dict[str, int] = field(default_factory=dict)
+    frame: np.ndarray | None = None
+
+    def mapped(self, function) -> Piece:
+        """The piece with all its points sent through ``function``."""
+        frame = None if self.frame is None else function(self.frame)
+        return replace(self, outline=function(self.outline), frame=frame)
+
+
+class Pen:
+    """Draws an outline segment by segment.
+
+    Args:
+        start: (2,) first vertex.
+        name: Anchor name of the first vertex, if it has one.
+    """
+
+    def __init__(self, start: np.ndarray, name: str | None = None) -> None:
+        self._chunks = [np.asarray(start, dtype=np.float64)[None]]
+        self._count = 1
+        self._anchors: dict[str, int] = {}
+        self._name(name)
+
+    def _name(self, name: str | None) -> None:
+        if name is not None:
+            self._anchors[name] = self._count - 1
+
+    def _add(self, points: np.ndarray, name: str | None) -> Pen:
+        self._chunks.append(points)
+        self._count += len(points)
+        self._name(name)
+        return self
+
+    @property
+    def tip(self) -> np.ndarray:
+        """(2,) the vertex drawn last."""
+        return self._chunks[-1][-1]
+
+    def line(self, end: np.ndarray, name: str | None = None) -> Pen:
+        """A straight segment, dense so that later warps can bend it."""
+        t = np.linspace(0, 1, _SAMPLES + 1)[1:, None]
+        return self._add(self.tip + (end - self.tip) * t, name)
+
+    def curve(
+        self, c1: np.ndarray, c2: np.ndarray, end: np.ndarray, name: str | None = None
+    ) -> Pen:
+        """A cubic Bezier segment with control points ``c1`` and ``c2``."""
+        t = np.linspace(0, 1, _SAMPLES + 1)[1:, None]
+        points = (
+            (1 - t) ** 3 * self.tip
+            + 3 * (1 - t) ** 2 * t * c1
+            + 3 * (1 - t) * t**2 * c2
+            + t**3 * end
+        )
+        return self._add(points, name)
+
+    def through(self, points: np.ndarray, name: str | None = None) -> Pen:
+        """Straight to each of ``points`` (N, 2); ``name`` is the last one's."""
+        return self._add(np.asarray(points, dtype=np.float64), name)
+
+    def follow(self, path: Piece) -> Pen:
+        """Along another open path, with its anchors."""
+        first = self._count
+        self._add(path.outline, None)
+        self._anchors |= {name: first + i for name, i in path.anchors.items()}
+        return self
+
+    def retrace(self, path: Piece) -> Pen:
+        """Along another open path from its end back to its start, with its anchors."""
+        last = self._count + len(path.outline) - 1
+        self._add(path.outline[::-1], None)
+        self._anchors |= {name: last - i for name, i in path.anchors.items()}
+        return self
+
+    def piece(self, frame: np.ndarray | None = None) -> Piece:
+        """The closed outline; without a frame, that of its bounding box."""
+        outline = np.concatenate(self._chunks)
+        return Piece(outline, self._anchors, box(outline) if frame is None else frame)
+
+
+def box(points: np.ndarray) -> np.ndarray:
+    """(4, 2) corners of the bounding box, clockwise from the top left."""
+    (x0, y0), (x1, y1) = points.min(0), points.max(0)
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float64)
+
+
+def ellipse(center: np.ndarray, rx: float, ry: float, num: int = 28) -> np.ndarray:
+    """(num, 2) outline of an ellipse."""
+    t = np.linspace(0, 2 * np.pi, num, endpoint=False)
+    return center + np.stack([rx * np.cos(t), ry * np.sin(t)], axis=1)
+
+
+def ribbon(center: np.ndarray, half_width: np.ndarray | float) -> np.ndarray:
+    """Outline (2N, 2) of a ribbon along ``center`` (N, 2), ``half_width`` to each
+    side, one number or (N,)."""
+    step = np.gradient(center, axis=0)
+    normal = np.stack([-step[:, 1], step[:, 0]], axis=1)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    offset = normal * np.broadcast_to(half_width, len(center))[:, None]
+    return np.concatenate([center + offset, (center - offset)[::-1]])
+
+
+def smooth_step(t: np.ndarray | float) -> np.ndarray | float:
+    """0 below 0, 1 above 1, smooth between."""
+    t = np.clip(t, 0, 1)
+    return t * t * (3 - 2 * t)

@@ -1,0 +1,197 @@
+"""Cloth: seamless tiles of pattern and weave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from . import palette
+from .palette import Color
+
+
+@dataclass(frozen=True)
+class Cloth:
+    """A piece of material.
+
+    Attributes:
+        tile: (T, T, 3) uint8 BGR, repeats without a seam.
+        color: Its main colour.
+        pixels: Pixels of the tile per scene unit.
+        relief: Strength of its folds, 0 to 1.
+    """
+
+    tile: np.ndarray
+    color: Color
+    pixels: float
+    relief: float
+
+
+def _flat(size: int, color: Color) -> np.ndarray:
+    return np.full((size, size, 3), color, dtype=np.uint8)
+
+
+def smooth_noise(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:
+    """(size, size) float32 noise, mean 0, that repeats without a seam."""
+    small = rng.normal(0, 1, (cells, cells)).astype(np.float32)
+    margin = 2
+    padded = np.pad(small, margin, mode='wrap')
+    step = -(-size // cells)
+    large = cv2.resize(padded, None, fx=step, fy=step, interpolation=cv2.INTER_CUBIC)
+    crop = large[margin * step : -margin * step, margin * step : -margin * step]
+    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def _stamp(tile: np.ndarray, center, draw) -> None:
+    """Calls ``draw(x, y)`` for the centre and its images across the tile's edges."""
+    size = len(tile)
+    for dx in (-size, 0, size):
+        for dy in (-size, 0, size):
+            draw(int(center[0] + dx), int(center[1] + dy))
+
+
+def _plain(rng, colors, unit):
+    return _flat(64, colors[0])
+
+
+def _stripes(rng, colors, unit):
+    period = max(6, int(unit * rng.uniform(0.06, 0.3)))
+    tile = _flat(period * 2, colors[0])
+    width = max(2, int(period * rng.uniform(0.2, 0.6)))
+    tile[:width] = colors[1]
+    tile[period : period + width] = colors[int(rng.integers(1, 3))]
+    return tile if rng.random() < 0.6 else np.ascontiguousarray(tile.swapaxes(0, 1))
+
+
+def _checks(rng, colors, unit):
+    period = max(8, int(unit * rng.uniform(0.1, 0.4)))
+    base = _flat(period, colors[0]).astype(np.float32)
+    for color in colors[1 : 1 + int(rng.integers(1, 3))]:
+        start = int(rng.integers(period))
+        width = max(1, int(period * rng.uniform(0.08, 0.5)))
+        band = (start + np.arange(width)) % period
+        base[band] += (np.array(color) - base[band]) * 0.5
+        base[:, band] += (np.array(color) - base[:, band]) * 0.5
+    return base.astype(np.uint8)
+
+
+def _dots(rng, colors, unit):
+    period = max(8, int(unit * rng.uniform(0.08, 0.25))) // 2 * 2
+    tile = _flat(period, colors[0])
+    radius = max(1.2, period * rng.uniform(0.12, 0.24))
+    for center in ((0, 0), (period / 2, period / 2)):
+        _stamp(
+            tile,
+            center,
+            lambda x, y: cv2.circle(
+                tile, (x * 16, y * 16), int(radius * 16), colors[1], -1, cv2.LINE_AA, 4
+            ),
+        )
+    return tile
+
+
+def _floral(rng, colors, unit):
+    size = int(np.clip(unit * rng.uniform(0.8, 1.4), 48, 256))
+    tile = _flat(size, colors[0])
+    leaf = palette.contrasting(rng, colors[0], palette.CLOTH, 0.1)
+    scale = size * rng.uniform(0.04, 0.085)
+    for _ in range(int(rng.integers(7, 16))):
+        center, turn = rng.uniform(0, size, 2), rng.uniform(0, 6.28)
+        petals, radius = int(rng.integers(4, 7)), scale * rng.uniform(0.6, 1.4)
+        color = colors[int(rng.integers(1, 3))]
+
+        def flower(x, y, turn=turn, petals=petals, radius=radius, color=color):
+            for k in range(2):
+                angle = np.degrees(turn) + 180 * k
+                tip = turn + np.pi * k
+                at = (
+                    int(x + 2 * radius * np.cos(tip)),
+                    int(y + 2 * radius * np.sin(tip)),
+                )
+                axes = (int(1 + radius), int(1 + 0.45 * radius))
+                cv2.ellipse(tile, at, axes, angle, 0, 360, leaf, -1, cv2.LINE_AA)
+            for k in range(petals):
+                tip = turn + 2 * np.pi * k / petals
+                at = (int(x + radius * np.cos(tip)), int(y + radius * np.sin(tip)))
+                cv2.circle(tile, at, int(1 + 0.65 * radius), color, -1, cv2.LINE_AA)
+            heart = palette.scaled(color, 0.6)
+            cv2.circle(tile, (x, y), int(1 + 0.4 * radius), heart, -1, cv2.LINE_AA)
+
+        _stamp(tile, center, flower)
+    return tile
+
+
+def _blots(rng, colors, unit):
+    size = int(np.clip(unit * rng.uniform(0.6, 1.4), 48, 256))
+    noise = smooth_noise(rng, int(rng.integers(4, 11)), size)
+    tile = _flat(size, colors[0])
+    tile[noise > 0.35] = colors[1]
+    tile[noise < -0.6] = colors[2]
+    return tile
+
+
+def _knit(rng, colors, unit):
+    period = max(4, int(unit * rng.uniform(0.03, 0.09)))
+    wave = 0.86 + 0.14 * np.cos(2 * np.pi * np.arange(period) / period)
+    row = np.array(colors[0]) * wave[:, None]
+    return np.broadcast_to(row, (period, period, 3)).astype(np.uint8)
+
+
+def _denim(rng, colors, unit):
+    blue = palette.pick(rng, palette.CLOTH[1:4])
+    tile = _flat(128, blue).astype(np.float32)
+    tile += 14 * smooth_noise(rng, 5, 128)[..., None] + rng.normal(0, 9, (1, 128, 1))
+    return np.clip(tile, 0, 255).astype(np.uint8)
+
+
+def _chevron(rng, colors, unit):
+    period = max(8, int(unit * rng.uniform(0.1, 0.28))) // 4 * 4
+    x, y = np.meshgrid(np.arange(period), np.arange(period))
+    fold = np.abs(x - period / 2)
+    tile = _flat(period, colors[0])
+    tile[(y + fold) % period < period / 2] = colors[1]
+    return tile
+
+
+_PATTERNS = (
+    (0.34, _plain),
+    (0.13, _stripes),
+    (0.11, _checks),
+    (0.08, _dots),
+    (0.12, _floral),
+    (0.06, _blots),
+    (0.08, _knit),
+    (0.05, _denim),
+    (0.03, _chevron),
+)
+
+
+def sample_cloth(rng: np.random.Generator, unit: float, avoid: Color) -> Cloth:
+    """Random material.
+
+    Args:
+        rng: Source of randomness.
+        unit: Image pixels per scene unit, for which the pattern is drawn.
+        avoid: A colour (of what lies behind) from which it shall differ.
+    """
+    main = palette.contrasting(rng, avoid, palette.CLOTH, 0.1)
+    colors = [main] + [
+        palette.contrasting(rng, main, palette.CLOTH, 0.15) for _ in range(2)
+    ]
+    pattern = _PATTERNS[rng.choice(len(_PATTERNS), p=[p for p, _ in _PATTERNS])][1]
+    tile = pattern(rng, colors, unit)
+    # Whole copies of the tile, so that the weave does not repeat visibly.
+    copies = max(1, -(-96 // len(tile)))
+    tile = np.tile(tile, (copies, copies, 1)).astype(np.int16)
+    tile += rng.normal(0, rng.uniform(1.5, 4), tile.shape[:2]).astype(np.int16)[
+        ..., None
+    ]
+    tile = np.clip(tile, 0, 255).astype(np.uint8)
+    mean = tuple(int(c) for c in tile.reshape(-1, 3).mean(0))
+    return Cloth(tile, mean, unit, rng.uniform(0.35, 1.0))
+
+
+def solid(color: Color, relief: float = 0.0) -> Cloth:
+    """Material of one colour without weave, such as skin."""
+    return Cloth(_flat(8, color), color, 1.0, relief)

@@ -1,0 +1,224 @@
+"""Pictures in the form of the FashionAI key point benchmark."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.context import BaseContext
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from ..formats.tianchi import write_tianchi
+from ..garments import garment, keypoints
+from .backgrounds import sample_background
+from .canvas import Canvas, Painted
+from .occluders import sample_occluders, write_text
+from .outfit import dress_up, sample_outfit
+from .scene import sample_camera
+
+_SIZES = (
+    (0.68, (512, 512)),
+    (0.12, (384, 512)),
+    (0.1, (340, 512)),
+    (0.05, (410, 512)),
+    (0.05, (512, 400)),
+)
+
+# Mean and spread of the garment's extent over the picture's; from test_a.
+_FILL = {
+    'blouse': (0.68, 0.17),
+    'outwear': (0.74, 0.15),
+    'dress': (0.77, 0.13),
+    'skirt': (0.61, 0.17),
+    'trousers': (0.61, 0.17),
+}
+_CUT_SHARE = 0.01
+_TEXT_SHARE = 0.12
+_UNLABELLED_SHARE = 0.002
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn picture and its annotation.
+
+    Attributes:
+        image: (H, W, 3) uint8 BGR.
+        keypoints: (24, 3) int64, x and y in pixels and v: 1 visible, 0 occluded, -1
+            not annotated (x and y are -1, too).
+        exact: (24, 2) float64, the positions before they were rounded, NaN where the
+            garment has no such point.
+        parts: Part of the garment on which each of the 24 points lies, or None.
+        stack: Masks of everything in the picture, back to front.
+    """
+
+    image: np.ndarray
+    keypoints: np.ndarray
+    exact: np.ndarray
+    parts: list[str | None]
+    stack: list[Painted]
+
+
+def _anchor(name: str) -> str:
+    """Silhouettes call every lower edge a hem."""
+    return name.replace('top_hem', 'hem').replace('hemline', 'hem')
+
+
+def draw_fashionai(category: str, seed: int, index: int) -> Drawing:
+    """Draw one picture.
+
+    Args:
+        category: A FashionAI category.
+        seed: Of the set, 0 or above.
+        index: Of the picture in its category, 0 or above.
+
+    Returns:
+        Drawing: The same for the same arguments.
+
+    Raises:
+        ValueError: If the category does not exist or a number is negative.
+    """
+    spec = garment('fashionai', category)
+    rng = np.random.default_rng([seed, spec.category_id, index])
+    size_wh = _SIZES[rng.choice(len(_SIZES), p=[share for share, _ in _SIZES])][1]
+    outfit = sample_outfit(rng, category)
+    names = [_anchor(name) for name in keypoints('fashionai')]
+    fill = float(np.clip(rng.normal(*_FILL[category]), 0.3, 0.95))
+    if rng.random() < _CUT_SHARE:
+        fill = rng.uniform(1.05, 1.3)
+    flat = outfit.wearer.looks is None
+    own = [names[channel] for channel in spec.channels]
+    points = outfit.anchors(own)
+    ends = outfit.anchors(own[i] for i in spec.normalizer)
+    camera = sample_camera(rng, points, ends, size_wh, fill, 30 if flat else 15)
+
+    image, backdrop = sample_background(rng, size_wh)
+    if rng.random() < _TEXT_SHARE:
+        write_text(rng, image)
+    light = rng.normal(0, 1, 2) * (1.0, 0.4) - (0.0, 1.2)
+    canvas = Canvas(image, camera, light / np.linalg.norm(light), rng)
+    layers = dress_up(rng, outfit, camera.unit, backdrop)
+    layers += sample_occluders(rng, outfit.wearer, camera, size_wh)
+    for layer in layers:
+        canvas.draw(layer)
+
+    found = np.full((len(names), 3), -1)
+    exact = np.full((len(names), 2), np.nan)
+    parts: list[str | None] = [None] * len(names)
+    for channel in spec.channels:
+        hit = outfit.anchor(names[channel])
+        if hit is None:
+            continue
+        part, position = hit
+        parts[channel] = part
+        exact[channel] = camera.project(position[None])[0]
+        pixel = np.round(exact[channel]).astype(int)
+        labelled = rng.random() >= _UNLABELLED_SHARE
+        if labelled and (pixel >= 0).all() and (pixel < size_wh).all():
+            visible = not canvas.hidden(exact[channel], part)
+            found[channel] = *pixel, int(visible)
+    return Drawing(canvas.image, found, exact, parts, canvas.stack)
+
+
+def image_id(category: str, seed: int, index: int) -> str:
+    """Path of a picture below the data folder, in the benchmark's form."""
+    name = hashlib.md5(f'{seed}/{category}/{index}'.encode()).hexdigest()
+    return f'Images/{category}/{name}.jpg'
+
+
+def _write_one(task: tuple[str, int], out_dir: Path, seed: int) -> np.ndarray:
+    category, index = task
+    drawing = draw_fashionai(category, seed, index)
+    quality = int(np.random.default_rng([seed, index]).integers(72, 96))
+    _, data = cv2.imencode('.jpg', drawing.image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    path = out_dir / image_id(category, seed, index)
+    part = path.with_suffix('.part')
+    part.write_bytes(data.tobytes())
+    os.replace(part, path)
+    return drawing.keypoints
+
+
+def _fresh_processes() -> BaseContext:
+    """Processes that do not inherit this one's threads.
+
+    A plain fork of a process in which OpenCV or PyTorch already run threads may
+    wait for ever for a lock that one of them held.
+    """
+    if 'forkserver' not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context('spawn')
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload([__name__])  # imported once, not by every worker
+    return context
+
+
+def _one_thread() -> None:
+    cv2.setNumThreads(1)
+
+
+def write_fashionai(
+    out_dir: str | os.PathLike,
+    categories: Sequence[str],
+    num: int,
+    seed: int = 0,
+    workers: int = 1,
+    overwrite: bool = False,
+) -> Path:
+    """Draw a set of pictures in the benchmark's own raw layout.
+
+    Writes ``Images/<category>/<32 hex digits>.jpg`` and, when all of them are there,
+    ``Annotations/annotations.csv``. The same arguments give the same bytes, whatever
+    the number of workers.
+
+    Args:
+        out_dir: Folder to write to; it is made if it is missing.
+        categories: FashionAI categories.
+        num: Pictures per category.
+        seed: Of the set, 0 or above.
+        workers: Processes; with more than one, a script that calls this needs the
+            usual ``if __name__ == '__main__'``.
+        overwrite: Write even if the folder already has annotations, which are then
+            replaced; pictures of other names stay.
+
+    Returns:
+        Path: The CSV.
+
+    Raises:
+        FileExistsError: If the folder has annotations and ``overwrite`` is not set.
+        ValueError: If a category does not exist or a number is out of range.
+    """
+    out_dir = Path(out_dir)
+    csv = out_dir / 'Annotations' / 'annotations.csv'
+    if num < 1 or seed < 0 or workers < 1:
+        raise ValueError(
+            f'num and workers must be at least 1 and seed at least 0, not num={num}, '
+            f'workers={workers}, seed={seed}'
+        )
+    for category in categories:
+        garment('fashionai', category)
+    if csv.exists() and not overwrite:
+        raise FileExistsError(
+            f'{csv} already exists; choose another folder or overwrite it'
+        )
+    csv.unlink(missing_ok=True)
+    csv.parent.mkdir(parents=True, exist_ok=True)
+    for category in categories:
+        (out_dir / 'Images' / category).mkdir(parents=True, exist_ok=True)
+
+    tasks = [(category, index) for category in categories for index in range(num)]
+    draw = partial(_write_one, out_dir=out_dir, seed=seed)
+    bar = partial(tqdm, total=len(tasks), desc='drawing', unit='picture', disable=None)
+    if workers == 1:
+        points = list(bar(map(draw, tasks)))
+    else:
+        with ProcessPoolExecutor(workers, _fresh_processes(), _one_thread) as pool:
+            points = list(bar(pool.map(draw, tasks, chunksize=8)))
+    ids = [image_id(category, seed, index) for category, index in tasks]
+    write_tianchi(csv, ids, [category for category, _ in tasks], np.stack(points))
+    return csv

@@ -1,0 +1,62 @@
+"""Colours of clothes, skin, hair and rooms. All colours are BGR, 0 to 255."""
+
+from __future__ import annotations
+
+import numpy as np
+
+Color = tuple[int, int, int]
+
+
+def _bgr(text: str) -> list[Color]:
+    """Colours from hexadecimal RGB words."""
+    return [
+        (int(word[4:6], 16), int(word[2:4], 16), int(word[0:2], 16))
+        for word in text.split()
+    ]
+
+
+CLOTH = _bgr(
+    """
+    1d2a44 243b6b 3f5f8a 7f9cc0 b5c7de 101216 2b2d31 55585e 8c8f94 f4f1ea e9e2d3
+    d8c6a5 b8956a 8a5a3b 5b3a29 7a1f2b b02a37 d9534f e58e7f f0b8ad e7c0c8 c26d86
+    8d3b63 5a3768 9c86b5 c9bddb 2f5d50 4f7f5f 8fae8b c7d3b4 6b6f3a c9a227 e3b94f
+    f2d58a d9772b 1f7a8c 63aab0 bfe0dc
+    """
+)
+SKIN = _bgr('f6d9c6 efc7ab e3b08d d39a74 b87a55 95603f 6f452d 53321f')
+HAIR = _bgr('17120f 241a15 3a261b 5a3a24 7c5433 a87c4b c9a36b 8a8580 6b2a1c')
+WALL = _bgr(
+    """
+    f7f6f3 eeece8 e2dfda d5d3d1 f3ece2 e8dccb e6e9ee d3dbe4 c7d2cf dfe5dc f2e4e1
+    e9d3cf bfc3c9 9ea4ab 7b6f66 b39c86 57616b 3c4148
+    """
+)
+
+
+def pick(rng: np.random.Generator, colors: list[Color], jitter: float = 8) -> Color:
+    """One of the colours, each channel moved a little."""
+    base = np.array(colors[rng.integers(len(colors))], dtype=np.float64)
+    moved = base + rng.normal(0, jitter, 3)
+    return tuple(int(c) for c in np.clip(moved, 0, 255))
+
+
+def scaled(color: Color, factor: float) -> Color:
+    """The colour darker (below 1) or lighter."""
+    return tuple(int(min(255, c * factor)) for c in color)
+
+
+def luminance(color: Color) -> float:
+    """0 (black) to 1 (white)."""
+    blue, green, red = color
+    return (0.114 * blue + 0.587 * green + 0.299 * red) / 255
+
+
+def contrasting(
+    rng: np.random.Generator, color: Color, colors: list[Color], least: float = 0.18
+) -> Color:
+    """One of the colours that differs in lightness by ``least`` if there is one."""
+    for _ in range(12):
+        other = pick(rng, colors)
+        if abs(luminance(other) - luminance(color)) >= least:
+            break
+    return other
