@@ -12,6 +12,10 @@ ANSWERS = 'fashionAI_key_points_test_a_answer_20180426.csv'
 CONFIG = """
 _base_ = '{root}/configs/demo/cpn_r18_fashionai_blouse.py'
 
+model = dict(
+    backbone=dict(stem_channels=32, base_channels=32),
+    head=dict(in_channels=(32, 64, 128, 256), channels=64),
+)
 data_root = '{data}/'
 picture = dict(
     data_root=data_root, ann_file='annotations/train_blouse.json', bbox_source='image'
@@ -24,7 +28,7 @@ train_dataloader = dict(
     dataset=dict(
         pipeline=[
             *pipeline[:2],
-            dict(type='RandomFlip', direction='horizontal', prob=0.5),
+            dict(type='RandomMirror', prob=0.5),
             pipeline[2],
             dict(type='GenerateTarget', encoder=_base_.codec),
             pipeline[3],
@@ -35,11 +39,13 @@ train_dataloader = dict(
 val_dataloader = dict(num_workers=0, dataset=picture)
 test_dataloader = dict(num_workers=0, dataset=picture)
 train_cfg = dict(
-    _delete_=True, type='IterBasedTrainLoop', max_iters=200, val_interval=200
+    _delete_=True, type='IterBasedTrainLoop', max_iters=300, val_interval=300
 )
-param_scheduler = [dict(type='CosineAnnealingLR', T_max=200, by_epoch=False)]
+param_scheduler = [
+    dict(type='CosineAnnealingLR', T_max=300, by_epoch=False, eta_min=5e-4)
+]
 custom_hooks = []
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=200))
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=300))
 log_processor = dict(by_epoch=False)
 """
 
@@ -62,7 +68,7 @@ def test_a_real_picture_is_learnt(fashion_data, tmp_path):
     tool('train.py', 'overfit.py', cwd=tmp_path)
     tool(
         'test.py',
-        *('overfit.py', 'work_dirs/overfit/iter_200.pth'),
+        *('overfit.py', 'work_dirs/overfit/iter_300.pth'),
         *('--out', 'p.json', 'p.csv', '--show-dir', 'pictures'),
         cwd=tmp_path,
     )

@@ -28,23 +28,23 @@ val_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='TopdownAffine', input_size=(64, 64)),
-    dict(type='PackPoseInputs'),
+    dict(type='PackGarmentInputs'),
 ]
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(type='RandomFlip', direction='horizontal', prob=0.5),
+    dict(type='RandomMirror', prob=0.5),
     dict(type='RandomRotation', max_degrees=30),
     dict(type='TopdownAffine', input_size=(64, 64)),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs'),
+    dict(type='PackGarmentInputs'),
 ]
 train_dataloader = dict(
     batch_size=4,
     num_workers=1,
-    dataset=dict(data_root=data_root, pipeline=train_pipeline),
+    dataset=dict(data_root=data_root, pipeline=train_pipeline, bbox_source='image'),
 )
-held_out = dict(data_root=data_root, pipeline=val_pipeline)
+held_out = dict(data_root=data_root, pipeline=val_pipeline, bbox_source='image')
 val_dataloader = dict(num_workers=0, batch_size=3, dataset=held_out)
 test_dataloader = dict(num_workers=0, batch_size=3, dataset=held_out)
 train_cfg = dict(max_epochs=4, val_interval=1)

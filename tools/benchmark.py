@@ -33,6 +33,7 @@ from terminaltables import AsciiTable
 import fashion_mmpose  # noqa: F401  before MMPose, whose mmcv it prepares
 from fashion_mmpose import garments
 from fashion_mmpose.formats import OutputFiles
+from fashion_mmpose.synthetic import draw_fashionai
 
 CATEGORY = 'blouse'
 NUM_KEYPOINTS = len(garments.keypoints('fashionai', CATEGORY))
@@ -82,7 +83,7 @@ def pipeline(rounds: int, num_pictures: int = 16) -> dict[str, float]:
                 ann_file=ann_file,
                 data_prefix=dict(img=folder),
                 bbox_source='image',
-                pipeline=_our_pipeline(),
+                pipeline=_recipe().train_dataloader.dataset.pipeline,
             )
         )
         datasets = {'ours': ours}
@@ -110,12 +111,11 @@ def pipeline(rounds: int, num_pictures: int = 16) -> dict[str, float]:
 
 
 def _generated_data(folder: Path, num: int) -> str:
-    """Smooth noise as JPEGs of 512x512, with random key points."""
+    """Drawn garments as JPEGs of 512x512, with random key points."""
     rng = np.random.default_rng(0)
     images, annotations = [], []
     for index in range(1, num + 1):
-        small = rng.integers(0, 256, (64, 64, 3), np.uint8)
-        picture = cv2.resize(small, (512, 512), interpolation=cv2.INTER_CUBIC)
+        picture = cv2.resize(draw_fashionai(CATEGORY, 0, index).image, (512, 512))
         cv2.imwrite(str(folder / f'{index}.jpg'), picture)
         images.append(
             dict(
@@ -147,13 +147,13 @@ def _generated_data(folder: Path, num: int) -> str:
     return str(path)
 
 
-def _our_pipeline() -> list[dict]:
+def _recipe():
+    """The config of the CPN system."""
     from mmengine.config import Config
 
     from fashion_mmpose.config_files import find_config
 
-    config = Config.fromfile(find_config('cpn_r152_fashionai_blouse'))
-    return config.train_dataloader.dataset.pipeline
+    return Config.fromfile(find_config('cpn_r152_fashionai_blouse'))
 
 
 def _stock_pipeline(unbiased: bool) -> list[dict]:
@@ -179,31 +179,18 @@ def _stock_pipeline(unbiased: bool) -> list[dict]:
 # ------------------------------------------------------------------------ decode
 
 
-def decode(rounds: int, batch_size: int = 16, size: int = 128) -> dict[str, float]:
+def decode(rounds: int, batch_size: int = 16) -> dict[str, float]:
     """Milliseconds per image of 13 maps."""
     from mmpose.registry import KEYPOINT_CODECS
 
-    ours = KEYPOINT_CODECS.build(
-        dict(
-            type='PointHeatmap',
-            input_size=(4 * size, 4 * size),
-            heatmap_size=(size, size),
-            sigma=8.0,
-            amplitude=100.0,
-            convention='cpn',
-            decode_mode='second_max',
-            blur_kernel_size=5,
-            blur_sigma=1.0,
-            shift=2.0,
-            min_variance=0.25,
-        )
-    )
+    ours = KEYPOINT_CODECS.build(_recipe().codec)
+    width, height = ours.heatmap_size
     stock = {
         name: KEYPOINT_CODECS.build(
             dict(
                 type='MSRAHeatmap',
-                input_size=(4 * size, 4 * size),
-                heatmap_size=(size, size),
+                input_size=ours.input_size,
+                heatmap_size=ours.heatmap_size,
                 sigma=8,
                 unbiased=unbiased,
             )
@@ -211,11 +198,10 @@ def decode(rounds: int, batch_size: int = 16, size: int = 128) -> dict[str, floa
         for name, unbiased in (('mmpose', False), ('mmpose, blurred (DARK)', True))
     }
     generator = torch.Generator().manual_seed(0)
-    points = torch.rand(batch_size * NUM_KEYPOINTS, 2, generator=generator) * size
-    maps = ours.render(points) + torch.rand(
-        len(points), size, size, generator=generator
-    )
-    maps = maps.view(batch_size, NUM_KEYPOINTS, size, size)
+    points = torch.rand(batch_size * NUM_KEYPOINTS, 2, generator=generator) * width
+    maps = ours.render(points)
+    maps += torch.rand(maps.shape, generator=generator)
+    maps = maps.view(batch_size, NUM_KEYPOINTS, height, width)
 
     def decode_ours():
         ours.batch_decode(maps)

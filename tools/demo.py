@@ -37,9 +37,9 @@ def step(title: str, script: str, *arguments) -> None:
     start = time.time()
     command = [os.path.relpath(ROOT / script), *map(str, arguments)]
     print(f'\n== {title}\n$ python {shlex.join(command)}', flush=True)
-    # Waiting threads give way: the loader's workers share the cores with them.
-    environment = dict(os.environ, OMP_WAIT_POLICY='PASSIVE')
-    environment['OMP_NUM_THREADS'] = str(os.cpu_count())
+    # MMEngine would give a training with loader workers a single thread.
+    environment = dict(os.environ)
+    environment.setdefault('OMP_NUM_THREADS', str(os.cpu_count()))
     code = subprocess.run([sys.executable, *command], env=environment).returncode
     if code:
         sys.exit(code)

@@ -13,10 +13,8 @@ COCO result list (.json) and the Tianchi submission (.csv, FashionAI only).
 import argparse
 import sys
 
-from mmengine.config import DictAction
-
 from fashion_mmpose.engine.running import (
-    LAUNCHERS,
+    argument_parser,
     build_runner,
     load_config,
     set_testing,
@@ -24,25 +22,13 @@ from fashion_mmpose.engine.running import (
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('config', help='path or name of a config')
+    parser = argument_parser(__doc__)
     parser.add_argument('checkpoint', help='weights')
     parser.add_argument('--bbox-file', help='detector boxes, a COCO result list')
     parser.add_argument(
         '--out', nargs='+', metavar='FILE', help='files for the predictions'
     )
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
-    parser.add_argument('--work-dir', help='folder of the log')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override entries of the config',
-    )
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
     return parser.parse_args(argv)
 
 

@@ -12,10 +12,8 @@ cpn_r152_fashionai_blouse.
 import argparse
 import sys
 
-from mmengine.config import DictAction
-
 from fashion_mmpose.engine.running import (
-    LAUNCHERS,
+    argument_parser,
     build_runner,
     load_config,
     set_training,
@@ -23,11 +21,7 @@ from fashion_mmpose.engine.running import (
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('config', help='path or name of a config')
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser = argument_parser(__doc__)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -41,14 +35,6 @@ def parse_args(argv=None) -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate to the real batch size',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override entries of the config',
-    )
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
     return parser.parse_args(argv)
 
 

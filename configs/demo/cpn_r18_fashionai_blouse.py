@@ -3,13 +3,14 @@ _base_ = ['../_base_/default_runtime.py', '../_base_/datasets/fashionai.py']
 
 category = 'blouse'
 data_root = 'work_dirs/demo/data/'
-max_epochs = 40
+max_epochs = 20
 
 codec = dict(
     type='PointHeatmap',
     input_size=(128, 128),
     heatmap_size=(32, 32),
-    sigma=1.5,
+    sigma=2.0,
+    amplitude=100.0,
     decode_mode='dark',
     blur_kernel_size=7,
 )
@@ -24,17 +25,15 @@ model = dict(
     backbone=dict(
         type='ResNet',
         depth=18,
-        stem_channels=24,
-        base_channels=24,
+        stem_channels=16,
+        base_channels=16,
         out_indices=(0, 1, 2, 3),
     ),
     head=dict(
         type='CPNHead',
-        in_channels=(24, 48, 96, 192),
+        in_channels=(16, 32, 64, 128),
         out_channels=13,
-        channels=48,
-        loss_global=dict(type='LabelledMSELoss', loss_weight=1000.0),
-        loss_refined=dict(type='LabelledMSELoss', loss_weight=1000.0),
+        channels=32,
         decoder=codec,
     ),
     test_cfg=dict(flip_test=True, shift_heatmap=True),
@@ -42,49 +41,49 @@ model = dict(
 
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(type='RandomFlip', direction='horizontal', prob=0.5),
+    dict(type='GetBBoxCenterScale', padding=1.1),
+    dict(type='RandomMirror', prob=0.5),
     dict(
         type='RandomBBoxTransform',
-        shift_factor=0.1,
-        scale_factor=(0.8, 1.2),
-        rotate_factor=40,
+        shift_factor=0.05,
+        shift_prob=0.5,
+        scale_factor=(0.9, 1.1),
+        rotate_factor=20,
     ),
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs'),
+    dict(type='PackGarmentInputs'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.0),
+    dict(type='GetBBoxCenterScale', padding=1.1),
     dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='PackPoseInputs'),
+    dict(type='PackGarmentInputs'),
 ]
+# Cropped to the annotated box: the garment fills the small input.
+cropped = dict(category=category, data_root=data_root, bbox_source='annotation')
 train_dataloader = dict(
-    batch_size=16,
+    batch_size=8,
     num_workers=2,
-    dataset=dict(category=category, data_root=data_root, pipeline=train_pipeline),
+    dataset=dict(pipeline=train_pipeline, **cropped),
 )
 val_dataloader = dict(
     batch_size=32,
     num_workers=2,
-    dataset=dict(category=category, data_root=data_root, pipeline=val_pipeline),
+    dataset=dict(pipeline=val_pipeline, **cropped),
 )
 test_dataloader = dict(
     batch_size=32,
     num_workers=2,
     dataset=dict(
-        category=category,
-        data_root=data_root,
-        ann_file='annotations/test_{category}.json',
-        pipeline=val_pipeline,
+        ann_file='annotations/test_{category}.json', pipeline=val_pipeline, **cropped
     ),
 )
 
-train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=10)
+train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=4)
 val_cfg = dict()
 test_cfg = dict()
-optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-2))
+optim_wrapper = dict(optimizer=dict(type='AdamW', lr=3e-3, weight_decay=1e-2))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
     dict(
@@ -101,7 +100,7 @@ custom_hooks = [
 ]
 default_hooks = dict(
     checkpoint=dict(max_keep_ckpts=1, save_best='fashionai/NE', rule='less'),
-    logger=dict(interval=10),
+    logger=dict(interval=20),
 )
 visualizer = dict(
     vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]

@@ -17,17 +17,17 @@ default_hooks = dict(checkpoint=dict(save_best='fashionai/NE', rule='less'))
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(type='RandomFlip', direction='horizontal', prob=0.5),
+    dict(type='RandomMirror', prob=0.5),
     dict(type='RandomRotation', max_degrees=30),
     dict(type='TopdownAffine', input_size=_base_.codec.input_size),
     dict(type='GenerateTarget', encoder=_base_.codec),
-    dict(type='PackPoseInputs'),
+    dict(type='PackGarmentInputs'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='TopdownAffine', input_size=_base_.codec.input_size),
-    dict(type='PackPoseInputs'),
+    dict(type='PackGarmentInputs'),
 ]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

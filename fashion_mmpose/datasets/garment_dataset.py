@@ -18,7 +18,8 @@ class GarmentDataset(BaseCocoStyleDataset):
 
     Reads the JSON that the converters write. Key points keep their meaning all
     the way: the file's names are compared with the table, every sample carries
-    ``category_id`` and ``raw_ann_info``, and every detector box its own category.
+    ``category_id``, every detector box its own category, and with ``test_mode``
+    every sample the ``raw_ann_info`` that metrics score.
 
     Args:
         category (str, optional): A category, for its K key points; None for all
@@ -194,8 +195,10 @@ class GarmentDataset(BaseCocoStyleDataset):
             num_keypoints=int((values[..., 2] > 0).sum()),
             area=np.float32(annotation.get('area', 0)),
             iscrowd=annotation.get('iscrowd', 0),
-            raw_ann_info=annotation,
         )
+        if self.test_mode:
+            # For the metric. Training would copy hundreds of numbers per sample.
+            whole['raw_ann_info'] = annotation
         return whole
 
     @staticmethod

@@ -3,10 +3,11 @@
 The functions behind ``tools/train.py`` and ``tools/test.py``.
 """
 
+import argparse
 import os
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
@@ -15,6 +16,28 @@ from fashion_mmpose.config_files import find_config
 from fashion_mmpose.evaluation.prediction_file import SUFFIXES
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
+
+
+def argument_parser(description: str) -> argparse.ArgumentParser:
+    """A parser of what training and testing have in common.
+
+    Args:
+        description: The docstring of the script.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='path or name of a config')
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override entries of the config',
+    )
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    return parser
 
 
 def load_config(

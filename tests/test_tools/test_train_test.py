@@ -8,6 +8,9 @@ import pytest
 import torch
 from toolbox import ROOT, load_tool, run, tool
 
+from fashion_mmpose import garments
+
+FASHIONAI = garments.benchmark('fashionai').garments
 LAST = 'work_dirs/tiny/epoch_4.pth'
 
 
@@ -191,3 +194,50 @@ def test_errors_are_one_line(drawn, monkeypatch, capsys, name, arguments, messag
     assert load_tool(name).main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith('error: ') and message in line
+
+
+ALL = """
+_base_ = './tiny.py'
+model = dict(head=dict(out_channels=24))
+everything = dict(category=None, data_root='everything/')
+held_out = dict(ann_file='annotations/val_{category}.json', **everything)
+train_dataloader = dict(dataset=everything)
+val_dataloader = dict(dataset=held_out)
+test_dataloader = dict(dataset=held_out)
+train_cfg = dict(max_epochs=1)
+"""
+
+
+def test_one_network_for_all_categories(drawn):
+    """24 channels: every garment trains, scores and submits its own points."""
+    tool(
+        'make_synthetic.py',
+        *('--category', 'all', '--num', 3, '--out', 'everything'),
+        cwd=drawn,
+    )
+    run(
+        ROOT / 'data_converters' / 'fashionai_to_coco.py',
+        *('everything', '--out', 'everything/annotations', '--val-fraction', 0.4),
+        cwd=drawn,
+    )
+    (drawn / 'all.py').write_text(ALL)
+    tool('train.py', 'all.py', cwd=drawn)
+    result = tool(
+        'test.py',
+        *('all.py', 'work_dirs/all/epoch_1.pth', '--out', 'all.json', 'all.csv'),
+        cwd=drawn,
+    )
+    predictions = json.loads((drawn / 'all.json').read_text())
+    channels = {g.category_id: set(g.channels) for g in FASHIONAI.values()}
+    assert {p['category_id'] for p in predictions} == set(channels)
+    for prediction in predictions:
+        points = np.reshape(prediction['keypoints'], (24, 3))
+        others = sorted(set(range(24)) - channels[prediction['category_id']])
+        assert (points[others, 2] == 0).all()
+    rows = [row.split(',') for row in (drawn / 'all.csv').read_text().splitlines()[1:]]
+    assert len(rows) == len(predictions)
+    for row in rows:
+        filled = {i for i, cell in enumerate(row[2:]) if cell != '-1_-1_-1'}
+        assert filled == set(FASHIONAI[row[1]].channels)
+    for category in FASHIONAI:
+        assert reported(result, f'NE_{category}') > 0
