@@ -1,7 +1,8 @@
 """Convert FashionAI's key point annotations to COCO JSON.
 
 Usage:
-    python data_converters/fashionai_to_coco.py data/fashionai --out data/fashionai/coco
+    python data_converters/fashionai_to_coco.py data/fashionai \\
+        --out data/fashionai/annotations
     python data_converters/fashionai_to_coco.py --csv answers.csv --image-root images \\
         --split test --out coco
 
