@@ -114,3 +114,21 @@ def test_a_new_backbone_is_a_few_lines():
     assert config.model.backbone.depth == 50
     assert config.model.backbone.init_cfg.checkpoint == 'torchvision://resnet50'
     assert config.model.head.out_channels == 13
+
+
+def test_pretrained_weights_from_a_file(tmp_path):
+    """torchvision's file for the backbone, as where there is no network."""
+    from torchvision.models import resnet50
+
+    published = resnet50(weights=None)
+    torch.save(published.state_dict(), tmp_path / 'resnet50.pth')
+    init_default_scope('mmpose')
+    config = Config.fromfile(find_config('cpn_r50_fashionai_blouse'))
+    config.model.backbone.init_cfg.checkpoint = str(tmp_path / 'resnet50.pth')
+    model = MODELS.build(config.model)
+    model.init_weights()
+    weights = model.backbone.state_dict()
+    expected = published.state_dict()
+    assert set(expected) - set(weights) == {'fc.weight', 'fc.bias'}
+    for name in weights:
+        assert torch.equal(weights[name], expected[name]), name
