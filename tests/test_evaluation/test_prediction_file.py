@@ -26,15 +26,15 @@ POINTS = [[1.5, 2], [3, 4], [5, 6], [7, 8.25]]
 
 
 @pytest.fixture
-def tested(tmp_path):
-    """The annotation file of the tested dataset, known to metrics as in MMPose."""
+def known_ann_file(tmp_path):
+    """The annotation file of the dataset under test, known to metrics as in MMPose."""
     path = tmp_path / 'test_skirt.json'
     images = [dict(id=7, file_name='Images/skirt/a.jpg', category_id=4)]
     path.write_text(json.dumps(dict(images=images)))
     MessageHub.get_current_instance().update_info('fashionai_skirt_ann_file', str(path))
 
 
-def test_both_files(tmp_path, tested):
+def test_both_files(tmp_path, known_ann_file):
     files = [tmp_path / 'p.json', tmp_path / 'p.csv']
     metric = PredictionFile([str(file) for file in files])
     metric.dataset_meta = dict(dataset_name='fashionai_skirt')

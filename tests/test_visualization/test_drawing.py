@@ -63,7 +63,7 @@ def test_grid_fits_pictures_into_cells():
 
 
 @pytest.fixture
-def tested(tmp_path):
+def predicted(tmp_path):
     """Three skirts, predicted exactly, 10 % off, and not at all."""
     images, annotations, predictions = [], [], []
     for image_id, offset in ((1, 6.0), (2, 0.0), (3, None)):
@@ -86,7 +86,7 @@ def tested(tmp_path):
     return tmp_path
 
 
-def test_prediction_grid_sorts_by_error(tested, monkeypatch):
+def test_prediction_grid_sorts_by_error(predicted, monkeypatch):
     captions = []
     real = picture_grid
 
@@ -95,18 +95,20 @@ def test_prediction_grid_sorts_by_error(tested, monkeypatch):
         return real(pictures, columns, cell, texts)
 
     monkeypatch.setattr('fashion_mmpose.visualization.results.picture_grid', spy)
-    grid = prediction_grid(tested / 'gt.json', tested / 'p.json', tested, columns=2)
+    grid = prediction_grid(
+        predicted / 'gt.json', predicted / 'p.json', predicted, columns=2
+    )
     assert captions == ['NE 0.0 %', 'NE 10.0 %']
     assert grid.shape == (320, 640, 3)
 
 
-def test_prediction_grid_says_what_is_missing(tested):
-    (tested / '1.png').unlink()
+def test_prediction_grid_says_what_is_missing(predicted):
+    (predicted / '1.png').unlink()
     with pytest.raises(FileNotFoundError, match='1.png'):
-        prediction_grid(tested / 'gt.json', tested / 'p.json', tested)
-    (tested / 'p.json').write_text('[]')
+        prediction_grid(predicted / 'gt.json', predicted / 'p.json', predicted)
+    (predicted / 'p.json').write_text('[]')
     with pytest.raises(ValueError, match='predicts no annotated image'):
-        prediction_grid(tested / 'gt.json', tested / 'p.json', tested)
+        prediction_grid(predicted / 'gt.json', predicted / 'p.json', predicted)
 
 
 def test_curves(tmp_path):

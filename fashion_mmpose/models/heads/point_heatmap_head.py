@@ -1,7 +1,7 @@
 """Heads over :class:`PointHeatmap`: their common part, and the single-stage head."""
 
 import torch
-from mmengine.structures import PixelData
+from mmengine.structures import InstanceData, PixelData
 from mmpose.models.heads import HeatmapHead
 from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.registry import KEYPOINT_CODECS, MODELS
@@ -100,8 +100,6 @@ class PointHeadMixin:
         Returns:
             list[InstanceData]: See :meth:`predict`.
         """
-        from mmengine.structures import InstanceData
-
         mask = own_channels(batch_data_samples, heatmaps)
         keypoints, scores = self.decoder.batch_decode(heatmaps, mask)
         return [
