@@ -53,9 +53,8 @@ class ProgressBarHook(Hook):
         """Advance the training bar."""
         bar = self._bars['train']
         if not bar.disable and outputs is not None and batch_idx % 10 == 0:
-            bar.set_postfix(
-                epoch=runner.epoch + 1, loss=f'{float(outputs["loss"]):.4g}'
-            )
+            loss = outputs['loss'].item()
+            bar.set_postfix(epoch=runner.epoch + 1, loss=f'{loss:.4g}')
         bar.update()
 
     def after_train(self, runner: Runner) -> None:
