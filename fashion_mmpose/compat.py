@@ -236,8 +236,13 @@ def allow_checkpoints() -> None:
 
     if not hasattr(torch.serialization, 'add_safe_globals'):  # before PyTorch 2.4
         return
-    multiarray = np.empty(0).__reduce__()[0].__module__
-    multiarray = importlib.import_module(multiarray)
+    # A file names numpy's functions as the numpy that wrote it did: 1 or 2.
+    functions = (np.empty(0).__reduce__()[0], np.float64(0).__reduce__()[0])
+    numpy_functions = [
+        (function, f'numpy.{core}.multiarray.{function.__name__}')
+        for function in functions  # _reconstruct and scalar
+        for core in ('core', '_core')
+    ]
 
     def history_statistic(owner, name):
         allowed = ('min', 'max', 'mean', 'current')
@@ -255,8 +260,7 @@ def allow_checkpoints() -> None:
             np.ndarray,
             np.dtype,
             *sorted(dtypes, key=lambda dtype: dtype.__name__),
-            multiarray._reconstruct,
-            np.float64(0).__reduce__()[0],  # numpy's `scalar`
+            *numpy_functions,
             bytes,
             codecs.encode,
             (history_statistic, 'builtins.getattr'),

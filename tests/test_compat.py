@@ -2,8 +2,11 @@
 
 import importlib
 import os
+import pickle
+import re
 import subprocess
 import sys
+import zipfile
 from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
@@ -216,6 +219,23 @@ def test_mmengine_checkpoints_load(tmp_path):
     assert restored.mean() == 3 and restored.statistics('max') == 6
     np.testing.assert_array_equal(loaded['meta']['dataset_meta']['sigmas'], [0.5, 0.25])
     assert (loaded['meta']['best'], loaded['meta']['color']) == (0.5, 7)
+
+
+def test_checkpoints_of_either_numpy_load(tmp_path):
+    """numpy 1 pickles arrays as numpy.core, numpy 2 as numpy._core."""
+    content = dict(array=np.arange(3), number=np.float64(0.5))
+    for core in ('core', '_core'):
+        pickled = pickle.dumps(content, protocol=2)
+        pickled = re.sub(rb'numpy\._?core', f'numpy.{core}'.encode(), pickled)
+        path = tmp_path / f'{core}.pth'
+        torch.save({}, path)
+        with zipfile.ZipFile(path) as source:
+            parts = {name: source.read(name) for name in source.namelist()}
+        with zipfile.ZipFile(path, 'w') as target:
+            for name, data in parts.items():
+                target.writestr(name, pickled if name.endswith('data.pkl') else data)
+        loaded = torch.load(path, weights_only=True)
+        assert loaded['array'].tolist() == [0, 1, 2] and loaded['number'] == 0.5
 
 
 class Payload:
