@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from fashion_mmpose import garments
+from fashion_mmpose.formats.coco import image_path
 
 BBOX_SOURCES = ('annotation', 'image')
 
@@ -129,7 +130,7 @@ class GarmentDataset(BaseCocoStyleDataset):
                     f'{self.ann_file}: category {category["id"]} is called '
                     f'{category["name"]!r}, expected {known.name!r}'
                 )
-            if not self._same_keypoints(category.get('keypoints', []), expected):
+            if category.get('keypoints', []) != expected:
                 raise ValueError(
                     f'{self.ann_file}: the key points of category '
                     f'{category["name"]!r} are not those of {self._layout()}: the '
@@ -141,9 +142,6 @@ class GarmentDataset(BaseCocoStyleDataset):
                 )
         self._metainfo['CLASSES'] = content['categories']
         return content
-
-    def _same_keypoints(self, found: list[str], expected: list[str]) -> bool:
-        return list(found) == expected
 
     def _layout(self) -> str:
         return garments.metainfo_name(self.benchmark, self.category)
@@ -210,15 +208,10 @@ class GarmentDataset(BaseCocoStyleDataset):
     def _whole_image(self, image: dict, score: float) -> dict:
         """A record whose box is the image, without annotation."""
         num_keypoints = self._metainfo['num_keypoints']
-        # file_name is the benchmark's id of the image. Where the file lies elsewhere,
-        # the converter says in which folder, or at which path.
-        path = image.get('path') or osp.join(
-            image.get('folder', ''), image['file_name']
-        )
         return dict(
             id=image['id'],
             img_id=image['id'],
-            img_path=osp.join(self.data_prefix['img'], path),
+            img_path=osp.join(self.data_prefix['img'], image_path(image)),
             category_id=image.get('category_id'),
             bbox=np.array([[0, 0, image['width'], image['height']]], np.float32),
             bbox_score=np.full(1, score, np.float32),
@@ -238,11 +231,10 @@ class GarmentDataset(BaseCocoStyleDataset):
 
     def _detected(self, images: dict, annotations: list[dict]) -> list[dict]:
         """Records of the detector's boxes; a benchmark may choose among them."""
-        data_list = [
+        return [
             self._box_record(index, detection, images)
             for index, detection in enumerate(self._read_boxes(images))
         ]
-        return data_list
 
     def _box_record(self, index: int, detection: dict, images: dict) -> dict:
         image = images[detection['image_id']]

@@ -1,6 +1,7 @@
 """COCO key point JSON, built from the table of garments."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TextIO
@@ -43,6 +44,16 @@ def coco_categories(dataset: str, category: str | None = None) -> list[dict]:
             )
         )
     return entries
+
+
+def image_path(image: Mapping) -> str:
+    """Where an entry of ``images`` lies below the folder of the pictures.
+
+    ``file_name`` is the benchmark's id of the image. Where the file lies elsewhere,
+    the converter says in which ``folder``, or at which ``path``.
+    """
+    folder, name = image.get('folder', ''), image['file_name']
+    return image.get('path') or os.path.join(folder, name)
 
 
 def keypoint_boxes(

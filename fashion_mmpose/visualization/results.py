@@ -10,6 +10,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional import normalized_error
+from fashion_mmpose.formats.coco import image_path
 
 from .drawing import draw_keypoints, draw_truth, picture_grid
 
@@ -90,12 +91,10 @@ class _Shown:
         return error if np.isfinite(error) else float('inf')
 
     def draw(self, img_root: str | os.PathLike) -> np.ndarray:
-        path = self.image.get('path') or os.path.join(
-            self.image.get('folder', ''), self.image['file_name']
-        )
-        picture = cv2.imread(os.path.join(img_root, path))
+        path = os.path.join(img_root, image_path(self.image))
+        picture = cv2.imread(path)
         if picture is None:
-            raise FileNotFoundError(f'cannot read {os.path.join(img_root, path)}')
+            raise FileNotFoundError(f'cannot read {path}')
         picture = draw_truth(picture, self.truth[:, :2], self.truth[:, 2] > 0)
         return draw_keypoints(picture, self.predicted, self.garment)
 
