@@ -1,8 +1,12 @@
 """How a position is read off a heatmap: the published decoders, batched.
 
 M: maps, H: rows, W: columns. Positions are cells, (x, y), the centre of the
-first cell being 0. Everything runs on the device of the maps.
+first cell being 0. Everything runs on the device of the maps. A decoder takes the
+maps, the blurred maps (M, H, W) and the size of a cell in input pixels, (x, y); it
+returns cells (M, 2) and the values of the maxima (M, ).
 """
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -56,20 +60,26 @@ def _cells(index: Tensor, width: int) -> Tensor:
     return torch.stack((index % width, index // width), dim=1)
 
 
-def argmax(maps: Tensor, blurred: Tensor) -> tuple[Tensor, Tensor]:
+def argmax(
+    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
+) -> tuple[Tensor, Tensor]:
     """The maximum of the blurred map, and its value; (M, 2), (M, )."""
     peaks, index = blurred.flatten(1).max(1)
     return _cells(index, maps.shape[2]).to(maps.dtype), peaks
 
 
-def second_max(maps: Tensor, blurred: Tensor) -> tuple[Tensor, Tensor]:
+def second_max(
+    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
+) -> tuple[Tensor, Tensor]:
     """A quarter of the way from the maximum to the second highest cell."""
     values, index = blurred.flatten(1).topk(2)
     first, second = (_cells(index[:, i], maps.shape[2]).to(maps.dtype) for i in (0, 1))
     return (3 * first + second) / 4, values[:, 0]
 
 
-def quarter(maps: Tensor, blurred: Tensor) -> tuple[Tensor, Tensor]:
+def quarter(
+    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
+) -> tuple[Tensor, Tensor]:
     """A quarter cell from the maximum toward the higher neighbour on each axis.
 
     As published, a maximum in the first two or the last row or column is left
@@ -91,7 +101,9 @@ def quarter(maps: Tensor, blurred: Tensor) -> tuple[Tensor, Tensor]:
     return cells + 0.25 * torch.cat(offsets, dim=1), peaks
 
 
-def dark(maps: Tensor, blurred: Tensor) -> tuple[Tensor, Tensor]:
+def dark(
+    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
+) -> tuple[Tensor, Tensor]:
     """One Newton step on the logarithm of the blurred map.
 
     The maximum is that of the map itself. Maxima within two cells of the border,
@@ -126,4 +138,21 @@ def dark(maps: Tensor, blurred: Tensor) -> tuple[Tensor, Tensor]:
     return cells + offset, peaks
 
 
-DECODERS = dict(argmax=argmax, quarter=quarter, second_max=second_max, dark=dark)
+def resized(
+    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
+) -> tuple[Tensor, Tensor]:
+    """The maximum of the map after it is resized to the input, as OpenCV resizes.
+
+    A pixel's centre lies half a pixel inside, so the maximum is one of the pixels
+    around the middle of the highest cell, on the side of the higher neighbour.
+    """
+    height, width = maps.shape[1:]
+    size = [round(height * cell_size[1]), round(width * cell_size[0])]
+    large = F.interpolate(blurred[None], size, mode='bilinear', align_corners=False)[0]
+    peaks, index = large.flatten(1).max(1)
+    return _cells(index, size[1]) / maps.new_tensor(cell_size), peaks
+
+
+DECODERS = dict(
+    argmax=argmax, quarter=quarter, second_max=second_max, dark=dark, resized=resized
+)

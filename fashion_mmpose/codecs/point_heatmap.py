@@ -40,6 +40,8 @@ class PointHeatmap(BaseKeypointCodec):
         sigma (float): Standard deviation of the Gaussian, in cells.
         amplitude (float): Height of the Gaussian. Scores are divided by it.
             Defaults to 1.
+        unbiased (bool): Whether the Gaussian is drawn about the point itself;
+            about the centre of the nearest cell otherwise. Defaults to True.
         convention (str): Heatmap coordinate of an input coordinate x.
             ``'msra'``: ``x / stride``, as in MMPose; ``'cpn'``: ``(x - 1) /
             stride``, as in the FashionAI CPN system. Defaults to ``'msra'``.
@@ -52,6 +54,8 @@ class PointHeatmap(BaseKeypointCodec):
               in the FashionAI CPN system.
             - ``'dark'``: one Newton step on the logarithm of the blurred map, as
               in `DARK`_.
+            - ``'resized'``: the first maximum of the map resized to the input, as
+              in the FashionAI CPM system.
 
             Defaults to ``'quarter'``.
         blur_kernel_size (int): Odd size of the Gaussian blur before the maximum
@@ -83,6 +87,7 @@ class PointHeatmap(BaseKeypointCodec):
         heatmap_size: tuple[int, int],
         sigma: float,
         amplitude: float = 1.0,
+        unbiased: bool = True,
         convention: str = 'msra',
         decode_mode: str = 'quarter',
         blur_kernel_size: int = 0,
@@ -109,6 +114,7 @@ class PointHeatmap(BaseKeypointCodec):
         self.heatmap_size = tuple(heatmap_size)
         self.sigma = sigma
         self.amplitude = amplitude
+        self.unbiased = unbiased
         self.convention = convention
         self.decode_mode = decode_mode
         self.blur_kernel_size = blur_kernel_size
@@ -137,6 +143,8 @@ class PointHeatmap(BaseKeypointCodec):
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2], np.float32)
         points = (keypoints - CONVENTIONS[self.convention]) / self.scale_factor
+        if not self.unbiased:
+            points = np.floor(points + 0.5)
         reach = 3 * self.sigma
         inside = (points > -reach) & (points < np.array(self.heatmap_size) - 1 + reach)
         weights = keypoints_visible * inside.all(-1)
@@ -224,12 +232,12 @@ class PointHeatmap(BaseKeypointCodec):
             # default, which the CPN system uses, mirrors the map.
             border = 'constant' if self.decode_mode == 'dark' else 'reflect'
             blurred = blur(maps, self.blur_kernel_size, self.blur_sigma, border)
-        cells, peaks = DECODERS[self.decode_mode](maps, blurred)
+        cell_size = self.scale_factor.tolist()
+        cells, peaks = DECODERS[self.decode_mode](maps, blurred, cell_size)
 
         flat = is_flat(
             maps if self.decode_mode == 'dark' else blurred, self.min_variance
         )
-        scale = cells.new_tensor(self.scale_factor.tolist())
-        points = cells * scale + self.shift
+        points = cells * cells.new_tensor(cell_size) + self.shift
         points = torch.where(flat[:, None], centre, points)
         return points, (peaks / self.amplitude).masked_fill(flat, 0)

@@ -2,7 +2,14 @@
 
 from .fashionai import FashionAIDataset
 from .garment_dataset import GarmentDataset
-from .transforms import PackGarmentInputs, RandomMirror, RandomRotation
+from .transforms import (
+    PackGarmentInputs,
+    RandomMirror,
+    RandomRotation,
+    RandomShift,
+    ResizeInput,
+    TopdownStretch,
+)
 
 __all__ = [
     'FashionAIDataset',
@@ -10,4 +17,7 @@ __all__ = [
     'PackGarmentInputs',
     'RandomMirror',
     'RandomRotation',
+    'RandomShift',
+    'ResizeInput',
+    'TopdownStretch',
 ]

@@ -7,6 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmpose.datasets.transforms import PackPoseInputs, RandomFlip
 from mmpose.registry import TRANSFORMS
+from mmpose.structures.bbox import get_warp_matrix
 
 
 @TRANSFORMS.register_module()
@@ -60,6 +61,185 @@ class RandomRotation(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(max_degrees={self.max_degrees})'
+
+
+@TRANSFORMS.register_module()
+class RandomShift(BaseTransform):
+    """Move the crop by a uniformly drawn share of the box.
+
+    Required keys: ``bbox_center``, ``bbox_scale``. Modified keys: ``bbox_center``.
+
+    Args:
+        max_share (float): The shift is drawn from [-max_share, max_share], in x as a
+            share of the box's width and in y of its height.
+    """
+
+    def __init__(self, max_share: float) -> None:
+        self.max_share = max_share
+
+    @cache_randomness
+    def _draw_shares(self) -> np.ndarray:
+        return np.random.uniform(-self.max_share, self.max_share, 2)
+
+    def transform(self, results: dict) -> dict:
+        """Move ``bbox_center`` (1, 2), pixels of the image."""
+        shift = self._draw_shares() * results['bbox_scale']
+        results['bbox_center'] = (results['bbox_center'] + shift).astype(np.float32)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(max_share={self.max_share})'
+
+
+@TRANSFORMS.register_module()
+class TopdownStretch(BaseTransform):
+    """Warp the box to the input's size, whatever its aspect ratio.
+
+    MMPose's ``TopdownAffine`` grows the box to the aspect ratio of the input. This
+    one stretches it, as the FashionAI CPM system does.
+
+    Required keys: ``img``, ``bbox_center`` (1, 2) and ``bbox_scale`` (1, 2) in pixels
+    of the image; optional ``bbox_rotation`` (1, ), degrees, and ``keypoints``
+    (1, K, 2). Modified keys: ``img``. Added keys: ``transformed_keypoints``,
+    ``input_size``, ``input_center``, ``input_scale``, as by ``TopdownAffine``.
+
+    Args:
+        input_size (tuple[int, int]): Input size [w, h] in pixels.
+        border_value (float): Value of what lies outside of the image, in [0, 255].
+            Defaults to 0, black.
+    """
+
+    def __init__(self, input_size: tuple[int, int], border_value: float = 0) -> None:
+        self.input_size = tuple(input_size)
+        self.border_value = border_value
+
+    def transform(self, results: dict) -> dict:
+        """Warp ``img`` (H, W, 3) and the key points."""
+        center, scale = results['bbox_center'][0], results['bbox_scale'][0]
+        rotation = results['bbox_rotation'][0] if 'bbox_rotation' in results else 0.0
+        matrix = get_warp_matrix(
+            center, scale, rotation, self.input_size, fix_aspect_ratio=False
+        )
+        results['img'] = cv2.warpAffine(
+            results['img'],
+            matrix,
+            self.input_size,
+            flags=cv2.INTER_LINEAR,
+            borderValue=(self.border_value,) * 3,
+        )
+        results.update(
+            input_size=self.input_size,
+            input_center=center,
+            input_scale=scale,
+        )
+        # MMPose's inference on single pictures has none.
+        if 'keypoints' in results:
+            keypoints = results['keypoints'][..., :2]
+            results['transformed_keypoints'] = cv2.transform(keypoints, matrix)
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(input_size={self.input_size}, '
+            f'border_value={self.border_value})'
+        )
+
+
+@TRANSFORMS.register_module()
+class ResizeInput(BaseTransform):
+    """Resize the box with ``cv2.resize``, as the published FashionAI systems do.
+
+    For weights that were trained so: ``TopdownAffine`` interpolates between other
+    positions (its pixels' corners meet, not their centres), centres the picture and
+    rounds otherwise. The box is cut out at whole pixels; what of it lies outside of the
+    image is left out.
+
+    Required keys: ``img``, ``bbox`` (1, 4), xyxy in pixels of the image; optional
+    ``keypoints`` (1, K, 2). Modified keys: ``img``. Added keys:
+    ``transformed_keypoints``, ``input_size``, ``input_center``, ``input_scale``, as by
+    ``TopdownAffine``.
+
+    Args:
+        input_size (tuple[int, int]): Input size [w, h] in pixels.
+        keep_ratio (bool): Whether to keep the aspect ratio and pad on the right and
+            at the bottom; the picture is stretched otherwise. Defaults to True.
+        interpolation (str): ``'linear'`` or ``'cubic'``. Defaults to ``'linear'``.
+        pad_value (float): Value of the padding, in [0, 255]; fractions make the
+            picture float32. Defaults to 0.
+
+    Raises:
+        ValueError: If the interpolation is unknown, or a box holds nothing of its
+            image.
+    """
+
+    INTERPOLATIONS = dict(linear=cv2.INTER_LINEAR, cubic=cv2.INTER_CUBIC)
+
+    def __init__(
+        self,
+        input_size: tuple[int, int],
+        keep_ratio: bool = True,
+        interpolation: str = 'linear',
+        pad_value: float = 0,
+    ) -> None:
+        if interpolation not in self.INTERPOLATIONS:
+            raise ValueError(
+                f'unknown interpolation {interpolation!r}; choose from '
+                f'{list(self.INTERPOLATIONS)}'
+            )
+        self.input_size = tuple(input_size)
+        self.keep_ratio = keep_ratio
+        self.interpolation = interpolation
+        self.pad_value = pad_value
+
+    def transform(self, results: dict) -> dict:
+        """Cut out, resize and pad ``img`` (H, W, 3); move the key points along."""
+        x1, y1 = np.floor(results['bbox'][0, :2]).clip(min=0).astype(int)
+        x2, y2 = np.ceil(results['bbox'][0, 2:]).clip(min=0).astype(int)
+        crop = results['img'][y1:y2, x1:x2]
+        height, width = crop.shape[:2]
+        if not crop.size:
+            image_height, image_width = results['img'].shape[:2]
+            raise ValueError(
+                f'{results.get("img_path", "the image")}: the box '
+                f'{results["bbox"][0].tolist()} (x1, y1, x2, y2) holds no pixel of the '
+                f'{image_width}x{image_height} image; give a box inside of it'
+            )
+        scale = np.array(self.input_size) / (width, height)
+        size = self.input_size
+        if self.keep_ratio:
+            scale[:] = scale.min()
+            size = tuple(max(1, int(side * scale[0])) for side in (width, height))
+        resized = cv2.resize(
+            crop, size, interpolation=self.INTERPOLATIONS[self.interpolation]
+        )
+        offset = np.array([x1, y1])
+        input_scale = np.array(self.input_size) / scale  # pixels of the image
+        results.update(
+            img=self._pad(resized),
+            input_size=self.input_size,
+            input_center=offset + input_scale / 2,
+            input_scale=input_scale,
+        )
+        if 'keypoints' in results:
+            keypoints = (results['keypoints'][..., :2] - offset) * scale
+            results['transformed_keypoints'] = keypoints.astype(np.float32)
+        return results
+
+    def _pad(self, image: np.ndarray) -> np.ndarray:
+        width, height = self.input_size
+        if image.shape[:2] == (height, width):
+            return image
+        dtype = np.uint8 if float(self.pad_value).is_integer() else np.float32
+        padded = np.full((height, width, 3), self.pad_value, dtype)
+        padded[: image.shape[0], : image.shape[1]] = image
+        return padded
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(input_size={self.input_size}, '
+            f'keep_ratio={self.keep_ratio}, interpolation={self.interpolation!r}, '
+            f'pad_value={self.pad_value})'
+        )
 
 
 @TRANSFORMS.register_module()

@@ -56,6 +56,49 @@ def test_encode_weights():
     np.testing.assert_array_equal(encoded['keypoint_weights'], [[0, 1, 0, 0]])
 
 
+@pytest.mark.parametrize(
+    'convention, pixels, cells',
+    [
+        # Cells 0.5, 1.5 and -0.5 lie between two: the higher one is taken.
+        pytest.param('msra', [4, 12, -4], [1, 2, 0], id='ties'),
+        pytest.param('msra', [3.9, 4.1, 8], [0, 1, 1], id='nearest'),
+        pytest.param('msra', [251.9, 252, 256], [31, 32, 32], id='upper-border'),
+        pytest.param('cpn', [5, 4.9, 13], [1, 0, 2], id='cpn'),
+    ],
+)
+@pytest.mark.parametrize('axis', [0, 1])
+def test_biased_targets_lie_on_the_nearest_cell(axis, convention, pixels, cells):
+    size = (256, 512) if axis == 0 else (512, 256)
+    codec = PointHeatmap(
+        size,
+        (size[0] // 8, size[1] // 8),
+        sigma=1.0,
+        unbiased=False,
+        convention=convention,
+    )
+    keypoints = np.full((1, len(pixels), 2), 80.0)
+    keypoints[0, :, axis] = pixels
+    encoded = codec.encode(keypoints)
+    labels = encoded['keypoint_labels'][0]
+    np.testing.assert_array_equal(labels[:, axis], cells)
+    np.testing.assert_array_equal(labels[:, 1 - axis], 10)
+    np.testing.assert_array_equal(encoded['keypoint_weights'], [[1, 1, 1]])
+
+
+def test_biased_and_unbiased_maps():
+    """The same point a quarter of a cell off the centre, drawn both ways."""
+    maps = {}
+    for unbiased in (True, False):
+        codec = PointHeatmap((64, 64), (8, 8), sigma=1.0, unbiased=unbiased)
+        labels = codec.encode(np.array([[[26.0, 38.0]]]))['keypoint_labels']
+        maps[unbiased] = codec.render(torch.from_numpy(labels[0]))[0]
+    # Cell (3.25, 4.75): the nearest centre is (3, 5).
+    assert maps[False][5, 3] == 1
+    assert maps[False][5, 4] == maps[False][4, 3] == pytest.approx(np.exp(-0.5))
+    assert maps[True][5, 3] == pytest.approx(np.exp(-(0.25**2 + 0.25**2) / 2))
+    assert maps[True][5, 4] == pytest.approx(np.exp(-(0.75**2 + 0.25**2) / 2))
+
+
 def test_render_values():
     codec = PointHeatmap((32, 16), (8, 4), sigma=2.0, amplitude=100.0)
     maps = codec.render(torch.tensor([[3.0, 1.0], [6.5, 0.0]]))

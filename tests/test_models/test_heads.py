@@ -10,7 +10,7 @@ from mmpose.structures import PoseDataSample
 from fashion_mmpose import garments
 from fashion_mmpose.models import CPNHead, PointHeatmapHead
 from fashion_mmpose.models.heads.point_heatmap_head import own_channels, pck_accuracy
-from fashion_mmpose.models.losses import HeatmapTargets
+from fashion_mmpose.models.losses import PointTargets
 
 CODEC = dict(type='PointHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1.5)
 LEVELS = (8, 16, 32, 64)
@@ -261,7 +261,7 @@ def test_mmpose_losses(loss):
     losses = head.loss(feats[:1], batch)
     weights = torch.cat([s.gt_instance_labels.keypoint_weights for s in batch])
     points = torch.cat([s.gt_instance_labels.keypoint_labels for s in batch])
-    dense = HeatmapTargets(head.decoder, points, weights).dense()
+    dense = PointTargets(head.decoder, points, weights).dense()
     expected = MODELS.build(loss)(head(feats[:1]), dense, weights)
     torch.testing.assert_close(losses['loss_kpt'], expected)
 
@@ -275,7 +275,7 @@ def test_default_loss_equals_a_dense_average():
     batch = samples(category='skirt', full=True)
     weights = torch.cat([s.gt_instance_labels.keypoint_weights for s in batch])
     points = torch.cat([s.gt_instance_labels.keypoint_labels for s in batch])
-    dense = HeatmapTargets(head.decoder, points, weights).dense()
+    dense = PointTargets(head.decoder, points, weights).dense()
     errors = (head(feats) - dense).square().mean((2, 3)) * weights
     expected = (errors.sum(1) / weights.sum(1)).mean()
     torch.testing.assert_close(head.loss(feats, batch)['loss_kpt'], expected)
@@ -284,7 +284,7 @@ def test_default_loss_equals_a_dense_average():
 def test_pck_accuracy():
     head = FixedHead(LEVELS, 4, channels=8, decoder=CODEC)
     points = torch.tensor([[[3.0, 3.0], [8.0, 8.0], [12.0, 4.0], [5.0, 5.0]]])
-    targets = HeatmapTargets(head.decoder, points, torch.tensor([[1.0, 1.0, 1.0, 0.0]]))
+    targets = PointTargets(head.decoder, points, torch.tensor([[1.0, 1.0, 1.0, 0.0]]))
     maps = head.decoder.render(points[0])[None]
     maps[0, 1] = maps[0, 1].roll(1, -1)  # one cell of 16 is more than 5 %
     assert pck_accuracy(maps, targets).item() == pytest.approx(2 / 3)

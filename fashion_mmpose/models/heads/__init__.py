@@ -1,6 +1,7 @@
 """Heads: feature maps to heatmaps."""
 
+from .cpm_refine_head import CPMRefineHead
 from .cpn_head import CPNHead
 from .point_heatmap_head import PointHeatmapHead
 
-__all__ = ['CPNHead', 'PointHeatmapHead']
+__all__ = ['CPMRefineHead', 'CPNHead', 'PointHeatmapHead']

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from fashion_mmpose import garments
 from fashion_mmpose.codecs import PointHeatmap
 from fashion_mmpose.models.losses.base import (
-    HeatmapTargets,
     LabelledLoss,
+    PointTargets,
     batch_targets,
 )
 
@@ -21,13 +21,17 @@ class PointHeadMixin:
 
     A head that mixes it in has ``forward``, which returns heatmaps (B, K, H, W)
     or a tuple of them, one per stage, the last being the prediction; and
-    ``stage_losses``, the name and the loss module of each stage.
+    ``stage_losses``, the name and the loss module of each stage. With
+    ``with_background`` the heatmaps have a channel more, the last, which is
+    trained but not decoded.
     """
 
     decoder: PointHeatmap
 
     # Predictions below zero count as zero before they are averaged and decoded.
     nonnegative = False
+    with_background = False
+    stage_weight = 1.0  # factor of every stage's loss
 
     @staticmethod
     def build_codec(decoder: dict | None) -> PointHeatmap:
@@ -67,26 +71,41 @@ class PointHeadMixin:
             ``PixelData`` with ``heatmaps`` (K, H, W).
         """
         test_cfg = test_cfg or {}
-        if test_cfg.get('flip_test', False):
-            plain, mirrored = (self._final_heatmaps(item) for item in feats)
-            mirrored = flip_heatmaps(
-                mirrored,
-                flip_indices=batch_data_samples[0].metainfo['flip_indices'],
-                shift_heatmap=test_cfg.get('shift_heatmap', False),
-            )
-            heatmaps = (plain + mirrored) * 0.5
-        else:
-            heatmaps = self._final_heatmaps(feats)
+        heatmaps = self.predict_heatmaps(feats, batch_data_samples, test_cfg)
+        preds, fields = decode_heatmaps(
+            self.decoder, heatmaps, batch_data_samples, test_cfg
+        )
+        return preds if fields is None else (preds, fields)
 
-        preds = self.decode(heatmaps, batch_data_samples)
-        if test_cfg.get('output_heatmaps', False):
-            return preds, [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
-        return preds
+    def predict_heatmaps(
+        self, feats: tuple, batch_data_samples: list, test_cfg: dict
+    ) -> Tensor:
+        """The heatmaps that are decoded: of the last stage, averaged over flips.
+
+        Args:
+            feats (tuple | list): As in :meth:`predict`.
+            batch_data_samples (list[PoseDataSample]): The batch's B samples.
+            test_cfg (dict): ``flip_test`` and ``shift_heatmap``.
+
+        Returns:
+            Tensor: Shape (B, K, H, W).
+        """
+        if not test_cfg.get('flip_test', False):
+            return self._final_heatmaps(feats)
+        plain, mirrored = (self._final_heatmaps(item) for item in feats)
+        mirrored = flip_heatmaps(
+            mirrored,
+            flip_indices=batch_data_samples[0].metainfo['flip_indices'],
+            shift_heatmap=test_cfg.get('shift_heatmap', False),
+        )
+        return (plain + mirrored) * 0.5
 
     def _final_heatmaps(self, feats: tuple) -> Tensor:
         heatmaps = self.forward(feats)
         if isinstance(heatmaps, tuple):
             heatmaps = heatmaps[-1]
+        if self.with_background:
+            heatmaps = heatmaps[:, :-1]
         return heatmaps.relu() if self.nonnegative else heatmaps
 
     def decode(self, heatmaps: Tensor, batch_data_samples: list | None = None) -> list:
@@ -100,12 +119,7 @@ class PointHeadMixin:
         Returns:
             list[InstanceData]: See :meth:`predict`.
         """
-        mask = own_channels(batch_data_samples, heatmaps)
-        keypoints, scores = self.decoder.batch_decode(heatmaps, mask)
-        return [
-            InstanceData(keypoints=points, keypoint_scores=point_scores)
-            for points, point_scores in zip(keypoints, scores)
-        ]
+        return decode_heatmaps(self.decoder, heatmaps, batch_data_samples)[0]
 
     def loss(
         self, feats: tuple, batch_data_samples: list, train_cfg: dict | None = None
@@ -124,20 +138,54 @@ class PointHeadMixin:
         stages = self.forward(feats)
         if not isinstance(stages, tuple):
             stages = (stages,)
-        targets = batch_targets(self.decoder, batch_data_samples)
+        points = batch_targets(self.decoder, batch_data_samples)
+        targets = points.with_background() if self.with_background else points
         losses = {}
         for (name, module), heatmaps in zip(self.stage_losses(), stages):
             if isinstance(module, LabelledLoss):
-                losses[name] = module(heatmaps, targets)
+                loss = module(heatmaps, targets)
             else:
-                losses[name] = module(heatmaps, targets.dense(), targets.weights)
+                loss = module(heatmaps, targets.dense(), targets.weights)
+            losses[name] = self.stage_weight * loss
         if (train_cfg or {}).get('compute_acc', True):
-            losses['acc_pose'] = pck_accuracy(stages[-1], targets)
+            num_keypoints = points.weights.shape[1]
+            losses['acc_pose'] = pck_accuracy(stages[-1][:, :num_keypoints], points)
         return losses
 
 
+def decode_heatmaps(
+    codec: PointHeatmap,
+    heatmaps: Tensor,
+    batch_data_samples: list | None,
+    test_cfg: dict | None = None,
+) -> tuple[list, list | None]:
+    """Decode a batch of heatmaps into MMPose's structures.
+
+    Args:
+        codec (PointHeatmap): Decodes all of them in one call.
+        heatmaps (Tensor): Shape (B, K, H, W).
+        batch_data_samples (list[PoseDataSample], optional): Tell the categories, and
+            so the channels that are decoded.
+        test_cfg (dict, optional): ``output_heatmaps``.
+
+    Returns:
+        tuple: B ``InstanceData`` with ``keypoints`` (1, K, 2) in input pixels and
+        ``keypoint_scores`` (1, K); B ``PixelData`` with ``heatmaps`` (K, H, W), or
+        None where they are not asked for.
+    """
+    mask = own_channels(batch_data_samples, heatmaps)
+    keypoints, scores = codec.batch_decode(heatmaps, mask)
+    instances = [
+        InstanceData(keypoints=points, keypoint_scores=point_scores)
+        for points, point_scores in zip(keypoints, scores)
+    ]
+    if not (test_cfg or {}).get('output_heatmaps', False):
+        return instances, None
+    return instances, [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
+
+
 @torch.no_grad()
-def pck_accuracy(heatmaps: Tensor, targets: HeatmapTargets, thr: float = 0.05):
+def pck_accuracy(heatmaps: Tensor, targets: PointTargets, thr: float = 0.05):
     """Share of labelled points whose maximum is near, as MMPose's ``acc_pose``.
 
     Near is within ``thr`` of the heatmap's width in x and of its height in y,
@@ -145,7 +193,7 @@ def pck_accuracy(heatmaps: Tensor, targets: HeatmapTargets, thr: float = 0.05):
 
     Args:
         heatmaps (Tensor): Shape (B, K, H, W).
-        targets (HeatmapTargets): M labelled points.
+        targets (PointTargets): M labelled points.
         thr (float): Defaults to 0.05.
 
     Returns:

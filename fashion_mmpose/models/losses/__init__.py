@@ -1,7 +1,13 @@
 """Losses on heatmaps that see labelled channels only."""
 
-from .base import HeatmapTargets, LabelledLoss
+from .base import HeatmapTargets, LabelledLoss, PointTargets
 from .labelled_mse import LabelledMSELoss
 from .visibility_l1 import VisibilityL1Loss
 
-__all__ = ['HeatmapTargets', 'LabelledLoss', 'LabelledMSELoss', 'VisibilityL1Loss']
+__all__ = [
+    'HeatmapTargets',
+    'LabelledLoss',
+    'LabelledMSELoss',
+    'PointTargets',
+    'VisibilityL1Loss',
+]

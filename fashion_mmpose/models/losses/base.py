@@ -7,23 +7,21 @@ from fashion_mmpose.codecs import PointHeatmap
 
 
 class HeatmapTargets:
-    """The targets of a batch, drawn on the device when they are asked for.
+    """The labelled maps of a batch.
 
     B: samples, K: channels, M: labelled (sample, channel) pairs, H and W:
     rows and columns of the heatmap.
 
     Args:
-        codec (PointHeatmap): Draws the Gaussians.
-        points (Tensor): Cells, shape (B, K, 2).
+        maps (Tensor): Target of every labelled pair, shape (M, H, W), in the order
+            of ``weights``.
         weights (Tensor): Shape (B, K); labelled channels are > 0.
     """
 
-    def __init__(self, codec: PointHeatmap, points: Tensor, weights: Tensor) -> None:
-        self.codec = codec
+    def __init__(self, maps: Tensor, weights: Tensor) -> None:
+        self.maps = maps
         self.weights = weights
-        self.rows = (weights.flatten() > 0).nonzero().squeeze(1)  # (M, )
-        self.points = points.flatten(0, 1).index_select(0, self.rows)  # (M, 2)
-        self.maps = codec.render(self.points)  # (M, H, W)
+        self.rows = labelled_rows(weights)  # (M, )
 
     @property
     def samples(self) -> Tensor:
@@ -44,10 +42,52 @@ class HeatmapTargets:
 
     def dense(self) -> Tensor:
         """All maps, zero where there is no label; shape (B, K, H, W)."""
-        width, height = self.codec.heatmap_size
-        flat = self.maps.new_zeros(self.weights.numel(), height, width)
+        size = self.maps.shape[1:]
+        flat = self.maps.new_zeros(self.weights.numel(), *size)
         flat.index_copy_(0, self.rows, self.maps)
-        return flat.view(*self.weights.shape, height, width)
+        return flat.view(*self.weights.shape, *size)
+
+
+class PointTargets(HeatmapTargets):
+    """Targets that are points, drawn on the device.
+
+    Args:
+        codec (PointHeatmap): Draws the Gaussians.
+        points (Tensor): Cells, shape (B, K, 2).
+        weights (Tensor): Shape (B, K); labelled channels are > 0.
+    """
+
+    def __init__(self, codec: PointHeatmap, points: Tensor, weights: Tensor) -> None:
+        self.codec = codec
+        rows = labelled_rows(weights)
+        self.points = points.flatten(0, 1).index_select(0, rows)  # (M, 2)
+        super().__init__(codec.render(self.points), weights)
+
+    def with_background(self) -> HeatmapTargets:
+        """The same targets and, as channel K, what the key points leave over.
+
+        The background is the amplitude minus the sum of the sample's labelled maps.
+        It is labelled where any key point of the sample is.
+        """
+        batch_size, num_channels = self.weights.shape
+        has_label = (self.weights > 0).any(1)
+        weights = torch.cat((self.weights, has_label[:, None].to(self.weights)), dim=1)
+        size = self.maps.shape[1:]
+        background = self.maps.new_full((batch_size, *size), self.codec.amplitude)
+        background.index_add_(0, self.samples, self.maps, alpha=-1)
+        maps = torch.cat((self.maps, background[has_label]))
+        rows = torch.cat(
+            (
+                self.samples * (num_channels + 1) + self.channels,
+                has_label.nonzero().squeeze(1) * (num_channels + 1) + num_channels,
+            )
+        )
+        return HeatmapTargets(maps[rows.argsort()], weights)
+
+
+def labelled_rows(weights: Tensor) -> Tensor:
+    """Places of the labelled channels in (B, K) weights, flattened; int64 (M, )."""
+    return (weights.flatten() > 0).nonzero().squeeze(1)
 
 
 class LabelledLoss(nn.Module):
@@ -82,10 +122,10 @@ def sum_by(index: Tensor, values: Tensor, size: int) -> Tensor:
     return values.new_zeros(size).index_add(0, index, values)
 
 
-def batch_targets(codec: PointHeatmap, batch_data_samples: list) -> HeatmapTargets:
+def batch_targets(codec: PointHeatmap, batch_data_samples: list) -> PointTargets:
     """Collect the targets that the codec encoded into the data samples."""
     labels = [sample.gt_instance_labels for sample in batch_data_samples]
-    return HeatmapTargets(
+    return PointTargets(
         codec,
         torch.cat([label.keypoint_labels for label in labels]),
         torch.cat([label.keypoint_weights for label in labels]),
