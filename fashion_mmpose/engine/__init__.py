@@ -1,5 +1,6 @@
 """What MMEngine's training loop does not have."""
 
+from .early_stopping import PersistentEarlyStoppingHook
 from .hooks import (
     ChannelsLastHook,
     EpochSeedHook,
@@ -8,11 +9,14 @@ from .hooks import (
     keep_worker_seed,
 )
 from .progress import ProgressBarHook
+from .stage_pictures import StagePictureHook
 
 __all__ = [
     'ChannelsLastHook',
     'EpochSeedHook',
+    'PersistentEarlyStoppingHook',
     'ProgressBarHook',
+    'StagePictureHook',
     'StopAtLRHook',
     'ValidatedCheckpointHook',
     'keep_worker_seed',

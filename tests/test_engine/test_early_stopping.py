@@ -1,0 +1,120 @@
+"""A run that is interrupted stops where an uninterrupted one does."""
+
+import pytest
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch.utils.data import Dataset
+
+from fashion_mmpose.engine import PersistentEarlyStoppingHook
+
+# One score an epoch: the best is that of epoch 3.
+SCORES = [0.5, 0.4, 0.2, 0.3, 0.25, 0.3, 0.1, 0.1, 0.1, 0.1]
+
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return torch.tensor([float(index)])
+
+
+class Line(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 1)
+
+    def forward(self, inputs, mode):
+        out = self.layer(torch.stack(list(inputs)))
+        return dict(loss=out.square().mean()) if mode == 'loss' else [out]
+
+    def train_step(self, data, optim_wrapper):
+        loss = self(data, 'loss')['loss']
+        optim_wrapper.update_params(loss)
+        return dict(loss=loss)
+
+    def val_step(self, data):
+        return self(data, 'predict')
+
+
+class Script(BaseMetric):
+    """The score that the script has for the epoch."""
+
+    def __init__(self, scores, runner):
+        super().__init__(prefix='fashionai')
+        self.scores = scores
+        self.runner = runner
+
+    def process(self, data_batch, data_samples):
+        self.results.append(0)
+
+    def compute_metrics(self, results):
+        return dict(NE=self.scores[self.runner[0].epoch - 1])
+
+
+def train(work_dir, max_epochs=10, resume=False, scores=SCORES, patience=3):
+    """Train, and say after how many epochs the run ended."""
+    holder = []
+    loader = dict(dataset=Numbers(), batch_size=2, sampler=dict(type='DefaultSampler'))
+    runner = Runner(
+        model=Line(),
+        work_dir=str(work_dir),
+        train_dataloader=loader,
+        val_dataloader=dict(loader, sampler=dict(type='DefaultSampler', shuffle=False)),
+        train_cfg=dict(by_epoch=True, max_epochs=max_epochs, val_interval=1),
+        val_cfg=dict(),
+        val_evaluator=[Script(scores, holder)],
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+        default_hooks=dict(
+            checkpoint=dict(type='mmpose.ValidatedCheckpointHook', interval=1)
+        ),
+        custom_hooks=[
+            dict(
+                type='mmpose.PersistentEarlyStoppingHook',
+                monitor='fashionai/NE',
+                rule='less',
+                patience=patience,
+                min_delta=0.0,
+            )
+        ],
+        resume=resume,
+        default_scope='mmpose',
+        log_level='ERROR',
+        experiment_name=f'{work_dir.name}-{len(list(work_dir.glob("*")))}',
+    )
+    holder.append(runner)
+    runner.train()
+    return runner.epoch
+
+
+def test_stops_after_patience(tmp_path):
+    assert train(tmp_path) == 6  # 3 is the best, 4, 5 and 6 are not
+
+
+@pytest.mark.parametrize('interrupted', [2, 3, 4, 5])
+def test_an_interrupted_run_stops_at_the_same_epoch(tmp_path, interrupted):
+    assert train(tmp_path, max_epochs=interrupted) == interrupted
+    assert train(tmp_path, resume=True) == 6
+
+
+def test_a_stopped_run_stays_stopped(tmp_path):
+    train(tmp_path)
+    assert train(tmp_path, resume=True) == 6
+
+
+def test_more_patience_goes_on(tmp_path):
+    train(tmp_path)
+    assert train(tmp_path, resume=True, patience=4) == 10
+
+
+def test_a_new_run_counts_from_zero(tmp_path):
+    train(tmp_path)
+    assert train(tmp_path) == 6
+
+
+def test_missing_score_is_named(tmp_path):
+    hook = PersistentEarlyStoppingHook(monitor='other/AP', rule='greater', strict=True)
+    with pytest.raises(RuntimeError, match='other/AP'):
+        hook.after_val_epoch(None, {'fashionai/NE': 0.1})
