@@ -65,7 +65,7 @@ setup(
     extras_require={
         'detection': ['mmdet>=3,<3.4'],
         'tensorboard': ['tensorboard'],
-        'timm': ['timm'],
+        'timm': ['timm>=1.0.11,<2'],
         'dev': read('requirements/dev.txt').split(),
     },
     cmdclass={'build_py': BuildWithMim},

@@ -64,6 +64,15 @@ def require_mmdet() -> types.ModuleType:
     return _require('mmdet', 'pip install --no-deps mmdet==3.3.0')
 
 
+def require_timm() -> types.ModuleType:
+    """timm, which only the backbones of ``TimmFeatures`` need.
+
+    Raises:
+        ImportError: If it is missing, too old or does not load.
+    """
+    return _require('timm', 'pip install -e .[timm]', ('1.0.11', '2.0.0'))
+
+
 def _require(
     name: str, mend: str, version_range: tuple[str, str] | None = None
 ) -> types.ModuleType:

@@ -1,6 +1,6 @@
 """Networks: what MMPose does not have."""
 
-from .backbones import CPMVGG
+from .backbones import CPMVGG, TimmFeatures
 from .heads import CPMRefineHead, CPNHead, PointHeatmapHead
 from .losses import LabelledMSELoss, VisibilityL1Loss
 
@@ -10,5 +10,6 @@ __all__ = [
     'CPNHead',
     'LabelledMSELoss',
     'PointHeatmapHead',
+    'TimmFeatures',
     'VisibilityL1Loss',
 ]
