@@ -1,12 +1,13 @@
 """Test a network, and write and draw what it predicts.
 
 Usage:
-    python tools/test.py CONFIG CHECKPOINT [--bbox-file BOXES.json]
+    python tools/test.py CONFIG [CHECKPOINT] [--bbox-file BOXES.json]
         [--out PRED.json PRED.csv] [--show-dir DIR] [--work-dir DIR]
         [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N tools/test.py CONFIG CHECKPOINT --launcher pytorch
 
-CONFIG is a path, or the name of a config that the package carries. --out writes a
+CONFIG is a path, or the name of a config that the package carries. An ensemble, whose
+members name their checkpoints, needs no CHECKPOINT. --out writes a
 COCO result list (.json) and the Tianchi submission (.csv, FashionAI only).
 """
 
@@ -23,7 +24,9 @@ from fashion_mmpose.engine.running import (
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
-    parser.add_argument('checkpoint', help='weights')
+    parser.add_argument(
+        'checkpoint', nargs='?', help='weights; an ensemble names its own'
+    )
     parser.add_argument('--bbox-file', help='detector boxes, a COCO result list')
     parser.add_argument(
         '--out', nargs='+', metavar='FILE', help='files for the predictions'
@@ -38,7 +41,7 @@ def main(argv=None) -> int:
         cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
         set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
         runner = build_runner(cfg)
-    except (FileNotFoundError, RuntimeError, ValueError) as error:
+    except (FileNotFoundError, RuntimeError, TypeError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     runner.test()

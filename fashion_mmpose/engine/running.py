@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from fashion_mmpose import compat
 from fashion_mmpose.config_files import find_config
 from fashion_mmpose.evaluation.prediction_file import SUFFIXES
+from fashion_mmpose.models.ensemble import member_spec, read_config
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
@@ -91,9 +92,11 @@ def set_training(
     Raises:
         RuntimeError: If mixed precision is asked for without a GPU.
         ValueError: If the config does not say for which batch size its learning
-            rate is.
+            rate is, or is that of an ensemble.
         FileNotFoundError: If the checkpoint to resume from does not exist.
     """
+    if is_ensemble(cfg):
+        raise ValueError('an ensemble is not trained: train its members one by one')
     if resume is not None:
         cfg.resume = True
         cfg.load_from = None if resume == 'auto' else existing_file(resume)
@@ -113,7 +116,7 @@ def set_training(
 
 def set_testing(
     cfg: Config,
-    checkpoint: str,
+    checkpoint: str | None = None,
     bbox_file: str | None = None,
     out_files: list[str] | None = None,
     show_dir: str | None = None,
@@ -122,16 +125,20 @@ def set_testing(
 
     Args:
         cfg: The config.
-        checkpoint: The weights.
+        checkpoint: The weights; None for an ensemble whose members name theirs.
         bbox_file: Detector boxes in place of those of the annotations.
         out_files: JSON or CSV files for the predictions.
         show_dir: Folder for pictures of the predictions.
 
     Raises:
         FileNotFoundError: If the checkpoint or the boxes do not exist.
-        ValueError: If an output file is neither JSON nor CSV.
+        ValueError: If an output file is neither JSON nor CSV, or there are no
+            weights.
     """
-    cfg.load_from = existing_file(checkpoint)
+    if checkpoint is not None:
+        cfg.load_from = existing_file(checkpoint)
+    elif not is_ensemble(cfg):
+        raise ValueError('CHECKPOINT is missing: only an ensemble names its own')
     if bbox_file is not None:
         cfg.test_dataloader.dataset.bbox_file = existing_file(bbox_file)
     if out_files:
@@ -180,6 +187,55 @@ def check_codecs(cfg: Config) -> None:
             )
 
 
+def is_ensemble(cfg: Config) -> bool:
+    """Whether the config's model is a :class:`HeatmapEnsemble`."""
+    return cfg.get('model', {}).get('type') == 'HeatmapEnsemble'
+
+
+def check_members(cfg: Config) -> None:
+    """Compare the crops of an ensemble's pipeline with those of its members.
+
+    The members see the ensemble's crop, resized. One that was trained on another
+    crop, such as a stretched one, would predict with an offset.
+
+    Raises:
+        ValueError: If they differ; the message names the member and the steps.
+    """
+    if not is_ensemble(cfg):
+        return
+    own = crop_steps(cfg)
+    for member in cfg.model.members:
+        spec = member_spec(member, cfg.model.get('category'))
+        steps = crop_steps(read_config(spec['config']))
+        if steps not in (None, own):
+            raise ValueError(
+                f'the member {spec["name"]} is tested on another crop than the '
+                f'ensemble: {steps} there, {own} here; give test_dataloader the same '
+                'steps'
+            )
+
+
+def crop_steps(cfg: Config) -> list[dict] | None:
+    """The steps of the test pipeline between loading and packing, without sizes.
+
+    Returns:
+        list[dict] | None: None where the config has no test pipeline. The aspect ratio
+        stands in for ``input_size``.
+    """
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
+    if 'pipeline' not in dataset:
+        return None
+    steps = []
+    for transform in dataset.pipeline:
+        step = {key: value for key, value in transform.items() if key != 'input_size'}
+        if 'input_size' in transform:
+            width, height = transform['input_size']
+            step['aspect_ratio'] = width / height
+        if step['type'] not in ('LoadImage', 'PackGarmentInputs', 'PackPoseInputs'):
+            steps.append(step)
+    return steps
+
+
 def existing_file(path: str) -> str:
     """The path, if there is a file, or something that MMEngine downloads.
 
@@ -195,7 +251,8 @@ def build_runner(cfg: Config) -> Runner:
     """MMEngine's runner for the config, of the type that it asks for.
 
     Raises:
-        ValueError: See :func:`check_codecs`.
+        ValueError: See :func:`check_codecs` and :func:`check_members`.
     """
     check_codecs(cfg)
+    check_members(cfg)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

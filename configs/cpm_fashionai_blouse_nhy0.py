@@ -1,0 +1,6 @@
+_base_ = './fashionai/cpm_nhy0.py'
+
+model = dict(head=dict(out_channels=13))
+train_dataloader = dict(dataset=dict(category='blouse'))
+val_dataloader = dict(dataset=dict(category='blouse'))
+test_dataloader = dict(dataset=dict(category='blouse'))

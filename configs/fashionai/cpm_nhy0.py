@@ -1,0 +1,29 @@
+# CPM for converted weights: pictures and heatmaps as the published system treats them,
+# https://github.com/nhy0/key_points_detection
+_base_ = './cpm.py'
+
+# The arg max of the heatmap at the size of the input.
+codec = dict(_base_.codec, decode_mode='resized', blur_kernel_size=0)
+model = dict(
+    head=dict(decoder=codec),
+    test_cfg=dict(flip_test=False, shift_heatmap=False),
+)
+
+train_pipeline = [
+    dict(step, encoder=codec) if step['type'] == 'GenerateTarget' else step
+    for step in _base_.train_pipeline
+]
+val_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale', padding=1.0),
+    dict(
+        type='ResizeInput',
+        input_size=_base_.codec.input_size,
+        keep_ratio=False,
+        interpolation='linear',
+    ),
+    dict(type='PackGarmentInputs'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
