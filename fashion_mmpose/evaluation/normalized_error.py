@@ -8,13 +8,11 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
-from fashion_mmpose.garments import Garment, category_of_id, keypoints
+from fashion_mmpose.formats.full_layout import ABSENT, full_layout
+from fashion_mmpose.garments import category_of_id, keypoints
 
 from .functional import NormalizedErrorResult, check_rule, normalized_error
 from .report import normalized_error_table
-
-# In the raw cells of FashionAI an absent point is at (-1, -1) with v = -1.
-_ABSENT = -1
 
 
 @METRICS.register_module()
@@ -132,10 +130,10 @@ class NormalizedError(BaseMetric):
         annotated = category_of_id('fashionai', annotation['category_id'])
         cells = np.array(annotation['keypoints'], dtype=np.float32).reshape(-1, 3)
         cells[:, 2] -= 1  # COCO's 0, 1, 2
-        cells[cells[:, 2] == _ABSENT] = _ABSENT
+        cells[cells[:, 2] == ABSENT] = ABSENT  # x and y too, as in the raw cells
         result.update(
             category_id=annotated.category_id,
-            cells=_full_layout(cells, annotated, f'image {image_id}: ground truth'),
+            cells=full_layout(cells, annotated, f'image {image_id}: ground truth'),
             xy=None,
             score=-np.inf,
         )
@@ -148,25 +146,10 @@ class NormalizedError(BaseMetric):
         scores = np.asarray(instances.get('bbox_scores', np.ones(len(xy))))
         best = int(scores.argmax())
         result.update(
-            xy=_full_layout(xy[best], annotated, f'image {image_id}: prediction'),
+            xy=full_layout(xy[best], annotated, f'image {image_id}: prediction'),
             score=float(scores[best]),
         )
         return result
-
-
-def _full_layout(points: np.ndarray, item: Garment, what: str) -> np.ndarray:
-    """Points (24, D) or (K, D) of a category as (24, D), absent ones at -1."""
-    num_keypoints = len(keypoints('fashionai'))
-    if len(points) == num_keypoints:
-        return points
-    if len(points) != len(item.channels):
-        raise ValueError(
-            f'{what} has {len(points)} key points; expected {num_keypoints} or the '
-            f'{len(item.channels)} of {item.name}'
-        )
-    full = np.full((num_keypoints, points.shape[1]), _ABSENT, dtype=points.dtype)
-    full[list(item.channels)] = points
-    return full
 
 
 def _best_per_image(results: list[dict]) -> list[dict]:

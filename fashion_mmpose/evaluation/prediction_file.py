@@ -1,6 +1,5 @@
 """Write what a test run predicts to files."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import METRICS
 
-from fashion_mmpose.formats.predictions import write_predictions, write_submission
+from fashion_mmpose.formats.predictions import write_predictions
+from fashion_mmpose.formats.submission import make_submission, read_images
 
 SUFFIXES = ('.json', '.csv')
 
@@ -22,7 +22,9 @@ class PredictionFile(BaseMetric):
     A ``.json`` file gets a COCO result list: ``image_id``, ``category_id``,
     ``bbox`` (xywh), ``score`` and ``keypoints`` (x, y, score of each), in pixels of
     the original image; ``score`` is the box's score times the mean score of the
-    points. A ``.csv`` file gets the Tianchi form, for FashionAI.
+    points. A ``.csv`` file gets the Tianchi form, for FashionAI: see
+    :func:`fashion_mmpose.formats.submission.make_submission`, which also merges
+    several JSON files (``data_converters/predictions_to_tianchi.py``).
 
     Args:
         out_files (Sequence[str]): Files to write.
@@ -65,23 +67,29 @@ class PredictionFile(BaseMetric):
             )
 
     def compute_metrics(self, results: list[dict]) -> dict:
-        """Write the files; an empty dict."""
+        """Write the files; an empty dict.
+
+        Raises:
+            FormatError: If a CSV file is asked for, and an image of the annotation
+                file has no prediction of its category.
+        """
         predictions = [_coco_result(result) for result in results]
-        for path in self.out_files:
+        # JSON first: it is there to be merged and filled if the CSV is refused.
+        for path in sorted(self.out_files, key=lambda path: path.suffix != '.json'):
             if path.suffix == '.json':
                 write_predictions(path, predictions)
             else:
-                write_submission(path, predictions, self._tested_images())
+                images = read_images([self._ann_file()])
+                make_submission({'this run': predictions}, images).write(path)
             MMLogger.get_current_instance().info(
                 f'{len(predictions)} predictions written to {path}'
             )
         return {}
 
-    def _tested_images(self) -> list[dict]:
+    def _ann_file(self) -> str:
         # MMPose's datasets leave the path of the annotation file here for metrics.
         name = self.dataset_meta['dataset_name']
-        ann_file = MessageHub.get_current_instance().get_info(f'{name}_ann_file')
-        return json.loads(Path(ann_file).read_text(encoding='utf-8'))['images']
+        return MessageHub.get_current_instance().get_info(f'{name}_ann_file')
 
 
 def _coco_result(result: dict) -> dict:

@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import TextIO
+from typing import IO, BinaryIO, TextIO
 
 
 class OutputFiles:
-    """Text files that appear together, once all of them are complete.
+    """Files that appear together, once all of them are complete.
 
     Every file is written under a temporary name beside its place. Leaving the
     ``with`` block renames them; leaving it by an exception deletes them, and what
@@ -18,7 +18,7 @@ class OutputFiles:
     """
 
     def __init__(self) -> None:
-        self._files: dict[Path, tuple[Path, TextIO]] = {}
+        self._files: dict[Path, tuple[Path, IO]] = {}
 
     def __enter__(self) -> 'OutputFiles':
         return self
@@ -29,12 +29,23 @@ class OutputFiles:
         Raises:
             OSError: If the place cannot be written to.
         """
+        return self._open(path, 'w', encoding='utf-8', newline='')
+
+    def open_binary(self, path: str | os.PathLike) -> BinaryIO:
+        """A file of bytes to write.
+
+        Raises:
+            OSError: If the place cannot be written to.
+        """
+        return self._open(path, 'wb')
+
+    def _open(self, path: str | os.PathLike, mode: str, **kwargs) -> IO:
         path = Path(path)
         if path.is_dir():
             raise IsADirectoryError(f'{path} is a folder, not a file to write')
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-        file = open(temporary, 'w', encoding='utf-8', newline='')  # noqa: SIM115
+        file = open(temporary, mode, **kwargs)  # noqa: SIM115
         self._files[path] = (temporary, file)
         return file
 

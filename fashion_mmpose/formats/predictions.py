@@ -1,16 +1,21 @@
-"""Predictions on files: COCO's result list, and the Tianchi submission."""
+"""Predictions as COCO's result list."""
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from fashion_mmpose import garments
 
 from .errors import FormatError
+from .full_layout import own_points
 from .outputs import OutputFiles
-from .tianchi import write_tianchi
+
+# Readers of the challenge's CSV files take six digits; no picture is that wide.
+_MAX_PX = 999_999
 
 
 def write_predictions(path: str | os.PathLike, predictions: Sequence[Mapping]) -> None:
@@ -28,67 +33,89 @@ def write_predictions(path: str | os.PathLike, predictions: Sequence[Mapping]) -
         file.write('\n')
 
 
-def write_submission(
-    path: str | os.PathLike,
-    predictions: Sequence[Mapping],
-    images: Sequence[Mapping],
-) -> None:
-    """Write the Tianchi CSV of FashionAI predictions, one row per image.
-
-    Rows come in the order of ``images``. Of several predictions of one image the
-    one with the highest ``score`` is written, among those of the category that is
-    asked for. Own points are written with v = 1, the others as ``-1_-1_-1``.
+def read_predictions(path: str | os.PathLike) -> list[dict]:
+    """Read a COCO result list of FashionAI key points, and check every entry.
 
     Args:
-        path: The CSV file to write.
-        predictions: As in :func:`write_predictions`, with K key points of the
-            category or all 24.
-        images: ``images`` of the COCO file that was tested, each with ``id``,
-            ``file_name`` (the image id of the challenge) and ``category_id``.
+        path: The JSON file.
+
+    Returns:
+        list[dict]: As :func:`write_predictions` takes them, with the K key points of
+        the entry's category or all 24.
 
     Raises:
-        FormatError: If an image has no prediction of its category, a prediction is
-            of an image that is not listed, or has another number of key points.
+        FormatError: If the file is not such a list: an entry lacks a key, is of an
+            unknown category, has another number of key points or one that is not a
+            finite position. The message names the file and the first few entries.
+        OSError: If the file cannot be opened.
     """
-    best = _best_predictions(predictions, images)
-    missing = [image['file_name'] for image in images if image['id'] not in best]
-    if missing:
+    entries = read_json(path)
+    if not isinstance(entries, list):
         raise FormatError(
-            f'{len(missing)} of {len(images)} images have no prediction of their '
-            f'category, e.g. {missing[:3]}; predict them too'
+            f'{path} must hold a list of predictions (image_id, category_id, score, '
+            f'keypoints), as `tools/test.py --out` writes it, but holds a '
+            f'{type(entries).__name__}'
         )
-    num_keypoints = len(garments.keypoints('fashionai'))
-    rows = np.full((len(images), num_keypoints, 3), -1.0)
-    categories = []
-    for row, image in zip(rows, images):
-        garment = garments.category_of_id('fashionai', image['category_id'])
-        categories.append(garment.name)
-        points = np.reshape(best[image['id']]['keypoints'], (-1, 3))
-        channels = list(garment.channels)
-        if len(points) == num_keypoints:
-            points = points[channels]
-        elif len(points) != len(channels):
-            raise FormatError(
-                f'the prediction of {image["file_name"]} has {len(points)} key points; '
-                f'{garment.name} has {len(channels)}, the full layout {num_keypoints}'
-            )
-        row[channels, :2] = points[:, :2]
-        row[channels, 2] = 1
-    write_tianchi(path, [image['file_name'] for image in images], categories, rows)
+    problems = {i: _problem(entry) for i, entry in enumerate(entries)}
+    problems = [f'entry {i}: {found}' for i, found in problems.items() if found]
+    if problems:
+        raise FormatError(
+            f'{path}: {len(problems)} of {len(entries)} entries (from 0) are not '
+            f'predictions: {first_few(problems, "; ")}'
+        )
+    return entries
 
 
-def _best_predictions(predictions, images) -> dict:
-    asked = {image['id']: image['category_id'] for image in images}
-    best = {}
-    for prediction in predictions:
-        image_id = prediction['image_id']
-        if image_id not in asked:
-            raise FormatError(
-                f'a prediction is of image {image_id}, which the list of images does '
-                'not have; give the list that was tested'
-            )
-        if prediction['category_id'] != asked[image_id]:
-            continue
-        if image_id not in best or prediction['score'] > best[image_id]['score']:
-            best[image_id] = prediction
-    return best
+def read_json(path: str | os.PathLike):
+    """The content of a JSON file.
+
+    Raises:
+        FormatError: If it is not valid JSON.
+        OSError: If it cannot be opened.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding='utf-8'))
+    except ValueError as error:  # of the encoding, or of JSON
+        raise FormatError(f'{path} is not valid JSON: {error}') from None
+
+
+def first_few(items: Sequence[str], separator: str = ', ', limit: int = 3) -> str:
+    """The first items as text, and how many more there are."""
+    more = [f'and {len(items) - limit} more'] if len(items) > limit else []
+    return separator.join([*items[:limit], *more])
+
+
+def _problem(entry) -> str | None:
+    """What is wrong with an entry, or None."""
+    if not isinstance(entry, dict):
+        return f'is a {type(entry).__name__}, not an object'
+    missing = {'image_id', 'category_id', 'score', 'keypoints'} - set(entry)
+    if missing:
+        return f'lacks {sorted(missing)}'
+    if type(entry['image_id']) is not int:
+        return f'image_id {entry["image_id"]!r} is not a whole number'
+    if not _is_finite(entry['score']):
+        return f'score {entry["score"]!r} is not a finite number'
+    try:
+        garment = garments.category_of_id('fashionai', entry['category_id'])
+    except ValueError as error:
+        return str(error)
+    values = entry['keypoints']
+    if not isinstance(values, list) or len(values) % 3:
+        return 'keypoints is not a flat list of x, y, score of every key point'
+    for i, value in enumerate(values):
+        if not _is_finite(value):
+            return f'keypoints[{i}] is {value!r}, not a finite number'
+    try:
+        own = own_points(np.array(values, float).reshape(-1, 3), garment, 'it')
+    except FormatError as error:
+        return str(error)
+    for name, xy in zip(garment.keypoints, own[:, :2]):
+        if abs(xy).max() > _MAX_PX:
+            return f'{name} at {tuple(xy.tolist())} is not a position in pixels'
+    return None
+
+
+def _is_finite(value) -> bool:
+    # Python's JSON reader lets NaN, Infinity and whole numbers of any size pass.
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max

@@ -2,17 +2,16 @@
 
 import json
 import os
-from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from fashion_mmpose import garments
-from fashion_mmpose.evaluation.functional import normalized_error
 from fashion_mmpose.formats.coco import image_path
+from fashion_mmpose.formats.predictions import read_json, read_predictions
 
-from .drawing import draw_keypoints, draw_truth, picture_grid
+from .drawing import picture_grid
+from .predicted_garment import PredictedGarment
 
 
 def prediction_grid(
@@ -29,8 +28,9 @@ def prediction_grid(
     which is written into each.
 
     Args:
-        ann_file: COCO file of one category, with ground truth.
-        predictions_file: COCO result list for it, one prediction an image.
+        ann_file: COCO file of one category or of all, with ground truth.
+        predictions_file: COCO result list for it; of several predictions of an image
+            the one with the highest score is shown.
         img_root: Folder that the file names start from.
         num: Number of pictures, at most.
         columns: Pictures a row.
@@ -40,63 +40,37 @@ def prediction_grid(
         np.ndarray: BGR, uint8.
 
     Raises:
-        ValueError: If no image has both a prediction and ground truth.
+        ValueError: If a file is not what it should be, or no image has both a
+            prediction of its category and ground truth.
         FileNotFoundError: If a picture cannot be read.
     """
-    content = json.loads(Path(ann_file).read_text(encoding='utf-8'))
+    content = read_json(ann_file)
     images = {image['id']: image for image in content['images']}
-    found = {
-        entry['image_id']: entry
-        for entry in json.loads(Path(predictions_file).read_text(encoding='utf-8'))
-    }
+    found = {}
+    for entry in sorted(read_predictions(predictions_file), key=itemgetter('score')):
+        found[entry['image_id'], entry['category_id']] = entry
     scored = []
     for annotation in content['annotations']:
-        if annotation['image_id'] in found:
-            shown = _Shown(images[annotation['image_id']], annotation, found)
-            scored.append(shown)
+        key = annotation['image_id'], annotation['category_id']
+        if key in found:
+            path = os.path.join(img_root, image_path(images[key[0]]))
+            keypoints = np.reshape(found[key]['keypoints'], (-1, 3))
+            scored.append(
+                PredictedGarment.from_layout(path, key[1], keypoints, annotation)
+            )
     if not scored:
         raise ValueError(
             f'{predictions_file} predicts no annotated image of {ann_file}'
         )
-    scored.sort(key=lambda shown: shown.error)
+    # Images that the rule skips come last.
+    scored.sort(key=lambda shown: (np.isnan(shown.error), shown.error))
     chosen = np.unique(np.linspace(0, len(scored) - 1, num).round().astype(int))
-    pictures = [scored[i].draw(img_root) for i in chosen]
-    captions = [f'NE {100 * scored[i].error:.1f} %' for i in chosen]
+    pictures = [scored[i].draw() for i in chosen]
+    errors = [scored[i].error for i in chosen]
+    captions = [
+        'NE -' if np.isnan(error) else f'NE {100 * error:.1f} %' for error in errors
+    ]
     return picture_grid(pictures, columns, cell, captions)
-
-
-class _Shown:
-    """One image, its annotation and its prediction."""
-
-    def __init__(self, image: Mapping, annotation: Mapping, found: Mapping) -> None:
-        self.image = image
-        self.garment = garments.category_of_id('fashionai', annotation['category_id'])
-        self.truth = np.reshape(annotation['keypoints'], (-1, 3)).astype(float)
-        predicted = np.reshape(found[image['id']]['keypoints'], (-1, 3))
-        self.predicted = predicted[:, :2]
-        self.error = self._error()
-
-    def _error(self) -> float:
-        cells = np.full((1, len(garments.keypoints('fashionai')), 3), -1.0)
-        points = np.zeros((1, cells.shape[1], 2))
-        channels = list(self.garment.channels)
-        labelled = self.truth[:, 2] > 0
-        cells[0, channels] = np.where(
-            labelled[:, None], self.truth - [0, 0, 1], [-1, -1, -1]
-        )
-        points[0, channels] = self.predicted
-        ids = np.array([self.garment.category_id])
-        error = normalized_error(points, cells, ids).ne
-        # Images that the rule skips come last.
-        return error if np.isfinite(error) else float('inf')
-
-    def draw(self, img_root: str | os.PathLike) -> np.ndarray:
-        path = os.path.join(img_root, image_path(self.image))
-        picture = cv2.imread(path)
-        if picture is None:
-            raise FileNotFoundError(f'cannot read {path}')
-        picture = draw_truth(picture, self.truth[:, :2], self.truth[:, 2] > 0)
-        return draw_keypoints(picture, self.predicted, self.garment)
 
 
 def training_curves(

@@ -7,6 +7,7 @@ import pytest
 from mmengine.logging import MessageHub
 
 from fashion_mmpose.evaluation import PredictionFile
+from fashion_mmpose.formats import FormatError
 
 
 def sample(image_id, keypoints, scores, bbox_score=0.5):
@@ -55,6 +56,20 @@ def test_both_files(tmp_path, known_ann_file):
     assert row[:2] == ['Images/skirt/a.jpg', 'skirt']
     assert row[17:21] == ['2_2_1', '3_4_1', '5_6_1', '7_8_1']
     assert row[2] == '-1_-1_-1'
+
+
+def test_a_refused_submission_leaves_the_json(tmp_path, known_ann_file):
+    files = [tmp_path / 'p.csv', tmp_path / 'p.json']
+    metric = PredictionFile([str(file) for file in files])
+    metric.dataset_meta = dict(dataset_name='fashionai_skirt')
+    metric.process(
+        {}, [dict(sample(7, [*POINTS, *POINTS[:3]], [1] * 7), category_id=5)]
+    )
+    message = "1 of 1 images have no prediction of their category: 'Images/skirt/a.jpg'"
+    with pytest.raises(FormatError, match=message):
+        metric.evaluate(size=1)
+    assert len(json.loads(files[1].read_text())) == 1
+    assert not files[0].exists()
 
 
 def test_other_names_are_refused():

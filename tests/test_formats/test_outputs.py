@@ -38,3 +38,16 @@ def test_a_folder_is_not_replaced(tmp_path):
         outputs.open(tmp_path / 'a.txt').write('one')
         outputs.open(tmp_path)
     assert names(tmp_path) == []
+
+
+def test_bytes_appear_the_same_way(tmp_path):
+    with OutputFiles() as outputs:
+        outputs.open_binary(tmp_path / 'a.pth').write(b'\r\n\xff')
+        assert not (tmp_path / 'a.pth').exists()
+    assert names(tmp_path) == ['a.pth']
+    assert (tmp_path / 'a.pth').read_bytes() == b'\r\n\xff'
+    with pytest.raises(KeyError), OutputFiles() as outputs:
+        outputs.open_binary(tmp_path / 'a.pth').write(b'half')
+        raise KeyError
+    assert names(tmp_path) == ['a.pth']
+    assert (tmp_path / 'a.pth').read_bytes() == b'\r\n\xff'

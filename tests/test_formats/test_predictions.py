@@ -1,95 +1,127 @@
-"""Predictions as COCO results and as a Tianchi submission."""
+"""Predictions as a COCO result list."""
 
 import json
 
-import numpy as np
 import pytest
 
-from fashion_mmpose.formats import FormatError, read_tianchi
-from fashion_mmpose.formats.predictions import write_predictions, write_submission
+from fashion_mmpose.formats import FormatError
+from fashion_mmpose.formats.predictions import (
+    first_few,
+    read_json,
+    read_predictions,
+    write_predictions,
+)
 
-IMAGES = [
-    dict(id=1, file_name='Images/skirt/a.jpg', category_id=4),
-    dict(id=2, file_name='Images/trousers/b.jpg', category_id=5),
-]
-
-
-def prediction(image_id, category_id, points, score=0.5):
-    keypoints = [value for x, y in points for value in (x, y, 0.9)]
-    return dict(
-        image_id=image_id,
-        category_id=category_id,
-        bbox=[0, 0, 9, 9],
-        score=score,
-        keypoints=keypoints,
-    )
+SKIRT = dict(
+    image_id=1,
+    category_id=4,
+    bbox=[0, 0, 9, 9],
+    score=0.5,
+    keypoints=[10.4, 20.6, 0.9, 30, -2.2, 0.9, 11, 515, 0.9, 31, 40, 0.0],
+)
+ALL = dict(SKIRT, keypoints=[1] * 72)
 
 
-SKIRT = prediction(1, 4, [(10.4, 20.6), (30, -2.2), (11, 515), (31, 40)])
-TROUSERS = prediction(2, 5, [(i, 2 * i) for i in range(7)])
+def keypoints(index, value):
+    values = list(SKIRT['keypoints'])
+    values[index] = value
+    return dict(SKIRT, keypoints=values)
 
 
-def test_submission(tmp_path):
-    path = tmp_path / 'submission.csv'
-    write_submission(path, [TROUSERS, SKIRT], IMAGES)
-    table = read_tianchi(path, predictions=True)
-    assert table.image_ids == ['Images/skirt/a.jpg', 'Images/trousers/b.jpg']
-    assert table.categories == ['skirt', 'trousers']
-    skirt, trousers = table.keypoints
-    np.testing.assert_array_equal(
-        skirt[15:19], [[10, 21, 1], [30, -2, 1], [11, 515, 1], [31, 40, 1]]
-    )
-    np.testing.assert_array_equal(skirt[[*range(15), *range(19, 24)]], -1)
-    np.testing.assert_array_equal(trousers[[15, 16, 19, 23], 0], [0, 1, 2, 6])
-    np.testing.assert_array_equal(trousers[[0, 17, 18]], -1)
+def lacking(key):
+    return {name: value for name, value in SKIRT.items() if name != key}
 
 
-def test_submission_from_the_full_layout(tmp_path):
-    points = [(i, 100 + i) for i in range(24)]
-    path = tmp_path / 'submission.csv'
-    write_submission(path, [prediction(1, 4, points)], IMAGES[:1])
-    row = read_tianchi(path, predictions=True).keypoints[0]
-    np.testing.assert_array_equal(row[15:19, 0], [15, 16, 17, 18])
-    np.testing.assert_array_equal(row[14], -1)
+def test_written_is_read(tmp_path):
+    path = tmp_path / 'predictions.json'
+    write_predictions(path, [SKIRT, ALL])
+    assert json.loads(path.read_text()) == read_predictions(path) == [SKIRT, ALL]
 
 
-def test_best_box_of_the_own_category_is_written(tmp_path):
-    better = prediction(1, 4, [(1, 1)] * 4, score=0.7)
-    other = prediction(1, 5, [(2, 2)] * 7, score=0.99)
-    path = tmp_path / 'submission.csv'
-    write_submission(path, [SKIRT, better, other, SKIRT], IMAGES[:1])
-    row = read_tianchi(path, predictions=True).keypoints[0]
-    np.testing.assert_array_equal(row[15], [1, 1, 1])
+def test_what_is_not_a_number_is_not_written(tmp_path):
+    path = tmp_path / 'predictions.json'
+    write_predictions(path, [SKIRT])
+    with pytest.raises(ValueError):
+        write_predictions(path, [dict(score=float('nan'))])
+    assert read_predictions(path) == [SKIRT]
+
+
+def test_only_what_is_used_is_asked_for(tmp_path):
+    path = tmp_path / 'predictions.json'
+    path.write_text(json.dumps([lacking('bbox')]))
+    assert read_predictions(path) == [lacking('bbox')]
 
 
 @pytest.mark.parametrize(
-    'predictions, message',
+    'entry, message',
     [
-        pytest.param([SKIRT], "1 of 2 images .*'Images/trousers/b.jpg'", id='missing'),
+        pytest.param([1], 'is a list, not an object', id='no object'),
+        pytest.param({}, r"lacks \['category_id', 'image_id', 'keyp", id='no keys'),
+        pytest.param(lacking('score'), r"lacks \['score'\]", id='no score'),
         pytest.param(
-            [SKIRT, prediction(2, 4, [(1, 1)] * 4)], '1 of 2 images', id='category'
+            dict(SKIRT, image_id='1'), "image_id '1' is not a whole", id='image id'
         ),
         pytest.param(
-            [SKIRT, TROUSERS, prediction(3, 4, [(1, 1)] * 4)], 'image 3, which', id='id'
+            dict(SKIRT, score=float('nan')), 'score nan is not a finite', id='score'
         ),
         pytest.param(
-            [SKIRT, prediction(2, 5, [(1, 1)] * 4)],
-            'has 4 key points; trousers has 7',
-            id='k',
+            dict(SKIRT, category_id=6), 'unknown fashionai category id 6', id='category'
+        ),
+        pytest.param(
+            keypoints(4, float('nan')), r'keypoints\[4\] is nan, not a fin', id='nan'
+        ),
+        pytest.param(
+            keypoints(4, float('-inf')), r'keypoints\[4\] is -inf, not', id='infinity'
+        ),
+        pytest.param(keypoints(4, 10**400), r'keypoints\[4\] is 1000', id='huge'),
+        pytest.param(keypoints(4, None), r'keypoints\[4\] is None', id='null'),
+        pytest.param(
+            keypoints(4, -1e6),
+            r'waistband_right at \(30.0, -1000000.0\) is not a position',
+            id='far away',
+        ),
+        pytest.param(
+            dict(SKIRT, keypoints=[1, 2, 3, 4]), 'is not a flat list', id='no triples'
+        ),
+        pytest.param(dict(SKIRT, keypoints='abc'), 'is not a flat list', id='text'),
+        pytest.param(
+            dict(SKIRT, keypoints=[1] * 39),
+            'it has 13 key points; expected 24 or the 4 of skirt',
+            id='other category',
         ),
     ],
 )
-def test_refused_submissions(tmp_path, predictions, message):
-    path = tmp_path / 'submission.csv'
+def test_wrong_entries(tmp_path, entry, message):
+    path = tmp_path / 'bad.json'
+    path.write_text(json.dumps([SKIRT, entry]))
+    where = r'bad.json: 1 of 2 entries \(from 0\) are not predictions: entry 1: '
+    with pytest.raises(FormatError, match=f'{where}(keypoints )?{message}'):
+        read_predictions(path)
+
+
+def test_the_first_few_wrong_entries_are_named(tmp_path):
+    path = tmp_path / 'bad.json'
+    path.write_text(json.dumps([{}, SKIRT, {}, {}, {}]))
+    message = '4 of 5 entries .*entry 0: .*; entry 2: .*; entry 3: .*; and 1 more$'
     with pytest.raises(FormatError, match=message):
-        write_submission(path, predictions, IMAGES)
-    assert not any(tmp_path.iterdir())
+        read_predictions(path)
 
 
-def test_json(tmp_path):
-    path = tmp_path / 'predictions.json'
-    write_predictions(path, [SKIRT])
-    assert json.loads(path.read_text()) == [SKIRT]
-    with pytest.raises(ValueError):
-        write_predictions(path, [dict(score=float('nan'))])
-    assert json.loads(path.read_text()) == [SKIRT]
+def test_wrong_files(tmp_path):
+    path = tmp_path / 'bad.json'
+    path.write_text('{"images": []}')
+    with pytest.raises(FormatError, match='bad.json must hold a list .* holds a dict'):
+        read_predictions(path)
+    path.write_text('[{')
+    with pytest.raises(FormatError, match='bad.json is not valid JSON: Expecting'):
+        read_json(path)
+    path.write_bytes(b'["\xff"]')
+    with pytest.raises(FormatError, match='bad.json is not valid JSON: .*decode'):
+        read_json(path)
+    with pytest.raises(FileNotFoundError):
+        read_predictions(tmp_path / 'none.json')
+
+
+def test_first_few():
+    assert first_few(['a', 'b', 'c']) == 'a, b, c'
+    assert first_few(['a', 'b', 'c', 'd', 'e'], '; ') == 'a; b; c; and 2 more'
