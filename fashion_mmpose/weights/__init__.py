@@ -1,0 +1,16 @@
+"""Weights that people already have, as checkpoints of this package."""
+
+from .account import account
+from .convert import KINDS, Conversion, convert_checkpoint, list_checkpoint
+from .read import StoredWeights, WeightsError, read_checkpoint
+
+__all__ = [
+    'KINDS',
+    'Conversion',
+    'StoredWeights',
+    'WeightsError',
+    'account',
+    'convert_checkpoint',
+    'list_checkpoint',
+    'read_checkpoint',
+]

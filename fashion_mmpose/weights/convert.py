@@ -1,0 +1,178 @@
+"""Converts checkpoints of other systems, and of training, to plain weights.
+
+A converted file is ``{'state_dict': ..., 'meta': ...}``, what ``tools/test.py`` and
+MMPose's ``init_model`` load.
+"""
+
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS, MODELS
+from torch import Tensor
+
+from fashion_mmpose.formats import OutputFiles
+from fashion_mmpose.formats.tensorflow_checkpoint import list_variables
+from fashion_mmpose.version import __version__
+
+from . import cpm_tf, cpn, hrnet
+from .account import account, compact
+from .read import StoredWeights, WeightsError, read_checkpoint
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How checkpoints of a kind are read, and what they call the weights.
+
+    Attributes:
+        read: The weights of a path.
+        source_names: For the network's names and those of the file: the file's name
+            of each of the network's.
+    """
+
+    read: Callable[[str], StoredWeights]
+    source_names: Callable[[Collection[str], Collection[str]], dict[str, str]]
+
+
+def _same_names(targets: Collection[str], given: Collection[str]) -> dict[str, str]:
+    return {name: name for name in targets}
+
+
+KINDS = {
+    'cpn': Kind(read_checkpoint, cpn.source_names),
+    'cpm-tf': Kind(cpm_tf.read_cpm_checkpoint, cpm_tf.source_names),
+    'hrnet': Kind(read_checkpoint, hrnet.source_names),
+    'mmpose': Kind(read_checkpoint, _same_names),
+}
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What was written.
+
+    Attributes:
+        num_tensors: Parameters and buffers.
+        num_values: Numbers in them.
+        num_filled: Batch counters that the source did not have.
+        left_out: Entries of the source that are not weights.
+    """
+
+    num_tensors: int
+    num_values: int
+    num_filled: int
+    left_out: tuple[str, ...]
+
+
+def convert_checkpoint(
+    kind: str, source: str, destination: str, cfg: Config | None = None
+) -> Conversion:
+    """Write the weights of a checkpoint under the names of a config's network.
+
+    Args:
+        kind: One of :data:`KINDS`.
+        source: The checkpoint; a prefix for ``'cpm-tf'``.
+        destination: The file to write; it appears complete or not at all.
+        cfg: The config. Only ``'mmpose'``, whose names stay, does without: nothing is
+            compared then.
+
+    Raises:
+        OSError: If there is no such checkpoint, or the destination cannot be written.
+        FormatError: If the checkpoint cannot be read, its weights do not fit, or the
+            config has no network to compare them with.
+        ValueError: If the config is missing.
+    """
+    if cfg is None and kind != 'mmpose':
+        raise ValueError(f'{kind} needs a config, whose network the weights are for')
+    expected = None if cfg is None else network_tensors(cfg)
+    stored = KINDS[kind].read(source)
+    tensors, num_filled = stored.tensors, 0
+    if expected is None:
+        tensors = {name: compact(value) for name, value in tensors.items()}
+    else:
+        try:
+            names = KINDS[kind].source_names(expected, tensors)
+            accounted = account(tensors, expected, names)
+        except WeightsError as error:
+            raise WeightsError(
+                f'{source} does not fit {_name(cfg)}, nothing was written:\n{error}'
+            ) from error
+        tensors, num_filled = accounted.tensors, accounted.num_filled
+    meta = {**stored.meta, 'converted_from': kind, 'fashion_mmpose': __version__}
+    if cfg is not None and 'dataset_meta' not in meta:
+        meta |= dataset_meta(cfg)
+    with OutputFiles() as outputs:
+        checkpoint = dict(meta=meta, state_dict=tensors)
+        torch.save(checkpoint, outputs.open_binary(destination))
+    num_values = sum(value.numel() for value in tensors.values())
+    return Conversion(len(tensors), num_values, num_filled, stored.left_out)
+
+
+def list_checkpoint(kind: str, source: str) -> list[tuple[str, tuple[int, ...], str]]:
+    """Name, shape and type of everything in a checkpoint, as the file has it.
+
+    Of a TensorFlow checkpoint that is also the training's state; it needs the
+    ``.index`` only.
+
+    Args:
+        kind: One of :data:`KINDS`.
+        source: The checkpoint; a prefix for ``'cpm-tf'``.
+
+    Raises:
+        OSError: If there is no such checkpoint.
+        FormatError: If it cannot be read.
+    """
+    if kind == 'cpm-tf':
+        variables = list_variables(source)
+        return [(name, each.shape, each.dtype) for name, each in variables.items()]
+    return [
+        (name, tuple(value.shape), str(value.dtype).removeprefix('torch.'))
+        for name, value in KINDS[kind].read(source).tensors.items()
+    ]
+
+
+def network_tensors(cfg: Config) -> dict[str, Tensor]:
+    """Parameters and buffers of a config's network: shapes and types, no memory.
+
+    Raises:
+        WeightsError: If the config has no network of its own, or it cannot be built.
+    """
+    model = cfg.get('model')
+    if not model:
+        raise WeightsError(f'{_name(cfg)} has no model')
+    if model.get('type') == 'HeatmapEnsemble':
+        raise WeightsError(
+            f'{_name(cfg)} is an ensemble; convert the checkpoints of its members one '
+            'by one, each with the config of the member'
+        )
+    init_default_scope('mmpose')
+    try:
+        with torch.device('meta'):
+            return MODELS.build(model).state_dict()
+    except ImportError:
+        raise
+    except Exception as error:  # of any class that a config may name
+        raise WeightsError(
+            f'the network of {_name(cfg)} cannot be built ({type(error).__name__}: '
+            f'{error}); give a config that can be trained, not a recipe'
+        ) from error
+
+
+def dataset_meta(cfg: Config) -> dict:
+    """``dataset_meta`` as MMEngine's checkpoints have it, from a config's test data.
+
+    MMPose's ``init_model`` takes the key points' names and mirrors from there.
+
+    Returns:
+        dict: Empty where the config has no data.
+    """
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset')
+    if not dataset:
+        return {}
+    return dict(dataset_meta=DATASETS.build(dict(dataset, lazy_init=True)).metainfo)
+
+
+def _name(cfg: Config) -> str:
+    return os.fspath(cfg.filename) if cfg.filename else 'the config'

@@ -1,0 +1,108 @@
+"""Reads the weights out of PyTorch's checkpoints, and executes nothing of them."""
+
+import os
+import pickle
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from fashion_mmpose.formats import FormatError
+
+_PLAIN = (
+    'only tensors and plain values are read; where the file can be trusted, save it '
+    'again with torch.save(network.state_dict(), FILE)'
+)
+
+
+class WeightsError(FormatError):
+    """Weights cannot be read or do not fit; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class StoredWeights:
+    """The weights of a file, by the file's own names.
+
+    Attributes:
+        tensors: Parameters and buffers, on the CPU.
+        left_out: Names of what else the file holds, e.g. an optimizer's state.
+        meta: What MMEngine's checkpoints tell about themselves.
+    """
+
+    tensors: dict[str, Tensor]
+    left_out: tuple[str, ...] = ()
+    meta: dict = field(default_factory=dict)
+
+
+def read_checkpoint(path: str | os.PathLike) -> StoredWeights:
+    """Read a file of ``torch.save``, of any version of PyTorch.
+
+    The file holds a state dict, or a dict with one under ``state_dict``. The
+    ``module.`` in front of all names of a network in ``DataParallel`` is taken off.
+
+    Args:
+        path: The file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        WeightsError: If the file cannot be read, asks for more than tensors and plain
+            values, or holds no state dict.
+    """
+    content = _load(path)
+    if not isinstance(content, Mapping):
+        raise WeightsError(
+            f'{path} holds a {type(content).__name__}, not a checkpoint: a state dict, '
+            "or a dict with one under 'state_dict', is expected"
+        )
+    state_dict, left_out, meta = content, (), {}
+    if isinstance(content.get('state_dict'), Mapping):
+        state_dict = content['state_dict']
+        if isinstance(content.get('meta'), Mapping):
+            meta = dict(content['meta'])
+        kept = ('state_dict', 'meta') if meta else ('state_dict',)
+        left_out = tuple(str(key) for key in content if key not in kept)
+    others = [
+        str(name)
+        for name, value in state_dict.items()
+        if not (isinstance(name, str) and isinstance(value, Tensor))
+    ]
+    if others or not state_dict:
+        raise WeightsError(
+            f'{path} holds no state dict: '
+            + (f'its entries {others[:5]} are no tensors' if others else 'it is empty')
+        )
+    tensors = {name: value.detach() for name, value in state_dict.items()}
+    return StoredWeights(without_prefix(tensors, 'module.'), left_out, meta)
+
+
+def without_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The same without a prefix, if all names have it."""
+    if not all(name.startswith(prefix) for name in tensors):
+        return dict(tensors)
+    return {name.removeprefix(prefix): value for name, value in tensors.items()}
+
+
+def _load(path: str | os.PathLike):
+    # Said plainly here; PyTorch's readers have errors of many kinds for it.
+    if not os.path.exists(path):
+        raise FileNotFoundError(f'{path} does not exist')
+    if not os.path.isfile(path):
+        raise WeightsError(f'{path} is not a file')
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except pickle.UnpicklingError as error:
+        asked = re.search(r'GLOBAL (\S+)', str(error))
+        if asked is None:
+            reason = 'is not a file of torch.save, or is damaged'
+        else:
+            reason = f'asks for {asked[1]}, which is refused: code could hide there'
+        raise WeightsError(f'{path} {reason}; {_PLAIN}') from error
+    except MemoryError:
+        raise
+    except Exception as error:  # of the zip reader, the unpickler or the storages
+        raise WeightsError(
+            f'{path} is not a file of torch.save, or is cut short or damaged '
+            f'({type(error).__name__}: {error}); copy it again from its source'
+        ) from error
