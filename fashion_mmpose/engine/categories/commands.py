@@ -1,0 +1,162 @@
+"""The repository's scripts as subprocesses whose output is shown and kept."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from .plan import CategoryRun
+
+SECONDS_TO_END = 30
+
+
+def train_command(
+    scripts: Path,
+    run: CategoryRun,
+    checkpoint: Path | None = None,
+    flags: Sequence[str] = (),
+    num_processes: int = 1,
+) -> list[str]:
+    """The arguments of Python that train a category.
+
+    Args:
+        scripts: Folder that holds ``tools/``.
+        run: The category.
+        checkpoint: Where to go on from; None to begin.
+        flags: More options of ``tools/train.py``.
+        num_processes: Processes on this machine, one a GPU.
+    """
+    command = [_shown(scripts / 'tools' / 'train.py'), run.config]
+    command += ['--work-dir', str(run.folder), *flags]
+    if checkpoint is not None:
+        command += ['--resume', str(checkpoint)]
+    if num_processes > 1:
+        torchrun = ['-m', 'torch.distributed.run', '--standalone']
+        torchrun.append(f'--nproc_per_node={num_processes}')
+        command = [*torchrun, *command, '--launcher', 'pytorch']
+    return command + _cfg_options(run)
+
+
+def test_command(
+    scripts: Path, run: CategoryRun, checkpoint: Path | None = None
+) -> list[str]:
+    """The arguments of Python that test a category; an ensemble has no checkpoint."""
+    command = [_shown(scripts / 'tools' / 'test.py'), run.config]
+    if checkpoint is not None:
+        command.append(str(checkpoint))
+    command += ['--work-dir', str(run.test_folder), '--out', str(run.predictions)]
+    return command + _cfg_options(run)
+
+
+def merge_command(
+    scripts: Path, runs: Sequence[CategoryRun], out: str | os.PathLike
+) -> list[str]:
+    """The arguments of Python that merge the predictions of categories."""
+    script = scripts / 'data_converters' / 'predictions_to_tianchi.py'
+    command = [_shown(script), *(str(run.predictions) for run in runs)]
+    command += ['--ann-file', *(str(run.ann_file) for run in runs)]
+    return [*command, '--out', str(out)]
+
+
+def _cfg_options(run: CategoryRun) -> list[str]:
+    return ['--cfg-options', *run.cfg_options] if run.cfg_options else []
+
+
+def _shown(script: Path) -> str:
+    """The path that a user would type."""
+    return min(os.path.relpath(script), str(script), key=len)
+
+
+def run_logged(arguments: Sequence[str], log: TextIO) -> int:
+    """Run Python; what it prints goes to stdout and to the log, line by line.
+
+    An exception in this process, such as Ctrl-C, ends the other one.
+
+    Args:
+        arguments: Arguments of Python.
+        log: File that the subprocess keeps open, and with it locked.
+
+    Returns:
+        int: The exit code.
+    """
+    # MMEngine would give a training with loader workers a single thread.
+    environment = dict(os.environ)
+    environment.setdefault('OMP_NUM_THREADS', str(os.cpu_count()))
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding='utf-8',
+        errors='replace',
+        env=environment,
+        # A group of its own: its loader workers and torchrun's processes end with it.
+        start_new_session=True,
+        pass_fds=[log.fileno()],
+    )
+    try:
+        for line in process.stdout:
+            print(line, end='', flush=True)
+            log.write(line)
+            log.flush()
+        return process.wait()
+    except BaseException:
+        _end(process)
+        raise
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End a process and its children: at once, by force if it takes long."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(SECONDS_TO_END)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+@contextmanager
+def locked_log(path: Path) -> Iterator[TextIO]:
+    """A file to append to, for one writer and its subprocesses at a time.
+
+    Raises:
+        BlockingIOError: If another process has it open this way.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, 'a', encoding='utf-8') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BlockingIOError(
+                f'{path.parent} is in use by another training; wait for it or end it'
+            ) from None
+        yield file
+
+
+@contextmanager
+def termination_as_interrupt() -> Iterator[None]:
+    """Let ``kill``, a closed terminal and batch systems stop a run as Ctrl-C does."""
+    replaced = {}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Not where nohup has told to ignore it.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            replaced[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
+
+
+def tail(path: Path, num_lines: int = 25) -> str:
+    """The last lines of a text file."""
+    with open(path, encoding='utf-8', errors='replace') as file:
+        return ''.join(deque(file, num_lines)).rstrip()
