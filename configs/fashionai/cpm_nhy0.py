@@ -1,5 +1,6 @@
 # CPM for converted weights: pictures and heatmaps as the published system treats them,
-# https://github.com/nhy0/key_points_detection
+# https://github.com/nhy0/key_points_detection. To train, take cpm.py: its targets lie
+# where its decoder looks, half a cell from where this one does.
 _base_ = './cpm.py'
 
 # The arg max of the heatmap at the size of the input.

@@ -91,7 +91,7 @@ def content_width(data_sample) -> int:
     width = min(math.ceil(x2), image_width) - max(math.floor(x1), 0)
     height = min(math.ceil(y2), image_height) - max(math.floor(y1), 0)
     input_width, input_height = data_sample.metainfo['input_size']
-    return int(width * min(input_width / width, input_height / height))
+    return max(1, int(width * min(input_width / width, input_height / height)))
 
 
 def mirror_left(maps: Tensor, widths: list[int]) -> Tensor:

@@ -121,7 +121,7 @@ def test_shift_blur_and_amplitude_apply():
 
 
 def test_a_point_is_found_half_a_cell_late():
-    """As published: a target is drawn at x / 8, and the resize puts it 3.5 px on."""
+    """Targets put the first cell at pixel 0, the resize puts it at pixel 3.5."""
     codec = PointHeatmap(
         (256, 256), (32, 32), sigma=1.0, unbiased=False, decode_mode='resized'
     )

@@ -122,7 +122,10 @@ def test_signal_survives_the_initialisation(full_size):
     for number, maps in enumerate(stages):
         spread = maps.std((2, 3)).square().mean().sqrt().item()
         assert 0.02 < spread < 5, f'stage {number}: {spread}'
-    assert all((layer.bias == 0).all() for layer in convolutions(backbone, head))
+    for layer in convolutions(backbone, head):
+        fan_in = layer.weight[0].numel()
+        assert layer.weight.std().item() == pytest.approx((2 / fan_in) ** 0.5, rel=0.1)
+        assert (layer.bias == 0).all()
 
 
 @pytest.mark.parametrize('height, width', [(64, 64), (128, 64), (64, 96)])
