@@ -1,6 +1,8 @@
 """One picture an epoch: what the stages of the network see in a fixed sample."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
@@ -25,17 +27,20 @@ class StagePictureHook(Hook):
     visualizer: ``vis_data/vis_image/stages_<epoch>.png`` with ``LocalVisBackend``, and
     TensorBoard with ``TensorboardVisBackend``. The FashionAI CPM system saves such a
     picture every epoch; here it works for every head over :class:`PointHeatmap`.
-    Weights and random numbers of the run are not touched.
+    Weights and random numbers of the run are not touched; a pipeline that draws some
+    draws the same for every picture.
 
     Args:
         index (int): The sample, of the validation set. Defaults to 0.
         stages (Sequence[int], optional): Numbers of the stages that are shown, from 1;
             all by default.
-        interval (int): Epochs between two pictures. Defaults to 1.
+        interval (int): A validation draws a picture if its epoch is a multiple of
+            this. Defaults to 1.
 
     Raises:
-        ValueError: When training starts, if the head has no such stage, the
-            validation set no such sample, or the sample no annotation.
+        ValueError: If the interval is less than 1. When training starts, if there is no
+            validation, the head has no such stage, the validation set no such sample,
+            or the sample no annotation.
     """
 
     priority = 'LOW'
@@ -43,13 +48,22 @@ class StagePictureHook(Hook):
     def __init__(
         self, index: int = 0, stages: Sequence[int] | None = None, interval: int = 1
     ) -> None:
+        if interval < 1:
+            raise ValueError(
+                f'StagePictureHook: interval must be at least 1, got {interval}'
+            )
         self.index = index
         self.stages = stages
         self.interval = interval
 
     def before_train(self, runner: Runner) -> None:
         """Check what the config asks for before hours of training."""
-        head = _network(runner).head
+        if runner.val_loop is None:
+            raise ValueError(
+                'StagePictureHook draws after validation: give the config a '
+                'val_dataloader, a val_cfg and a val_evaluator, or take the hook out'
+            )
+        head = getattr(_network(runner), 'head', None)
         if not hasattr(head, 'stage_losses'):
             raise ValueError(
                 f'StagePictureHook needs a head over PointHeatmap, not '
@@ -88,7 +102,8 @@ class StagePictureHook(Hook):
         """The picture, BGR, uint8, with the weights as they are now."""
         network = _network(runner)
         head = network.head
-        sample = runner.val_dataloader.dataset[self.index]
+        with _own_random_numbers():
+            sample = runner.val_dataloader.dataset[self.index]
         image = sample['inputs'].permute(1, 2, 0).numpy()
         batch = dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']])
         training = network.training
@@ -115,6 +130,21 @@ class StagePictureHook(Hook):
 
 def _network(runner: Runner) -> torch.nn.Module:
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+@contextmanager
+def _own_random_numbers() -> Iterator[None]:
+    """The same random numbers every time, and the run's as if none had been drawn."""
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):  # samples are made on the CPU
+        random.seed(0)
+        np.random.seed(0)
+        torch.manual_seed(0)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
 
 
 def _array(maps: Tensor) -> np.ndarray:

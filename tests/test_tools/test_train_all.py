@@ -45,12 +45,15 @@ def interrupted_by(path, seconds=120):
 
     done = threading.Event()
     thread = threading.Thread(target=watch)
+    # A shell starts what it runs in the background with Ctrl-C ignored.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread.start()
     try:
         yield
     finally:
         done.set()
         thread.join()
+        signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture(scope='module')
