@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from torch import Tensor
 
+from fashion_mmpose.codecs.point_heatmap import CONVENTIONS
 from fashion_mmpose.models.heads.point_heatmap_head import own_channels
 from fashion_mmpose.visualization.stages import stage_picture
 
@@ -125,7 +126,12 @@ class StagePictureHook(Hook):
             )
             for number in chosen
         }
-        return stage_picture(cv2.convertScaleAbs(image), shown, _array(target[0][own]))
+        return stage_picture(
+            cv2.convertScaleAbs(image),
+            shown,
+            _array(target[0][own]),
+            offset=CONVENTIONS[head.decoder.convention],
+        )
 
 
 def _network(runner: Runner) -> torch.nn.Module:
@@ -136,10 +142,11 @@ def _network(runner: Runner) -> torch.nn.Module:
 def _own_random_numbers() -> Iterator[None]:
     """The same random numbers every time, and the run's as if none had been drawn."""
     python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[]):  # samples are made on the CPU
+    # Samples are made on the CPU; torch.manual_seed would seed the GPUs as well.
+    with torch.random.fork_rng(devices=[]):
         random.seed(0)
         np.random.seed(0)
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         try:
             yield
         finally:
