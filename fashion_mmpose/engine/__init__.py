@@ -1,11 +1,11 @@
 """What MMEngine's training loop does not have."""
 
+from .checkpoints import ValidatedCheckpointHook
 from .early_stopping import PersistentEarlyStoppingHook
 from .hooks import (
     ChannelsLastHook,
     EpochSeedHook,
     StopAtLRHook,
-    ValidatedCheckpointHook,
     keep_worker_seed,
 )
 from .progress import ProgressBarHook

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 from mmengine.dist import get_rank
-from mmengine.hooks import CheckpointHook, Hook
+from mmengine.hooks import Hook
 from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
@@ -80,26 +80,6 @@ class StopAtLRHook(Hook):
                 f'stop: the learning rate is below {self.ratio} of its start'
             )
             runner.train_loop.stop_training = True
-
-
-@HOOKS.register_module()
-class ValidatedCheckpointHook(CheckpointHook):
-    """Checkpoints that know the validation of their own epoch.
-
-    MMEngine saves before it validates, so what validation changes (the state of
-    ``ReduceOnPlateauLR`` and the learning rate) is lost to a run that resumes
-    from that file. This hook writes the file again after validation.
-
-    Arguments are those of :class:`mmengine.hooks.CheckpointHook`.
-    """
-
-    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
-        """Save the best checkpoint as usual, then renew this epoch's."""
-        super().after_val_epoch(runner, metrics)
-        name = self.filename_tmpl.format(runner.epoch)
-        if self.by_epoch and self.last_ckpt and self.last_ckpt.endswith(name):
-            meta = dict(epoch=runner.epoch, iter=runner.iter)
-            self._save_checkpoint_with_step(runner, runner.epoch, meta)
 
 
 @HOOKS.register_module()

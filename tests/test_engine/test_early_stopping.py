@@ -4,11 +4,7 @@ import math
 from types import SimpleNamespace
 
 import pytest
-import torch
-from mmengine.evaluator import BaseMetric
-from mmengine.model import BaseModel
-from mmengine.runner import Runner
-from torch.utils.data import Dataset
+from toy_training import toy_runner
 
 from fashion_mmpose.engine import PersistentEarlyStoppingHook
 
@@ -16,63 +12,13 @@ from fashion_mmpose.engine import PersistentEarlyStoppingHook
 SCORES = [0.5, 0.4, 0.2, 0.3, 0.25, 0.3, 0.1, 0.1, 0.1, 0.1]
 
 
-class Numbers(Dataset):
-    def __len__(self):
-        return 2
-
-    def __getitem__(self, index):
-        return torch.tensor([float(index)])
-
-
-class Line(BaseModel):
-    def __init__(self):
-        super().__init__()
-        self.layer = torch.nn.Linear(1, 1)
-
-    def forward(self, inputs, mode):
-        out = self.layer(torch.stack(list(inputs)))
-        return dict(loss=out.square().mean()) if mode == 'loss' else [out]
-
-    def train_step(self, data, optim_wrapper):
-        loss = self(data, 'loss')['loss']
-        optim_wrapper.update_params(loss)
-        return dict(loss=loss)
-
-    def val_step(self, data):
-        return self(data, 'predict')
-
-
-class Script(BaseMetric):
-    """The score that the script has for the epoch."""
-
-    def __init__(self, scores, runner):
-        super().__init__(prefix='fashionai')
-        self.scores = scores
-        self.runner = runner
-
-    def process(self, data_batch, data_samples):
-        self.results.append(0)
-
-    def compute_metrics(self, results):
-        return dict(NE=self.scores[self.runner[0].epoch - 1])
-
-
 def train(work_dir, max_epochs=10, resume=False, scores=SCORES, **hook):
     """Train, and say after how many epochs the run ended."""
-    holder = []
-    loader = dict(dataset=Numbers(), batch_size=2, sampler=dict(type='DefaultSampler'))
-    runner = Runner(
-        model=Line(),
-        work_dir=str(work_dir),
-        train_dataloader=loader,
-        val_dataloader=dict(loader, sampler=dict(type='DefaultSampler', shuffle=False)),
-        train_cfg=dict(by_epoch=True, max_epochs=max_epochs, val_interval=1),
-        val_cfg=dict(),
-        val_evaluator=[Script(scores, holder)],
-        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
-        default_hooks=dict(
-            checkpoint=dict(type='mmpose.ValidatedCheckpointHook', interval=1)
-        ),
+    runner = toy_runner(
+        work_dir,
+        scores,
+        max_epochs=max_epochs,
+        resume=resume,
         custom_hooks=[
             {
                 'type': 'mmpose.PersistentEarlyStoppingHook',
@@ -83,12 +29,7 @@ def train(work_dir, max_epochs=10, resume=False, scores=SCORES, **hook):
                 **hook,
             }
         ],
-        resume=resume,
-        default_scope='mmpose',
-        log_level='ERROR',
-        experiment_name=f'{work_dir.name}-{len(list(work_dir.glob("*")))}',
     )
-    holder.append(runner)
     runner.train()
     return runner.epoch
 
