@@ -61,7 +61,7 @@ setup(
     python_requires='>=3.11',
     # Only what an environment with MMPose may lack and what cannot move its torch,
     # numpy, OpenCV or OpenMMLab packages; those are checked on import instead.
-    install_requires=['terminaltables', 'tqdm'],
+    install_requires=['msgspec>=0.18,<1', 'terminaltables', 'tqdm'],
     extras_require={
         'detection': ['mmdet>=3,<3.4'],
         'tensorboard': ['tensorboard'],

@@ -1,7 +1,10 @@
-"""Datasets of garments, and steps of the pipeline that MMPose does not have."""
+"""Datasets of garments, a sampler, and steps of the pipeline that MMPose has not."""
 
+from .deepfashion2 import DeepFashion2GarmentDataset
 from .fashionai import FashionAIDataset
 from .garment_dataset import GarmentDataset
+from .hrnet_transforms import RandomScaleRotation, TrimAnnotatedBox
+from .samplers import CategoryBalancedSampler
 from .transforms import (
     PackGarmentInputs,
     RandomMirror,
@@ -12,12 +15,16 @@ from .transforms import (
 )
 
 __all__ = [
+    'CategoryBalancedSampler',
+    'DeepFashion2GarmentDataset',
     'FashionAIDataset',
     'GarmentDataset',
     'PackGarmentInputs',
     'RandomMirror',
     'RandomRotation',
+    'RandomScaleRotation',
     'RandomShift',
     'ResizeInput',
     'TopdownStretch',
+    'TrimAnnotatedBox',
 ]

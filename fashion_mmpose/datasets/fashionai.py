@@ -1,9 +1,14 @@
 """FashionAI key points, in COCO JSON."""
 
+import numpy as np
 from mmengine.logging import print_log
 from mmpose.registry import DATASETS
 
+from fashion_mmpose.formats.box_columns import BoxColumns
+from fashion_mmpose.formats.coco_columns import GarmentColumns
+
 from .garment_dataset import GarmentDataset
+from .records import NOWHERE, Samples, whole_images
 
 
 @DATASETS.register_module()
@@ -24,38 +29,32 @@ class FashionAIDataset(GarmentDataset):
 
     benchmark = 'fashionai'
 
-    def _detected(self, images: dict, annotations: list[dict]) -> list[dict]:
-        by_image = {annotation['image_id']: annotation for annotation in annotations}
-        wanted = {}
-        for image in images.values():
-            annotation = by_image.get(image['id'], {})
-            wanted[image['id']] = annotation.get(
-                'category_id', image.get('category_id')
-            )
+    def _detected(self, columns: GarmentColumns, boxes: BoxColumns) -> Samples:
+        images = columns.images
+        item_rows = np.full(len(images.ids), NOWHERE)
+        item_rows[images.rows(columns.image_ids)] = np.arange(len(columns.ids))
+        wanted = images.category_ids.copy()
+        annotated = item_rows != NOWHERE
+        wanted[annotated] = columns.category_ids[item_rows[annotated]]
 
-        best = {}
-        for index, detection in enumerate(self._read_boxes(images)):
-            image_id = detection['image_id']
-            if detection['category_id'] != wanted[image_id]:
-                continue
-            if image_id not in best or detection['score'] > best[image_id][1]['score']:
-                best[image_id] = (index, detection)
+        detected = super()._detected(columns, boxes)
+        detected = detected.take(detected.category_ids == wanted[detected.image_rows])
+        # Of equally good boxes the first: the order is stable.
+        detected = detected.take(np.argsort(-detected.scores, kind='stable'))
+        found, best = np.unique(detected.image_rows, return_index=True)
+        detected = detected.take(best)
 
-        data_list = []
-        for image_id, image in images.items():
-            if wanted[image_id] is None:
-                continue
-            if image_id in best:
-                data_info = self._box_record(*best[image_id], images)
-            else:
-                data_info = self._whole_image(image, score=0.0)
-                data_info['category_id'] = wanted[image_id]
-            # The ground truth goes with the box; the metric scores it.
-            data_info['raw_ann_info'] = by_image.get(image_id)
-            data_list.append(data_info)
+        missed = self._holds(wanted)
+        missed[found] = False
+        whole = whole_images(images, np.flatnonzero(missed), score=0.0)
+        samples = detected + whole
+        samples = samples.take(np.argsort(samples.image_rows))
+        samples.category_ids[:] = wanted[samples.image_rows]
+        # The ground truth goes with the box; the metric scores it.
+        samples.item_rows[:] = item_rows[samples.image_rows]
         print_log(
-            f'{self.bbox_file}: {len(best)} images with a box of their category, '
-            f'{len(data_list) - len(best)} without, tested as whole images',
+            f'{self.bbox_file}: {len(detected)} images with a box of their category, '
+            f'{len(whole)} without, tested as whole images',
             logger='current',
         )
-        return data_list
+        return samples

@@ -1,15 +1,30 @@
 """Garments in COCO JSON: what the datasets of both benchmarks share."""
 
-import json
-import os.path as osp
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import force_full_init
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from fashion_mmpose import garments
-from fashion_mmpose.formats.coco import image_path
+from fashion_mmpose.formats import FormatError
+from fashion_mmpose.formats.box_columns import BoxColumns, read_boxes
+from fashion_mmpose.formats.coco import coco_categories
+from fashion_mmpose.formats.coco_columns import (
+    GarmentColumns,
+    ImageColumns,
+    labelled_counts,
+    read_columns,
+)
+
+from .records import (
+    NOWHERE,
+    GarmentRecords,
+    Samples,
+    layout_channels,
+    whole_images,
+    xywh_to_corners,
+)
 
 BBOX_SOURCES = ('annotation', 'image')
 
@@ -22,11 +37,18 @@ class GarmentDataset(BaseCocoStyleDataset):
     ``category_id``, every detector box its own category, and with ``test_mode``
     every sample the ``raw_ann_info`` that metrics score.
 
+    The samples are arrays, which the loader's workers share; MMEngine's
+    ``serialize_data`` has nothing to do and is ignored.
+
     Args:
         category (str, optional): A category, for its K key points; None for all
             categories in the benchmark's full layout. Defaults to None.
+        categories (Sequence[str], optional): Some categories, in the benchmark's full
+            layout; other items are left out. Not together with ``category``.
+            Defaults to None.
         ann_file (str): The JSON. ``{category}`` in it, and in ``bbox_file``, is
-            replaced by the category, or by ``all``.
+            replaced by the category, or by ``all``. With ``category``, its own file or
+            that of all categories.
         bbox_source (str): ``'annotation'``, the annotated box, or ``'image'``,
             the whole image. Defaults to ``'annotation'``.
         bbox_file (str, optional): Detector boxes for testing: a COCO result list
@@ -36,7 +58,7 @@ class GarmentDataset(BaseCocoStyleDataset):
 
     Raises:
         FileNotFoundError: If ``ann_file`` or ``bbox_file`` does not exist.
-        ValueError: If the category is unknown, or a file is not what it should
+        ValueError: If a category is unknown, or a file is not what it should
             be: the message names the file and the entry.
     """
 
@@ -45,6 +67,7 @@ class GarmentDataset(BaseCocoStyleDataset):
     def __init__(
         self,
         category: str | None = None,
+        categories: Sequence[str] | None = None,
         ann_file: str = '',
         bbox_source: str = 'annotation',
         bbox_file: str | None = None,
@@ -55,17 +78,37 @@ class GarmentDataset(BaseCocoStyleDataset):
                 f'unknown bbox_source {bbox_source!r}; choose from {BBOX_SOURCES}'
             )
         self.category = category
+        self.categories = _held_categories(self.benchmark, category, categories)
         self.bbox_source = bbox_source
         name = category or 'all'
         kwargs.setdefault('metainfo', garments.metainfo(self.benchmark, category))
         super().__init__(
             ann_file=ann_file.replace('{category}', name),
             bbox_file=bbox_file and bbox_file.replace('{category}', name),
-            **kwargs,
+            **(kwargs | dict(serialize_data=False)),
         )
         # MMPose's parser drops the keys that it does not know.
-        self._metainfo['category'] = category
+        self._metainfo.update(
+            category=category,
+            categories=self.categories,
+            CLASSES=[
+                entry
+                for entry in coco_categories(self.benchmark, category)
+                if entry['name'] in self.categories
+            ],
+        )
 
+    @property
+    @force_full_init
+    def category_ids(self) -> np.ndarray:
+        """Every sample's category, shape (S, ), int16."""
+        return self.data_list.samples.category_ids
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The sample's category, for MMEngine's ``ClassBalancedDataset``."""
+        return [int(self.category_ids[idx])]
+
+    @force_full_init
     def get_data_info(self, idx: int) -> dict:
         """The sample's record with what the pipeline needs of the metainfo.
 
@@ -73,7 +116,8 @@ class GarmentDataset(BaseCocoStyleDataset):
         decode a picture where there are 294 key points; no transform writes to
         it.
         """
-        data_info = BaseDataset.get_data_info(self, idx)
+        data_info = self.data_list[idx]
+        data_info['sample_idx'] = idx if idx >= 0 else len(self) + idx
         for key in (
             'dataset_name',
             'upper_body_ids',
@@ -86,215 +130,133 @@ class GarmentDataset(BaseCocoStyleDataset):
             data_info[key] = self._metainfo[key]
         return data_info
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> GarmentRecords:
         """Read ``ann_file`` and, where it is given, ``bbox_file``."""
-        content = self._read_annotations()
-        images = {image['id']: image for image in content['images']}
-        annotations = content.get('annotations', [])
-        for annotation in annotations:
-            if annotation['image_id'] not in images:
-                raise ValueError(
-                    f'{self.ann_file}: annotation {annotation["id"]} is of image '
-                    f'{annotation["image_id"]}, which the file does not list'
-                )
-        if self.bbox_file:
-            return self._detected(images, annotations)
-        return self._annotated(images, annotations)
+        columns = read_columns(
+            self.ann_file,
+            self.benchmark,
+            self.category,
+            # Metrics get the file's numbers; to train, these are exact enough.
+            points_dtype=np.float64 if self.test_mode else np.float32,
+        )
+        samples = (
+            self._detected(columns, self._read_boxes(columns.images))
+            if self.bbox_file
+            else self._annotated(columns)
+        )
+        return GarmentRecords(
+            columns,
+            samples,
+            img_prefix=self.data_prefix['img'],
+            channels=layout_channels(self.benchmark, self.category),
+            num_keypoints=self._metainfo['num_keypoints'],
+            with_keypoints=not self.bbox_file,
+            with_raw=self.test_mode,
+        )
 
-    def filter_data(self) -> list[dict]:
+    def filter_data(self) -> GarmentRecords:
         """All records: boxes below the threshold were dropped when they were read.
 
         MMPose's method would also drop whole images that stand in for a box.
         """
         return self.data_list
 
+    def _get_unserialized_subset(self, indices: int | Sequence[int]) -> GarmentRecords:
+        """MMEngine's would make a list of records."""
+        if isinstance(indices, int):
+            part = slice(indices) if indices >= 0 else slice(indices, None)
+            return self.data_list[part]
+        return self.data_list.take(np.asarray(indices, np.int64))
+
+    def _holds(self, category_ids: np.ndarray) -> np.ndarray:
+        """Which categories (n, ) this dataset holds, bool."""
+        held = [
+            garments.garment(self.benchmark, n).category_id for n in self.categories
+        ]
+        return np.isin(category_ids, held)
+
     # ------------------------------------------------------------- annotations
 
-    def _read_annotations(self) -> dict:
-        content = _read_json(self.ann_file, 'annotation file')
-        missing = [
-            key
-            for key in ('images', 'categories')
-            if not isinstance(content, dict) or not isinstance(content.get(key), list)
-        ]
-        if missing:
-            raise ValueError(
-                f'{self.ann_file} is not a COCO file: it has no list {missing}; make '
-                'it with the scripts in data_converters/'
-            )
-        expected = list(garments.keypoints(self.benchmark, self.category))
-        for category in content['categories']:
-            known = garments.category_of_id(self.benchmark, category['id'])
-            if category['name'] != known.name:
-                raise ValueError(
-                    f'{self.ann_file}: category {category["id"]} is called '
-                    f'{category["name"]!r}, expected {known.name!r}'
-                )
-            if category.get('keypoints', []) != expected:
-                raise ValueError(
-                    f'{self.ann_file}: the key points of category '
-                    f'{category["name"]!r} are not those of {self._layout()}: the '
-                    f'file has {len(category.get("keypoints", []))} '
-                    f'({category.get("keypoints", [])[:3]}, ...), expected '
-                    f'{len(expected)} ({expected[:3]}, ...); use the JSON of that '
-                    'layout, e.g. train_blouse.json for category="blouse" and '
-                    'train_all.json for none'
-                )
-        self._metainfo['CLASSES'] = content['categories']
-        return content
-
-    def _layout(self) -> str:
-        return garments.metainfo_name(self.benchmark, self.category)
-
-    def _annotated(self, images: dict, annotations: list[dict]) -> list[dict]:
-        data_list = []
-        seen = set()
-        for annotation in annotations:
-            image = images[annotation['image_id']]
-            seen.add(image['id'])
-            data_info = self._parse_annotation(annotation, image)
-            if self.test_mode or self._is_trainable(data_info):
-                data_list.append(data_info)
-        if self.test_mode:
-            # Pictures without annotation are predicted too, as whole images, if
-            # the file says which garment is asked for.
-            for image in images.values():
-                if image['id'] not in seen and 'category_id' in image:
-                    data_list.append(self._whole_image(image, score=1.0))
-        return data_list
-
-    def _parse_annotation(self, annotation: dict, image: dict) -> dict:
-        num_keypoints = self._metainfo['num_keypoints']
-        values = np.array(annotation['keypoints'], np.float32)
-        if values.size != 3 * num_keypoints:
-            raise ValueError(
-                f'{self.ann_file}: annotation {annotation["id"]} has {values.size} '
-                f'key point numbers, expected {3 * num_keypoints}'
-            )
-        values = values.reshape(1, num_keypoints, 3)
-        category = self._check_category(
-            annotation['category_id'], f'annotation {annotation["id"]}', self.ann_file
-        )
-        if self.category not in (None, category.name):
-            raise ValueError(
-                f'{self.ann_file}: annotation {annotation["id"]} is of a '
-                f'{category.name}, the dataset of {self.category!r} only'
-            )
-        whole = self._whole_image(image, score=1.0)
+    def _annotated(self, columns: GarmentColumns) -> Samples:
+        images = columns.images
+        image_rows = images.rows(columns.image_ids)
+        whole = whole_images(images, image_rows, score=1.0)
+        boxes = whole.boxes
         if self.bbox_source == 'annotation':
-            x, y, w, h = annotation['bbox']
-            corners = np.array([[x, y, x + w, y + h]], np.float32)
-            whole['bbox'] = corners.clip(0, whole['bbox'][:, [2, 3, 2, 3]])
-        whole.update(
-            id=annotation['id'],
-            category_id=category.category_id,
-            keypoints=values[..., :2],
-            keypoints_visible=np.minimum(1, values[..., 2]),
-            num_keypoints=int((values[..., 2] > 0).sum()),
-            area=np.float32(annotation.get('area', 0)),
-            iscrowd=annotation.get('iscrowd', 0),
+            boxes = xywh_to_corners(columns.boxes)
+            boxes = boxes.clip(0, whole.boxes[:, [2, 3, 2, 3]])
+        samples = Samples(
+            ids=columns.ids,
+            image_rows=image_rows,
+            item_rows=np.arange(len(columns.ids)),
+            category_ids=columns.category_ids,
+            boxes=boxes,
+            scores=whole.scores,
         )
-        if self.test_mode:
-            # For the metric. Training would copy hundreds of numbers per sample.
-            whole['raw_ann_info'] = annotation
-        return whole
+        kept = self._holds(columns.category_ids)
+        if not self.test_mode:
+            return samples.take(kept & self._is_trainable(columns, boxes))
+        # Pictures without annotation are predicted too, as whole images, if the file
+        # says which garment is asked for.
+        bare = self._holds(images.category_ids)
+        bare[image_rows] = False
+        return samples.take(kept & self._is_tested(columns)) + whole_images(
+            images, np.flatnonzero(bare), score=1.0
+        )
 
     @staticmethod
-    def _is_trainable(data_info: dict) -> bool:
-        x1, y1, x2, y2 = data_info['bbox'][0]
-        has_area = x2 > x1 and y2 > y1
-        return has_area and data_info['num_keypoints'] > 0 and not data_info['iscrowd']
+    def _is_trainable(columns: GarmentColumns, boxes: np.ndarray) -> np.ndarray:
+        has_area = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        return has_area & is_labelled(columns)
 
-    def _whole_image(self, image: dict, score: float) -> dict:
-        """A record whose box is the image, without annotation."""
-        num_keypoints = self._metainfo['num_keypoints']
-        return dict(
-            id=image['id'],
-            img_id=image['id'],
-            img_path=osp.join(self.data_prefix['img'], image_path(image)),
-            category_id=image.get('category_id'),
-            bbox=np.array([[0, 0, image['width'], image['height']]], np.float32),
-            bbox_score=np.full(1, score, np.float32),
-            keypoints=np.zeros((1, num_keypoints, 2), np.float32),
-            keypoints_visible=np.zeros((1, num_keypoints), np.float32),
-            raw_ann_info=None,
-        )
-
-    def _check_category(self, category_id, entry: str, path: str) -> garments.Garment:
-        try:
-            category = garments.category_of_id(self.benchmark, category_id)
-        except ValueError as error:
-            raise ValueError(f'{path}: {entry}: {error}') from None
-        return category
+    def _is_tested(self, columns: GarmentColumns) -> np.ndarray:
+        """Which items are predicted in their annotated boxes, shape (N, ), bool."""
+        return np.ones(len(columns.ids), bool)
 
     # ---------------------------------------------------------- detector boxes
 
-    def _detected(self, images: dict, annotations: list[dict]) -> list[dict]:
-        """Records of the detector's boxes; a benchmark may choose among them."""
-        return [
-            self._box_record(index, detection, images)
-            for index, detection in enumerate(self._read_boxes(images))
-        ]
-
-    def _box_record(self, index: int, detection: dict, images: dict) -> dict:
-        image = images[detection['image_id']]
-        data_info = self._whole_image(image, score=detection['score'])
-        x, y, w, h = detection['bbox']
-        data_info.update(
-            id=index,
-            category_id=detection['category_id'],
-            bbox=np.array([[x, y, x + w, y + h]], np.float32),
-        )
-        return data_info
-
-    def _read_boxes(self, images: dict) -> Iterator[dict]:
-        """Yield the boxes of this dataset's category above the score threshold."""
-        detections = _read_json(self.bbox_file, 'box file')
-        if not isinstance(detections, list):
-            raise ValueError(
-                f'{self.bbox_file} must hold a list of boxes (image_id, category_id, '
-                f'bbox, score), but holds a {type(detections).__name__}'
+    def _read_boxes(self, images: ImageColumns) -> BoxColumns:
+        """The boxes of this dataset's categories above the score threshold."""
+        boxes = read_boxes(self.bbox_file, self.benchmark)
+        strangers = np.flatnonzero(images.rows(boxes.image_ids) == NOWHERE)
+        if len(strangers):
+            raise FormatError(
+                f'{self.bbox_file}: box {strangers[0]} is of image '
+                f'{boxes.image_ids[strangers[0]]}, which {self.ann_file} does not list'
             )
         threshold = (self.filter_cfg or {}).get('bbox_score_thr', 0)
-        for index, detection in enumerate(detections):
-            entry = f'box {index}'
-            self._check_box(detection, entry, images)
-            category = self._check_category(
-                detection['category_id'], entry, self.bbox_file
-            )
-            if self.category not in (None, category.name):
-                continue
-            if detection['score'] >= threshold:
-                yield detection
+        return boxes.take(self._holds(boxes.category_ids) & (boxes.scores >= threshold))
 
-    def _check_box(self, detection: dict, entry: str, images: dict) -> None:
-        where = f'{self.bbox_file}: {entry}'
-        needed = {'image_id', 'category_id', 'bbox', 'score'}
-        missing = needed - (set(detection) if isinstance(detection, dict) else set())
-        if missing:
-            raise ValueError(f'{where} has no {sorted(missing)}')
-        if detection['image_id'] not in images:
-            raise ValueError(
-                f'{where} is of image {detection["image_id"]}, which {self.ann_file} '
-                'does not list'
-            )
-        numbers = np.array([*detection['bbox'], detection['score']], np.float64)
-        if numbers.shape != (5,) or not np.isfinite(numbers).all():
-            raise ValueError(
-                f'{where}: bbox must be four finite numbers x, y, w, h and score one, '
-                f'got {detection["bbox"]} and {detection["score"]}'
-            )
-        if numbers[2] <= 0 or numbers[3] <= 0:
-            raise ValueError(
-                f'{where}: width and height must be positive: {numbers[:4]}'
-            )
+    def _detected(self, columns: GarmentColumns, boxes: BoxColumns) -> Samples:
+        """The detector's boxes as samples; a benchmark may choose among them."""
+        return Samples(
+            ids=np.arange(len(boxes)),
+            image_rows=columns.images.rows(boxes.image_ids),
+            item_rows=np.full(len(boxes), NOWHERE),
+            category_ids=boxes.category_ids,
+            boxes=xywh_to_corners(boxes.boxes),
+            scores=boxes.scores.astype(np.float32),
+        )
 
 
-def _read_json(path: str, kind: str):
-    if not osp.exists(path):
-        raise FileNotFoundError(f'{kind} {path} does not exist')
-    with open(path, encoding='utf-8') as file:
-        try:
-            return json.load(file)
-        except json.JSONDecodeError as error:
-            raise ValueError(f'{kind} {path} is not valid JSON: {error}') from error
+def is_labelled(columns: GarmentColumns) -> np.ndarray:
+    """Which items have labelled key points and are no crowd, shape (N, ), bool."""
+    return (labelled_counts(columns.points, columns.starts) > 0) & ~columns.iscrowd
+
+
+def _held_categories(
+    benchmark: str, category: str | None, categories: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Names in the order of the table."""
+    if category is not None and categories is not None:
+        raise ValueError(
+            f'category={category!r} and categories={categories!r} exclude each other: '
+            'one is in the layout of its key points, the other in the full layout'
+        )
+    if isinstance(categories, str) or (categories is not None and not len(categories)):
+        raise ValueError(f'categories={categories!r} is no list of categories')
+    wanted = [category] if category is not None else categories
+    if wanted is None:
+        return garments.categories(benchmark)
+    wanted = {garments.garment(benchmark, name).name for name in wanted}
+    return tuple(name for name in garments.categories(benchmark) if name in wanted)

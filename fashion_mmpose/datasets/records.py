@@ -1,0 +1,216 @@
+"""The samples of a dataset as arrays; a sample's record is made when it is asked for.
+
+MMEngine keeps a pickled dictionary per sample. Arrays take a fraction of the memory
+and of the time to load, and the loader's workers, forked after they were read, share
+them: nobody writes to them, and they hold no Python objects whose reference counts
+would be written.
+"""
+
+import os.path as osp
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from fashion_mmpose import garments
+from fashion_mmpose.formats.coco_columns import GarmentColumns, ImageColumns
+
+NOWHERE = -1
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What is predicted. S: samples.
+
+    Attributes:
+        ids: The annotation's id, or the box's number, shape (S, ), int64.
+        image_rows: Index of the image in its columns, shape (S, ), int64.
+        item_rows: Index of the item that is the sample's ground truth in its columns,
+            -1 where there is none, shape (S, ), int64.
+        category_ids: Shape (S, ), int16.
+        boxes: x1, y1, x2, y2 in pixels of the image, shape (S, 4), float32.
+        scores: The boxes' scores, shape (S, ), float32.
+    """
+
+    ids: np.ndarray
+    image_rows: np.ndarray
+    item_rows: np.ndarray
+    category_ids: np.ndarray
+    boxes: np.ndarray
+    scores: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, which: np.ndarray) -> 'Samples':
+        """The samples of these indices, or where a mask is True."""
+        return Samples(*(getattr(self, field.name)[which] for field in fields(self)))
+
+    def __add__(self, other: 'Samples') -> 'Samples':
+        names = [field.name for field in fields(self)]
+        return Samples(
+            *(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names)
+        )
+
+
+def whole_images(images: ImageColumns, rows: np.ndarray, score: float) -> Samples:
+    """The images (n, ) as a whole, without ground truth, boxes scored ``score``."""
+    boxes = np.zeros((len(rows), 4), np.float32)
+    boxes[:, 2] = images.widths[rows]
+    boxes[:, 3] = images.heights[rows]
+    return Samples(
+        ids=images.ids[rows],
+        image_rows=np.asarray(rows, np.int64),
+        item_rows=np.full(len(rows), NOWHERE),
+        category_ids=images.category_ids[rows],
+        boxes=boxes,
+        scores=np.full(len(rows), score, np.float32),
+    )
+
+
+def xywh_to_corners(boxes: np.ndarray) -> np.ndarray:
+    """x, y, width, height (n, 4) -> x1, y1, x2, y2 (n, 4), float32."""
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1).astype(
+        np.float32
+    )
+
+
+class GarmentRecords(Sequence):
+    """The samples as MMEngine's ``data_list``: a sequence of new dictionaries.
+
+    C: the layout's key points.
+
+    Args:
+        columns: The annotation file's images and items.
+        samples: What is predicted.
+        img_prefix: Folder of the pictures.
+        channels: For every category id, where its K key points are in the layout.
+        num_keypoints: C.
+        with_keypoints: Whether samples show their ground truth's key points, as those
+            of annotated boxes do; a detector's boxes do not.
+        with_raw: Whether records hold the annotation as the file has it, for metrics.
+    """
+
+    def __init__(
+        self,
+        columns: GarmentColumns,
+        samples: Samples,
+        img_prefix: str,
+        channels: dict[int, np.ndarray],
+        num_keypoints: int,
+        with_keypoints: bool,
+        with_raw: bool,
+    ) -> None:
+        self.samples = samples
+        self._names = _PackedStrings(columns.images.file_names)
+        images = vars(columns.images) | dict(file_names=[])
+        self._columns = GarmentColumns(
+            **(vars(columns) | dict(images=ImageColumns(**images)))
+        )
+        self._img_prefix = img_prefix
+        self._channels = channels
+        self._num_keypoints = num_keypoints
+        self._with_keypoints = with_keypoints
+        self._with_raw = with_raw
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __deepcopy__(self, memo: dict) -> 'GarmentRecords':
+        # Nobody writes to the arrays, so subsets of a dataset share them.
+        return self
+
+    def take(self, which: np.ndarray) -> 'GarmentRecords':
+        """Some of the samples, over the same images and items."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, samples=self.samples.take(which))
+        return other
+
+    def __getitem__(self, index: int | slice) -> 'dict | GarmentRecords':
+        """One sample's record, which the caller may change, or some samples.
+
+        Returns:
+            dict: ``id``, ``img_id``, ``img_path``, ``category_id``, ``bbox`` (1, 4)
+            xyxy, ``bbox_score`` (1, ), ``keypoints`` (1, C, 2), ``keypoints_visible``
+            (1, C): 1 for labelled ones, and ``raw_ann_info``, None without ground
+            truth. With key points also ``num_keypoints``, ``area`` and ``iscrowd``.
+        """
+        if isinstance(index, slice):
+            return self.take(index)
+        if not -len(self) <= index < len(self):
+            raise IndexError(f'sample {index} of {len(self)}')
+        samples, columns = self.samples, self._columns
+        row = samples.image_rows[index]
+        item = samples.item_rows[index]
+        record = dict(
+            id=int(samples.ids[index]),
+            img_id=int(columns.images.ids[row]),
+            img_path=osp.join(self._img_prefix, self._names[row]),
+            category_id=int(samples.category_ids[index]),
+            bbox=samples.boxes[None, index].copy(),
+            bbox_score=samples.scores[None, index].copy(),
+            keypoints=np.zeros((1, self._num_keypoints, 2), np.float32),
+            keypoints_visible=np.zeros((1, self._num_keypoints), np.float32),
+            raw_ann_info=None,
+        )
+        if item == NOWHERE:
+            return record
+        points = columns.points[columns.starts[item] : columns.starts[item + 1]]
+        own = self._channels[record['category_id']]
+        if self._with_keypoints:
+            record['keypoints'][0, own] = points[:, :2]
+            # Occluded points are trained on like visible ones.
+            record['keypoints_visible'][0, own] = np.minimum(1, points[:, 2])
+            record.update(
+                num_keypoints=int((points[:, 2] > 0).sum()),
+                area=np.float32(columns.areas[item]),
+                iscrowd=int(columns.iscrowd[item]),
+            )
+        if self._with_raw:
+            record['raw_ann_info'] = self._annotation(item, points, own)
+        return record
+
+    def _annotation(self, item: int, points: np.ndarray, own: np.ndarray) -> dict:
+        """The annotation in COCO's form, its key points in the dataset's layout."""
+        columns = self._columns
+        keypoints = np.zeros((self._num_keypoints, 3), points.dtype)
+        keypoints[own] = points
+        return dict(
+            id=int(columns.ids[item]),
+            image_id=int(columns.image_ids[item]),
+            category_id=int(columns.category_ids[item]),
+            bbox=columns.boxes[item].tolist(),
+            area=float(columns.areas[item]),
+            iscrowd=int(columns.iscrowd[item]),
+            num_keypoints=int(columns.num_keypoints[item]),
+            keypoints=keypoints.ravel().tolist(),
+        )
+
+
+def layout_channels(benchmark: str, category: str | None) -> dict[int, np.ndarray]:
+    """For every category id, where its K key points are in the layout, shape (K, ).
+
+    The layout is that of one category, or the benchmark's full one.
+    """
+    if category is not None:
+        garment = garments.garment(benchmark, category)
+        return {garment.category_id: np.arange(len(garment.channels))}
+    return {
+        garment.category_id: np.array(garment.channels)
+        for garment in garments.benchmark(benchmark).garments.values()
+    }
+
+
+class _PackedStrings:
+    """Strings in two arrays, which processes share; a list's reference counts are
+    written to by whoever reads it, and so copied."""
+
+    def __init__(self, strings: list[str]) -> None:
+        encoded = [string.encode('utf-8', 'surrogatepass') for string in strings]
+        self._text = np.frombuffer(b''.join(encoded), np.uint8)
+        self._ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+
+    def __getitem__(self, index: int) -> str:
+        start = self._ends[index - 1] if index else 0
+        text = self._text[start : self._ends[index]]
+        return text.tobytes().decode('utf-8', 'surrogatepass')
