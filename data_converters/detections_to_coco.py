@@ -1,0 +1,88 @@
+"""Bring a garment detector's boxes into the form that `tools/test.py` takes.
+
+Usage:
+    python data_converters/detections_to_coco.py BOXES --ann-file GT.json \\
+        --out boxes.json [--format pickle|coco|mmdet] [--score-thr T] [--by-position]
+
+BOXES is one of
+
+    pickle    the published HRNet system's: data[image][0][category], an array of x1,
+              y1, x2, y2, score; its n-th entry is of image n, or, with --by-position,
+              of the n-th image of GT.json. Nothing but lists, tuples, numbers and numpy
+              arrays is read from it
+    coco      a COCO result list, such as <prefix>.bbox.json of MMDetection's CocoMetric
+    mmdet     the folder preds/ of MMDetection's DetInferencer: a JSON per picture
+
+GT.json lists the images, whose order the boxes get. A box of another image, of an
+unknown category or without an area is an error.
+"""
+
+import argparse
+import importlib.util
+import sys
+
+if __name__ == '__main__':
+    # The formats need none of what importing the whole package brings in.
+    _package = importlib.util.find_spec('fashion_mmpose')
+    if _package is None:
+        sys.exit('error: fashion_mmpose is not installed; run pip install -e .')
+    sys.modules['fashion_mmpose'] = importlib.util.module_from_spec(_package)
+
+from fashion_mmpose.formats import FormatError, OutputFiles, detections
+from fashion_mmpose.formats.coco_images import read_images
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('boxes', metavar='BOXES', help='file or folder of boxes')
+    parser.add_argument(
+        '--ann-file', required=True, metavar='GT.json', help='lists the images'
+    )
+    parser.add_argument('--out', required=True, metavar='FILE', help='JSON to write')
+    parser.add_argument(
+        '--format', choices=detections.FORMATS, help='by default told by the name'
+    )
+    parser.add_argument(
+        '--score-thr', type=float, default=0.0, metavar='T', help='lowest score (0)'
+    )
+    parser.add_argument(
+        '--by-position',
+        action='store_true',
+        help='pickle: the n-th entry is of the n-th image of GT.json',
+    )
+    return parser.parse_args(argv)
+
+
+def convert(args: argparse.Namespace) -> list[dict]:
+    """Read and check the boxes."""
+    images = read_images(args.ann_file)
+    kind = args.format or detections.guess_format(args.boxes)
+    if args.by_position and kind != 'pickle':
+        raise ValueError('--by-position is for pickles; other forms name their images')
+    if kind == 'pickle':
+        found = detections.read_pickle(args.boxes, images, args.by_position)
+    elif kind == 'coco':
+        found = detections.read_coco(args.boxes)
+    else:
+        found = detections.read_mmdet(args.boxes, images)
+    return detections.to_coco(args.boxes, found, images, args.score_thr)
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse_args(argv)
+    try:
+        results = convert(args)
+        with OutputFiles() as outputs:
+            outputs.open(args.out).write(detections.encode(results))
+    except (FormatError, OSError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    num_images = len({result['image_id'] for result in results})
+    print(f'{len(results)} boxes of {num_images} images: {args.out}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""Raw DeepFashion2 annotations become COCO JSON, and back."""
+
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from toolbox import ROOT, run
+
+from fashion_mmpose import garments
+from fashion_mmpose.datasets import DeepFashion2GarmentDataset
+from fashion_mmpose.formats.deepfashion2 import RawItem, coco_to_raw, write_raw
+
+SCRIPT = ROOT / 'data_converters' / 'deepfashion2_to_coco.py'
+
+
+def raw_item(category, first=1.0, **kwargs):
+    """Landmark n of K at (first + n, 2 n), all visible but the first."""
+    garment = garments.garment('deepfashion2', category)
+    landmarks = []
+    for n in range(len(garment.channels)):
+        landmarks += [first + n, 2 * n, 2 if n else 1]
+    defaults = dict(bounding_box=(1, 2, 31, 62.5), segmentation=[[1, 2, 3.5, 4, 5, 6]])
+    return RawItem(garment.category_id, landmarks=landmarks, **defaults | kwargs)
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """Three pictures: a vest and a skirt, nothing, a skirt without landmarks."""
+    unlabelled = raw_item('skirt')
+    unlabelled.landmarks = [0] * 24
+    for number, items in {
+        7: [raw_item('vest', style=2), raw_item('skirt')],
+        12: [],
+        20: [unlabelled],
+    }.items():
+        write_raw(tmp_path / f'annos/{number:06d}.json', items, 'shop', number + 100)
+        (tmp_path / 'image').mkdir(exist_ok=True)
+        picture = np.zeros((40 + number, 30, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / f'image/{number:06d}.jpg'), picture)
+    return tmp_path
+
+
+def convert(folder, *options, check=True):
+    return run(
+        SCRIPT,
+        *('--annos', 'annos', '--images', 'image', '--out', 'out/all.json', *options),
+        cwd=folder,
+        check=check,
+    )
+
+
+def read(folder, name='all.json'):
+    return json.loads((folder / 'out' / name).read_text())
+
+
+def test_every_number(raw):
+    out = convert(raw).stdout
+    assert '3 pictures, 3 garments' in out
+    content = read(raw)
+    assert content['images'] == [
+        dict(id=7, file_name='000007.jpg', width=30, height=47),
+        dict(id=12, file_name='000012.jpg', width=30, height=52),
+        dict(id=20, file_name='000020.jpg', width=30, height=60),
+    ]
+    vest, skirt, unlabelled = content['annotations']
+    assert [entry['id'] for entry in content['annotations']] == [1, 2, 3]
+    garment = garments.garment('deepfashion2', 'vest')
+    first = 3 * garment.channels[0]
+    expected = [0] * 882
+    for n in range(len(garment.channels)):
+        expected[first + 3 * n : first + 3 * n + 3] = [1 + n, 2 * n, 2 if n else 1]
+    assert vest['keypoints'] == expected
+    assert vest == dict(
+        id=1,
+        image_id=7,
+        category_id=garment.category_id,
+        bbox=[1, 2, 30, 60.5],
+        area=1815,
+        iscrowd=0,
+        num_keypoints=15,
+        keypoints=expected,
+        style=2,
+        pair_id=107,
+        segmentation=[[1, 2, 3.5, 4, 5, 6]],
+    )
+    assert (skirt['image_id'], skirt['num_keypoints']) == (7, 8)
+    assert (unlabelled['image_id'], unlabelled['num_keypoints']) == (20, 0)
+    assert 1.0 not in [n for n in vest['bbox'] if isinstance(n, float)]
+    # Whole numbers stay whole in the text.
+    assert '1.0' not in (raw / 'out' / 'all.json').read_text()
+    names = [entry['name'] for entry in content['categories']]
+    assert names == list(garments.categories('deepfashion2'))
+
+
+def test_the_dataset_reads_it(raw):
+    convert(raw, '--split-categories')
+    dataset = DeepFashion2GarmentDataset(ann_file=str(raw / 'out' / 'all.json'))
+    assert [dataset.get_data_info(i)['category_id'] for i in range(2)] == [5, 9]
+    one = DeepFashion2GarmentDataset(
+        category='skirt', ann_file=str(raw / 'out' / 'all_skirt.json')
+    )
+    assert len(one) == 1 and one.get_data_info(0)['keypoints'].shape == (1, 8, 2)
+    assert one.get_data_info(0)['keypoints'][0, 7].tolist() == [8, 14]
+
+
+def test_a_split_file_holds_its_own_landmarks(raw):
+    convert(raw, '--split-categories', '--categories', 'skirt')
+    assert sorted(p.name for p in (raw / 'out').iterdir()) == [
+        'all.json',
+        'all_skirt.json',
+    ]
+    # Ids are those of the whole set, and no image is missing.
+    assert [entry['id'] for entry in read(raw)['annotations']] == [2, 3]
+    content = read(raw, 'all_skirt.json')
+    assert [entry['id'] for entry in content['annotations']] == [2, 3]
+    assert len(content['annotations'][0]['keypoints']) == 24
+    assert [image['id'] for image in content['images']] == [7, 12, 20]
+
+
+def test_limit_and_strangers(raw):
+    (raw / 'annos' / 'readme.txt').write_text('x')
+    result = convert(raw, '--limit', 1)
+    assert 'readme.txt: not recognised' in result.stderr
+    assert [image['id'] for image in read(raw)['images']] == [7]
+    assert len(read(raw)['annotations']) == 2
+
+
+def test_only_images(raw):
+    run(SCRIPT, '--test', '--images', 'image', '--out', 'out/test.json', cwd=raw)
+    content = read(raw, 'test.json')
+    assert content['annotations'] == [] and len(content['categories']) == 13
+    assert [image['id'] for image in content['images']] == [7, 12, 20]
+
+
+def break_annotation(raw):
+    path = raw / 'annos' / '000007.json'
+    path.write_text(path.read_text().replace('"category_id":9', '"category_id":99'))
+
+
+@pytest.mark.parametrize(
+    'damage, message, left',
+    [
+        pytest.param(
+            break_annotation, '000007.json: item2: category_id', (3, 2), id='item'
+        ),
+        pytest.param(
+            lambda raw: (raw / 'image' / '000007.jpg').unlink(),
+            '000007.jpg: No such file',
+            (2, 1),
+            id='no-picture',
+        ),
+        pytest.param(
+            lambda raw: (raw / 'image' / '000007.jpg').write_bytes(b'nonsense'),
+            '000007.jpg is no readable picture',
+            (2, 1),
+            id='bad-picture',
+        ),
+        pytest.param(
+            lambda raw: (raw / 'annos' / '000007.json').write_text('{'),
+            '000007.json is not a DeepFashion2 annotation',
+            (2, 1),
+            id='bad-json',
+        ),
+    ],
+)
+def test_bad_input_writes_nothing_or_is_left_out(raw, damage, message, left):
+    damage(raw)
+    result = convert(raw, check=False)
+    assert result.returncode == 1 and 'Traceback' not in result.stderr
+    assert message in result.stderr
+    assert list((raw / 'out').iterdir()) == []
+    result = convert(raw, '--skip-bad')
+    assert (
+        message in result.stderr and '1 pictures or garments left out' in result.stdout
+    )
+    content = read(raw)
+    assert (len(content['images']), len(content['annotations'])) == left
+
+
+def test_several_processes_write_the_same_bytes(raw):
+    for number in range(30, 230):
+        shutil.copy(raw / 'annos/000007.json', raw / f'annos/{number:06d}.json')
+        shutil.copy(raw / 'image/000007.jpg', raw / f'image/{number:06d}.jpg')
+    convert(raw, '--workers', 1)
+    alone = (raw / 'out' / 'all.json').read_bytes()
+    convert(raw, '--workers', 2)
+    assert (raw / 'out' / 'all.json').read_bytes() == alone
+    assert len(read(raw)['annotations']) == 3 + 2 * 200
+
+
+def test_same_number_twice(raw):
+    (raw / 'annos' / '7.json').write_text('{}')
+    assert 'have the same number' in convert(raw, check=False).stderr
+
+
+def test_real_annotations_survive_the_way_there_and_back(fashion_data, tmp_path):
+    folder = fashion_data / 'deepfashion2'
+    file = folder / 'train-coco_style-32.json'
+    assert coco_to_raw(file, tmp_path / 'annos') == 32
+    run(
+        SCRIPT,
+        *('--annos', tmp_path / 'annos', '--images', folder / 'image'),
+        *('--out', tmp_path / 'out' / 'all.json'),
+        cwd=tmp_path,
+    )
+    there, back = json.loads(file.read_text()), read(tmp_path)
+    before = sorted(there['annotations'], key=lambda a: (a['image_id'], a['id']))
+    assert [dict(entry, id=0) for entry in back['annotations']] == [
+        dict(entry, id=0) for entry in before
+    ]
+    assert [entry['id'] for entry in back['annotations']] == list(range(1, 56))
+    sizes = {i['id']: (i['width'], i['height']) for i in there['images']}
+    assert {i['id']: (i['width'], i['height']) for i in back['images']} == sizes
