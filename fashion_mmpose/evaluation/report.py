@@ -5,6 +5,7 @@ import math
 from terminaltables import AsciiTable
 
 from .functional import NormalizedErrorResult
+from .oks import OKSResult
 
 _COUNTS = {
     'num_points': 'points',
@@ -39,6 +40,30 @@ def normalized_error_table(
             _table(f'NE, {result.rule}', 'key point', result.per_keypoint, counts)
         )
     return '\n'.join(tables)
+
+
+def oks_table(result: OKSResult) -> str:
+    """Text of an OKS score: the ten numbers of every category and of the mean.
+
+    Categories without ground truth are left out; a dash stands where there is nothing
+    to find at a size.
+    """
+    names = list(result.numbers)
+    rows = [['category', 'garments', *names]]
+    for category, numbers in result.per_category.items():
+        count = result.num_garments[category]
+        if count:
+            rows.append([category, str(count), *map(_score, numbers.values())])
+    total = sum(result.num_garments.values())
+    rows.append(['all', str(total), *map(_score, result.numbers.values())])
+    table = AsciiTable(rows, 'OKS')
+    for column in range(1, len(rows[0])):
+        table.justify_columns[column] = 'right'
+    return table.table
+
+
+def _score(value: float) -> str:
+    return '-' if value == -1 else f'{value:.3f}'
 
 
 def _table(

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from mmengine.logging import MessageHub
 
+from fashion_mmpose import garments
 from fashion_mmpose.evaluation import PredictionFile
+from fashion_mmpose.evaluation.prediction_file import scoring_of
 from fashion_mmpose.formats import FormatError
 
 
@@ -75,3 +77,58 @@ def test_a_refused_submission_leaves_the_json(tmp_path, known_ann_file):
 def test_other_names_are_refused():
     with pytest.raises(ValueError, match=r'cannot write p.txt: its name must end in'):
         PredictionFile(['p.txt'])
+
+
+def shorts_sample(box_score, shift=0.0):
+    """Ten own points in the layout of DeepFashion2's 294."""
+    sample_ = sample(7, np.full((294, 2), 3.0), np.zeros(294), box_score)
+    sample_['category_id'] = 7
+    channels = list(garments.garment('deepfashion2', 'shorts').channels)
+    instances = sample_['pred_instances']
+    instances['keypoints'][0, channels] = np.arange(20).reshape(10, 2) + shift
+    instances['keypoint_scores'][0, channels] = 0.5
+    return sample_
+
+
+@pytest.mark.parametrize(
+    'scoring, scores',
+    [
+        pytest.param(None, [0.5, 0.75], id='the box alone'),
+        pytest.param(dict(rescore=True), [0.25, 0.375], id='rescored'),
+        pytest.param(dict(nms='hard'), [0.75], id='suppressed'),
+    ],
+)
+@pytest.mark.parametrize('name', ['deepfashion2', 'deepfashion2_shorts'])
+def test_official_list_of_deepfashion2(tmp_path, scoring, scores, name):
+    path = tmp_path / 'p.json'
+    metric = PredictionFile([str(path)], scoring=scoring)
+    metric.dataset_meta = dict(dataset_name=name)
+    metric.process({}, [shorts_sample(0.5), shorts_sample(0.75, 0.125)])
+    assert metric.evaluate(size=2) == {}
+    entries = json.loads(path.read_text())
+    assert [entry['score'] for entry in entries] == scores
+    last = entries[-1]
+    assert last.keys() == {'image_id', 'category_id', 'score', 'keypoints'}
+    assert (last['image_id'], last['category_id']) == (7, 7)
+    slots = np.reshape(last['keypoints'], (294, 3))
+    channels = list(garments.garment('deepfashion2', 'shorts').channels)
+    np.testing.assert_array_equal(
+        slots[channels, :2], np.arange(20).reshape(10, 2) + 0.125
+    )
+    assert (slots[channels, 2] == 0.5).all()
+    assert (np.delete(slots, channels, axis=0) == [0.125, 1.125, 0]).all()
+
+
+def test_no_csv_of_deepfashion2():
+    metric = PredictionFile(['p.json', 'p.csv'])
+    metric.dataset_meta = dict(dataset_name='deepfashion2')
+    with pytest.raises(ValueError, match='cannot write p.csv: CSV is the form of Fash'):
+        metric.process({}, [shorts_sample(0.5)])
+
+
+def test_scoring_of_a_config():
+    scorer = dict(type='GarmentOKS', rescore=True, nms='soft', per_category=False)
+    evaluators = [dict(type='EPE'), scorer]
+    assert scoring_of(evaluators) == dict(rescore=True, nms='soft')
+    assert scoring_of(scorer) == dict(rescore=True, nms='soft')
+    assert scoring_of(evaluators[:1]) == {}

@@ -1,7 +1,8 @@
 import numpy as np
 
 from fashion_mmpose.evaluation.functional import normalized_error
-from fashion_mmpose.evaluation.report import normalized_error_table
+from fashion_mmpose.evaluation.oks import NUMBERS, OKSResult
+from fashion_mmpose.evaluation.report import normalized_error_table, oks_table
 
 
 def skirt_result():
@@ -43,3 +44,24 @@ def test_parts_are_optional():
         skirt_result(), per_category=False, per_keypoint=False
     )
     assert [row[0] for row in rows(text)] == ['category', 'all']
+
+
+def test_oks_table():
+    """Categories without garments are left out; a dash where there is no such size."""
+    numbers = dict(zip(NUMBERS, [0.25, 0.5, 0.1, 0, -1, 0.3, 0.6, 0.2, 0.1234, -1]))
+    skirts = dict.fromkeys(NUMBERS, 1.0) | {'AP(M)': -1.0}
+    nothing = dict.fromkeys(NUMBERS, -1.0)
+    result = OKSResult(
+        numbers=numbers,
+        per_category=dict(vest=nothing, skirt=skirts),
+        num_garments=dict(vest=0, skirt=7),
+    )
+    ones = ['1.000'] * 6
+    assert rows(oks_table(result)) == [
+        ['category', 'garments', *NUMBERS],
+        ['skirt', '7', '1.000', '1.000', '1.000', '-', *ones],
+        [
+            *('all', '7', '0.250', '0.500', '0.100', '0.000', '-'),
+            *('0.300', '0.600', '0.200', '0.123', '-'),
+        ],
+    ]
