@@ -56,25 +56,69 @@ def is_flat(maps: Tensor, min_variance: float) -> Tensor:
     return flat
 
 
-def _cells(index: Tensor, width: int) -> Tensor:
-    return torch.stack((index % width, index // width), dim=1)
+def maximum(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """The first maximum of every map.
+
+    First the highest value of every row, then the place in the highest row: on a CPU
+    PyTorch finds values several times faster than places.
+
+    Args:
+        maps (Tensor): Shape (M, H, W).
+
+    Returns:
+        tuple: Values (M, ) and cells (x, y), int64 (M, 2).
+    """
+    peaks, rows = maps.amax(2).max(1)
+    columns = _lines(maps, rows).argmax(1)
+    return peaks, torch.stack((columns, rows), dim=1)
+
+
+def two_maxima(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The maximum and the second highest cell of every map.
+
+    Args:
+        maps (Tensor): Shape (M, H, W), of two cells at least.
+
+    Returns:
+        tuple: Values of the maximum (M, ), its cells (x, y), and those of the second,
+        int64 (M, 2).
+    """
+    highest = maps.amax(2)  # (M, H)
+    peaks, rows = highest.max(1)
+    line = _lines(maps, rows)  # (M, W)
+    columns = line.argmax(1)
+    # Once more, without the maximum.
+    line.scatter_(1, columns[:, None], -torch.inf)
+    highest.scatter_(1, rows[:, None], line.amax(1, keepdim=True))
+    second_rows = highest.argmax(1)
+    same = (second_rows == rows)[:, None]
+    second_columns = torch.where(same, line, _lines(maps, second_rows)).argmax(1)
+    return (
+        peaks,
+        torch.stack((columns, rows), dim=1),
+        torch.stack((second_columns, second_rows), dim=1),
+    )
+
+
+def _lines(maps: Tensor, rows: Tensor) -> Tensor:
+    """A copy of one row (M, ) of each map, shape (M, W)."""
+    return maps[torch.arange(len(maps), device=maps.device), rows]
 
 
 def argmax(
     maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
 ) -> tuple[Tensor, Tensor]:
     """The maximum of the blurred map, and its value; (M, 2), (M, )."""
-    peaks, index = blurred.flatten(1).max(1)
-    return _cells(index, maps.shape[2]).to(maps.dtype), peaks
+    peaks, cells = maximum(blurred)
+    return cells.to(maps.dtype), peaks
 
 
 def second_max(
     maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
 ) -> tuple[Tensor, Tensor]:
     """A quarter of the way from the maximum to the second highest cell."""
-    values, index = blurred.flatten(1).topk(2)
-    first, second = (_cells(index[:, i], maps.shape[2]).to(maps.dtype) for i in (0, 1))
-    return (3 * first + second) / 4, values[:, 0]
+    peaks, first, second = two_maxima(blurred)
+    return (3 * first + second).to(maps.dtype) / 4, peaks
 
 
 def quarter(
@@ -85,10 +129,10 @@ def quarter(
     As published, a maximum in the first two or the last row or column is left
     where it is.
     """
-    peaks, index = blurred.flatten(1).max(1)
+    peaks, cells = maximum(blurred)
     height, width = maps.shape[1:]
-    cells = _cells(index, width)
     x, y = cells[:, 0], cells[:, 1]
+    index = y * width + x
     inside = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
     values = blurred.flatten(1)
     offsets = []
@@ -109,12 +153,11 @@ def dark(
     The maximum is that of the map itself. Maxima within two cells of the border,
     and those with a singular Hessian, are left where they are.
     """
-    peaks, index = maps.flatten(1).max(1)
+    peaks, cells = maximum(maps)
     height, width = maps.shape[1:]
-    cells = _cells(index, width)
     x, y = cells[:, 0], cells[:, 1]
     inside = (x > 1) & (x < width - 2) & (y > 1) & (y < height - 2)
-    index = torch.where(inside, index, 2 * width + 2)
+    index = torch.where(inside, y * width + x, 2 * width + 2)
     # Rescaling to the old maximum, as published, would add a constant to the
     # logarithm and change no derivative.
     logs = blurred.flatten(1).clamp(min=1e-10).log()
@@ -149,8 +192,8 @@ def resized(
     height, width = maps.shape[1:]
     size = [round(height * cell_size[1]), round(width * cell_size[0])]
     large = F.interpolate(blurred[None], size, mode='bilinear', align_corners=False)[0]
-    peaks, index = large.flatten(1).max(1)
-    return _cells(index, size[1]) / maps.new_tensor(cell_size), peaks
+    peaks, pixels = maximum(large)
+    return pixels / maps.new_tensor(cell_size), peaks
 
 
 DECODERS = dict(

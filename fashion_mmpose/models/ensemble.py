@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from fashion_mmpose.codecs.resampling import resample_heatmaps
 from fashion_mmpose.config_files import find_config
 
-from .heads.point_heatmap_head import PointHeadMixin, decode_heatmaps
+from .heads.category_rows import decode_heatmaps
+from .heads.point_heatmap_head import PointHeadMixin
 from .padded_flip import PaddedFlipEstimator
 
 SIZE_DIVISOR = 32  # an input scaled to a multiple of it passes every backbone

@@ -8,7 +8,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from .heads.point_heatmap_head import decode_heatmaps
+from .heads.category_rows import decode_heatmaps
 
 
 @MODELS.register_module()

@@ -7,6 +7,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from .point_heatmap_head import PointHeadMixin
+from .stage_heatmaps import PendingHeatmaps, StageHeatmaps
 
 
 class Bottleneck(nn.Module):
@@ -114,8 +115,13 @@ class RefineNet(nn.Module):
 
     def forward(self, pyramid: list[Tensor]) -> Tensor:
         """Pyramid levels, finest first -> heatmaps (B, K, H, W)."""
+        return self.pending(pyramid).dense()
+
+    def pending(self, pyramid: list[Tensor]) -> PendingHeatmaps:
+        """The same heatmaps, the last layer pending."""
         levels = [branch(level) for branch, level in zip(self.branches, pyramid)]
-        return self.output(torch.cat(levels, dim=1))
+        bottleneck, layer = self.output
+        return PendingHeatmaps(bottleneck(torch.cat(levels, dim=1)), layer)
 
 
 @MODELS.register_module()
@@ -192,13 +198,23 @@ class CPNHead(PointHeadMixin, BaseHead):
         Raises:
             ValueError: If the number of levels is not that of ``in_channels``.
         """
+        return tuple(stage.dense() for stage in self._stages(feats))
+
+    def stage_heatmaps(self, feats: tuple[Tensor, ...]) -> tuple[StageHeatmaps, ...]:
+        """As :meth:`forward`, the last layer of the RefineNet pending.
+
+        The RefineNet reads the global heatmaps, so these are computed in full.
+        """
+        return self._stages(feats)
+
+    def _stages(self, feats: tuple[Tensor, ...]) -> tuple[StageHeatmaps, ...]:
         if len(feats) != len(self.in_channels):
             raise ValueError(
                 f'CPNHead expects {len(self.in_channels)} feature levels, finest '
                 f'first, got {len(feats)}; set out_indices of the backbone'
             )
         pyramid = self.global_net(feats)
-        return pyramid[0], self.refine_net(pyramid)
+        return StageHeatmaps(pyramid[0]), self.refine_net.pending(pyramid)
 
     def stage_losses(self) -> tuple[tuple[str, nn.Module], ...]:
         """GlobalNet's and RefineNet's."""

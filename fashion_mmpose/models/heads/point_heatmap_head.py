@@ -1,19 +1,20 @@
 """Heads over :class:`PointHeatmap`: their common part, and the single-stage head."""
 
 import torch
-from mmengine.structures import InstanceData, PixelData
 from mmpose.models.heads import HeatmapHead
-from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor, nn
 
-from fashion_mmpose import garments
 from fashion_mmpose.codecs import PointHeatmap
 from fashion_mmpose.models.losses.base import (
     LabelledLoss,
     PointTargets,
     batch_targets,
 )
+
+from .category_rows import decode_heatmaps, decode_rows, own_rows
+from .category_rows import own_channels as own_channels
+from .stage_heatmaps import PendingHeatmaps, StageHeatmaps
 
 
 class PointHeadMixin:
@@ -24,6 +25,9 @@ class PointHeadMixin:
     ``stage_losses``, the name and the loss module of each stage. With
     ``with_background`` the heatmaps have a channel more, the last, which is
     trained but not decoded.
+
+    Only labelled channels are trained, and only those of a sample's own category are
+    decoded. A head that need not compute the others has ``stage_heatmaps`` as well.
     """
 
     decoder: PointHeatmap
@@ -48,9 +52,22 @@ class PointHeadMixin:
             )
         return codec
 
+    def __init_subclass__(cls, **kwargs) -> None:
+        super().__init_subclass__(**kwargs)
+        # Stages that a class inherits know nothing of a forward of its own.
+        if 'forward' in vars(cls) and 'stage_heatmaps' not in vars(cls):
+            cls.stage_heatmaps = PointHeadMixin.stage_heatmaps
+
     def stage_losses(self) -> tuple[tuple[str, nn.Module], ...]:
         """Name and loss module of every stage, in the order of ``forward``."""
         raise NotImplementedError
+
+    def stage_heatmaps(self, feats: tuple) -> tuple[StageHeatmaps, ...]:
+        """What ``forward`` returns, stage by stage; computed when it is asked for."""
+        heatmaps = self.forward(feats)
+        if not isinstance(heatmaps, tuple):
+            heatmaps = (heatmaps,)
+        return tuple(map(StageHeatmaps, heatmaps))
 
     def predict(
         self, feats: tuple, batch_data_samples: list, test_cfg: dict | None = None
@@ -71,16 +88,19 @@ class PointHeadMixin:
             ``PixelData`` with ``heatmaps`` (K, H, W).
         """
         test_cfg = test_cfg or {}
-        heatmaps = self.predict_heatmaps(feats, batch_data_samples, test_cfg)
-        preds, fields = decode_heatmaps(
-            self.decoder, heatmaps, batch_data_samples, test_cfg
-        )
+        shape = (len(batch_data_samples), self.out_channels)
+        rows = own_rows(batch_data_samples, self.out_channels)
+        maps = self._predict_maps(feats, batch_data_samples, test_cfg, rows)
+        preds, fields = decode_rows(self.decoder, maps, shape, rows, test_cfg)
         return preds if fields is None else (preds, fields)
 
     def predict_heatmaps(
         self, feats: tuple, batch_data_samples: list, test_cfg: dict
     ) -> Tensor:
-        """The heatmaps that are decoded: of the last stage, averaged over flips.
+        """All heatmaps, of the last stage, averaged over flips.
+
+        Other categories' channels are computed as well; :func:`decode_heatmaps` leaves
+        them out.
 
         Args:
             feats (tuple | list): As in :meth:`predict`.
@@ -90,23 +110,37 @@ class PointHeadMixin:
         Returns:
             Tensor: Shape (B, K, H, W).
         """
+        maps = self._predict_maps(feats, batch_data_samples, test_cfg, None)
+        return maps.unflatten(0, (-1, self.out_channels))
+
+    def _predict_maps(
+        self, feats: tuple, batch_data_samples: list, test_cfg: dict, rows
+    ) -> Tensor:
+        """The maps (M, H, W) of the ``rows`` (M, ), all for None."""
         if not test_cfg.get('flip_test', False):
-            return self._final_heatmaps(feats)
-        plain, mirrored = (self._final_heatmaps(item) for item in feats)
-        mirrored = flip_heatmaps(
-            mirrored,
-            flip_indices=batch_data_samples[0].metainfo['flip_indices'],
-            shift_heatmap=test_cfg.get('shift_heatmap', False),
-        )
+            return self._final_maps(feats, rows)
+        flip_indices = torch.as_tensor(batch_data_samples[0].metainfo['flip_indices'])
+        num_channels = len(flip_indices)
+        if rows is None:
+            mirrored_rows = torch.arange(len(batch_data_samples) * num_channels)
+        else:
+            mirrored_rows = rows
+        channels = mirrored_rows % num_channels
+        mirrored_rows = mirrored_rows - channels + flip_indices[channels]
+        plain = self._final_maps(feats[0], rows)
+        mirrored = self._final_maps(feats[1], mirrored_rows).flip(-1)
+        if test_cfg.get('shift_heatmap', False):
+            mirrored[..., 1:] = mirrored[..., :-1].clone()
         return (plain + mirrored) * 0.5
 
-    def _final_heatmaps(self, feats: tuple) -> Tensor:
-        heatmaps = self.forward(feats)
-        if isinstance(heatmaps, tuple):
-            heatmaps = heatmaps[-1]
+    def _final_maps(self, feats: tuple, rows: Tensor | None) -> Tensor:
+        last = self.stage_heatmaps(feats)[-1]
         if self.with_background:
-            heatmaps = heatmaps[:, :-1]
-        return heatmaps.relu() if self.nonnegative else heatmaps
+            last = StageHeatmaps(last.dense()[:, :-1])
+        if rows is not None:
+            rows = rows.to(feats[-1].device)
+        maps = last.maps(rows)
+        return maps.relu() if self.nonnegative else maps
 
     def decode(self, heatmaps: Tensor, batch_data_samples: list | None = None) -> list:
         """Decode heatmaps (B, K, H, W) in one call; other categories' channels rest.
@@ -135,107 +169,49 @@ class PointHeadMixin:
         Returns:
             dict: Scalars.
         """
-        stages = self.forward(feats)
-        if not isinstance(stages, tuple):
-            stages = (stages,)
         points = batch_targets(self.decoder, batch_data_samples)
         targets = points.with_background() if self.with_background else points
+        stages = self.stage_heatmaps(feats)
         losses = {}
-        for (name, module), heatmaps in zip(self.stage_losses(), stages):
+        for (name, module), stage in zip(self.stage_losses(), stages):
             if isinstance(module, LabelledLoss):
-                loss = module(heatmaps, targets)
+                maps = stage.maps(targets.some_rows)
+                loss = module.of_maps(maps, targets)
             else:
+                heatmaps = stage.dense()
+                maps = targets.select(heatmaps)
                 loss = module(heatmaps, targets.dense(), targets.weights)
             losses[name] = self.stage_weight * loss
         if (train_cfg or {}).get('compute_acc', True):
-            num_keypoints = points.weights.shape[1]
-            losses['acc_pose'] = pck_accuracy(stages[-1][:, :num_keypoints], points)
+            if self.with_background:  # which is no point
+                maps = maps[targets.channels < self.out_channels]
+            losses['acc_pose'] = pck_accuracy(maps, points)
         return losses
 
 
-def decode_heatmaps(
-    codec: PointHeatmap,
-    heatmaps: Tensor,
-    batch_data_samples: list | None,
-    test_cfg: dict | None = None,
-) -> tuple[list, list | None]:
-    """Decode a batch of heatmaps into MMPose's structures.
-
-    Args:
-        codec (PointHeatmap): Decodes all of them in one call.
-        heatmaps (Tensor): Shape (B, K, H, W).
-        batch_data_samples (list[PoseDataSample], optional): Tell the categories, and
-            so the channels that are decoded.
-        test_cfg (dict, optional): ``output_heatmaps``.
-
-    Returns:
-        tuple: B ``InstanceData`` with ``keypoints`` (1, K, 2) in input pixels and
-        ``keypoint_scores`` (1, K); B ``PixelData`` with ``heatmaps`` (K, H, W), or
-        None where they are not asked for.
-    """
-    mask = own_channels(batch_data_samples, heatmaps)
-    keypoints, scores = codec.batch_decode(heatmaps, mask)
-    instances = [
-        InstanceData(keypoints=points, keypoint_scores=point_scores)
-        for points, point_scores in zip(keypoints, scores)
-    ]
-    if not (test_cfg or {}).get('output_heatmaps', False):
-        return instances, None
-    return instances, [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
-
-
 @torch.no_grad()
-def pck_accuracy(heatmaps: Tensor, targets: PointTargets, thr: float = 0.05):
+def pck_accuracy(maps: Tensor, targets: PointTargets, thr: float = 0.05) -> Tensor:
     """Share of labelled points whose maximum is near, as MMPose's ``acc_pose``.
 
     Near is within ``thr`` of the heatmap's width in x and of its height in y,
     taken as one ellipse. Unlike MMPose's function this one stays on the device.
 
     Args:
-        heatmaps (Tensor): Shape (B, K, H, W).
+        maps (Tensor): The labelled maps, shape (M, H, W).
         targets (PointTargets): M labelled points.
         thr (float): Defaults to 0.05.
 
     Returns:
         Tensor: Scalar in [0, 1]; 0 where nothing is labelled.
     """
-    if len(targets.rows) == 0:
-        return heatmaps.new_zeros(())
-    width = heatmaps.shape[-1]
-    index = targets.select(heatmaps.detach()).flatten(1).argmax(1)
+    if len(maps) == 0:
+        return targets.points.new_zeros(())
+    width = maps.shape[-1]
+    index = maps.detach().flatten(1).argmax(1)
     cells = torch.stack((index % width, index // width), dim=1)
     size = cells.new_tensor(targets.codec.heatmap_size)
     distance = ((cells - targets.points) / size).norm(dim=1)
     return (distance < thr).float().mean()
-
-
-def own_channels(batch_data_samples: list | None, heatmaps: Tensor) -> Tensor | None:
-    """Bool mask (B, K) of the channels of each sample's own category.
-
-    Returns:
-        Tensor | None: None where every channel is the sample's own: the samples
-        do not tell a category, or the layout is that of one category.
-
-    Raises:
-        ValueError: If a sample's category id is not in the table.
-    """
-    if not batch_data_samples:
-        return None
-    channels = [_channels_of(sample.metainfo) for sample in batch_data_samples]
-    if all(own is None for own in channels):
-        return None
-    mask = torch.zeros(heatmaps.shape[:2], dtype=torch.bool)
-    for row, own in zip(mask, channels):
-        row[slice(None) if own is None else list(own)] = True
-    return mask.to(heatmaps.device)
-
-
-def _channels_of(metainfo: dict) -> tuple[int, ...] | None:
-    dataset = metainfo.get('dataset_name')
-    category_id = metainfo.get('category_id')
-    if dataset not in garments.BENCHMARKS or category_id is None:
-        return None
-    return garments.category_of_id(dataset, int(category_id)).channels
 
 
 @MODELS.register_module()
@@ -278,3 +254,8 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
     def stage_losses(self) -> tuple[tuple[str, nn.Module], ...]:
         """The only stage."""
         return (('loss_kpt', self.loss_module),)
+
+    def stage_heatmaps(self, feats: tuple) -> tuple[StageHeatmaps, ...]:
+        """As ``forward``, the last layer pending."""
+        features = self.conv_layers(self.deconv_layers(feats[-1]))
+        return (PendingHeatmaps(features, self.final_layer),)

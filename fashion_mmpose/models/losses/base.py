@@ -33,12 +33,16 @@ class HeatmapTargets:
         """Channel of each labelled pair, shape (M, )."""
         return self.rows % self.weights.shape[1]
 
+    @property
+    def some_rows(self) -> Tensor | None:
+        """``rows``, or None where all channels of all samples are labelled."""
+        return self.rows if len(self.rows) < self.weights.numel() else None
+
     def select(self, heatmaps: Tensor) -> Tensor:
-        """The labelled maps of (B, K, H, W) heatmaps, float32 (M, H, W)."""
+        """The labelled maps (M, H, W) of (B, K, H, W) heatmaps."""
         flat = heatmaps.flatten(0, 1)
-        if len(self.rows) < len(flat):
-            flat = flat.index_select(0, self.rows)
-        return flat.float()
+        rows = self.some_rows
+        return flat if rows is None else flat.index_select(0, rows)
 
     def dense(self) -> Tensor:
         """All maps, zero where there is no label; shape (B, K, H, W)."""
@@ -93,9 +97,9 @@ def labelled_rows(weights: Tensor) -> Tensor:
 class LabelledLoss(nn.Module):
     """Base of the losses that see labelled channels only.
 
-    A head calls them with the network's heatmaps (B, K, H, W) and
-    :class:`HeatmapTargets`; it calls any other loss, such as MMPose's, with
-    heatmaps, dense targets (B, K, H, W) and weights (B, K).
+    A head hands them the labelled ones of the network's maps, which are all that it
+    computes where it can, and :class:`HeatmapTargets`; it calls any other loss, such
+    as MMPose's, with heatmaps, dense targets (B, K, H, W) and weights (B, K).
 
     Args:
         loss_weight (float): Factor of the loss. Defaults to 1.
@@ -106,14 +110,27 @@ class LabelledLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(self, heatmaps: Tensor, targets: HeatmapTargets) -> Tensor:
-        """The weighted loss, a scalar; 0 where nothing is labelled."""
-        if len(targets.rows) == 0:
+        """The weighted loss of heatmaps (B, K, H, W); see :meth:`of_maps`."""
+        return self.of_maps(targets.select(heatmaps), targets)
+
+    def of_maps(self, maps: Tensor, targets: HeatmapTargets) -> Tensor:
+        """The weighted loss of the labelled maps alone.
+
+        Args:
+            maps (Tensor): The network's, shape (M, H, W), in the order of ``targets``.
+            targets (HeatmapTargets): M labelled maps.
+
+        Returns:
+            Tensor: A scalar; 0 where nothing is labelled.
+        """
+        maps = maps.float()
+        if len(maps) == 0:
             # Keep the graph: distributed training waits for every gradient.
-            return heatmaps.float().sum() * 0
-        return self.loss_weight * self.labelled_loss(targets.select(heatmaps), targets)
+            return maps.sum()
+        return self.loss_weight * self.labelled_loss(maps, targets)
 
     def labelled_loss(self, maps: Tensor, targets: HeatmapTargets) -> Tensor:
-        """The loss of the labelled maps (M, H, W), M > 0."""
+        """The loss of the labelled maps, float32 (M, H, W), M > 0."""
         raise NotImplementedError
 
 

@@ -1,5 +1,6 @@
 """Mean squared error of the labelled channels."""
 
+import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor
 
@@ -24,7 +25,7 @@ class LabelledMSELoss(LabelledLoss):
 
     def labelled_loss(self, maps: Tensor, targets: HeatmapTargets) -> Tensor:
         """See :class:`LabelledMSELoss`; ``maps`` has shape (M, H, W)."""
-        errors = (maps - targets.maps).square().mean((1, 2))
+        errors = F.mse_loss(maps, targets.maps, reduction='none').mean((1, 2))
         batch_size = len(targets.weights)
         counts = sum_by(targets.samples, errors.new_ones(len(errors)), batch_size)
         sums = sum_by(targets.samples, errors, batch_size)
