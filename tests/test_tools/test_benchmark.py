@@ -1,9 +1,12 @@
 """tools/benchmark.py runs both sides and reports what it says it does."""
 
+import importlib
 import json
 
 import pytest
-from toolbox import load_tool
+from toolbox import ROOT, load_tool, run
+
+from fashion_mmpose.benchmarks.report import ratios
 
 
 @pytest.fixture(scope='module')
@@ -12,36 +15,66 @@ def benchmark():
 
 
 @pytest.mark.parametrize(
-    'what, peers',
+    'name, peers',
     [
-        ('pipeline', {'mmpose', 'mmpose, unbiased targets'}),
-        ('decode', {'mmpose', 'mmpose, blurred (DARK)'}),
-        ('train-step', {'mmpose'}),
+        ('pipeline', ['mmpose', 'mmpose, unbiased targets']),
+        ('decode', ['mmpose', 'mmpose, blurred (DARK)']),
     ],
 )
-def test_figures(benchmark, tmp_path, capsys, what, peers):
+def test_figures(benchmark, tmp_path, capsys, name, peers):
     path = tmp_path / 'figures.json'
-    assert benchmark.main([what, '--rounds', '1', '--json', str(path)]) == 0
-    figures = json.loads(path.read_text())
-    assert figures['benchmark'] == what and figures['threads'] == 1
-    times = figures['milliseconds_per_image']
-    assert set(times) == {'ours', *peers} and min(times.values()) > 0
-    for peer, ratio in figures['ratio_of_ours_to'].items():
-        assert ratio == pytest.approx(times['ours'] / times[peer])
-    assert 'ours / this' in capsys.readouterr().out
+    assert benchmark.main([name, '--rounds', '1', '--json', str(path)]) == 0
+    content = json.loads(path.read_text())
+    assert content['benchmark'] == name
+    assert content['threads'] == content['rounds'] == 1
+    figures = content['figures']
+    assert list(figures) == ['ours', *peers]
+    assert all(list(figure) == ['ms_per_image'] for figure in figures.values())
+    assert min(figure['ms_per_image'] for figure in figures.values()) > 0
+    assert content['ratios_to_ours'] == ratios(figures)
+    out = capsys.readouterr().out
+    assert all(f'{peer} / ours' in out for peer in peers)
 
 
-def test_sides_take_turns(benchmark):
-    """The first turn of each side, which warms up, does not count."""
-    order = []
+def test_names_lead_to_functions(benchmark):
+    for module, function in benchmark.BENCHMARKS.values():
+        found = importlib.import_module(f'fashion_mmpose.benchmarks.{module}')
+        assert callable(getattr(found, function)), (module, function)
 
-    def side(name, items):
-        def work():
-            order.append(name)
-            return items
 
-        return work
+def test_rounds(benchmark):
+    """What takes minutes is done once."""
+    assert benchmark.parse_args(['targets']).rounds == 15
+    assert benchmark.parse_args(['oks']).rounds == 1
+    assert benchmark.parse_args(['oks', '--rounds', '3']).rounds == 3
 
-    times = benchmark.alternate({'a': side('a', 1), 'b': side('b', 2)}, rounds=2)
-    assert order == ['a', 'b'] * 3
-    assert set(times) == {'a', 'b'}
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        pytest.param(['targets', '--rounds', '0'], 'must be at least 1', id='rounds'),
+        pytest.param(['targets', '--threads', '0'], 'must be at least 1', id='threads'),
+        pytest.param(['speed'], "invalid choice: 'speed'", id='name'),
+    ],
+)
+def test_wrong_arguments(benchmark, capsys, arguments, message):
+    with pytest.raises(SystemExit, match='2'):
+        benchmark.main(arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_help_names_all_and_loads_nothing(tmp_path):
+    """PyTorch and MMPose would take seconds."""
+    path = str(ROOT / 'tools' / 'benchmark.py')
+    script = (
+        'import runpy, sys\n'
+        "sys.argv = ['benchmark.py', '--help']\n"
+        'try:\n'
+        f'    runpy.run_path({path!r}, run_name="__main__")\n'
+        'finally:\n'
+        "    print('torch' in sys.modules, 'mmpose' in sys.modules)\n"
+    )
+    out = run('-c', script, cwd=tmp_path).stdout
+    assert out.endswith('False False\n')
+    for name in load_tool('benchmark.py').BENCHMARKS:
+        assert f'\n    {name} ' in out

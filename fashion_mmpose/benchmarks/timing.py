@@ -1,0 +1,71 @@
+"""Time of two sides that take turns, and the memory of one piece of work."""
+
+import ctypes
+import gc
+import statistics
+import time
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import TypeVar
+
+Name = TypeVar('Name', bound=Hashable)
+
+STATUS = Path('/proc/self/status')
+CLEAR_REFS = Path('/proc/self/clear_refs')
+RESET_PEAK = '5'  # see proc(5)
+
+
+def alternate(sides: dict[Name, Callable[[], int]], rounds: int) -> dict[Name, float]:
+    """Median milliseconds per item of each side; the sides take turns.
+
+    Args:
+        sides: Name to a function that does some work and returns how many items.
+        rounds: Turns of each side, after one that is not counted.
+
+    Raises:
+        ValueError: If there is no round.
+    """
+    if rounds < 1:
+        raise ValueError(f'rounds must be at least 1, got {rounds}')
+    times = {name: [] for name in sides}
+    for turn in range(rounds + 1):
+        for name, work in sides.items():
+            start = time.perf_counter()
+            items = work()
+            if turn:
+                times[name].append(1e3 * (time.perf_counter() - start) / items)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def per_image(times: dict[str, float]) -> dict[str, dict[str, float]]:
+    """The only figure of every side: milliseconds per image."""
+    return {side: dict(ms_per_image=value) for side, value in times.items()}
+
+
+def peak_memory_mb(work: Callable[[], object]) -> float:
+    """Memory that some work holds at most, above what the process held before.
+
+    Linux keeps the peak itself, so however short it is, it is seen. Memory that other
+    threads have freed but not returned would be used again unseen: measure in a fresh
+    process.
+
+    Args:
+        work: What is measured.
+
+    Returns:
+        float: Megabytes.
+    """
+    gc.collect()
+    # What was freed goes back to the system, or it would be used again unseen.
+    ctypes.CDLL(None).malloc_trim(0)
+    CLEAR_REFS.write_text(RESET_PEAK)
+    before = _status_mb('VmRSS')
+    work()
+    return _status_mb('VmHWM') - before
+
+
+def _status_mb(name: str) -> float:
+    for line in STATUS.read_text().splitlines():
+        if line.startswith(f'{name}:'):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise RuntimeError(f'{STATUS} has no {name}')

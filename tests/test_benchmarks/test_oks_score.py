@@ -1,0 +1,98 @@
+"""The generated garments, and figures of all sides over a few of them."""
+
+import multiprocessing
+import os
+
+import numpy as np
+import pytest
+from mmengine.logging import MMLogger
+from mmengine.registry import DefaultScope
+
+from fashion_mmpose.benchmarks import fresh_process, oks_score
+from fashion_mmpose.evaluation.oks import score_files
+from fashion_mmpose.formats.coco_columns import read_columns
+from fashion_mmpose.formats.deepfashion2_results import read_results
+
+
+def test_generated_files(tmp_path):
+    truth, results = str(tmp_path / 'truth.json'), str(tmp_path / 'found.json')
+    oks_score.write_files(truth, results, 300)
+    columns = read_columns(truth, 'deepfashion2')
+    found = read_results(results)
+    # 32,153 images of 51,490 items, in proportion.
+    assert len(columns.ids) == 300 and len(columns.images.ids) == 187
+    np.testing.assert_array_equal(found.image_ids, columns.image_ids)
+    np.testing.assert_array_equal(found.category_ids, columns.category_ids)
+    # Points lie in their boxes, and in the picture.
+    boxes = np.repeat(columns.boxes, np.diff(columns.starts), axis=0)
+    inside = columns.points[:, :2] - boxes[:, :2]
+    assert (inside >= 0).all() and (inside < boxes[:, 2:]).all()
+    assert ((boxes[:, :2] + boxes[:, 2:]) <= oks_score.SIZE_WH).all()
+    # Neither all right nor all wrong.
+    assert 0.3 < score_files(truth, results).numbers['AP'] < 0.6
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Fresh processes take seconds to start."""
+
+    def measure(work, *args):
+        return work(*args)() | dict(seconds=2.0, peak_mb=30.0)
+
+    monkeypatch.setattr(oks_score, 'measure', measure)
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    yield
+    logger.setLevel(level)
+
+
+def test_sides(in_this_process):
+    """Our two sides find the scores of the stock ones."""
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        figures = oks_score.oks_score(rounds=2, num_items=40)
+    assert list(figures) == [
+        'ours',
+        'mmpose',
+        'ours, from files',
+        'xtcocotools, from files',
+    ]
+    score = figures['ours']['AP']
+    assert 0.2 < score < 0.8
+    for side in figures.values():
+        # The files hold places to a ten-thousandth of a pixel.
+        ap = pytest.approx(score, abs=1e-3)
+        assert side == dict(items=40, AP=ap, seconds=2.0, peak_mb=30.0)
+
+
+def test_scores_that_differ():
+    figures = dict(ours=dict(AP=0.5), mmpose=dict(AP=0.5001))
+    with pytest.raises(RuntimeError, match="'mmpose'.* is not the same: .*0.5001"):
+        oks_score._check_equal(figures, 'ours', 'mmpose')
+
+
+def hold(megabytes, exit_code=None):
+    kept = np.ones(megabytes * 10**6 // 8)
+
+    def work():
+        if exit_code is not None:
+            os._exit(exit_code)
+        more = np.ones(20 * 10**6 // 8)
+        return dict(sum=float(kept.sum() + more.sum()))
+
+    return work
+
+
+def test_memory_of_a_fresh_process():
+    figures = fresh_process.measure(hold, 80)
+    assert figures['sum'] == 12_500_000
+    assert 90 < figures['peak_mb'] < 115
+    assert 0 < figures['seconds'] < 10
+
+
+def test_a_process_that_fails(monkeypatch):
+    forked = multiprocessing.get_context('fork')
+    monkeypatch.setattr(
+        fresh_process.multiprocessing, 'get_context', lambda method: forked
+    )
+    with pytest.raises(RuntimeError, match=r'hold\(1, 3\) ended with exit code 3'):
+        fresh_process.measure(hold, 1, 3)
