@@ -140,6 +140,8 @@ def serve_operators() -> bool:
             nms,
             roi_align_forward,
             roi_align_backward,
+            sigmoid_focal_loss_forward,
+            sigmoid_focal_loss_backward,
             get_compiler_version,
             get_compiling_cuda_version,
         ):
@@ -150,11 +152,15 @@ def serve_operators() -> bool:
 
 def nms(boxes, scores, iou_threshold, offset):
     """mmcv's nms. With ``offset`` 1 a box's corners are pixels that it contains."""
+    import torch
     from torchvision.ops import nms as torchvision_nms
 
+    # Half precision is not enough to tell neighbouring boxes and scores apart.
+    dtype = torch.promote_types(boxes.dtype, torch.float32)
+    boxes, scores = boxes.to(dtype), scores.to(dtype)
     if offset:
         boxes = boxes + boxes.new_tensor([0, 0, offset, offset])
-    return torchvision_nms(boxes, scores.to(boxes.dtype), iou_threshold)
+    return torchvision_nms(boxes, scores, iou_threshold)
 
 
 def roi_align_forward(
@@ -178,8 +184,9 @@ def roi_align_forward(
             "RoIAlign with pool_mode='max' needs a compiled mmcv; use 'avg', or "
             f'install `mmcv` built for this torch; {INSTALL_HINT}'
         )
+    # Mixed precision gives half precision features and single precision boxes.
     pooled = roi_align(
-        inputs,
+        inputs.to(rois.dtype),
         rois,
         (aligned_height, aligned_width),
         spatial_scale,
@@ -206,7 +213,7 @@ def roi_align_backward(
     import torch
 
     gradient = torch.ops.torchvision._roi_align_backward(
-        grad_output,
+        grad_output.to(rois.dtype),
         rois,
         spatial_scale,
         aligned_height,
@@ -216,6 +223,53 @@ def roi_align_backward(
         aligned,
     )
     grad_input.copy_(gradient)
+
+
+def sigmoid_focal_loss_forward(inputs, target, weight, output, gamma, alpha):
+    """mmcv's sigmoid focal loss, which MMDetection asks for on a GPU only.
+
+    Args:
+        inputs (Tensor): Logits, shape (N, C).
+        target (Tensor): Classes, shape (N, ); C and above are background.
+        weight (Tensor): One factor per class, shape (C, ), applied to the samples of
+            that class; or empty.
+        output (Tensor): Losses, shape (N, C), are written here.
+        gamma (float): Exponent of the modulating factor.
+        alpha (float): Share of the positives.
+    """
+    import torch
+    from torch.nn.functional import logsigmoid
+
+    logits, is_class, factors = _focal_terms(inputs, target, weight, alpha)
+    positive = -(torch.sigmoid(-logits) ** gamma) * logsigmoid(logits)
+    negative = -(torch.sigmoid(logits) ** gamma) * logsigmoid(-logits)
+    output.copy_(factors * torch.where(is_class, positive, negative))
+
+
+def sigmoid_focal_loss_backward(inputs, target, weight, grad_input, gamma, alpha):
+    """Gradient of :func:`sigmoid_focal_loss_forward`; writes into ``grad_input``."""
+    import torch
+    from torch.nn.functional import logsigmoid
+
+    logits, is_class, factors = _focal_terms(inputs, target, weight, alpha)
+    p, q = torch.sigmoid(logits), torch.sigmoid(-logits)
+    positive = q**gamma * (gamma * p * logsigmoid(logits) - q)
+    negative = p**gamma * (p - gamma * q * logsigmoid(-logits))
+    grad_input.copy_(factors * torch.where(is_class, positive, negative))
+
+
+def _focal_terms(inputs, target, weight, alpha):
+    """Logits, where they are of the sample's class, and the factor of every loss."""
+    import torch
+
+    logits = inputs.detach().float()
+    is_class = target[:, None] == torch.arange(logits.shape[1], device=logits.device)
+    factors = alpha * is_class + (1 - alpha) * ~is_class
+    if weight.numel():
+        # The last entry stands for background, which no class weighs.
+        weights = torch.cat([weight.float(), logits.new_ones(1)])
+        factors = factors * weights[target.clamp(max=logits.shape[1])][:, None]
+    return logits, is_class, factors
 
 
 def get_compiler_version() -> str:

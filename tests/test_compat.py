@@ -1,4 +1,4 @@
-"""The adapter: checks, operators, checkpoints, distributed runs without a GPU."""
+"""The adapter: checks, checkpoints, distributed runs without a GPU."""
 
 import importlib
 import os
@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
 import numpy as np
@@ -99,101 +98,6 @@ def test_mmdet_is_asked_for_when_used(monkeypatch):
     )
     with pytest.raises(ImportError, match='`pip install --no-deps mmdet==3.3.0`'):
         compat.require_mmdet()
-
-
-# --------------------------------------------------------------------- operators
-
-lite = pytest.mark.skipif(
-    not compat.serve_operators(), reason='a compiled mmcv is installed'
-)
-
-
-def plain_nms(boxes, scores, threshold, offset):
-    """Textbook greedy NMS."""
-    keep = []
-    for i in np.argsort(-scores, kind='stable'):
-        for j in keep:
-            sides = np.minimum(boxes[i, 2:], boxes[j, 2:]) - np.maximum(
-                boxes[i, :2], boxes[j, :2]
-            )
-            inter = np.prod(np.maximum(sides + offset, 0))
-            areas = [np.prod(boxes[k, 2:] - boxes[k, :2] + offset) for k in (i, j)]
-            if inter / (sum(areas) - inter) > threshold:
-                break
-        else:
-            keep.append(i)
-    return keep
-
-
-@lite
-@pytest.mark.parametrize('offset', [0, 1])
-def test_nms(offset):
-    from mmcv.ops import nms
-
-    rng = np.random.default_rng(0)
-    corners = rng.uniform(0, 40, (60, 2))
-    boxes = np.hstack([corners, corners + rng.uniform(2, 30, (60, 2))]).astype('f4')
-    scores = rng.permutation(60).astype('f4') / 60
-    detections, keep = nms(
-        torch.from_numpy(boxes), torch.from_numpy(scores), 0.5, offset=offset
-    )
-    assert keep.tolist() == plain_nms(boxes, scores, 0.5, offset)
-    np.testing.assert_array_equal(detections[:, :4], boxes[keep])
-
-
-@lite
-def test_offset_matters():
-    """Pixel boxes 0-9 and 0-4 share half of their 10 columns only with offset 1."""
-    from mmcv.ops import nms
-
-    boxes = torch.tensor([[0.0, 0.0, 9.0, 0.0], [0.0, 0.0, 4.0, 0.0]])
-    scores = torch.tensor([0.9, 0.8])
-    assert nms(boxes, scores, 0.45, offset=1)[1].tolist() == [0]
-    assert nms(boxes, scores, 0.55, offset=1)[1].tolist() == [0, 1]
-
-
-@lite
-def test_roi_align_and_its_gradient():
-    from mmcv.ops import roi_align
-
-    rows, columns = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing='ij')
-    features = (rows + 10 * columns)[None, None].requires_grad_()
-    rois = torch.tensor([[0, 1.0, 2.0, 5.0, 6.0]])
-    pooled = roi_align(features, rois, (2, 2), 1.0, 2, 'avg', True)
-    # Linear features: each bin is the value at its centre, half a pixel less.
-    expected = torch.tensor([[2.5 + 15, 2.5 + 35], [4.5 + 15, 4.5 + 35]])
-    torch.testing.assert_close(pooled[0, 0], expected)
-    pooled.sum().backward()
-    assert features.grad.sum().item() == pytest.approx(4)
-    assert features.grad[0, 0, 0].abs().sum() == 0
-
-
-@lite
-def test_other_operators_name_themselves():
-    from mmcv.ops import DeformConv2dPack, soft_nms
-
-    with pytest.raises(
-        NotImplementedError, match="operator 'softnms' needs a compiled"
-    ):
-        soft_nms(torch.rand(2, 4), torch.rand(2))
-    with pytest.raises(NotImplementedError, match="'deform_conv_forward'"):
-        DeformConv2dPack(4, 4, 3, padding=1)(torch.rand(1, 4, 8, 8))
-
-
-@lite
-def test_mmengine_sees_no_compiled_extension():
-    from mmengine.utils.dl_utils.misc import mmcv_full_available
-
-    assert mmcv_full_available() is False
-
-
-def test_a_compiled_mmcv_is_left_alone(monkeypatch):
-    monkeypatch.delitem(sys.modules, 'mmcv._ext', raising=False)
-    monkeypatch.setattr(
-        'importlib.util.find_spec', lambda name: ModuleSpec(name, loader=object())
-    )
-    assert compat.serve_operators() is False
-    assert 'mmcv._ext' not in sys.modules
 
 
 # ------------------------------------------------------------------- checkpoints

@@ -41,7 +41,13 @@ def main(argv=None) -> int:
         cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
         set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
         runner = build_runner(cfg)
-    except (FileNotFoundError, RuntimeError, TypeError, ValueError) as error:
+    except (
+        FileNotFoundError,
+        ImportError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     runner.test()

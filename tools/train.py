@@ -44,7 +44,7 @@ def main(argv=None) -> int:
         cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
         set_training(cfg, args.resume, args.amp, args.auto_scale_lr)
         runner = build_runner(cfg)
-    except (FileNotFoundError, RuntimeError, ValueError) as error:
+    except (FileNotFoundError, ImportError, RuntimeError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     runner.train()

@@ -1,6 +1,6 @@
 """From a config and the options of the command line to a run.
 
-The functions behind ``tools/train.py`` and ``tools/test.py``.
+The functions behind ``tools/train.py``, ``tools/test.py`` and ``tools/detect.py``.
 """
 
 import argparse
@@ -8,28 +8,32 @@ import os
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.dist import init_dist, is_distributed
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from fashion_mmpose import compat
 from fashion_mmpose.config_files import find_config
-from fashion_mmpose.evaluation.prediction_file import SUFFIXES
+from fashion_mmpose.evaluation.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.models.ensemble import member_spec, read_config
+from fashion_mmpose.visualization import PictureFiles
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
 
-def argument_parser(description: str) -> argparse.ArgumentParser:
-    """A parser of what training and testing have in common.
+def argument_parser(description: str, work_dir: bool = True) -> argparse.ArgumentParser:
+    """A parser of what training, testing and detecting have in common.
 
     Args:
         description: The docstring of the script.
+        work_dir: Whether the run has a work directory. Defaults to True.
     """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='path or name of a config')
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    if work_dir:
+        parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -58,10 +62,15 @@ def load_config(
 
     Raises:
         ValueError: If there is no such config.
+        ImportError: If it builds on MMDetection's, which is missing.
         RuntimeError: If the launcher cannot work on this machine.
     """
     path = name if os.path.isfile(name) else str(find_config(name))
-    cfg = Config.fromfile(path)
+    try:
+        cfg = Config.fromfile(path)
+    except ModuleNotFoundError:
+        compat.require_mmdet()  # its error names the mend
+        raise
     cfg.launcher = launcher
     if work_dir is not None:
         cfg.work_dir = work_dir
@@ -72,6 +81,25 @@ def load_config(
         cfg.merge_from_dict(cfg_options)
     compat.prepare_distributed(cfg, launcher)
     return cfg
+
+
+def init_launcher(launcher: str, device: str = 'auto') -> str:
+    """Join the processes that a launcher started, after :func:`load_config`.
+
+    Args:
+        launcher: ``'none'``, ``'pytorch'`` or ``'slurm'``.
+        device: What a single process asks for.
+
+    Returns:
+        str: The device of this process.
+    """
+    if launcher == 'none':
+        return device
+    if not is_distributed():
+        init_dist(launcher)
+    if not torch.cuda.is_available():
+        return 'cpu'
+    return f'cuda:{torch.cuda.current_device()}'
 
 
 def set_training(
@@ -132,9 +160,14 @@ def set_testing(
 
     Raises:
         FileNotFoundError: If the checkpoint or the boxes do not exist.
-        ValueError: If an output file is neither JSON nor CSV, or there are no
-            weights.
+        ValueError: If an output file is neither JSON nor CSV, there are no weights, or
+            a detector is given what only pose networks take.
     """
+    if is_detector(cfg) and (bbox_file is not None or out_files):
+        raise ValueError(
+            '--bbox-file and --out are for pose networks; tools/detect.py writes the '
+            'boxes of a detector'
+        )
     if checkpoint is not None:
         cfg.load_from = existing_file(checkpoint)
     elif not is_ensemble(cfg):
@@ -145,16 +178,25 @@ def set_testing(
         for path in out_files:
             if not path.endswith(SUFFIXES):
                 raise ValueError(f'--out {path}: its name must end in {SUFFIXES}')
-        evaluators = cfg.test_evaluator
-        if not isinstance(evaluators, list):
-            evaluators = [evaluators]
         writer = dict(type='PredictionFile', out_files=out_files)
-        cfg.test_evaluator = [*evaluators, writer]
-    if show_dir is not None:
-        # MMPose's hook puts a relative folder below the work directory.
+        if scoring := scoring_of(cfg.test_evaluator):
+            writer['scoring'] = scoring
+        add_evaluator(cfg, writer)
+    if show_dir is not None and is_detector(cfg):
+        # MMDetection's hook puts a relative folder below the work directory.
         cfg.default_hooks.visualization.update(
-            enable=True, out_dir=os.path.abspath(show_dir)
+            draw=True, test_out_dir=os.path.abspath(show_dir)
         )
+    elif show_dir is not None:
+        add_evaluator(cfg, dict(type=PictureFiles.__name__, out_dir=show_dir))
+
+
+def add_evaluator(cfg: Config, evaluator: dict) -> None:
+    """Add a metric to those of a test run, in place."""
+    evaluators = cfg.test_evaluator
+    if not isinstance(evaluators, list):
+        evaluators = [evaluators]
+    cfg.test_evaluator = [*evaluators, evaluator]
 
 
 def check_codecs(cfg: Config) -> None:
@@ -190,6 +232,11 @@ def check_codecs(cfg: Config) -> None:
 def is_ensemble(cfg: Config) -> bool:
     """Whether the config's model is a :class:`HeatmapEnsemble`."""
     return cfg.get('model', {}).get('type') == 'HeatmapEnsemble'
+
+
+def is_detector(cfg: Config) -> bool:
+    """Whether the config is one of MMDetection's."""
+    return cfg.get('default_scope') == 'mmdet'
 
 
 def check_members(cfg: Config) -> None:

@@ -29,7 +29,7 @@ def source_names(targets: Collection[str], given: Collection[str]) -> dict[str, 
     ):
         raise WeightsError(
             'the network of the config is no HRNet with a heatmap head; choose '
-            'configs/_base_/models/hrnet_w48_deepfashion2.py or one that inherits it'
+            'hrnet_w48_deepfashion2_384x288_svip or one that inherits it'
         )
     names = {}
     for name in targets:

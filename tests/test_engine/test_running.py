@@ -60,11 +60,11 @@ def test_testing(cfg, tmp_path):
     )
     assert cfg.load_from == str(files[0])
     assert cfg.test_dataloader.dataset.bbox_file == str(files[1])
-    metric, writer = cfg.test_evaluator
+    metric, writer, painter = cfg.test_evaluator
     assert metric.type == 'NormalizedError'
     assert writer == dict(type='PredictionFile', out_files=['a.json', 'b.csv'])
-    hook = cfg.default_hooks.visualization
-    assert hook.enable is True and hook.out_dir.endswith('/pictures')
+    assert painter == dict(type='PictureFiles', out_dir='pictures')
+    assert cfg.default_hooks.visualization.enable is False
     with pytest.raises(ValueError, match=r'--out a.txt: its name must end in'):
         running.set_testing(cfg, str(files[0]), out_files=['a.txt'])
     with pytest.raises(FileNotFoundError, match='none.json does not exist'):

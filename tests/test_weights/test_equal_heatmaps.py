@@ -16,7 +16,7 @@ from source_networks import (
 )
 from tensorflow_bundle import write_bundle
 
-from fashion_mmpose.config_files import config_root, find_config
+from fashion_mmpose.config_files import find_config
 from fashion_mmpose.weights import KINDS, account, convert_checkpoint
 from fashion_mmpose.weights.convert import network_tensors
 from fashion_mmpose.weights.cpm_tf import to_torch
@@ -61,8 +61,7 @@ def narrow_hrnet():
 
 
 def hrnet_w48():
-    path = config_root() / '_base_' / 'models' / 'hrnet_w48_deepfashion2.py'
-    return Config.fromfile(path)
+    return Config.fromfile(find_config('hrnet_w48_deepfashion2_384x288_svip'))
 
 
 def converted(kind, source, tmp_path, cfg):

@@ -1,0 +1,30 @@
+# HRNet for converted weights: pictures and heatmaps as the published system treats
+# them, https://github.com/svip-lab/HRNet-for-Fashion-Landmark-Estimation.PyTorch.
+_base_ = './hrnet_w48.py'
+
+# Gaussians on whole cells; read a quarter of a cell toward the higher neighbour.
+codec = dict(_base_.codec, unbiased=False, decode_mode='quarter', blur_kernel_size=0)
+model = dict(
+    # The mean and deviation of RGB, on pixels that stay BGR.
+    data_preprocessor=dict(bgr_to_rgb=False),
+    backbone=dict(init_cfg=None),
+    head=dict(decoder=codec),
+)
+
+start = [
+    dict(type='LoadImage', color_type='color_ignore_orientation'),
+    dict(type='TrimAnnotatedBox'),
+]
+train_pipeline = start + [
+    dict(step, encoder=codec) if step['type'] == 'GenerateTarget' else step
+    for step in _base_.train_pipeline[1:]
+]
+val_pipeline = start + _base_.val_pipeline[1:]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+
+# A garment's score is also its points', and of two that lie alike in an image, of
+# whichever categories, the better one stays.
+val_evaluator = dict(rescore=True, nms='hard', nms_thr=0.9, nms_scope='image')
+test_evaluator = dict(rescore=True, nms='hard', nms_thr=0.9, nms_scope='image')

@@ -1,0 +1,14 @@
+# The first 32 pictures by heart, to see in minutes on a CPU that everything works.
+_base_ = './small/res18_deepfashion2.py'
+
+crop = _base_.val_pipeline[:-1]
+targets = dict(type='GenerateTarget', encoder=_base_.codec)
+pipeline = crop + [targets, dict(type='PackGarmentInputs')]
+few = dict(ann_file='train_32.json', data_prefix=dict(img='train/image/'))
+train_dataloader = dict(dataset=dict(pipeline=pipeline, **few))
+val_dataloader = dict(dataset=few)
+test_dataloader = dict(dataset=few)
+# It sees no mirror images when it learns.
+model = dict(test_cfg=dict(flip_test=False))
+train_cfg = dict(max_epochs=120, val_interval=40)
+default_hooks = dict(checkpoint=dict(interval=40))

@@ -1,0 +1,20 @@
+"""What the tests of the configs have in common."""
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def differences(config, other, prefix=''):
+    """Dotted keys at which two configs differ."""
+    keys = set()
+    for key in {*config, *other}:
+        ours, theirs = config.get(key), other.get(key)
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            keys |= differences(ours, theirs, f'{prefix}{key}.')
+        elif ours != theirs:
+            keys.add(prefix + key)
+    return keys
+
+
+def pipeline(config, loader):
+    """The loader's steps by name."""
+    return {step.type: step for step in config[loader].dataset.pipeline}

@@ -1,0 +1,179 @@
+"""Pictures with several garments, and the files that a test run makes of them."""
+
+import cv2
+import numpy as np
+import pytest
+
+from fashion_mmpose import garments
+from fashion_mmpose.visualization import PictureFiles, ShownGarment, draw_garments
+from fashion_mmpose.visualization.picture_files import write_picture
+from fashion_mmpose.visualization.pictures import relative_names
+
+GREY = np.full((200, 200, 3), 128, np.uint8)
+SKIRT = garments.garment('deepfashion2', 'skirt')
+SHORTS = garments.garment('deepfashion2', 'shorts')
+BLUE, ORANGE = (255, 153, 51), (0, 128, 255)  # BGR: left and right
+
+
+def colour(garment):
+    """BGR of the category's lines."""
+    return garments.category_color('deepfashion2', garment.name)[::-1]
+
+
+def skirt_points(left, top, width, height):
+    """The skirt's 8 points: waist 1-3, left side 4-5, hem 6, right side 7-8."""
+    across = np.array([0, 0.5, 1, 0, 0, 0.5, 1, 1])
+    down = np.array([0, 0, 0, 0.5, 1, 1, 1, 0.5])
+    return np.column_stack((left + width * across, top + height * down))
+
+
+def shown(garment, points, **kwargs):
+    box = np.concatenate((points.min(0) - 10, points.max(0) + 10))
+    return ShownGarment(garment, points, box, **kwargs)
+
+
+def test_every_garment_has_the_colour_of_its_category():
+    skirt = shown(SKIRT, skirt_points(20, 30, 60, 100))
+    shorts = shown(SHORTS, np.linspace((120, 60), (180, 150), 10))
+    picture = draw_garments(GREY, [skirt, shorts])
+    # Side of the skirt between its points 1 and 4, and the corner of both boxes.
+    assert tuple(picture[55, 20]) == colour(SKIRT)
+    assert tuple(picture[140, 10]) == colour(SKIRT)
+    assert tuple(picture[160, 110]) == colour(SHORTS)
+    assert tuple(picture[30, 20]) == BLUE and tuple(picture[30, 80]) == ORANGE
+    assert (GREY == 128).all(), 'the picture itself is not touched'
+
+
+def test_small_garments_lie_over_large_ones():
+    large = shown(SKIRT, skirt_points(20, 20, 160, 160))
+    # Its waist runs through the left side of the large one.
+    small = shown(SHORTS, np.full((10, 2), (20.0, 60.0)))
+    for order in ([large, small], [small, large]):
+        assert tuple(draw_garments(GREY, order)[60, 20]) != colour(SKIRT)
+    assert tuple(draw_garments(GREY, [large])[60, 20]) == colour(SKIRT)
+
+
+def test_hidden_points_and_their_lines_are_left_out():
+    hidden = np.arange(8) != 3
+    picture = draw_garments(
+        GREY, [shown(SKIRT, skirt_points(20, 30, 60, 100), shown=hidden)]
+    )
+    assert (picture[70:90, 15:26] == 128).all()
+    assert tuple(picture[30, 35]) == colour(SKIRT)
+
+
+def test_captions_do_not_cover_each_other():
+    points = skirt_points(20, 100, 60, 80)
+    item = shown(SKIRT, points, caption='skirt 0.90')
+    (width, height), below = cv2.getTextSize('skirt 0.90', 0, 0.4, 1)
+    height += below
+    one, two = (draw_garments(GREY, [item] * count) for count in (1, 2))
+    text = one[90 - height : 90, 10 : 10 + width]
+    assert tuple(text[0, 0]) == colour(SKIRT)
+    assert (text == 255).all(-1).any(), 'something is written'
+    # The second stands below the first, inside of the box.
+    assert (one[92:95, 12 : 10 + width] == 128).all()
+    for top in (90 - height, 90):
+        written = two[top : top + height, 10 : 10 + width].astype(int)
+        # Letters are smoothed a little beyond their height.
+        np.testing.assert_allclose(written, text, atol=4)
+
+
+def test_captions_stay_in_the_picture():
+    points = skirt_points(190, 5, 5, 100)
+    picture = draw_garments(GREY, [shown(SKIRT, points, caption='skirt')])
+    (width, _), _ = cv2.getTextSize('skirt', 0, 0.4, 1)
+    assert tuple(picture[1, 200 - width]) == colour(SKIRT)
+    assert tuple(picture[1, 199 - width]) == (128, 128, 128)
+
+
+def test_pictures_of_the_same_name_stay_apart():
+    assert relative_names(['/data/a/1.jpg', '/data/b/1.jpg', '/data/b/c/2.jpg']) == {
+        '/data/a/1.jpg': 'a/1.jpg',
+        '/data/b/1.jpg': 'b/1.jpg',
+        '/data/b/c/2.jpg': 'b/c/2.jpg',
+    }
+    assert relative_names(['/data/b/1.jpg']) == {'/data/b/1.jpg': '1.jpg'}
+    assert relative_names([]) == {}
+
+
+def sample(path, garment, points, scores, box_score=1.0, full=True):
+    """What the network gives for one garment, in the layout of all or of its own."""
+    box = np.concatenate((points.min(0) - 10, points.max(0) + 10))
+    if full:
+        everywhere = np.full((294, 2), 100.0)
+        everywhere[list(garment.channels)] = points
+        all_scores = np.zeros(294)
+        all_scores[list(garment.channels)] = scores
+        points, scores = everywhere, all_scores
+    return dict(
+        img_path=str(path),
+        category_id=garment.category_id,
+        pred_instances=dict(
+            keypoints=points[None],
+            keypoint_scores=np.asarray(scores)[None],
+            bboxes=box[None],
+            bbox_scores=np.array([box_score]),
+        ),
+    )
+
+
+def painter(folder, name='deepfashion2', **kwargs):
+    metric = PictureFiles(str(folder), **kwargs)
+    metric.dataset_meta = dict(dataset_name=name)
+    return metric
+
+
+def test_a_file_per_picture_with_all_of_its_garments(tmp_path):
+    for name in ('a', 'b'):
+        write_picture(tmp_path / name / '1.png', GREY)
+    skirt, shorts = skirt_points(20, 30, 60, 100), np.full((10, 2), (150.0, 150.0))
+    metric = painter(tmp_path / 'out')
+    first, second = (tmp_path / name / '1.png' for name in ('a', 'b'))
+    # One batch after the other, as the loader, or another process, gives them.
+    metric.process({}, [sample(first, SKIRT, skirt, [0.9] * 8)])
+    metric.process({}, [sample(second, SKIRT, skirt, [0.9] * 8, box_score=0.1)])
+    metric.process({}, [sample(first, SHORTS, shorts, [0.9] * 10)])
+    assert metric.evaluate(3) == {}
+
+    files = sorted(
+        path.relative_to(tmp_path / 'out') for path in tmp_path.glob('out/**/*.*')
+    )
+    assert [path.as_posix() for path in files] == ['a/1.png', 'b/1.png']
+    drawn = cv2.imread(str(tmp_path / 'out/a/1.png'))
+    assert tuple(drawn[55, 20]) == colour(SKIRT)
+    assert tuple(drawn[150, 150]) != (128, 128, 128)
+    # Points of other categories lie at (100, 100) and score 0.
+    assert tuple(drawn[100, 100]) == (128, 128, 128)
+    # The detector was not sure of that one.
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / 'out/b/1.png')), GREY)
+
+
+def test_unsure_points_are_not_drawn(tmp_path):
+    write_picture(tmp_path / '1.png', GREY)
+    scores = [0.9, 0.9, 0.9, 0.1, 0.9, 0.9, 0.9, 0.9]
+    points = skirt_points(20, 30, 60, 100)
+    metric = painter(tmp_path / 'out', 'deepfashion2_skirt')
+    metric.process({}, [sample(tmp_path / '1.png', SKIRT, points, scores, full=False)])
+    metric.evaluate(1)
+    drawn = cv2.imread(str(tmp_path / 'out/1.png'))
+    assert tuple(drawn[80, 20]) == (128, 128, 128)
+    assert tuple(drawn[30, 20]) == BLUE
+    everything = painter(tmp_path / 'out', 'deepfashion2_skirt', keypoint_thr=0)
+    everything.process(
+        {}, [sample(tmp_path / '1.png', SKIRT, points, scores, full=False)]
+    )
+    everything.evaluate(1)
+    assert tuple(cv2.imread(str(tmp_path / 'out/1.png'))[80, 20]) == BLUE
+
+
+def test_what_cannot_be_read_or_written(tmp_path):
+    metric = painter(tmp_path / 'out')
+    metric.process(
+        {}, [sample(tmp_path / 'none.png', SKIRT, skirt_points(0, 0, 9, 9), [1] * 8)]
+    )
+    with pytest.raises(FileNotFoundError, match=r'cannot read the picture .*none\.png'):
+        metric.evaluate(1)
+    with pytest.raises(ValueError, match=r'cannot write .*1\.txt'):
+        write_picture(tmp_path / '1.txt', GREY)
+    assert not list(tmp_path.rglob('*.*'))
