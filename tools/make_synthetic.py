@@ -5,8 +5,14 @@ Usage:
         --out data/drawn
     python tools/make_synthetic.py --category all --num 100 --out data/drawn \
         --workers 2
+    python tools/make_synthetic.py --format deepfashion2 --num 1000 \
+        --out data/drawn_deepfashion2
+    python tools/make_synthetic.py --format deepfashion2 --num 130 --balanced \
+        --out data/drawn_deepfashion2_small
 
-Writes ``OUT/Annotations/annotations.csv`` and ``OUT/Images/<category>/*.jpg``. The
+FashionAI: writes ``OUT/Annotations/annotations.csv`` and
+``OUT/Images/<category>/*.jpg``. DeepFashion2: writes ``OUT/annos/000001.json`` and so
+on and ``OUT/image/000001.jpg`` and so on, one to four garments in each picture. The
 same options give the same bytes.
 """
 
@@ -16,7 +22,7 @@ import sys
 from collections.abc import Sequence
 
 from fashion_mmpose import garments
-from fashion_mmpose.synthetic import write_fashionai
+from fashion_mmpose.synthetic import write_deepfashion2, write_fashionai
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -24,15 +30,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Draw garments with exact landmarks in a raw benchmark format.'
     )
-    parser.add_argument('--format', choices=['fashionai'], default='fashionai')
     parser.add_argument(
-        '--category',
-        choices=[*garments.categories('fashionai'), 'all'],
-        default='all',
-        help='what to draw (default: all)',
+        '--format', choices=['fashionai', 'deepfashion2'], default='fashionai'
     )
     parser.add_argument(
-        '--num', type=int, required=True, help='pictures, per category for "all"'
+        '--category',
+        default='all',
+        help='what to draw (default: all); for deepfashion2, a garment that every '
+        'picture shows, and "all" for shares like those of the benchmark',
+    )
+    parser.add_argument(
+        '--num',
+        type=int,
+        required=True,
+        help='pictures; for fashionai and "all", per category',
     )
     parser.add_argument('--seed', type=int, default=0, help='default: 0')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write')
@@ -42,24 +53,48 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--overwrite', action='store_true', help='replace annotations in DIR'
     )
-    return parser.parse_args(argv)
+    parser.add_argument(
+        '--balanced',
+        action='store_true',
+        help='deepfashion2 only: show the categories in turn, the rare ones as often '
+        'as the others',
+    )
+    args = parser.parse_args(argv)
+    names = [*garments.categories(args.format), 'all']
+    if args.category not in names:
+        parser.error(
+            f'argument --category: {args.category!r} is no {args.format} category; '
+            f'choose from {", ".join(names)}'
+        )
+    if args.balanced and (args.format != 'deepfashion2' or args.category != 'all'):
+        parser.error('--balanced needs --format deepfashion2 and no --category')
+    return args
+
+
+def draw(args: argparse.Namespace) -> str:
+    """Draw the set; what was drawn, in words."""
+    every = args.category == 'all'
+    options = dict(seed=args.seed, workers=args.workers, overwrite=args.overwrite)
+    if args.format == 'deepfashion2':
+        category = None if every else args.category
+        folder, num_garments = write_deepfashion2(
+            args.out, args.num, category=category, balanced=args.balanced, **options
+        )
+        return f'{args.num} pictures, {num_garments} garments, annotations in {folder}'
+    chosen = garments.categories('fashionai') if every else [args.category]
+    csv = write_fashionai(args.out, chosen, args.num, **options)
+    return f'{args.num * len(chosen)} pictures, annotations in {csv}'
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw the set; 1 if it cannot be written."""
     args = parse_args(argv)
-    chosen = [args.category]
-    if args.category == 'all':
-        chosen = list(garments.categories('fashionai'))
     try:
-        csv = write_fashionai(
-            args.out, chosen, args.num, args.seed, args.workers, args.overwrite
-        )
+        print(draw(args))
     except (OSError, ValueError) as error:
         hint = '; pass --overwrite' if isinstance(error, FileExistsError) else ''
         print(f'error: {error}{hint}', file=sys.stderr)
         return 1
-    print(f'{args.num * len(chosen)} pictures, annotations in {csv}')
     return 0
 
 

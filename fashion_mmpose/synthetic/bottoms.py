@@ -67,7 +67,18 @@ def skirt(style: SkirtStyle) -> Garment:
         point(0, wy + lip),
         'waist_end',
     )
-    return Garment([], [Part('skirt', (pen.piece(),))], [])
+    piece = pen.piece()
+    hem_line = piece.between('hem_left', 'hem_right')
+    middle = len(hem_line) // 2
+    seams = {
+        'waist_left': piece.between('waistband_left', 'waist_left'),
+        'waist_right': piece.between('waistband_right', 'waist_end'),
+        'side_left': piece.between('waistband_left', 'hem_left'),
+        'side_right': piece.between('waistband_right', 'hem_right'),
+        'hem_left': hem_line[: middle + 1],
+        'hem_right': hem_line[: middle - 1 : -1],
+    }
+    return Garment([], [Part('skirt', (piece,), seams=seams)], [])
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ class Layer:
         shade: Brightness, 1 as the cloth is.
         shadow: Darkness of the shadow that it casts on what lies below.
         strokes: Details on it.
+        garment: Number of the garment of which ``part`` is a part.
     """
 
     pieces: tuple[Piece, ...]
@@ -78,6 +79,7 @@ class Layer:
     shade: float = 1.0
     shadow: float = 0.35
     strokes: tuple[Stroke, ...] = ()
+    garment: int = 0
 
     def mapped(self, function) -> Layer:
         """The layer with all its points sent through ``function``."""
@@ -98,6 +100,7 @@ class Painted:
         x: Left edge of the mask in the picture.
         y: Its upper edge.
         mask: (h, w) uint8, 255 inside, places that were painted over included.
+        garment: Number of the garment of which ``part`` is a part.
     """
 
     part: str | None
@@ -105,6 +108,7 @@ class Painted:
     x: int
     y: int
     mask: np.ndarray
+    garment: int = 0
 
     def covers(self, point: np.ndarray, margin: int = 0) -> bool:
         """Whether all pixels within ``margin`` of a point (2,) are inside."""
@@ -166,7 +170,7 @@ class Canvas:
         fixed = [_fixed(outline - (x0, y0)) for outline in outlines]
         for outline in fixed:
             cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, _SHIFT)
-        self.stack.append(Painted(layer.part, layer.hides, x0, y0, mask))
+        self.stack.append(Painted(layer.part, layer.hides, x0, y0, mask, layer.garment))
         if layer.shadow > 0:
             self._cast(np.concatenate(outlines), outlines, layer.shadow)
 
@@ -179,7 +183,9 @@ class Canvas:
         weight = mask.astype(np.float32) * np.float32(1 / 255)
         region[:] = cv2.blendLinear(painted, region, weight, 1 - weight)
 
-    def hidden(self, point: np.ndarray, part: str, margin: int = 2) -> bool:
+    def hidden(
+        self, point: np.ndarray, part: str, margin: int = 2, garment: int = 0
+    ) -> bool:
         """Whether something lies in front of a point of a garment part.
 
         Args:
@@ -188,10 +194,17 @@ class Canvas:
             margin: Where two parts of the garment meet, both masks touch the point:
                 another part hides it only if it reaches that many pixels further.
                 Things that are no part of the garment need no such margin.
+            garment: Number of the garment.
         """
-        first = max(i for i, row in enumerate(self.stack) if row.part == part)
+
+        def same(row: Painted) -> bool:
+            return row.part is not None and row.garment == garment
+
+        first = max(
+            i for i, row in enumerate(self.stack) if same(row) and row.part == part
+        )
         return any(
-            row.covers(point, 0 if row.part is None else margin)
+            row.covers(point, margin if same(row) else 0)
             for row in self.stack[first + 1 :]
             if row.hides
         )

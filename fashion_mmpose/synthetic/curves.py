@@ -43,6 +43,17 @@ class Piece:
         frame = None if self.frame is None else function(self.frame)
         return replace(self, outline=function(self.outline), frame=frame)
 
+    def between(self, first: str, last: str) -> np.ndarray:
+        """(N, 2) vertices from one anchor to another, without passing vertex 0.
+
+        Where two paths met, the outline holds their common end twice; the answer
+        holds it once.
+        """
+        start, stop = self.anchors[first], self.anchors[last]
+        run = self.outline[min(start, stop) : max(start, stop) + 1]
+        run = run[np.append(True, np.any(np.diff(run, axis=0) != 0, axis=1))]
+        return run if start <= stop else run[::-1]
+
 
 class Pen:
     """Draws an outline segment by segment.
@@ -72,6 +83,11 @@ class Pen:
     def tip(self) -> np.ndarray:
         """(2,) the vertex drawn last."""
         return self._chunks[-1][-1]
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """(N, 2) all vertices so far."""
+        return np.concatenate(self._chunks)
 
     def line(self, end: np.ndarray, name: str | None = None) -> Pen:
         """A straight segment, dense so that later warps can bend it."""
@@ -141,3 +157,48 @@ def smooth_step(t: np.ndarray | float) -> np.ndarray | float:
     """0 below 0, 1 above 1, smooth between."""
     t = np.clip(t, 0, 1)
     return t * t * (3 - 2 * t)
+
+
+def crossing(a: np.ndarray, b: np.ndarray) -> tuple[int, int, np.ndarray] | None:
+    """Where the open path ``a`` (N, 2) first crosses the open path ``b`` (M, 2).
+
+    Returns:
+        tuple: Numbers of the segments of ``a`` and ``b`` that cross and the point
+        (2,); None where they do not.
+    """
+    da, db = np.diff(a, axis=0)[:, None], np.diff(b, axis=0)[None]
+    offset = b[None, :-1] - a[:-1, None]  # (N - 1, M - 1, 2)
+
+    def cross(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
+
+    turn = cross(da, db)
+    safe = np.where(turn == 0, 1.0, turn)
+    s, t = cross(offset, db) / safe, cross(offset, da) / safe
+    hits = np.argwhere((turn != 0) & (s >= 0) & (s <= 1) & (t >= 0) & (t <= 1))
+    if len(hits) == 0:
+        return None
+    i, j = hits[0]
+    return int(i), int(j), a[i] + s[i, j] * da[i, 0]
+
+
+def along(lines: list[np.ndarray], fraction: float) -> tuple[int, np.ndarray]:
+    """The point at a fraction of the length of several paths, one after the other.
+
+    Args:
+        lines: Paths (N, 2); a gap between two of them has no length.
+        fraction: 0 for the start of the first path to 1 for the end of the last one.
+
+    Returns:
+        tuple: Number of the path and the point (2,) on it.
+    """
+    steps = [np.linalg.norm(np.diff(line, axis=0), axis=1) for line in lines]
+    lengths = [float(step.sum()) for step in steps]
+    rest = fraction * sum(lengths)
+    for number, (line, step, length) in enumerate(zip(lines, steps, lengths)):
+        if rest <= length or number == len(lines) - 1:
+            places = np.concatenate([[0.0], np.cumsum(step)])
+            spot = [np.interp(rest, places, line[:, axis]) for axis in (0, 1)]
+            return number, np.array(spot)
+        rest -= length
+    raise ValueError('no path to go along')

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.context import BaseContext
 from pathlib import Path
 
-import cv2
 import numpy as np
-from tqdm import tqdm
 
 from ..formats.tianchi import write_tianchi
 from ..garments import garment, keypoints
@@ -23,6 +18,7 @@ from .canvas import Canvas, Painted
 from .occluders import sample_occluders, write_text
 from .outfit import dress_up, sample_outfit
 from .scene import sample_camera
+from .workers import draw_all, write_jpeg
 
 _SIZES = (
     (0.68, (512, 512)),
@@ -137,29 +133,8 @@ def _write_one(task: tuple[str, int], out_dir: Path, seed: int) -> np.ndarray:
     category, index = task
     drawing = draw_fashionai(category, seed, index)
     quality = int(np.random.default_rng([seed, index]).integers(72, 96))
-    _, data = cv2.imencode('.jpg', drawing.image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    path = out_dir / image_id(category, seed, index)
-    part = path.with_suffix('.part')
-    part.write_bytes(data.tobytes())
-    os.replace(part, path)
+    write_jpeg(out_dir / image_id(category, seed, index), drawing.image, quality)
     return drawing.keypoints
-
-
-def _fresh_processes() -> BaseContext:
-    """Processes that do not inherit this one's threads.
-
-    A plain fork of a process in which OpenCV or PyTorch already run threads may
-    wait for ever for a lock that one of them held.
-    """
-    if 'forkserver' not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context('spawn')
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload([__name__])  # imported once, not by every worker
-    return context
-
-
-def _one_thread() -> None:
-    cv2.setNumThreads(1)
 
 
 def write_fashionai(
@@ -213,12 +188,7 @@ def write_fashionai(
 
     tasks = [(category, index) for category in categories for index in range(num)]
     draw = partial(_write_one, out_dir=out_dir, seed=seed)
-    bar = partial(tqdm, total=len(tasks), desc='drawing', unit='picture', disable=None)
-    if workers == 1:
-        points = list(bar(map(draw, tasks)))
-    else:
-        with ProcessPoolExecutor(workers, _fresh_processes(), _one_thread) as pool:
-            points = list(bar(pool.map(draw, tasks, chunksize=8)))
+    points = list(draw_all(draw, tasks, workers))
     ids = [image_id(category, seed, index) for category, index in tasks]
     write_tianchi(csv, ids, [category for category, _ in tasks], np.stack(points))
     return csv

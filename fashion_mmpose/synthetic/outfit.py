@@ -73,7 +73,7 @@ class Outfit:
         return np.array([row[1] for row in found if row is not None])
 
 
-def _tuck(style: TopStyle, waist: tuple[float, float]) -> TopStyle:
+def tuck_in(style: TopStyle, waist: tuple[float, float]) -> TopStyle:
     """The top with its hem inside a waistband (half width, height)."""
     x, y = waist
     return replace(
@@ -85,7 +85,7 @@ def _tuck(style: TopStyle, waist: tuple[float, float]) -> TopStyle:
     )
 
 
-def _fit(body: Body, style: TopStyle) -> Body:
+def fit_body(body: Body, style: TopStyle) -> Body:
     """The body slim enough for its top."""
     x, y = arm_root(style, 1)
     # Sleeves that hang behind the trunk must not be cut off by bare shoulders.
@@ -104,7 +104,10 @@ def _fit(body: Body, style: TopStyle) -> Body:
     )
 
 
-def _limbs(body: Body, pose: Pose, style: TopStyle) -> tuple[dict, dict]:
+def place_limbs(
+    body: Body, pose: Pose, style: TopStyle
+) -> tuple[dict[int, Limb], dict[int, Limb]]:
+    """Arms and legs by their side (-1, 1), the arms rooted in the top's armholes."""
     arms, legs = {}, {}
     for side in SIDES:
         *angles, before = pose.arms[side]
@@ -115,9 +118,10 @@ def _limbs(body: Body, pose: Pose, style: TopStyle) -> tuple[dict, dict]:
     return arms, legs
 
 
-def _lower(
+def lower_garment(
     style: SkirtStyle | TrouserStyle, legs: dict[int, Limb], pose: Pose
 ) -> Garment:
+    """A skirt or trousers on a figure."""
     if isinstance(style, SkirtStyle):
         return skirt(style).mapped(pose.bend)
     return trousers(style, legs, pose.near_leg).mapped(pose.bend)
@@ -144,11 +148,11 @@ def sample_outfit(rng: np.random.Generator, category: str) -> Outfit:
         and rng.random() < (_TUCKED_TOP_SHARE if about_top else 1 - _LOOSE_TOP_SHARE)
     )
     if tucked:
-        upper_style = _tuck(upper_style, lower_style.waist)
+        upper_style = tuck_in(upper_style, lower_style.waist)
         style = upper_style if about_top else style
-    body = _fit(body, upper_style)
-    arms, legs = _limbs(body, pose, upper_style)
-    lower = None if lower_style is None else _lower(lower_style, legs, pose)
+    body = fit_body(body, upper_style)
+    arms, legs = place_limbs(body, pose, upper_style)
+    lower = None if lower_style is None else lower_garment(lower_style, legs, pose)
     upper = None
     if about_top or not flat:
         upper = top(upper_style, arms, back_view).mapped(pose.bend)
@@ -211,7 +215,7 @@ def dress_up(
         else:
             trims = top_trims(rng, outfit.upper_style, material, outfit.back_view)
         return Item(
-            garment, material, own, _edges(rng, garment, material), trims.mapped(bend)
+            garment, material, own, finish(rng, garment, material), trims.mapped(bend)
         )
 
     upper, lower, inner = item(outfit.upper), item(outfit.lower), None
@@ -220,7 +224,7 @@ def dress_up(
     return worn(rng, outfit.wearer, upper, lower, inner, outfit.tucked)
 
 
-def _edges(
+def finish(
     rng: np.random.Generator, garment: Garment, cloth: Cloth
 ) -> dict[str, tuple[Stroke, ...]]:
     """The same finish on all free edges of a garment: none, stitching or bands."""

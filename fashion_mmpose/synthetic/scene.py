@@ -43,9 +43,10 @@ class Item:
     Attributes:
         garment: Its parts, already bent.
         cloth: Its material.
-        own: Whether it is the garment that the picture is about.
+        own: Whether it is a garment that is annotated.
         edges: Strokes along the free edges of each part, by its name.
         trims: What is sewn on its body, already bent.
+        number: Of the garment among those that are annotated.
     """
 
     garment: Garment
@@ -53,6 +54,7 @@ class Item:
     own: bool = False
     edges: Mapping[str, tuple[Stroke, ...]] = field(default_factory=dict)
     trims: Trims = Trims()
+    number: int = 0
 
     def layers(self, parts: list[Part]) -> list[Layer]:
         """Layers of some of its parts."""
@@ -61,6 +63,7 @@ class Item:
                 part.pieces,
                 self.cloth,
                 part=part.name if self.own else None,
+                garment=self.number,
                 shade=0.55 if part.lining else 1.0,
                 strokes=(
                     *self.edges.get(part.name, ()),
@@ -73,6 +76,14 @@ class Item:
     def front(self) -> list[Layer]:
         """Layers of the body and of what is sewn on it."""
         return [*self.layers(self.garment.body), *self.trims.layers]
+
+    def over(self) -> list[Layer]:
+        """Layers in front of the body."""
+        return self.layers(self.garment.over)
+
+    def has_sleeves(self) -> bool:
+        """Whether it has parts beside its body and its back."""
+        return bool(self.garment.over or self.garment.behind[1:])
 
 
 def _hangs(arm: Limb) -> bool:
@@ -87,6 +98,7 @@ def worn(
     lower: Item | None = None,
     inner: Item | None = None,
     tucked: bool = False,
+    inner_loose: bool = False,
 ) -> list[Layer]:
     """A dressed figure, or the garments alone if nobody wears them.
 
@@ -95,8 +107,9 @@ def worn(
         wearer: The figure.
         upper: A top or dress; None only where nobody wears it.
         lower: A skirt or trousers.
-        inner: What is worn under an open ``upper``.
+        inner: What is worn under ``upper``.
         tucked: Whether the lower garment lies over the upper one.
+        inner_loose: Whether ``inner`` lies over the lower garment.
     """
     body, pose, looks = wearer.body, wearer.pose, wearer.looks
     below = [] if lower is None else lower.front()
@@ -109,7 +122,10 @@ def worn(
         for arm in arms:
             if not arm.front:
                 layers.append(figure.hanging_arm(arm, pose, looks))
-    layers += upper.layers(upper.garment.behind)
+    layers += upper.layers(upper.garment.behind[:1])
+    if inner is not None:
+        layers += inner.layers(inner.garment.behind)
+    layers += upper.layers(upper.garment.behind[1:])
     if looks is not None:
         order = sorted(wearer.legs.values(), key=lambda leg: leg.side == pose.near_leg)
         layers += [figure.leg(leg, pose, looks) for leg in order]
@@ -121,13 +137,22 @@ def worn(
                 pieces = (*skin.pieces, *draw(arm, pose, looks).pieces)
                 skin = replace(skin, pieces=pieces)
         layers.append(skin)
-    if inner is not None:
-        layers += inner.front()
-    layers += [*upper.front(), *below] if tucked else [*below, *upper.front()]
+    under = [] if inner is None else inner.front()
+    sleeves = [] if inner is None else inner.over()
+    if upper.has_sleeves():
+        # Sleeves inside sleeves are under the body, too.
+        under, sleeves = [*under, *sleeves], []
+    layers += [] if inner_loose else under
+    if tucked:
+        layers += upper.front()
+    layers += below
+    layers += under if inner_loose else []
+    if not tucked:
+        layers += upper.front()
     if looks is not None:
         crossing = [arm for arm in arms if arm.front and not _hangs(arm)]
         layers += [figure.forearm(arm, pose, looks) for arm in crossing]
-    layers += upper.layers(upper.garment.over)
+    layers += [*sleeves, *upper.over()]
     if looks is not None:
         layers += figure.head(body, pose, looks)
         layers += figure.locks(rng, body, pose, looks)

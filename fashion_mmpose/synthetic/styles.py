@@ -90,34 +90,51 @@ def _top(
     return TopStyle(**style)
 
 
-def sample_blouse(rng: np.random.Generator, body: Body) -> TopStyle:
-    """A blouse, shirt or sweater."""
+# Share and range of the length over that of the arm or leg; None: no sleeves.
+_BLOUSE_SLEEVES = (
+    (0.035, None),
+    (0.3, (0.2, 0.45)),
+    (0.2, (0.45, 0.75)),
+    (0.465, (0.78, 1)),
+)
+_OUTWEAR_SLEEVES = (
+    (0.025, None),
+    (0.08, (0.25, 0.5)),
+    (0.2, (0.5, 0.8)),
+    (0.695, (0.82, 1)),
+)
+_DRESS_SLEEVES = (
+    (0.2, None),
+    (0.28, (0.22, 0.5)),
+    (0.17, (0.5, 0.8)),
+    (0.35, (0.8, 1)),
+)
+_TROUSER_LEGS = ((0.22, (0.2, 0.36)), (0.18, (0.4, 0.75)), (0.6, (0.78, 1.03)))
+
+_BLOUSE_CUTS = ((0.945, 'set-in'), (0.04, 'raglan'), (0.015, 'strap'))
+_DRESS_CUTS = ((0.89, 'set-in'), (0.03, 'raglan'), (0.08, 'strap'))
+
+
+def sample_blouse(
+    rng: np.random.Generator, body: Body, sleeves=_BLOUSE_SLEEVES, cuts=_BLOUSE_CUTS
+) -> TopStyle:
+    """A blouse, shirt or sweater; ``sleeves`` and ``cuts`` are rows (share, kind)."""
     hem = (
         _normal(rng, 0.51, 0.1, 0.36, 0.78),
         _normal(rng, 1.02, 0.28, 0.45, 1.6),
     )
-    sleeves = [
-        (0.035, None),
-        (0.3, (0.2, 0.45)),
-        (0.2, (0.45, 0.75)),
-        (0.465, (0.78, 1)),
-    ]
-    cut = _pick(rng, [(0.945, 'set-in'), (0.04, 'raglan'), (0.015, 'strap')])
+    cut = _pick(rng, cuts)
     if cut == 'strap':
         return _top(rng, body, hem, 0.6, [(1.0, None)], cut=cut)
     return _top(rng, body, hem, 0.52, sleeves, cut=cut)
 
 
-def sample_outwear(rng: np.random.Generator, body: Body) -> TopStyle:
-    """A jacket or coat; its front opens."""
+def sample_outwear(
+    rng: np.random.Generator, body: Body, sleeves=_OUTWEAR_SLEEVES
+) -> TopStyle:
+    """A jacket or coat; its front opens. ``sleeves`` are rows (share, length)."""
     length = _pick(rng, [(0.65, rng.uniform(0.6, 1.4)), (0.35, rng.uniform(1.4, 2.8))])
     hem = (_normal(rng, 0.5 + 0.06 * length, 0.08, 0.38, 0.9), length)
-    sleeves = [
-        (0.025, None),
-        (0.08, (0.25, 0.5)),
-        (0.2, (0.5, 0.8)),
-        (0.695, (0.82, 1)),
-    ]
     opening = _pick(
         rng,
         [
@@ -139,13 +156,14 @@ def sample_outwear(rng: np.random.Generator, body: Body) -> TopStyle:
     )
 
 
-def sample_dress(rng: np.random.Generator, body: Body) -> TopStyle:
-    """A dress; about two in three have a waist."""
+def sample_dress(
+    rng: np.random.Generator, body: Body, sleeves=_DRESS_SLEEVES, cuts=_DRESS_CUTS
+) -> TopStyle:
+    """A dress; about two in three have a waist. Rows as in :func:`sample_blouse`."""
     length = _normal(rng, 2.35, 0.55, 1.4, 3.5)
     flare = abs(rng.normal(0.22, 0.22))
     hem = (min(0.46 + flare + 0.05 * length, 1.35), length)
-    sleeves = [(0.2, None), (0.28, (0.22, 0.5)), (0.17, (0.5, 0.8)), (0.35, (0.8, 1))]
-    cut = _pick(rng, [(0.89, 'set-in'), (0.03, 'raglan'), (0.08, 'strap')])
+    cut = _pick(rng, cuts)
     marked = rng.random() < 0.695
     style = dict(cut=cut, marked_waist=marked, depth=rng.uniform(0.08, 0.5))
     if cut == 'strap':
@@ -175,10 +193,13 @@ def sample_skirt(rng: np.random.Generator, body: Body) -> SkirtStyle:
     )
 
 
-def sample_trousers(rng: np.random.Generator, body: Body) -> TrouserStyle:
-    """Trousers from shorts to long ones, from skinny to wide."""
+def sample_trousers(
+    rng: np.random.Generator, body: Body, legs=_TROUSER_LEGS
+) -> TrouserStyle:
+    """Trousers from shorts to long ones, from skinny to wide; ``legs`` are rows
+    (share, length)."""
     leg = body.thigh + body.shin
-    span = _pick(rng, [(0.22, (0.2, 0.36)), (0.18, (0.4, 0.75)), (0.6, (0.78, 1.03))])
+    span = _pick(rng, legs)
     length = rng.uniform(*span) * leg
     top = rng.uniform(0.235, 0.28)
     bottom = _pick(rng, [(0.6, rng.uniform(0.1, 0.18)), (0.4, rng.uniform(0.18, 0.36))])

@@ -11,6 +11,8 @@ from .curves import Pen, Piece, lerp, point
 from .parts import Garment, Part
 from .tubes import TubeStyle, sleeve
 
+_STRAP = 0.05  # width of a sling's strap
+
 
 @dataclass(frozen=True)
 class TopStyle:
@@ -27,7 +29,9 @@ class TopStyle:
         hem_drop: Of the lower edge's middle below its corners.
         skew: Of the lower edge: the right corner lies that much lower.
         sleeves: Style of the sleeve on each side (-1, 1), or None.
-        cut: ``'set-in'``, ``'raglan'`` (no shoulder seam) or ``'strap'``.
+        cut: ``'set-in'``, ``'raglan'`` (no shoulder seam), ``'strap'`` (a neckline
+            that leaves only straps) or ``'sling'`` (thin straps on a straight upper
+            edge, of which ``neck`` is the corner and ``shoulder`` the strap's top).
         opening: None for a closed front, else the distance of each front edge from
             the middle, at the neck and at the hem; negative where they overlap.
         marked_waist: Whether the waist is a place that one can see.
@@ -62,6 +66,13 @@ def _half(style: TopStyle, side: int) -> Piece:
         edge = neck + point(side * 0.06, 0.02)
         pen.line(edge)
         hollow = edge + point(0, 0.3), armpit + point(-side * 0.2, 0.02)
+    elif style.cut == 'sling':
+        edge = neck + point(side * _STRAP, 0.005)
+        pen.line(edge)
+        hollow = (
+            lerp(edge, armpit, 0.4) + point(-side * 0.03, 0.04),
+            armpit + (point(-side * 0.08, -0.02)),
+        )
     else:
         seam = None if style.cut == 'raglan' else f'shoulder_{name}'
         middle = lerp(neck, shoulder, 0.5) + point(0, -0.02)
@@ -119,13 +130,60 @@ def panel(style: TopStyle, side: int) -> Piece:
         bottom,
         f'front_{SIDES[side]}',
     )
-    pen.line(top)
+    pen.line(top, f'lapel_{SIDES[side]}')
     pen.curve(
         top + point(0, -0.3 * style.depth),
         lerp(half.outline[0], top, 0.35),
         half.outline[0],
     )
     return pen.piece()
+
+
+def _strap(style: TopStyle, side: int) -> Piece:
+    """A thin strap from the upper edge of a sling to the shoulder."""
+    corner = point(side * style.neck[0], style.neck[1])
+    top, half = point(side * style.shoulder[0], style.shoulder[1]), 0.5 * _STRAP
+    inner, outer = top - point(side * half, 0), top + point(side * half, 0)
+    pen = Pen(corner, f'corner_{SIDES[side]}')
+    pen.line(inner).line(top, f'shoulder_{SIDES[side]}').line(outer)
+    return pen.line(corner + point(side * _STRAP, 0.005)).piece()
+
+
+def _neck_seams(piece: Piece, name: str) -> dict[str, np.ndarray]:
+    """Both halves of the neckline of a closed piece, from its ends to its middle."""
+    middle = piece.anchors['center_front']
+    return {
+        f'{name}_left': piece.outline[middle:][::-1],
+        f'{name}_right': piece.between('neckline_right', 'center_front'),
+    }
+
+
+def _side_seams(piece: Piece, side: int) -> dict[str, np.ndarray]:
+    """Seams on one side of the body, from the shoulder down to the hem."""
+    name = SIDES[side]
+    seams = {f'side_{name}': piece.between(f'armpit_{name}', f'hem_{name}')}
+    if f'shoulder_{name}' in piece.anchors:
+        seams[f'armhole_{name}'] = piece.between(f'shoulder_{name}', f'armpit_{name}')
+    if f'front_{name}' in piece.anchors:
+        seams[f'hem_{name}'] = piece.between(f'hem_{name}', f'front_{name}')
+        seams[f'front_{name}'] = piece.between(f'lapel_{name}', f'front_{name}')
+        seams[f'neck_{name}'] = piece.outline[piece.anchors[f'lapel_{name}'] :][::-1]
+    else:
+        line = piece.between(f'hem_{name}', f'hem_{SIDES[-side]}')
+        seams[f'hem_{name}'] = line[: len(line) // 2 + 1]
+    return seams
+
+
+def _straps(style: TopStyle) -> tuple[tuple[Piece, ...], dict[str, np.ndarray]]:
+    """The straps of a sling and the seams on them; none for any other cut."""
+    if style.cut != 'sling':
+        return (), {}
+    straps = {SIDES[side]: _strap(style, side) for side in SIDES}
+    seams = {
+        f'strap_{name}': strap.between(f'corner_{name}', f'shoulder_{name}')
+        for name, strap in straps.items()
+    }
+    return tuple(straps.values()), seams
 
 
 def arm_root(style: TopStyle, side: int) -> np.ndarray:
@@ -148,17 +206,32 @@ def top(style: TopStyle, arms: dict[int, Limb], back_view: bool = False) -> Garm
     """
     far = replace(style, depth=0.05, roundness=1.0, opening=None)
     far_piece, near_piece = front(far), front(style)
+    back_seams, front_seams = (
+        _neck_seams(far_piece, 'back'),
+        _neck_seams(near_piece, 'neck'),
+    )
     if back_view:
+        back_seams, front_seams = front_seams, back_seams
         far_piece, near_piece = near_piece, far_piece
     middle = {k: i for k, i in far_piece.anchors.items() if k == 'center_front'}
     outer = {k: i for k, i in near_piece.anchors.items() if k not in middle}
     if not back_view:
         middle, outer = {}, near_piece.anchors
-    behind = [Part('far', (replace(far_piece, anchors=middle),), lining=True)]
+    lining = replace(far_piece, anchors=middle)
+    behind = [Part('far', (lining,), lining=True, seams=back_seams)]
     if style.opening is None or back_view:
-        body = [Part('body', (replace(near_piece, anchors=outer),))]
+        straps, seams = _straps(style)
+        seams |= front_seams
+        for side in SIDES:
+            seams |= _side_seams(near_piece, side)
+        pieces = (*straps, replace(near_piece, anchors=outer))
+        body = [Part('body', pieces, seams=seams)]
     else:
-        body = [Part(f'body_{SIDES[s]}', (panel(style, s),)) for s in SIDES]
+        panels = {side: panel(style, side) for side in SIDES}
+        body = [
+            Part(f'body_{SIDES[s]}', (piece,), seams=_side_seams(piece, s))
+            for s, piece in panels.items()
+        ]
     over = []
     for side, tube in (style.sleeves or {}).items():
         corner = point(side * style.shoulder[0], style.shoulder[1])

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .body import SIDES, Limb
-from .curves import Pen, Piece, ellipse, point, smooth_step
+from .curves import Pen, Piece, crossing, ellipse, point, smooth_step
 from .parts import Part
+
+Seams = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _tube(
     t_first: float,
     ends: str,
     frame: np.ndarray,
-) -> tuple[Piece, ...]:
+) -> tuple[tuple[Piece, ...], Seams]:
     """Down the outer side of the limb and up its inner side to ``pit`` (2,).
 
     Starts at the outer side at distance ``t_first``; ``frame`` is the cloth's below
@@ -101,7 +103,8 @@ def _tube(
     inner side reaches exactly ``pit``; where it hangs close, it lies over it.
 
     Returns:
-        The pieces below elbow or knee, none for a short tube.
+        The pieces below elbow or knee, none for a short tube; and the seams of what
+        lies above, the outer one from where ``pen`` began.
     """
     along, inward = limb.direction(0), limb.inward(0)
     t_pit, gap = float((pit - limb.root) @ along), float((pit - limb.root) @ inward)
@@ -111,6 +114,7 @@ def _tube(
     t_end = bone if bends else style.length
     t_outer = np.linspace(t_first, t_end, 9)[:, None]
     pen.through(limb.root + along * t_outer - inward * style.half_width(t_outer))
+    outer = pen.drawn
 
     # The shortest tube still has an inner seam.
     t = np.linspace(max(t_end, t_pit + 0.06), t_pit, 9)[:, None]
@@ -120,18 +124,69 @@ def _tube(
     inner += inward * (widest + (style.half_width(t) - widest) * blend)
     if bends:
         pen.through(inner)
-        return _lower(limb, style, ends, frame)
+        return _lower(limb, style, ends, frame), {'outer': outer, 'inner': inner[::-1]}
+    corner = outer[-1] + along * style.slant
     _mouth(pen, inner[0], along, style, ends)
     pen.through(inner[1:])
-    return ()
+    outer = np.concatenate([outer, corner[None]])
+    return (), {'outer': outer, 'inner': inner[::-1]}
 
 
-def _parts(name: str, limb: Limb, upper: Piece, lower: tuple[Piece, ...]) -> list[Part]:
+def _below(limb: Limb, tube: Piece, ends: str) -> Seams:
+    """Seams of the tube below elbow or knee."""
+    outer = tube.outline[: tube.anchors[f'{ends}_out'] + 1]
+    return {
+        'outer': outer,
+        'inner': tube.outline[: tube.anchors[f'{ends}_in'] - 1 : -1],
+    }
+
+
+def _joined(limb: Limb, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """A seam past elbow or knee: cut where its two ends cross, else bridged.
+
+    On the inner side of a bend each end of the seam runs into the other tube; on the
+    outer side the rounded joint lies between them.
+    """
+    hit = crossing(upper, lower)
+    if hit is not None:
+        i, j, spot = hit
+        return np.concatenate([upper[: i + 1], spot[None], lower[j + 1 :]])
+    start, stop = upper[-1] - limb.joint, lower[0] - limb.joint
+    radius = np.linalg.norm([start, stop], axis=1)
+    first, last = (np.arctan2(spoke[1], spoke[0]) for spoke in (start, stop))
+    turn = (last - first + np.pi) % (2 * np.pi) - np.pi
+    t = np.linspace(0, 1, 8)[1:-1]
+    angle, reach = first + turn * t, radius[0] + (radius[1] - radius[0]) * t
+    arc = limb.joint + np.stack([reach * np.cos(angle), reach * np.sin(angle)], axis=1)
+    return np.concatenate([upper, arc, lower])
+
+
+def _parts(
+    name: str,
+    limb: Limb,
+    upper: Piece,
+    lower: tuple[Piece, ...],
+    seams: Seams,
+    ends: str,
+) -> list[Part]:
     """One part, or two where the lower end of the tube lies over its upper end."""
+    side = SIDES[limb.side]
+
+    def named(seams: Seams) -> Seams:
+        return {f'{seam}_{side}': line for seam, line in seams.items()}
+
+    if not lower:
+        return [Part(name, (upper,), seams=named(seams))]
+    below = _below(limb, lower[-1], ends)
     corners = [piece.outline[i] for piece in lower for i in piece.anchors.values()]
     if any((corner - limb.joint) @ limb.direction(0) < 0.03 for corner in corners):
-        return [Part(name, (upper,)), Part(f'{name}_end', lower)]
-    return [Part(name, (upper, *lower))]
+        # Both ends are seen whole, each on its own part.
+        return [
+            Part(name, (upper,), seams=named(seams)),
+            Part(f'{name}_end', lower, seams=named(below)),
+        ]
+    whole = {seam: _joined(limb, seams[seam], line) for seam, line in below.items()}
+    return [Part(name, (upper, *lower), seams=named(seams | whole))]
 
 
 def sleeve(
@@ -146,14 +201,15 @@ def sleeve(
     pen = Pen(shoulder)
     pen.curve(shoulder + point(limb.side, 0.4) * 0.8 * reach, cap - along * reach, cap)
     frames = _frames(limb, style)
-    lower = _tube(pen, limb, style, armpit, t_cap, f'cuff_{side}', frames[1])
+    ends = f'cuff_{side}'
+    lower, seams = _tube(pen, limb, style, armpit, t_cap, ends, frames[1])
     # The seam lies a little inside the body, so that no gap opens between them.
     pen.curve(
         pen.tip + (armpit - pen.tip) * 0.3 + point(-limb.side * 0.06, -0.1),
         shoulder + point(-limb.side * 0.12, 0.16),
         shoulder,
     )
-    return _parts(f'sleeve_{side}', limb, pen.piece(frames[0]), lower)
+    return _parts(f'sleeve_{side}', limb, pen.piece(frames[0]), lower, seams, ends)
 
 
 def trouser_leg(
@@ -189,6 +245,15 @@ def trouser_leg(
         hip,
     )
     frames = _frames(limb, style, limb.root[1] - y)
-    lower = _tube(pen, limb, style, crotch, 0.05, f'bottom_{side}', frames[1])
+    ends = f'bottom_{side}'
+    lower, seams = _tube(pen, limb, style, crotch, 0.05, ends, frames[1])
     pen.line(crotch, 'crotch' if front else None)
-    return _parts(f'leg_{side}', limb, pen.piece(frames[0]), lower)
+    upper = pen.piece(frames[0])
+    # The pen began at the middle of the waistband.
+    start = upper.anchors[f'waistband_{side}']
+    seams = {
+        'waist': seams['outer'][start::-1],
+        'outer': seams['outer'][start:],
+        'inner': np.concatenate([crotch[None], seams['inner']]),
+    }
+    return _parts(f'leg_{side}', limb, upper, lower, seams, ends)

@@ -1,0 +1,278 @@
+"""Pictures in the form of the DeepFashion2 benchmark: several garments in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..garments import garment
+from .backgrounds import sample_background
+from .canvas import Camera, Canvas, Painted
+from .landmarks import locate
+from .masks import box_of, polygons_of, seen_garments, whole_masks
+from .occluders import sample_occluders, write_text
+from .people import Person, Worn, layers_of, sample_person
+from .scene import sample_camera
+
+_SIZES = (
+    (0.3, (468, 624)),
+    (0.22, (468, 702)),
+    (0.16, (480, 640)),
+    (0.1, (512, 512)),
+    (0.12, (600, 600)),
+    (0.1, (640, 480)),
+)
+_SHOP_SHARE = 0.45
+_TEXT_SHARE = 0.1
+_COUPLE_SHARE = 0.12
+_CLOSE_SHARE = {'shop': 0.08, 'user': 0.28}  # parts of the garments are cut off
+_FOCUS_SHARE = 0.45  # the view follows one garment and not all of them
+_MOST_ITEMS = 4
+_LEAST_SEEN = 0.06  # share of a garment that must show for it to be annotated
+_LEAST_PIXELS = 500
+_ATTEMPTS = 50
+
+
+@dataclass(frozen=True)
+class DrawnItem:
+    """One annotated garment of a picture.
+
+    K: landmarks of the category.
+
+    Attributes:
+        category: Its name in the table of garments.
+        landmarks: (K, 3) int64, x and y in pixels and v: 2 visible, 1 occluded, 0
+            outside the picture (x and y are 0, too).
+        exact: (K, 2) float64, the positions before they were rounded, those outside
+            the picture included.
+        parts: Part of the garment on which each landmark lies.
+        number: Of the garment in the picture's stack.
+        box: (4,) int64 x1, y1, x2, y2 in pixels: extent of the whole garment, what
+            is covered included, inside the picture.
+        polygons: (M, 2) int64 pixels each: outlines of what is seen of it.
+        style: Number of the garment in its picture, from 1.
+        scale: 1 small, 2 moderate, 3 large: the box has less than 10 %, less than 40 %
+            or more of the picture.
+        occlusion: 1 slight or none, 2 medium, 3 heavy: less than 20 %, less than 50 %
+            or more of the landmarks in the picture are occluded.
+        zoom_in: 1 slight or none, 2 medium, 3 large: less than 20 %, less than 50 % or
+            more of the landmarks are outside the picture.
+        viewpoint: 1 not worn, 2 from the front, 3 from the side or from behind.
+    """
+
+    category: str
+    landmarks: np.ndarray
+    exact: np.ndarray
+    parts: list[str]
+    number: int
+    box: np.ndarray
+    polygons: list[np.ndarray]
+    style: int
+    scale: int
+    occlusion: int
+    zoom_in: int
+    viewpoint: int
+
+
+@dataclass(frozen=True)
+class DrawnPicture:
+    """A drawn picture and its annotation.
+
+    Attributes:
+        image: (H, W, 3) uint8 BGR.
+        items: The annotated garments, those on top first.
+        source: ``'shop'`` or ``'user'``.
+        stack: Masks of everything in the picture, back to front.
+    """
+
+    image: np.ndarray
+    items: list[DrawnItem]
+    source: str
+    stack: list[Painted]
+
+
+def _level(share: float, medium: float, high: float) -> int:
+    """1, 2 from ``medium`` on, 3 from ``high`` on."""
+    return 1 + int(share >= medium) + int(share >= high)
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A person at a place in the scene."""
+
+    person: Person
+    scale: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+
+    def move(self, points: np.ndarray) -> np.ndarray:
+        """Scene points (N, 2) of the person's own points (N, 2)."""
+        return points * self.scale + self.shift
+
+    def garments(self) -> list[Worn]:
+        return [worn.mapped(self.move) for worn in self.person.garments()]
+
+
+def _sample_people(
+    rng: np.random.Generator, first: str | None, couple: bool
+) -> list[_Placed]:
+    """One or two people, the one of ``first`` in front of all other things."""
+    leader = _Placed(sample_person(rng, first, may_lie=not couple))
+    if not couple:
+        return [leader]
+    other = sample_person(rng, None, may_lie=False)
+    while len(leader.person.garments()) + len(other.garments()) > _MOST_ITEMS:
+        other = sample_person(rng, None, may_lie=False)
+    scale, side = rng.uniform(0.85, 1.02), rng.choice([-1, 1])
+    shift = (side * rng.uniform(1.35, 2.1), rng.uniform(-0.25, 0.1))
+    return [_Placed(other, scale, shift), leader]
+
+
+def _look(
+    rng: np.random.Generator,
+    people: Sequence[_Placed],
+    first: str | None,
+    source: str,
+    size_wh: tuple[int, int],
+) -> Camera:
+    """A view of all garments, or of one, with or without its ends."""
+    placed = [
+        (worn.category, locate(worn.garment, worn.category)[1])
+        for one in people
+        for worn in one.garments()
+    ]
+    named = [points for category, points in placed if category == first]
+    focus = named[-1] if named else placed[int(rng.integers(len(placed)))][1]
+    points = focus
+    if rng.random() >= _FOCUS_SHARE:
+        points = np.concatenate([points for _, points in placed])
+    fill = float(np.clip(rng.normal(0.8, 0.12), 0.4, 0.96))
+    if rng.random() < _CLOSE_SHARE[source]:
+        fill = rng.uniform(1.1, 1.9)
+    flat = people[-1].person.wearer.looks is None
+    max_turn = 30 if flat else 8 if source == 'shop' else 18
+    kept = focus[[int(rng.integers(len(focus)))]] * 0.4 + focus.mean(0) * 0.6
+    return sample_camera(rng, points, kept, size_wh, fill, max_turn)
+
+
+def _item(
+    worn: Worn,
+    number: int,
+    viewpoint: int,
+    canvas: Canvas,
+    whole: np.ndarray,
+    seen: np.ndarray,
+) -> DrawnItem | None:
+    """The annotation of a garment; None where too little of it shows.
+
+    Args:
+        worn: The garment in the scene.
+        number: Of the garment in the canvas's stack.
+        viewpoint: As in the annotation.
+        canvas: The painted picture.
+        whole: (H, W) bool mask of the garment, what is covered included.
+        seen: (H, W) bool mask of what is seen of it.
+    """
+    pixels = int(seen.sum())
+    if pixels < max(_LEAST_PIXELS, _LEAST_SEEN * int(whole.sum())):
+        return None
+    polygons = polygons_of(seen)
+    parts, points = locate(worn.garment, worn.category)
+    exact = canvas.camera.project(points)
+    landmarks = np.zeros((len(exact), 3), np.int64)
+    for i, (part, spot) in enumerate(zip(parts, exact)):
+        pixel = np.round(spot).astype(np.int64)
+        if (pixel >= 0).all() and (pixel < whole.shape[::-1]).all():
+            hidden = canvas.hidden(spot, part, garment=number)
+            landmarks[i] = *pixel, 1 if hidden else 2
+    v = landmarks[:, 2]
+    if not polygons or not (v > 0).any():
+        return None
+    box = box_of(whole)
+    share = float(np.prod((box[2:] - box[:2]) / whole.shape[::-1]))
+    return DrawnItem(
+        category=worn.category,
+        landmarks=landmarks,
+        exact=exact,
+        parts=parts,
+        number=number,
+        box=box,
+        polygons=polygons,
+        style=0,
+        scale=_level(share, 0.1, 0.4),
+        occlusion=_level(np.mean(v[v > 0] == 1), 0.2, 0.5),
+        zoom_in=_level(np.mean(v == 0), 0.2, 0.5),
+        viewpoint=viewpoint,
+    )
+
+
+def _draw(rng: np.random.Generator, first: str | None) -> DrawnPicture:
+    """A picture that was to show ``first``; covered or cut off, it may not."""
+    size_wh = _SIZES[rng.choice(len(_SIZES), p=[share for share, _ in _SIZES])][1]
+    source = 'shop' if rng.random() < _SHOP_SHARE else 'user'
+    couple = rng.random() < _COUPLE_SHARE
+    people = _sample_people(rng, first, couple)
+    camera = _look(rng, people, first, source, size_wh)
+
+    image, backdrop = sample_background(rng, size_wh)
+    if rng.random() < _TEXT_SHARE:
+        write_text(rng, image)
+    light = rng.normal(0, 1, 2) * (1.0, 0.4) - (0.0, 1.2)
+    canvas = Canvas(image, camera, light / np.linalg.norm(light), rng)
+    worn: list[tuple[Worn, int]] = []
+    for one in people:
+        unit = camera.unit * one.scale
+        for layer in layers_of(rng, one.person, len(worn), unit, backdrop):
+            canvas.draw(layer.mapped(one.move))
+        worn += [(each, one.person.viewpoint) for each in one.garments()]
+    for layer in sample_occluders(rng, people[-1].person.wearer, camera, size_wh):
+        canvas.draw(layer)
+
+    whole = whole_masks(canvas.stack, size_wh)
+    seen = seen_garments(canvas.stack, size_wh)
+    items = []
+    for number, (each, viewpoint) in reversed(list(enumerate(worn))):
+        if number in whole:
+            found = _item(
+                each, number, viewpoint, canvas, whole[number], seen == number
+            )
+            items += [] if found is None else [found]
+    items = [replace(item, style=i) for i, item in enumerate(items, 1)]
+    return DrawnPicture(canvas.image, items, source, canvas.stack)
+
+
+def draw_deepfashion2(
+    seed: int, index: int, category: str | None = None
+) -> DrawnPicture:
+    """Draw one picture with one to four garments.
+
+    Args:
+        seed: Of the set, 0 or above.
+        index: Of the picture, 0 or above.
+        category: A DeepFashion2 category that is among the annotated garments; None
+            for any, with shares like the benchmark's.
+
+    Returns:
+        DrawnPicture: The same for the same arguments; at least one garment of it is
+        annotated.
+
+    Raises:
+        ValueError: If the category does not exist or a number is negative.
+    """
+    if seed < 0 or index < 0:
+        raise ValueError(
+            f'seed and index must be at least 0, not seed={seed}, index={index}'
+        )
+    first = 0 if category is None else garment('deepfashion2', category).category_id
+    for attempt in range(_ATTEMPTS):
+        # The 2 keeps this stream apart from those of other benchmarks' pictures.
+        rng = np.random.default_rng([seed, 2, index, first, attempt])
+        picture = _draw(rng, category)
+        shown = [item.category for item in picture.items]
+        if shown and (category is None or category in shown):
+            return picture
+    raise RuntimeError(
+        f'seed {seed}, index {index}: none of {_ATTEMPTS} pictures shows '
+        f'{category or "a garment"}'
+    )

@@ -1,0 +1,126 @@
+"""Drawn sets in the DeepFashion2 benchmark's own raw layout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ..formats.deepfashion2 import RawItem, raw_category_name, write_raw
+from ..garments import categories, garment
+from .deepfashion2 import DrawnItem, draw_deepfashion2
+from .workers import draw_all, write_jpeg
+
+_MOST_PICTURES = 999_999  # names have six digits
+_ANNOTATIONS = '[0-9]' * 6 + '.json'
+
+
+def raw_item(item: DrawnItem) -> RawItem:
+    """A garment's annotation as the benchmark's files hold it."""
+    return RawItem(
+        category_id=garment('deepfashion2', item.category).category_id,
+        category_name=raw_category_name(item.category),
+        style=item.style,
+        bounding_box=tuple(item.box.tolist()),
+        landmarks=item.landmarks.ravel().tolist(),
+        segmentation=[outline.ravel().tolist() for outline in item.polygons],
+        scale=item.scale,
+        occlusion=item.occlusion,
+        zoom_in=item.zoom_in,
+        viewpoint=item.viewpoint,
+    )
+
+
+def _write_one(
+    task: tuple[int, str | None], image_dir: Path, annotation_dir: Path, seed: int
+) -> int:
+    """Draws and writes a picture; returns how many garments it has."""
+    index, category = task
+    picture = draw_deepfashion2(seed, index, category)
+    name = f'{index + 1:06d}'
+    quality = int(np.random.default_rng([seed, index]).integers(72, 96))
+    write_jpeg(image_dir / f'{name}.jpg', picture.image, quality)
+    items = [raw_item(item) for item in picture.items]
+    # No two drawn pictures show the same garments: each is a pair of its own.
+    write_raw(annotation_dir / f'{name}.json', items, picture.source, index + 1)
+    return len(picture.items)
+
+
+def write_deepfashion2(
+    out_dir: str | os.PathLike,
+    num: int,
+    seed: int = 0,
+    workers: int = 1,
+    overwrite: bool = False,
+    category: str | None = None,
+    balanced: bool = False,
+) -> tuple[Path, int]:
+    """Draw a set of pictures in the benchmark's own raw layout.
+
+    Writes ``image/000001.jpg`` and so on and, when all of them are there,
+    ``annos/000001.json`` and so on. The same arguments give the same bytes, whatever
+    the number of workers.
+
+    Args:
+        out_dir: Folder to write to; it is made if it is missing.
+        num: Pictures.
+        seed: Of the set, 0 or above.
+        workers: Processes; with more than one, a script that calls this needs the
+            usual ``if __name__ == '__main__'``.
+        overwrite: Write even if the folder already has annotations, which are then
+            replaced; pictures of other numbers stay.
+        category: A category that every picture shows, among others; None for shares
+            like the benchmark's.
+        balanced: Let the pictures show each of the 13 categories in turn, among
+            others. Not together with ``category``.
+
+    Returns:
+        tuple: The folder of the annotations and the number of garments in them.
+
+    Raises:
+        FileExistsError: If the folder has annotations and ``overwrite`` is not set.
+        ValueError: If the category does not exist, a number is out of range, or both
+            ``category`` and ``balanced`` are given.
+    """
+    out_dir = Path(out_dir)
+    if not 1 <= num <= _MOST_PICTURES or seed < 0 or workers < 1:
+        raise ValueError(
+            f'num must be 1 to {_MOST_PICTURES}, workers at least 1 and seed at least '
+            f'0, not num={num}, workers={workers}, seed={seed}'
+        )
+    if category is not None:
+        garment('deepfashion2', category)
+        if balanced:
+            raise ValueError(
+                f'balanced takes the categories in turn; it does not go with '
+                f'category={category!r}'
+            )
+    images, annotations = out_dir / 'image', out_dir / 'annos'
+    present = sorted(annotations.glob(_ANNOTATIONS))
+    if present and not overwrite:
+        raise FileExistsError(
+            f'{annotations} already has {len(present)} annotations, such as '
+            f'{present[0].name}; choose another folder or overwrite them'
+        )
+    names = categories('deepfashion2') if balanced else (category,)
+    tasks = [(index, names[index % len(names)]) for index in range(num)]
+    images.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix='.annos.', dir=out_dir))
+    try:
+        draw = partial(
+            _write_one, image_dir=images, annotation_dir=unfinished, seed=seed
+        )
+        # Annotations of pictures that are being replaced would be wrong.
+        for path in present:
+            path.unlink()
+        num_garments = sum(draw_all(draw, tasks, workers))
+        annotations.mkdir(exist_ok=True)
+        for path in sorted(unfinished.iterdir()):
+            os.replace(path, annotations / path.name)
+    finally:
+        shutil.rmtree(unfinished)
+    return annotations, num_garments

@@ -1,0 +1,230 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from toolbox import load_tool
+
+from fashion_mmpose.formats.deepfashion2 import read_raw
+from fashion_mmpose.garments import categories, garment
+from fashion_mmpose.synthetic import deepfashion2, draw_deepfashion2, write_deepfashion2
+
+RAW_NAMES = {
+    'short_sleeved_shirt': 'short sleeve top',
+    'long_sleeved_outwear': 'long sleeve outwear',
+    'vest': 'vest',
+    'trousers': 'trousers',
+    'sling_dress': 'sling dress',
+}
+ITEM_FIELDS = {
+    'category_id',
+    'category_name',
+    'style',
+    'bounding_box',
+    'landmarks',
+    'segmentation',
+    'scale',
+    'occlusion',
+    'zoom_in',
+    'viewpoint',
+}
+
+
+@pytest.fixture(scope='module')
+def main():
+    return load_tool('make_synthetic.py').main
+
+
+@pytest.fixture(scope='module')
+def balanced(main, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('balanced')
+    argv = ['--format', 'deepfashion2', '--num', '13', '--balanced', '--seed', '4']
+    assert main([*argv, '--workers', '1', '--out', str(folder)]) == 0
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob('*'))
+        if path.is_file()
+    }
+
+
+def raw(folder: Path, number: int) -> dict:
+    return json.loads((folder / 'annos' / f'{number:06d}.json').read_text())
+
+
+def items_of(annotation: dict) -> list[dict]:
+    keys = [key for key in annotation if key not in ('source', 'pair_id')]
+    assert keys == [f'item{i}' for i in range(1, len(keys) + 1)]
+    return [annotation[key] for key in keys]
+
+
+def test_layout(balanced):
+    numbers = [f'{number:06d}' for number in range(1, 14)]
+    expected = [f'annos/{n}.json' for n in numbers] + [
+        f'image/{n}.jpg' for n in numbers
+    ]
+    assert sorted(contents(balanced)) == expected
+    assert sorted(p.name for p in balanced.iterdir()) == ['annos', 'image']
+
+
+def test_balanced_set_shows_every_category_in_turn(balanced):
+    for number, category in enumerate(categories('deepfashion2'), 1):
+        ids = [item['category_id'] for item in items_of(raw(balanced, number))]
+        assert garment('deepfashion2', category).category_id in ids
+
+
+def test_annotation_has_the_form_of_the_benchmark(balanced):
+    for number in range(1, 14):
+        annotation = raw(balanced, number)
+        assert annotation['source'] in ('shop', 'user')
+        assert annotation['pair_id'] == number
+        for item in items_of(annotation):
+            assert set(item) == ITEM_FIELDS
+            names = categories('deepfashion2')
+            spec = garment('deepfashion2', names[item['category_id'] - 1])
+            expected = RAW_NAMES.get(spec.name, item['category_name'])
+            assert item['category_name'] == expected
+            assert len(item['landmarks']) == 3 * len(spec.keypoints)
+            x1, y1, x2, y2 = item['bounding_box']
+            assert x1 < x2 and y1 < y2
+            numbers = [*item['landmarks'], *item['bounding_box']]
+            numbers += [n for outline in item['segmentation'] for n in outline]
+            assert all(type(n) is int for n in numbers)
+            assert all(
+                len(outline) >= 6 and len(outline) % 2 == 0
+                for outline in item['segmentation']
+            )
+
+
+def test_annotations_pass_the_converter_s_checks(balanced):
+    for number in range(1, 14):
+        path = balanced / 'annos' / f'{number:06d}.json'
+        checked = read_raw(path)
+        assert checked.pair_id == number
+        assert len(checked.items) == len(items_of(raw(balanced, number)))
+
+
+def test_files_hold_what_was_drawn(balanced):
+    category = categories('deepfashion2')[2]
+    picture = draw_deepfashion2(4, 2, category)
+    annotation = raw(balanced, 3)
+    assert annotation['source'] == picture.source
+    assert [
+        (item['category_id'], item['landmarks'], item['bounding_box'], item['style'])
+        for item in items_of(annotation)
+    ] == [
+        (
+            garment('deepfashion2', item.category).category_id,
+            item.landmarks.ravel().tolist(),
+            item.box.tolist(),
+            item.style,
+        )
+        for item in picture.items
+    ]
+    image = cv2.imread(str(balanced / 'image' / '000003.jpg'))
+    assert image.shape == picture.image.shape
+    difference = np.abs(image.astype(int) - picture.image)
+    assert 0 < difference.mean() < 8  # the noise of JPEG
+
+
+def test_workers_do_not_change_the_bytes(tmp_path):
+    first, num_garments = write_deepfashion2(tmp_path / 'a', 3, seed=2, workers=1)
+    second, again = write_deepfashion2(tmp_path / 'b', 3, seed=2, workers=2)
+    assert contents(first.parent) == contents(second.parent)
+    assert len(contents(first.parent)) == 6
+    assert num_garments == again
+    assert num_garments == sum(len(items_of(raw(first.parent, n))) for n in (1, 2, 3))
+
+
+def test_more_pictures_keep_the_first_ones(tmp_path):
+    few, _ = write_deepfashion2(tmp_path / 'a', 1, seed=1, category='skirt')
+    many, _ = write_deepfashion2(tmp_path / 'b', 2, seed=1, category='skirt')
+    assert contents(few.parent).items() <= contents(many.parent).items()
+    assert contents(few.parent)['annos/000001.json']
+
+
+def test_existing_annotations_are_kept_unless_told(main, tmp_path, capsys):
+    argv = ['--format', 'deepfashion2', '--workers', '1', '--out', str(tmp_path)]
+    assert main([*argv, '--num', '2']) == 0
+    (tmp_path / 'annos' / 'notes.txt').write_text('mine')
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert main([*argv, '--num', '1']) == 1
+    assert contents(tmp_path) == before
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith('error: ') and error.endswith('--overwrite')
+    assert '2 annotations, such as 000001.json' in error
+    assert main([*argv, '--num', '1', '--seed', '9', '--overwrite']) == 0
+    names = sorted(p.name for p in (tmp_path / 'annos').iterdir())
+    assert names == ['000001.json', 'notes.txt']
+    assert contents(tmp_path)['annos/000001.json'] != before['annos/000001.json']
+
+
+def test_no_annotations_when_drawing_fails(tmp_path, monkeypatch):
+    real = deepfashion2.sample_background
+    calls = []
+
+    def fail(*args):
+        calls.append(args)
+        if len(calls) > 1:
+            raise RuntimeError('no more paint')
+        return real(*args)
+
+    monkeypatch.setattr(deepfashion2, 'sample_background', fail)
+    with pytest.raises(RuntimeError, match='no more paint'):
+        write_deepfashion2(tmp_path, 4)
+    assert list(contents(tmp_path)) == ['image/000001.jpg']
+    assert [path.name for path in tmp_path.iterdir()] == ['image']
+
+
+@pytest.mark.parametrize(
+    'option, value',
+    [('--num', '0'), ('--num', '1000000'), ('--seed', '-1'), ('--workers', '0')],
+)
+def test_numbers_out_of_range(main, tmp_path, capsys, option, value):
+    out = tmp_path / 'out'
+    argv = ['--format', 'deepfashion2', '--num', '1', '--workers', '1']
+    assert main([*argv, '--out', str(out), option, value]) == 1
+    assert f'{option[2:]}={value}' in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_balanced_excludes_a_category(tmp_path):
+    with pytest.raises(ValueError, match="does not go with category='vest'"):
+        write_deepfashion2(tmp_path, 1, category='vest', balanced=True)
+
+
+@pytest.mark.parametrize(
+    'argv, message',
+    [
+        pytest.param(
+            ['--format', 'deepfashion2', '--category', 'blouse'],
+            "'blouse' is no deepfashion2 category; choose from short_sleeved_shirt,",
+            id='category of the other benchmark',
+        ),
+        pytest.param(['--category', 'vest'], "'vest' is no fashionai", id='vest'),
+        pytest.param(['--balanced'], '--balanced needs --format', id='fashionai'),
+        pytest.param(
+            ['--format', 'deepfashion2', '--balanced', '--category', 'vest'],
+            'and no --category',
+            id='balanced vests',
+        ),
+    ],
+)
+def test_usage_errors(main, tmp_path, capsys, argv, message):
+    with pytest.raises(SystemExit) as stop:
+        main(['--num', '1', '--out', str(tmp_path), *argv])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_picture_shows_the_category(monkeypatch):
+    monkeypatch.setattr(deepfashion2, '_LEAST_PIXELS', 10**9)
+    monkeypatch.setattr(deepfashion2, '_ATTEMPTS', 2)
+    with pytest.raises(RuntimeError, match='seed 1, index 0: none of 2 pictures'):
+        draw_deepfashion2(1, 0, 'skirt')
