@@ -1,0 +1,237 @@
+"""Garments in pictures, found by a detector of MMDetection."""
+
+import copy
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import DefaultScope
+
+from fashion_mmpose import compat
+from fashion_mmpose.models.ensemble import read_config
+from fashion_mmpose.weights.read import WeightsError, read_checkpoint
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The garments found in one picture, best first. n: garments.
+
+    Attributes:
+        bboxes: x1, y1, x2, y2 in pixels of the picture, inside it and of positive
+            width and height, shape (n, 4), float32.
+        scores: Shape (n, ), float32, 0 to 1.
+        labels: n names of categories.
+    """
+
+    bboxes: np.ndarray
+    scores: np.ndarray
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+class GarmentDetector:
+    """A trained detector of MMDetection.
+
+    Pictures go through the config's own test pipeline and data preprocessor.
+
+    Args:
+        config: Path of a config, the bare name of one that the package carries, or a
+            loaded config.
+        weights: Path of a checkpoint.
+        device: ``'auto'`` (a GPU if there is one), or a device of PyTorch. Defaults to
+            ``'auto'``.
+        score_thr: Boxes of lower scores are left out. Defaults to 0.05.
+        max_per_image: Only so many boxes of a picture, the best. Defaults to 100.
+
+    Attributes:
+        classes: Names of the categories that it tells apart.
+        file_pipeline: Turns ``dict(img_path=...)`` into a sample for
+            :meth:`detect_samples`; it may run in other processes.
+
+    Raises:
+        ImportError: If MMDetection is missing.
+        FileNotFoundError: If there is no such config or checkpoint.
+        ValueError: If the config is not that of a detector, the weights do not fit it,
+            or the two name different classes.
+    """
+
+    def __init__(
+        self,
+        config: str | Config,
+        weights: str | os.PathLike,
+        device: str = 'auto',
+        score_thr: float = 0.05,
+        max_per_image: int = 100,
+    ) -> None:
+        compat.require_mmdet()
+        from mmdet.registry import MODELS
+        from mmdet.utils import register_all_modules
+
+        register_all_modules(init_default_scope=False)
+        name = config if isinstance(config, str) else 'the loaded config'
+        cfg = read_config(config)
+        pipeline = _inference_pipeline(cfg, name)
+        checkpoint = read_checkpoint(weights)
+        self.score_thr = score_thr
+        self.max_per_image = max_per_image
+        self.classes = _classes(cfg, checkpoint.meta, name, weights)
+        if device == 'auto':
+            device = 'cuda' if torch.cuda.is_available() else 'cpu'
+        with _mmdet_scope():
+            self.model = MODELS.build(cfg.model)
+            self.file_pipeline = Compose(pipeline)
+            self._array_pipeline = Compose(
+                [dict(type='mmdet.LoadImageFromNDArray'), *pipeline[1:]]
+            )
+        _load(self.model, checkpoint.tensors, name, weights)
+        self.model.to(device).eval()
+
+    def detect(
+        self, images: Sequence[np.ndarray], batch_size: int = 8
+    ) -> list[Detections]:
+        """Find the garments in pictures.
+
+        Args:
+            images: Pictures in BGR order, shape (H, W, 3), uint8.
+            batch_size: So many pictures go through the network at once. Defaults to 8.
+
+        Returns:
+            list[Detections]: One per picture.
+
+        Raises:
+            ValueError: If a picture is of another shape or type.
+        """
+        found = []
+        for start in range(0, len(images), batch_size):
+            batch = images[start : start + batch_size]
+            for index, image in enumerate(batch, start):
+                _check_image(image, index)
+            samples = [self._array_pipeline(dict(img=image)) for image in batch]
+            found += self.detect_samples(samples)
+        return found
+
+    def detect_samples(self, samples: Sequence[dict]) -> list[Detections]:
+        """Find the garments in one batch of samples of the pipeline."""
+        if not samples:
+            return []
+        with torch.inference_mode(), _mmdet_scope():
+            results = self.model.test_step(pseudo_collate(samples))
+        return [self._detections(result) for result in results]
+
+    def _detections(self, result) -> Detections:
+        instances = result.pred_instances.detach().cpu().numpy()
+        height, width = result.ori_shape[:2]
+        bboxes, scores, labels = select_boxes(
+            instances.bboxes,
+            instances.scores,
+            instances.labels,
+            (width, height),
+            self.score_thr,
+            self.max_per_image,
+        )
+        return Detections(bboxes, scores, tuple(self.classes[i] for i in labels))
+
+
+def select_boxes(
+    bboxes: np.ndarray,
+    scores: np.ndarray,
+    labels: np.ndarray,
+    size_wh: tuple[int, int],
+    score_thr: float,
+    max_num: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The best boxes of a picture, clipped to it. n: boxes.
+
+    MMDetection clips boxes to the padded input, which may be larger than the picture.
+
+    Args:
+        bboxes: x1, y1, x2, y2 in pixels of the picture, shape (n, 4).
+        scores: Shape (n, ).
+        labels: Shape (n, ).
+        size_wh: Width and height of the picture.
+        score_thr: Boxes of lower scores are left out.
+        max_num: Only so many boxes are kept.
+
+    Returns:
+        tuple: Boxes (float32), scores (float32) and labels of those that are kept,
+        best first. Boxes of no area are left out.
+    """
+    bboxes = np.clip(bboxes, 0, [*size_wh, *size_wh]).astype(np.float32)
+    has_area = (bboxes[:, 2:] > bboxes[:, :2]).all(axis=1)
+    kept = np.flatnonzero(has_area & (scores >= score_thr))
+    kept = kept[np.argsort(-scores[kept], kind='stable')][:max_num]
+    return bboxes[kept], scores[kept].astype(np.float32), labels[kept]
+
+
+def _mmdet_scope():
+    # Pose networks are built and run beside it: the scope of the process must stay.
+    return DefaultScope.overwrite_default_scope('mmdet')
+
+
+def _inference_pipeline(cfg: Config, name: str) -> list[dict]:
+    """The test pipeline without annotations."""
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
+    if 'pipeline' not in dataset or 'model' not in cfg:
+        raise ValueError(f'{name} has no model and test_dataloader.dataset.pipeline')
+    steps = [
+        copy.deepcopy(dict(step))
+        for step in dataset.pipeline
+        if not step['type'].endswith('LoadAnnotations')
+    ]
+    types = [step['type'].rpartition('.')[2] for step in steps]
+    if types[:1] != ['LoadImageFromFile'] or types[-1:] != ['PackDetInputs']:
+        raise ValueError(
+            f'{name} is not the config of a detector: its test pipeline must go from '
+            f'LoadImageFromFile to PackDetInputs, but is {types}'
+        )
+    return steps
+
+
+def _classes(
+    cfg: Config, meta: Mapping, name: str, weights: str | os.PathLike
+) -> tuple[str, ...]:
+    """Names of the classes, on which config and checkpoint must agree."""
+    metainfo = cfg.test_dataloader.dataset.get('metainfo') or {}
+    stated = tuple(metainfo.get('classes') or ())
+    trained = (meta.get('dataset_meta') or {}).get('classes') or ()
+    trained = (trained,) if isinstance(trained, str) else tuple(trained)
+    if stated and trained and stated != trained:
+        raise ValueError(
+            f'{weights} was trained for the classes {trained}, {name} is for {stated}'
+        )
+    if not stated and not trained:
+        raise ValueError(
+            f'neither {weights} nor {name} names the classes; give the config '
+            'test_dataloader.dataset.metainfo=dict(classes=...)'
+        )
+    return trained or stated
+
+
+def _load(
+    model: torch.nn.Module, tensors: Mapping, name: str, weights: str | os.PathLike
+) -> None:
+    own = model.state_dict()
+    # MMDetection before 3.0 kept the pixels' mean and deviation with the weights.
+    others = {
+        key: value
+        for key, value in tensors.items()
+        if key in own or not key.startswith('data_preprocessor.')
+    }
+    try:
+        model.load_state_dict(others, strict=True)
+    except RuntimeError as error:
+        raise WeightsError(f'{weights} does not fit {name}: {error}') from error
+
+
+def _check_image(image: np.ndarray, index: int) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(
+            f'picture {index} must be of shape (H, W, 3) and type uint8, BGR; it is of '
+            f'shape {image.shape} and type {image.dtype}'
+        )

@@ -1,0 +1,160 @@
+"""Garments in pictures, from Python."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from tiny_detector import pictures, save_detector, write_config
+
+from fashion_mmpose import garments
+from fashion_mmpose.apis import GarmentDetector
+from fashion_mmpose.apis.detection import select_boxes
+
+SIZES = [(90, 70), (40, 120), (64, 64)]
+
+
+@pytest.fixture(scope='module')
+def files(tmp_path_factory):
+    """Config and weights of a tiny detector."""
+    folder = tmp_path_factory.mktemp('detector')
+    config = write_config(folder / 'tiny_det.py')
+    return str(config), save_detector(config, folder / 'det.pth')
+
+
+@pytest.fixture(scope='module')
+def detector(files):
+    return GarmentDetector(*files, device='cpu', max_per_image=10)
+
+
+def test_boxes_of_pictures(detector):
+    found = detector.detect(pictures(SIZES))
+    assert [len(each) for each in found] == [10, 10, 10]
+    for each, (width, height) in zip(found, SIZES):
+        assert each.bboxes.shape == (10, 4) and each.bboxes.dtype == np.float32
+        assert (each.bboxes >= 0).all()
+        assert (each.bboxes <= [width, height, width, height]).all()
+        assert (each.bboxes[:, 2:] > each.bboxes[:, :2]).all()
+        assert (np.diff(each.scores) <= 0).all() and each.scores[-1] >= 0.05
+        assert set(each.labels) <= set(garments.categories('fashionai'))
+    assert not np.allclose(found[0].bboxes, found[1].bboxes)
+
+
+def test_batches_change_nothing(detector):
+    images = pictures(SIZES)
+    together = detector.detect(images, batch_size=3)
+    for image, expected in zip(images, together):
+        (alone,) = detector.detect([image])
+        np.testing.assert_allclose(alone.bboxes, expected.bboxes, atol=1e-3)
+        np.testing.assert_allclose(alone.scores, expected.scores, atol=1e-5)
+        assert alone.labels == expected.labels
+
+
+def test_files_and_arrays_give_the_same(detector, tmp_path):
+    import cv2
+
+    (image,) = pictures(SIZES[:1])
+    path = str(tmp_path / 'a.png')
+    cv2.imwrite(path, image)
+    sample = detector.file_pipeline(dict(img_path=path, img_id=0))
+    (from_file,) = detector.detect_samples([sample])
+    (from_array,) = detector.detect([image])
+    np.testing.assert_array_equal(from_file.bboxes, from_array.bboxes)
+    np.testing.assert_array_equal(from_file.scores, from_array.scores)
+
+
+def test_equals_mmdetections_own_inference(detector, files):
+    from mmdet.apis import inference_detector, init_detector
+
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        model = init_detector(*map(str, files), device='cpu')
+        images = pictures(SIZES)
+        theirs = [inference_detector(model, image).pred_instances for image in images]
+    for ours, instances, (width, height) in zip(detector.detect(images), theirs, SIZES):
+        # They clip to the padded input only; here no box lies beyond the picture.
+        clipped = instances.bboxes[:10].numpy().clip(0, [width, height] * 2)
+        np.testing.assert_allclose(ours.bboxes, clipped, atol=1e-3)
+        np.testing.assert_allclose(ours.scores, instances.scores[:10], atol=1e-5)
+        assert ours.labels == tuple(
+            detector.classes[i] for i in instances.labels[:10].tolist()
+        )
+
+
+def test_nothing_in_nothing(detector, files):
+    assert detector.detect([]) == [] and detector.detect_samples([]) == []
+    strict = GarmentDetector(*files, device='cpu', score_thr=1.0)
+    (found,) = strict.detect(pictures(SIZES[:1]))
+    assert len(found) == 0 and found.bboxes.shape == (0, 4) and found.labels == ()
+
+
+def test_the_scope_of_the_process_stays(files):
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        detector = GarmentDetector(*files, device='cpu')
+        detector.detect(pictures(SIZES[:1]))
+        assert DefaultScope.get_current_instance().scope_name == 'mmpose'
+
+
+@pytest.mark.parametrize(
+    'image',
+    [
+        pytest.param(np.zeros((8, 8), np.uint8), id='grey'),
+        pytest.param(np.zeros((8, 8, 4), np.uint8), id='alpha'),
+        pytest.param(np.zeros((8, 8, 3), np.float32), id='float'),
+    ],
+)
+def test_wrong_pictures(detector, image):
+    good = pictures(SIZES[:1])
+    with pytest.raises(ValueError, match=r'picture 1 must be of shape \(H, W, 3\)'):
+        detector.detect([*good, image])
+
+
+def test_select_boxes():
+    bboxes = np.array(
+        [
+            [-5, 2, 8, 30],  # reaches beyond the picture
+            [1, 1, 4, 4],
+            [3, 3, 3, 9],  # no width
+            [12, 1, 20, 9],  # beside the picture
+            [1, 2, 3, 4],  # low score
+            [0, 0, 2, 2],
+        ],
+        np.float32,
+    )
+    scores = np.array([0.5, 0.9, 0.8, 0.8, 0.1, 0.5])
+    labels = np.arange(6)
+    bboxes, scores, labels = select_boxes(bboxes, scores, labels, (10, 20), 0.2, 3)
+    assert labels.tolist() == [1, 0, 5] and scores.dtype == np.float32
+    assert bboxes.tolist() == [[1, 1, 4, 4], [0, 2, 8, 20], [0, 0, 2, 2]]
+    one = select_boxes(bboxes, scores, labels, (10, 20), 0.2, 1)
+    assert one[2].tolist() == [1]
+
+
+# ------------------------------------------------------------------------- errors
+
+
+def test_a_pose_config_is_refused(files):
+    with pytest.raises(ValueError, match='not the config of a detector.*LoadImage'):
+        GarmentDetector('demo/cpn_r18_fashionai_blouse', files[1])
+
+
+def test_weights_of_another_network(files, tmp_path):
+    cfg = Config.fromfile(files[0])
+    cfg.model.bbox_head.num_classes = 4
+    with pytest.raises(ValueError, match='det.pth does not fit the loaded config'):
+        GarmentDetector(cfg, files[1])
+
+
+def test_other_classes(files, tmp_path):
+    other = save_detector(files[0], tmp_path / 'o.pth', ('a', 'b', 'c', 'd', 'e'))
+    with pytest.raises(ValueError, match=r"trained for the classes \('a', 'b'"):
+        GarmentDetector(files[0], other)
+
+
+def test_no_classes(files, tmp_path):
+    content = torch.load(files[1], weights_only=True)
+    torch.save(content['state_dict'], tmp_path / 'bare.pth')
+    cfg = Config.fromfile(files[0])
+    assert len(GarmentDetector(cfg, tmp_path / 'bare.pth').classes) == 5
+    del cfg.test_dataloader.dataset.metainfo
+    with pytest.raises(ValueError, match='names the classes; give the config'):
+        GarmentDetector(cfg, tmp_path / 'bare.pth')
