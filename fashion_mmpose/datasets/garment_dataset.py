@@ -43,9 +43,6 @@ class GarmentDataset(BaseCocoStyleDataset):
     Args:
         category (str, optional): A category, for its K key points; None for all
             categories in the benchmark's full layout. Defaults to None.
-        categories (Sequence[str], optional): Some categories, in the benchmark's full
-            layout; other items are left out. Not together with ``category``.
-            Defaults to None.
         ann_file (str): The JSON. ``{category}`` in it, and in ``bbox_file``, is
             replaced by the category, or by ``all``. With ``category``, its own file or
             that of all categories.
@@ -54,6 +51,9 @@ class GarmentDataset(BaseCocoStyleDataset):
         bbox_file (str, optional): Detector boxes for testing: a COCO result list
             of ``image_id``, ``category_id``, ``bbox`` (xywh) and ``score``.
             Boxes scored below ``filter_cfg['bbox_score_thr']`` are dropped.
+        categories (Sequence[str], optional): Some categories, in the benchmark's full
+            layout; other items are left out. Not together with ``category``.
+            Defaults to None.
         **kwargs: As :class:`mmpose.datasets.BaseCocoStyleDataset`.
 
     Raises:
@@ -67,10 +67,10 @@ class GarmentDataset(BaseCocoStyleDataset):
     def __init__(
         self,
         category: str | None = None,
-        categories: Sequence[str] | None = None,
         ann_file: str = '',
         bbox_source: str = 'annotation',
         bbox_file: str | None = None,
+        categories: Sequence[str] | None = None,
         **kwargs,
     ) -> None:
         if bbox_source not in BBOX_SOURCES:

@@ -259,6 +259,7 @@ def draw_deepfashion2(
 
     Raises:
         ValueError: If the category does not exist or a number is negative.
+        RuntimeError: If none of many pictures shows it; not seen with any category.
     """
     if seed < 0 or index < 0:
         raise ValueError(

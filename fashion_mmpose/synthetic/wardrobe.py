@@ -66,7 +66,6 @@ def cut_out(rng: np.random.Generator, frame: TopStyle, category: str) -> TopStyl
     if kind == 'vest':
         width = min(rng.uniform(0.1, 0.26), shoulder[0] - neck[0])
         end = lerp(neck, shoulder, width / (shoulder[0] - neck[0]))
-        # A wide armhole would show the back through it.
         return replace(frame, shoulder=tuple(end.tolist()))
     top = lerp(neck, shoulder, rng.uniform(0.15, 0.6))
     x, y = frame.armpit

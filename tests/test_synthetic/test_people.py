@@ -143,3 +143,21 @@ def test_sleeves_of_a_shirt_lie_below_a_coat_and_above_a_pinafore(outer, inner, 
         sleeve = order.index((number - 1, f'sleeve_{side}'))
         assert (sleeve < min(bodies)) == below
     assert {row[0] for row in order} == set(range(10, number + 1))
+
+
+def test_shirt_under_a_coat_is_tucked_or_loose():
+    seen = set()
+    for seed in range(40):
+        person = sample_person(
+            np.random.default_rng(seed), 'long_sleeved_outwear', may_lie=False
+        )
+        if person.inner is None or person.lower is None:
+            continue
+        layers = layers_of(np.random.default_rng(0), person, 0, 100.0, (200, 200, 200))
+        order = [(layer.garment, layer.part) for layer in layers]
+        # From below: 0 the lower garment, 1 the shirt, 2 the coat.
+        lower = min(i for i, row in enumerate(order) if row[0] == 0 and row[1])
+        shirt = order.index((1, 'body'))
+        assert (lower > shirt) == person.tucked
+        seen.add(person.tucked)
+    assert seen == {True, False}
