@@ -15,7 +15,7 @@ from mmpose.registry import HOOKS
 from torch import Tensor
 
 from fashion_mmpose.codecs.point_heatmap import CONVENTIONS
-from fashion_mmpose.models.heads.point_heatmap_head import own_channels
+from fashion_mmpose.models.heads.category_rows import own_channels
 from fashion_mmpose.visualization.stages import stage_picture
 
 

@@ -179,8 +179,8 @@ def coco_to_raw(path: str | os.PathLike, out_dir: str | os.PathLike) -> int:
 
     What COCO lacks is taken from the entries' extra fields where they have it. Of the
     rest, ``scale``, ``occlusion`` and ``zoom_in`` follow from the box and the
-    landmarks, by the benchmark's limits; ``source`` is ``'user'``, and ``viewpoint``,
-    which nothing tells, is left out.
+    landmarks, see :func:`levels`; ``source`` is ``'user'``, and ``viewpoint``, which
+    nothing tells, is left out.
 
     Args:
         path: A COCO file in the layout of 294 landmarks.
@@ -220,13 +220,7 @@ def _raw_item(path, annotation: Mapping, image: Mapping) -> RawItem:
     points = own_points(points, garment, f'{path}: annotation {annotation["id"]}')
     x, y, width, height = annotation['bbox']
     visibility = points[:, 2]
-    labelled = max(1, int((visibility > 0).sum()))
-    derived = dict(
-        scale=_level(width * height / (image['width'] * image['height']), 0.1, 0.4),
-        occlusion=_level((visibility == 1).sum() / labelled, 0.2, 0.5),
-        zoom_in=_level((visibility == 0).mean(), 0.2, 0.5),
-        viewpoint=None,
-    )
+    derived = levels(width * height / (image['width'] * image['height']), visibility)
     return RawItem(
         category_id=garment.category_id,
         category_name=raw_category_name(garment.name),
@@ -237,12 +231,36 @@ def _raw_item(path, annotation: Mapping, image: Mapping) -> RawItem:
             [compact(value) for value in polygon]
             for polygon in annotation.get('segmentation', [])
         ],
+        viewpoint=annotation.get('viewpoint'),
         **{key: annotation.get(key, value) for key, value in derived.items()},
     )
 
 
-def _level(share: float, low: float, high: float) -> int:
-    return 1 + int(share >= low) + int(share >= high)
+def levels(box_share: float, visibility: np.ndarray) -> dict[str, int]:
+    """What an annotation says of a garment in three steps.
+
+    The limits are ours: the benchmark's paper describes the steps, annotators chose
+    them.
+
+    Args:
+        box_share: Area of the box as a share of the picture.
+        visibility: v of the landmarks, 0, 1 or 2, shape (K, ).
+
+    Returns:
+        dict: ``scale``, ``occlusion`` (by the share of labelled landmarks that are
+        occluded) and ``zoom_in`` (by the share of landmarks that are not labelled).
+    """
+    visibility = np.asarray(visibility)
+    labelled = max(1, int((visibility > 0).sum()))
+    return dict(
+        scale=_level(box_share, 0.1, 0.4),
+        occlusion=_level((visibility == 1).sum() / labelled, 0.2, 0.5),
+        zoom_in=_level((visibility == 0).mean(), 0.2, 0.5),
+    )
+
+
+def _level(share: float, medium: float, high: float) -> int:
+    return 1 + int(share >= medium) + int(share >= high)
 
 
 def compact(number: Number) -> Number:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..formats.deepfashion2 import levels
 from ..garments import garment
 from .backgrounds import sample_background
 from .canvas import Camera, Canvas, Painted
@@ -91,11 +92,6 @@ class DrawnPicture:
     items: list[DrawnItem]
     source: str
     stack: list[Painted]
-
-
-def _level(share: float, medium: float, high: float) -> int:
-    """1, 2 from ``medium`` on, 3 from ``high`` on."""
-    return 1 + int(share >= medium) + int(share >= high)
 
 
 @dataclass(frozen=True)
@@ -200,10 +196,8 @@ def _item(
         box=box,
         polygons=polygons,
         style=0,
-        scale=_level(share, 0.1, 0.4),
-        occlusion=_level(np.mean(v[v > 0] == 1), 0.2, 0.5),
-        zoom_in=_level(np.mean(v == 0), 0.2, 0.5),
         viewpoint=viewpoint,
+        **levels(share, v),
     )
 
 

@@ -9,7 +9,8 @@ from mmpose.structures import PoseDataSample
 
 from fashion_mmpose import garments
 from fashion_mmpose.models import CPNHead, PointHeatmapHead
-from fashion_mmpose.models.heads.point_heatmap_head import own_channels, pck_accuracy
+from fashion_mmpose.models.heads.category_rows import own_channels
+from fashion_mmpose.models.heads.point_heatmap_head import pck_accuracy
 from fashion_mmpose.models.losses import PointTargets
 
 CODEC = dict(type='PointHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1.5)

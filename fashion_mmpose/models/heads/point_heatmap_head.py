@@ -13,7 +13,6 @@ from fashion_mmpose.models.losses.base import (
 )
 
 from .category_rows import decode_heatmaps, decode_rows, own_rows
-from .category_rows import own_channels as own_channels
 from .stage_heatmaps import PendingHeatmaps, StageHeatmaps
 
 
