@@ -1,7 +1,6 @@
 """DeepFashion2's raw annotations: one JSON an image, one entry per garment."""
 
 import json
-import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -19,17 +18,20 @@ from .full_layout import own_points
 from .outputs import OutputFiles
 
 BENCHMARK = 'deepfashion2'
-Number = int | float
+_FAR = 10**9  # no picture is that wide, and no number of a style that high
+Whole = Annotated[int, msgspec.Meta(ge=-_FAR, le=_FAR)]
+Number = Whole | Annotated[float, msgspec.Meta(ge=-_FAR, le=_FAR)]
 Level = Annotated[int, msgspec.Meta(ge=1, le=3)]
 _ITEM = re.compile(r'item(\d+)')
 
 
-class RawItem(msgspec.Struct, omit_defaults=True):
+class RawItem(msgspec.Struct):
     """A garment in a picture.
 
     Attributes:
         category_id: 1 to 13.
-        category_name: The benchmark's own, e.g. ``'short sleeve top'``.
+        category_name: The benchmark's own, e.g. ``'short sleeve top'``; it is written
+            even if it is None here.
         bounding_box: x1, y1, x2, y2 in pixels.
         landmarks: x, y in pixels and v (2 visible, 1 occluded, 0 not labelled) of the
             category's K landmarks.
@@ -42,11 +44,11 @@ class RawItem(msgspec.Struct, omit_defaults=True):
         viewpoint: 1 not worn, 2 from the front, 3 from the side or behind.
     """
 
-    category_id: int
+    category_id: Whole
     bounding_box: tuple[Number, Number, Number, Number]
     landmarks: list[Number]
-    style: int = 0
-    segmentation: list[list[Number]] = []
+    style: Whole
+    segmentation: list[list[Number]]
     category_name: str | None = None
     scale: Level | None = None
     occlusion: Level | None = None
@@ -97,7 +99,7 @@ def read_raw(path: str | os.PathLike, skipped: list[str] | None = None) -> RawIm
         )
     except msgspec.MsgspecError as error:
         raise FormatError(f'{path} is not a DeepFashion2 annotation: {error}') from None
-    pair_id = _field(path, content, 'pair_id', int)
+    pair_id = _field(path, content, 'pair_id', Whole)
     source = _field(path, content, 'source', str)
     found = [(int(m[1]), key) for key in content if (m := _ITEM.fullmatch(key))]
     items = []
@@ -112,7 +114,7 @@ def read_raw(path: str | os.PathLike, skipped: list[str] | None = None) -> RawIm
     return RawImage(source, pair_id, tuple(items))
 
 
-def _field(path, content: Mapping[str, msgspec.Raw], name: str, kind: type):
+def _field(path, content: Mapping[str, msgspec.Raw], name: str, kind):
     if name not in content:
         raise FormatError(f'{path}: {name} is missing')
     try:
@@ -148,9 +150,6 @@ def _item(raw: msgspec.Raw) -> RawItem:
             f'bounding_box {list(item.bounding_box)} is empty: x1, y1, x2, y2 with '
             'x1 < x2 and y1 < y2 are expected'
         )
-    numbers = (*item.landmarks, *item.bounding_box)
-    if not all(map(math.isfinite, numbers)):
-        raise FormatError('landmarks and bounding_box must be finite numbers')
     return item
 
 
@@ -168,56 +167,89 @@ def write_raw(
         source: ``'shop'`` or ``'user'``.
         pair_id: Common number of the pictures that show the same garments.
     """
-    named = {f'item{i}': item for i, item in enumerate(items, 1)}
+    named = {f'item{i}': _fields(item) for i, item in enumerate(items, 1)}
     content = {'source': source, 'pair_id': pair_id, **named}
     with OutputFiles() as outputs:
         outputs.open_binary(path).write(msgspec.json.encode(content))
 
 
-def coco_to_raw(path: str | os.PathLike, out_dir: str | os.PathLike) -> int:
+def _fields(item: RawItem) -> dict:
+    garment = garments.category_of_id(BENCHMARK, item.category_id)
+    content = msgspec.structs.asdict(item)
+    content['category_name'] = item.category_name or raw_category_name(garment.name)
+    return {key: value for key, value in content.items() if value is not None}
+
+
+def coco_to_raw(coco: str | os.PathLike | Mapping, out_dir: str | os.PathLike) -> int:
     """Write a COCO file's annotations as the benchmark's own files.
 
     What COCO lacks is taken from the entries' extra fields where they have it. Of the
     rest, ``scale``, ``occlusion`` and ``zoom_in`` follow from the box and the
     landmarks, see :func:`levels`; ``source`` is ``'user'``, and ``viewpoint``, which
-    nothing tells, is left out.
+    nothing tells, is left out. Converted back, annotations are the same but for their
+    ids, which count anew, and ``area`` and ``iscrowd``, which the benchmark lacks.
 
     Args:
-        path: A COCO file in the layout of 294 landmarks.
+        coco: A COCO file, or what it holds, in the layout of 294 landmarks or of the K
+            of each annotation's category.
         out_dir: Folder for ``000001.json`` and so on, by the images' ids.
 
     Returns:
-        int: How many files were written: one for every image with a garment.
+        int: How many files were written: one for every image.
 
     Raises:
-        FormatError: If an annotation has another number of key points, or is of no
-            image of the file.
+        FormatError: If an entry lacks a field, an annotation has another number of key
+            points or is of no image of the file, or those of an image differ in
+            ``pair_id`` or ``source``. No file is written then.
+        OSError: If a file cannot be read or written.
     """
-    content = json.loads(Path(path).read_text(encoding='utf-8'))
-    images = {image['id']: image for image in content['images']}
-    by_image = {}
-    for annotation in sorted(content['annotations'], key=lambda entry: entry['id']):
-        if annotation['image_id'] not in images:
-            raise FormatError(
-                f'{path}: annotation {annotation["id"]} is of image '
-                f'{annotation["image_id"]}, which the file does not list'
-            )
-        by_image.setdefault(annotation['image_id'], []).append(annotation)
-    for image_id, annotations in by_image.items():
-        image = images[image_id]
-        write_raw(
-            Path(out_dir) / f'{image_id:06d}.json',
-            [_raw_item(path, annotation, image) for annotation in annotations],
-            annotations[0].get('source', 'user'),
-            annotations[0].get('pair_id', 0),
-        )
+    name = 'the COCO content'
+    if not isinstance(coco, Mapping):
+        name = os.fspath(coco)
+        try:
+            coco = json.loads(Path(coco).read_text(encoding='utf-8'))
+        except ValueError as error:
+            raise FormatError(f'{name} is not valid JSON: {error}') from None
+    at = name
+    try:
+        images = {image['id']: image for image in coco['images']}
+        by_image = {image_id: [] for image_id in images}
+        for annotation in sorted(coco['annotations'], key=lambda entry: entry['id']):
+            at = f'{name}: annotation {annotation["id"]}'
+            if annotation['image_id'] not in images:
+                raise FormatError(
+                    f'{at} is of image {annotation["image_id"]}, which the file does '
+                    'not list'
+                )
+            item = _raw_item(at, annotation, images[annotation['image_id']])
+            by_image[annotation['image_id']].append((annotation, item))
+    except KeyError as error:
+        raise FormatError(f'{at}: {error} is missing') from None
+    shared = {
+        image_id: {
+            key: _same(f'{name}: image {image_id}', key, found, default)
+            for key, default in (('source', 'user'), ('pair_id', 0))
+        }
+        for image_id, found in by_image.items()
+    }
+    for image_id, found in by_image.items():
+        path = Path(out_dir) / f'{image_id:06d}.json'
+        write_raw(path, [item for _, item in found], **shared[image_id])
     return len(by_image)
 
 
-def _raw_item(path, annotation: Mapping, image: Mapping) -> RawItem:
+def _same(at: str, key: str, found: Sequence[tuple[Mapping, RawItem]], default):
+    """What the annotations of an image have in common."""
+    values = {annotation.get(key, default) for annotation, _ in found} or {default}
+    if len(values) > 1:
+        raise FormatError(f'{at}: its annotations differ in {key}: {sorted(values)}')
+    return values.pop()
+
+
+def _raw_item(at: str, annotation: Mapping, image: Mapping) -> RawItem:
     garment = garments.category_of_id(BENCHMARK, annotation['category_id'])
     points = np.array(annotation['keypoints'], float).reshape(-1, 3)
-    points = own_points(points, garment, f'{path}: annotation {annotation["id"]}')
+    points = own_points(points, garment, at)
     x, y, width, height = annotation['bbox']
     visibility = points[:, 2]
     derived = levels(width * height / (image['width'] * image['height']), visibility)
@@ -263,6 +295,6 @@ def _level(share: float, medium: float, high: float) -> int:
     return 1 + int(share >= medium) + int(share >= high)
 
 
-def compact(number: Number) -> Number:
+def compact(number: int | float) -> int | float:
     """The number, as an integer if it is whole: 12.0 is 12."""
     return int(number) if float(number).is_integer() else number

@@ -1,19 +1,21 @@
 """DeepFashion2's raw annotations to COCO JSON, picture by picture."""
 
-import multiprocessing
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import msgspec
 from tqdm import tqdm
 
 from fashion_mmpose import garments
+from fashion_mmpose.version import __version__
 
 from .coco import coco_categories
 from .deepfashion2 import BENCHMARK, RawItem, compact, read_raw
@@ -23,7 +25,12 @@ from .outputs import OutputFiles
 
 _NAME = re.compile(r'\d+')
 _CHUNK = 64  # pictures that a process takes at a time
-_INFO = {'description': 'DeepFashion2 landmarks'}
+_AHEAD = 4  # chunks per process that may be finished before they are written
+_INFO = {
+    'description': 'DeepFashion2 landmarks',
+    'version': __version__,
+    'dataset': BENCHMARK,
+}
 
 
 @dataclass
@@ -51,7 +58,6 @@ class _Picture:
 
     image: bytes
     items: tuple[tuple[int, bytes, bytes], ...]  # category id, 294 points, K points
-    num_items: int
     problems: tuple[str, ...]
 
 
@@ -70,7 +76,8 @@ def convert(
     An image's id is the number in its file's name; an annotation's id counts the
     garments, from 1, in the order of the images and of the items. Garments that
     ``categories`` leaves out are counted, too, so that ids agree with those of the
-    whole file; all images are listed in every file.
+    whole file; what ``skip_bad`` leaves out is not. All images are listed in every
+    file, and garments without landmarks are kept.
 
     Args:
         annotation_dir: Folder of ``000001.json`` and so on.
@@ -88,17 +95,17 @@ def convert(
 
     Raises:
         FormatError: If an annotation or a picture is not what it should be: the message
-            names the file and the field; nothing is written then.
+            names the file and the field; or if none is left. Nothing is written then.
         OSError: If a folder is missing.
         ValueError: If a category does not exist.
     """
     chosen = _chosen(categories)
     done = Converted(num_items=dict.fromkeys((g.name for g in chosen.values()), 0))
     names = _numbered(annotation_dir, '.json', limit, done.strangers)
-    tasks = [
+    tasks = (
         (number, Path(annotation_dir) / f'{name}.json', Path(image_dir) / f'{name}.jpg')
         for number, name in names
-    ]
+    )
     with OutputFiles() as outputs:
         whole = _CocoFile(outputs, Path(out_file), coco_categories(BENCHMARK))
         split = {}
@@ -111,7 +118,7 @@ def convert(
         written = [whole, *split.values()]
         count = 0
         work = partial(_convert_picture, split=split_categories, skip_bad=skip_bad)
-        for picture in _each(work, tasks, workers, 'pictures'):
+        for picture in _each(work, tasks, len(names), workers):
             done.skipped += picture.problems
             if not picture.image:
                 continue
@@ -124,6 +131,7 @@ def convert(
                     whole.write(count, full)
                     if split:
                         split[category_id].write(count, own)
+        _refuse_nothing(annotation_dir, whole.images, done.skipped)
         for file in written:
             file.close()
     done.files = [file.path for file in written]
@@ -144,15 +152,16 @@ def convert_images(
     """
     done = Converted()
     names = _numbered(image_dir, '.jpg', limit, done.strangers)
-    tasks = [(number, Path(image_dir) / f'{name}.jpg') for number, name in names]
+    tasks = ((number, Path(image_dir) / f'{name}.jpg') for number, name in names)
     with OutputFiles() as outputs:
         file = _CocoFile(outputs, Path(out_file), coco_categories(BENCHMARK))
         work = partial(_list_picture, skip_bad=skip_bad)
-        for image, problem in _each(work, tasks, workers, 'pictures'):
+        for image, problem in _each(work, tasks, len(names), workers):
             if problem:
                 done.skipped.append(problem)
             else:
                 file.images.append(image)
+        _refuse_nothing(image_dir, file.images, done.skipped)
         file.close()
     done.files = [file.path]
     done.num_images = len(file.images)
@@ -212,21 +221,46 @@ def _numbered(
     return sorted(found.items())[:limit]
 
 
-def _each(work, tasks: list, workers: int, what: str) -> Iterator:
+def _refuse_nothing(folder, images: list[bytes], skipped: list[str]) -> None:
+    if not images:
+        raise FormatError(f'{folder}: no picture is usable; the first: {skipped[0]}')
+
+
+def _each(
+    work: Callable, tasks: Iterable[tuple], total: int, workers: int
+) -> Iterator[Any]:
     """The results in the order of the tasks, with a progress bar."""
-    with _mapper(workers if len(tasks) > _CHUNK else 1) as apply:
-        yield from tqdm(
-            apply(work, tasks), total=len(tasks), desc=what, unit='', disable=None
-        )
-
-
-@contextmanager
-def _mapper(workers: int) -> Iterator:
-    if workers <= 1:
-        yield map
+    bar = partial(tqdm, total=total, desc='pictures', unit='', disable=None)
+    if workers <= 1 or total <= _CHUNK:
+        yield from bar(map(work, tasks))
         return
-    with multiprocessing.Pool(workers) as pool:
-        yield partial(pool.imap, chunksize=_CHUNK)
+    with ProcessPoolExecutor(workers) as pool:
+        try:
+            yield from bar(_in_order(pool, work, tasks, _AHEAD * workers))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, work: Callable, tasks: Iterable[tuple], most: int
+) -> Iterator[Any]:
+    """Results of chunks; no more than ``most`` chunks wait to be taken.
+
+    An executor's own ``map`` takes all tasks at once and keeps what is finished: where
+    many processes are faster than the disk that is written to, that is everything.
+    """
+    tasks = iter(tasks)
+    waiting = deque()
+    while chunk := list(islice(tasks, _CHUNK)):
+        waiting.append(pool.submit(_work_chunk, work, chunk))
+        if len(waiting) >= most:
+            yield from waiting.popleft().result()
+    while waiting:
+        yield from waiting.popleft().result()
+
+
+def _work_chunk(work: Callable, chunk: list[tuple]) -> list:
+    return [work(task) for task in chunk]
 
 
 # ----------------------------------------------------------------------- one picture
@@ -243,7 +277,7 @@ def _convert_picture(
     except (FormatError, OSError) as error:
         if not skip_bad:
             raise FormatError(_describe(error)) from None
-        return _Picture(b'', (), 0, (f'picture left out: {_describe(error)}',))
+        return _Picture(b'', (), (f'picture left out: {_describe(error)}',))
     items = tuple(
         (
             item.category_id,
@@ -253,7 +287,7 @@ def _convert_picture(
         for item in raw.items
     )
     notes = tuple(f'garment left out: {problem}' for problem in problems)
-    return _Picture(image, items, len(items), notes)
+    return _Picture(image, items, notes)
 
 
 def _list_picture(task: tuple[int, Path], skip_bad: bool) -> tuple[bytes, str]:

@@ -75,7 +75,7 @@ def read_json(path: str | os.PathLike):
     """
     try:
         return json.loads(Path(path).read_text(encoding='utf-8'))
-    except ValueError as error:  # of the encoding, or of JSON
+    except (ValueError, RecursionError) as error:  # of the encoding, or of JSON
         raise FormatError(f'{path} is not valid JSON: {error}') from None
 
 

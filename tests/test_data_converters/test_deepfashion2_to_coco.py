@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import Future
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from toolbox import ROOT, run
 from fashion_mmpose import garments
 from fashion_mmpose.datasets import DeepFashion2GarmentDataset
 from fashion_mmpose.formats.deepfashion2 import RawItem, coco_to_raw, write_raw
+from fashion_mmpose.formats.deepfashion2_coco import _in_order
 
 SCRIPT = ROOT / 'data_converters' / 'deepfashion2_to_coco.py'
 
@@ -21,7 +23,9 @@ def raw_item(category, first=1.0, **kwargs):
     landmarks = []
     for n in range(len(garment.channels)):
         landmarks += [first + n, 2 * n, 2 if n else 1]
-    defaults = dict(bounding_box=(1, 2, 31, 62.5), segmentation=[[1, 2, 3.5, 4, 5, 6]])
+    defaults = dict(
+        style=0, bounding_box=(1, 2, 31, 62.5), segmentation=[[1, 2, 3.5, 4, 5, 6]]
+    )
     return RawItem(garment.category_id, landmarks=landmarks, **defaults | kwargs)
 
 
@@ -87,9 +91,10 @@ def test_every_number(raw):
     )
     assert (skirt['image_id'], skirt['num_keypoints']) == (7, 8)
     assert (unlabelled['image_id'], unlabelled['num_keypoints']) == (20, 0)
-    assert 1.0 not in [n for n in vest['bbox'] if isinstance(n, float)]
     # Whole numbers stay whole in the text.
-    assert '1.0' not in (raw / 'out' / 'all.json').read_text()
+    fractions = set()
+    json.loads((raw / 'out' / 'all.json').read_text(), parse_float=fractions.add)
+    assert fractions == {'60.5', '3.5'}
     names = [entry['name'] for entry in content['categories']]
     assert names == list(garments.categories('deepfashion2'))
 
@@ -195,6 +200,48 @@ def test_same_number_twice(raw):
     assert 'have the same number' in convert(raw, check=False).stderr
 
 
+def test_nothing_is_left(raw):
+    for path in (raw / 'annos').iterdir():
+        path.write_text('{')
+    done = convert(raw, '--skip-bad', check=False)
+    assert done.returncode == 1
+    assert 'annos: no picture is usable; the first: picture left out' in done.stderr
+    assert list((raw / 'out').iterdir()) == []
+
+
+def test_several_processes_tell_what_is_wrong(raw):
+    text = (raw / 'annos/000007.json').read_text()
+    for number in range(30, 230):
+        (raw / f'annos/{number:06d}.json').write_text(text)
+        shutil.copy(raw / 'image/000007.jpg', raw / f'image/{number:06d}.jpg')
+    (raw / 'annos' / '000111.json').write_text(text.replace('[1,2,31', '[31,2,31', 1))
+    done = convert(raw, '--workers', 2, check=False)
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    assert '000111.json: item1: bounding_box [31, 2, 31, 62.5]' in done.stderr
+    assert list((raw / 'out').iterdir()) == []
+    done = convert(raw, '--workers', 2, '--skip-bad')
+    assert '000111.json: item1' in done.stderr
+    ids = [entry['id'] for entry in read(raw)['annotations']]
+    assert ids == list(range(1, 3 + 2 * 200))
+
+
+def test_finished_work_does_not_pile_up():
+    """No more than ``most`` chunks are finished, but not taken."""
+    submitted = []
+
+    class Pool:
+        def submit(self, function, *args):
+            submitted.append(function(*args))
+            result = Future()
+            result.set_result(submitted[-1])
+            return result
+
+    results = _in_order(Pool(), abs, range(0, -64 * 20, -1), most=3)
+    assert [next(results) for _ in range(64 * 5)] == list(range(64 * 5))
+    assert len(submitted) == 7
+    assert list(results) == list(range(64 * 5, 64 * 20)) and len(submitted) == 20
+
+
 def test_real_annotations_survive_the_way_there_and_back(fashion_data, tmp_path):
     folder = fashion_data / 'deepfashion2'
     file = folder / 'train-coco_style-32.json'
@@ -213,3 +260,14 @@ def test_real_annotations_survive_the_way_there_and_back(fashion_data, tmp_path)
     assert [entry['id'] for entry in back['annotations']] == list(range(1, 56))
     sizes = {i['id']: (i['width'], i['height']) for i in there['images']}
     assert {i['id']: (i['width'], i['height']) for i in back['images']} == sizes
+
+
+def test_drawn_annotations_survive_the_way_there_and_back(raw):
+    convert(raw)
+    before = {path.name: path.read_text() for path in (raw / 'annos').iterdir()}
+    shutil.rmtree(raw / 'annos')
+    content = read(raw)
+    assert coco_to_raw(content, raw / 'annos') == 3
+    assert {path.name for path in (raw / 'annos').iterdir()} == set(before)
+    convert(raw)
+    assert read(raw) == content

@@ -3,15 +3,19 @@
 import json
 import pickle
 import re
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from toolbox import ROOT, run
+from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose.datasets import DeepFashion2GarmentDataset
 from fashion_mmpose.formats.coco import coco_categories
 
 SCRIPT = ROOT / 'data_converters' / 'detections_to_coco.py'
+main = load_tool(SCRIPT).main
 SKIRT = 9
 
 
@@ -29,12 +33,19 @@ def folder(tmp_path):
 
 
 def convert(folder, boxes, *options, check=True):
-    return run(
-        SCRIPT,
-        *(boxes, '--ann-file', 'gt.json', '--out', 'boxes.json', *options),
-        cwd=folder,
-        check=check,
-    )
+    """Call the script's ``main`` in the folder: a process takes half a second."""
+    paths = ('--ann-file', folder / 'gt.json', '--out', folder / 'boxes.json')
+    done = SimpleNamespace(stdout=StringIO(), stderr=StringIO())
+    with redirect_stdout(done.stdout), redirect_stderr(done.stderr):
+        try:
+            done.returncode = main(
+                [str(argument) for argument in (folder / boxes, *paths, *options)]
+            )
+        except SystemExit as error:  # of the options' parser
+            done.returncode = error.code
+    done.stdout, done.stderr = done.stdout.getvalue(), done.stderr.getvalue()
+    assert not (check and done.returncode), done.stderr
+    return done
 
 
 def read(folder):
@@ -123,9 +134,17 @@ COCO = result(1, 1, [0, 0, 5, 5], 0.5)
             [COCO, dict(COCO, category_id=14)], 'entry 1: .*14', id='category'
         ),
         pytest.param([dict(COCO, bbox=[0, 0, 0, 5])], 'is empty', id='empty-box'),
-        pytest.param([dict(COCO, bbox=[0, 0, 5])], 'expected 4 numbers', id='three'),
-        pytest.param([dict(COCO, score='a')], 'expected 5 numbers', id='score'),
+        pytest.param(
+            [dict(COCO, bbox=[0, 0, 5])], 'expected 4 finite numbers', id='three'
+        ),
+        pytest.param([dict(COCO, score='a')], 'expected 5 finite numbers', id='score'),
         pytest.param([dict(image_id=1)], r"has no \['category_id'", id='keys'),
+        pytest.param([dict(COCO, image_id=[1])], r'image_id \[1\] is not', id='list'),
+        pytest.param([dict(COCO, image_id=True)], 'image_id True is not', id='bool'),
+        pytest.param([dict(COCO, category_id={})], 'category_id {} is', id='id-object'),
+        pytest.param([dict(COCO, score=10**400)], 'entry 0: a number', id='too-large'),
+        pytest.param([dict(COCO, bbox=['1'] * 4)], 'expected 4 finite', id='texts'),
+        pytest.param([dict(COCO, bbox=None)], 'expected 4 finite', id='null'),
         pytest.param({}, 'must hold a list', id='object'),
     ],
 )
@@ -145,10 +164,15 @@ def test_bad_lists(folder, content, message):
             [[by_category(c2=[[1, 2, 3]])]], '(1, 3), expected (n, 5)', id='5'
         ),
         pytest.param([1], 'data[0] must be a list', id='number'),
+        pytest.param([[]], 'data[0] must be a list', id='empty'),
+        pytest.param([[[[[1, 2], [3]]] + [[]] * 12]], '[0][0][0]: expected', id='rows'),
+        pytest.param([[[None] * 13]], 'is a NoneType, not an array', id='none'),
         pytest.param({'a': 1}, 'holds a dict', id='dict'),
         pytest.param([[by_category(c1=[[1, 2, 0, 9, 1]])]], 'is empty', id='corners'),
         pytest.param(
-            [[by_category(c1=[[1, 2, 3, 4, np.nan]])]], 'expected 5 numbers', id='nan'
+            [[by_category(c1=[[1, 2, 3, 4, np.nan]])]],
+            'expected 5 finite numbers',
+            id='nan',
         ),
     ],
 )
@@ -157,6 +181,83 @@ def test_bad_pickles(folder, content, message):
     done = convert(folder, 'b.pkl', check=False)
     assert done.returncode == 1 and message in done.stderr
     assert not (folder / 'boxes.json').exists()
+
+
+def test_a_list_that_refers_to_itself_is_no_box(folder):
+    """Written out, the last level would have 5 * 10 ** 12 numbers."""
+    level = [[1, 2, 3, 4, 0.5]] * 10
+    for _ in range(12):
+        level = [level] * 10
+    (folder / 'b.pkl').write_bytes(pickle.dumps([[[level] * 13]]))
+    done = convert(folder, 'b.pkl', check=False)
+    assert done.returncode == 1 and 'expected 5 finite numbers' in done.stderr
+
+
+def test_rows_in_lists(folder):
+    rows = [[[1, 2, 11, 22, 0.5]], *[()] * 12]
+    (folder / 'b.pkl').write_bytes(pickle.dumps(([rows],), 2))
+    convert(folder, 'b.pkl')
+    assert read(folder) == [result(1, 1, [1, 2, 10, 20], 0.5)]
+
+
+def test_empty_boxes_are_left_out_and_counted(folder):
+    boxes = [[4, 4, 4, 9, 0.5], [1, 2, 3, 4, -0.5], [0, 0, 1e-4, 9, 0.5]]
+    write_pickle(folder, by_category(c2=boxes))
+    done = convert(folder, 'boxes.pkl', check=False)
+    assert 'data[0][0][1]' in done.stderr and '--skip-empty' in done.stderr
+    done = convert(folder, 'boxes.pkl', '--skip-empty')
+    assert '2 boxes without an area left out' in done.stderr
+    # Scores may be anything, as long as none is asked for.
+    assert read(folder) == [result(1, 2, [1, 2, 2, 2], -0.5)]
+
+
+@pytest.mark.parametrize('form', ['pickle', 'coco', 'mmdet'])
+def test_other_categories_than_the_benchmarks(folder, form):
+    """A detector of two: its second is the skirt."""
+    write_pickle(folder, [np.zeros((0, 5)), np.array([[5, 6, 25, 46, 0.75]])])
+    content = dict(labels=[1], bboxes=[[5, 6, 25, 46]], scores=[0.75])
+    (folder / 'preds').mkdir()
+    (folder / 'preds' / '000001.json').write_text(json.dumps(content))
+    entry = result(1, 1, [5, 6, 20, 40], 0.75)
+    (folder / 'b.json').write_text(json.dumps([entry]))
+    boxes = dict(pickle='boxes.pkl', coco='b.json', mmdet='preds')[form]
+    convert(folder, boxes, '--format', form, '--label-map', '0=vest', '1=skirt')
+    assert read(folder) == [dict(entry, category_id=SKIRT)]
+    # The number that the detector used must be named.
+    done = convert(folder, boxes, '--label-map', '0=vest', check=False)
+    expected = dict(
+        pickle='[1] has boxes, but no category',
+        coco='category_id is 1, expected one of [0]',
+        mmdet='label is 1, expected one of [0]',
+    )
+    assert done.returncode == 1 and expected[form] in done.stderr
+
+
+@pytest.mark.parametrize(
+    'label_map, message',
+    [
+        pytest.param(['skirt'], "'skirt' is not like 0=skirt", id='no-number'),
+        pytest.param(['0=vest', '0=skirt'], 'names a number twice', id='twice'),
+        pytest.param(['0=coat'], 'coat', id='unknown'),
+    ],
+)
+def test_bad_label_maps(folder, label_map, message):
+    write_pickle(folder, by_category())
+    done = convert(folder, 'boxes.pkl', '--label-map', *label_map, check=False)
+    assert done.returncode and message in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+def test_the_script(folder):
+    write_pickle(folder, by_category(c1=[[1, 2, 11, 22, 0.5]]))
+    options = ('--ann-file', 'gt.json', '--out', 'out/b.json')
+    done = run(SCRIPT, 'boxes.pkl', *options, cwd=folder)
+    assert done.stdout == '1 boxes of 1 images: out/b.json\n' and not done.stderr
+    (folder / 'boxes.pkl').write_bytes(b'cos\nsystem\n.')
+    done = run(SCRIPT, 'boxes.pkl', *options, cwd=folder, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith('error: boxes.pkl: it names os.system; only lists')
+    assert (folder / 'out' / 'b.json').stat().st_size > 2  # as it was
 
 
 def test_forms_are_told_apart(folder):

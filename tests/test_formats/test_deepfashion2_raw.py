@@ -55,9 +55,17 @@ def test_items_come_in_the_order_of_their_numbers(tmp_path):
         (dict(category_id='9'), r'item1: Expected `int`.*category_id'),
         (dict(category_name='vest'), "category_name is 'vest'.*'skirt'"),
         (dict(landmarks=None), 'missing required field `landmarks`'),
+        (dict(style=None), 'missing required field `style`'),
+        (dict(segmentation=None), 'missing required field `segmentation`'),
+        (dict(bounding_box=[0, 5, 10**400, 85]), r'<= 1000000000.*bounding_box\[2\]'),
+        (dict(landmarks=[1e300, 2, 2] * 8), r'<= 1000000000.*landmarks\[0\]'),
+        (dict(segmentation=[[0, -(10**30)]]), r'>= -1000000000.*segmentation'),
+        (dict(style=10**30), '<= 1000000000.*style'),
+        (dict(bounding_box=[9, 85, 20, 5]), r'bounding_box \[9, 85, 20, 5\] is empty'),
+        (dict(landmarks=[1, 2, True] * 8), r'Expected `int \| float`.*landmarks\[2\]'),
         (dict(landmarks=[1, 2, 2]), 'landmarks has 3 numbers; a skirt has 8'),
         (dict(landmarks=[1, 2, 2] * 7 + [1, 2, 3]), 'v of landmark 8 is 3'),
-        (dict(landmarks=[1, 'x', 2] * 8), r'Expected `int | float`.*landmarks\[1\]'),
+        (dict(landmarks=[1, 'x', 2] * 8), r'Expected `int \| float`.*landmarks\[1\]'),
         (dict(bounding_box=[9, 5, 9, 85]), r'bounding_box \[9, 5, 9, 85\] is empty'),
         (dict(bounding_box=[0, 5, 20]), 'Expected `array` of length 4'),
         (dict(viewpoint=4), 'viewpoint'),
@@ -67,7 +75,7 @@ def test_items_come_in_the_order_of_their_numbers(tmp_path):
 )
 def test_what_is_wrong_is_named(tmp_path, changes, message):
     path = write(tmp_path / '000003.json', item1=item(**changes), item2=item())
-    with pytest.raises(FormatError, match=f'000003.json: item1: .*|{message}') as error:
+    with pytest.raises(FormatError, match='000003.json: item1: ') as error:
         read_raw(path)
     assert error.match(message)
     # Or it is left out and told.
@@ -80,6 +88,7 @@ def test_what_is_wrong_is_named(tmp_path, changes, message):
     'text, message',
     [
         ('{"source": "shop"}', 'pair_id is missing'),
+        ('{"source": "shop", "pair_id": 1e30}', 'pair_id: Expected `int`'),
         ('{"source": 1, "pair_id": 2}', 'source: Expected `str`'),
         ('{"source": "shop", "pair_id', 'is not a DeepFashion2 annotation'),
         ('[]', 'is not a DeepFashion2 annotation'),
@@ -105,6 +114,11 @@ def test_written_and_read_again(tmp_path):
     content = json.loads(path.read_text())
     assert list(content) == ['source', 'pair_id', 'item1', 'item2']
     assert 'viewpoint' in content['item1'] and 'viewpoint' not in content['item2']
+    # Other readers of the layout take these as given.
+    assert content['item2']['style'] == 0
+    write_raw(path, [RawItem(**item(category_name=None, segmentation=[]))], 'user', 3)
+    content = json.loads(path.read_text())['item1']
+    assert (content['category_name'], content['segmentation']) == ('skirt', [])
 
 
 def test_names_of_the_benchmark():
@@ -135,7 +149,35 @@ def test_levels_follow_from_the_landmarks(tmp_path):
     assert entry.viewpoint is None
     assert entry.landmarks[:9] == [1, 2, 1, 2, 3, 1, 3, 4, 2]
 
-    content['annotations'][0]['image_id'] = 13
-    path.write_text(json.dumps(content))
-    with pytest.raises(FormatError, match='annotation 5 is of image 13'):
-        coco_to_raw(path, tmp_path / 'other')
+
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(image_id=13), 'annotation 5 is of image 13'),
+        (dict(bbox=None), "annotation 5: 'bbox' is missing"),
+        (dict(keypoints=[1, 2, 2]), 'annotation 5 has 1 key points; expected 294 or'),
+        (dict(pair_id=8), r'image 12: its annotations differ in pair_id: \[7, 8\]'),
+    ],
+    ids=['image', 'field', 'points', 'pair'],
+)
+def test_what_has_no_raw_form(tmp_path, changes, message):
+    image = dict(id=12, file_name='000012.jpg', width=50, height=20)
+    annotation = dict(id=4, image_id=12, category_id=9, bbox=[0, 0, 20, 10], pair_id=7)
+    annotation['keypoints'] = [1, 2, 2] * 8
+    other = dict(annotation, id=5) | changes
+    other = {key: value for key, value in other.items() if value is not None}
+    content = dict(images=[image], annotations=[annotation, other])
+    with pytest.raises(FormatError, match=f'the COCO content: {message}'):
+        coco_to_raw(content, tmp_path / 'annos')
+    assert not (tmp_path / 'annos').exists()
+
+
+def test_a_picture_without_garments_has_a_file(tmp_path):
+    image = dict(id=12, file_name='000012.jpg', width=50, height=20)
+    assert coco_to_raw(dict(images=[image], annotations=[]), tmp_path) == 1
+    raw = read_raw(tmp_path / '000012.json')
+    assert (raw.source, raw.pair_id, raw.items) == ('user', 0, ())
+    path = tmp_path / 'coco.json'
+    path.write_text('{')
+    with pytest.raises(FormatError, match='coco.json is not valid JSON'):
+        coco_to_raw(path, tmp_path)
