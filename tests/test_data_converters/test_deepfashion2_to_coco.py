@@ -13,6 +13,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.datasets import DeepFashion2GarmentDataset
 from fashion_mmpose.formats.deepfashion2 import RawItem, coco_to_raw, write_raw
 from fashion_mmpose.formats.deepfashion2_coco import _in_order
+from fashion_mmpose.synthetic import draw_deepfashion2, write_deepfashion2
 
 SCRIPT = ROOT / 'data_converters' / 'deepfashion2_to_coco.py'
 
@@ -271,3 +272,30 @@ def test_drawn_annotations_survive_the_way_there_and_back(raw):
     assert {path.name for path in (raw / 'annos').iterdir()} == set(before)
     convert(raw)
     assert read(raw) == content
+
+
+def test_drawn_pictures_keep_their_landmarks(tmp_path):
+    write_deepfashion2(tmp_path, 3, seed=5, balanced=True)
+    convert(tmp_path)
+    dataset = DeepFashion2GarmentDataset(ann_file=str(tmp_path / 'out' / 'all.json'))
+    drawn = [
+        (number, item)
+        for number in (1, 2, 3)
+        for item in draw_deepfashion2(
+            5, number - 1, garments.categories('deepfashion2')[number - 1]
+        ).items
+    ]
+    assert len(dataset) == len(drawn) > 3
+    for index, (number, item) in enumerate(drawn):
+        record = dataset.get_data_info(index)
+        garment = garments.garment('deepfashion2', item.category)
+        assert (record['img_id'], record['category_id']) == (
+            number,
+            garment.category_id,
+        )
+        np.testing.assert_array_equal(record['bbox'][0], item.box)
+        own = record['keypoints'][0, list(garment.channels)]
+        np.testing.assert_array_equal(own, item.landmarks[:, :2])
+        labelled = record['keypoints_visible'][0].nonzero()[0]
+        expected = np.flatnonzero(item.landmarks[:, 2]) + garment.channels[0]
+        assert labelled.tolist() == expected.tolist()
