@@ -9,7 +9,8 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.formats.coco import coco_categories, write_coco
+
+from .fresh_process import measure, own_mb
 
 BENCHMARK = 'deepfashion2'
 NUM_ITEMS, NUM_IMAGES = 312_186, 191_961  # of the training set
@@ -124,34 +127,14 @@ def _annotations(num: int, num_images: int, rng: np.random.Generator) -> Iterato
 
 
 def _measure(side: str, path: str, num_items: int) -> dict[str, float]:
-    context = multiprocessing.get_context('spawn')
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_load, args=(side, path, num_items, theirs))
-    process.start()
-    theirs.close()
-    peak = 0.0
-    try:
-        # The process itself cannot watch: parsers hold the interpreter's lock.
-        while not ours.poll(0.01):
-            peak = max(peak, _own_mb(process.pid))
-        figures = ours.recv()
-    except (EOFError, FileNotFoundError):
-        process.join()
-        raise RuntimeError(
-            f'the process that loads with {DATASETS[side]} ended with exit code '
-            f'{process.exitcode}, see above; too little memory, perhaps'
-        ) from None
-    finally:
-        process.terminate()
-        process.join()
-    before = figures.pop('before_mb')
-    return dict(load_s=figures.pop('load_s'), peak_mb=peak - before) | figures
+    figures = measure(_load, side, path, num_items)
+    del figures['seconds']  # of reading the records, too
+    return dict(load_s=figures.pop('load_s'), peak_mb=figures.pop('peak_mb')) | figures
 
 
-def _load(side: str, path: str, num_items: int, results: Connection) -> None:
+def _load(side: str, path: str, num_items: int) -> Callable[[], dict]:
     """What the fresh process does."""
     from mmengine.registry import init_default_scope
-    from mmpose.registry import DATASETS as registry
 
     init_default_scope('mmpose')
     config = dict(
@@ -161,15 +144,23 @@ def _load(side: str, path: str, num_items: int, results: Connection) -> None:
         # The same for both; MMPose's own is searched for in the working directory.
         metainfo=garments.metainfo(BENCHMARK),
     )
+    return partial(_figures, config, num_items)
+
+
+def _figures(config: dict, num_items: int) -> dict[str, float]:
+    from mmpose.registry import DATASETS as registry
+
     gc.collect()
-    before = _own_mb('self')
+    before = own_mb('self')
     start = time.perf_counter()
     dataset = registry.build(config)
     load_s = time.perf_counter() - start
     if len(dataset) != num_items:
-        raise RuntimeError(f'{side}: {len(dataset)} samples, expected {num_items}')
+        raise RuntimeError(
+            f'{config["type"]}: {len(dataset)} samples, expected {num_items}'
+        )
     gc.collect()
-    main_mb = _own_mb('self') - before
+    main_mb = own_mb('self') - before
 
     start = time.perf_counter()
     few = range(0, num_items, max(1, num_items // 1000))
@@ -183,14 +174,8 @@ def _load(side: str, path: str, num_items: int, results: Connection) -> None:
     worker.start()
     worker_mb = here.recv()
     worker.join()
-    results.send(
-        dict(
-            before_mb=before,
-            load_s=load_s,
-            main_mb=main_mb,
-            worker_mb=worker_mb,
-            record_us=record_us,
-        )
+    return dict(
+        load_s=load_s, main_mb=main_mb, worker_mb=worker_mb, record_us=record_us
     )
 
 
@@ -205,20 +190,11 @@ def _read_all(dataset, results: Connection) -> None:
     results.send(_private_mb() - before)
 
 
-def _own_mb(pid: int | str) -> float:
-    """Memory of a process that is no file's, of it alone or shared with forks."""
-    return _proc_mb(f'/proc/{pid}/status', ('RssAnon',))
-
-
 def _private_mb() -> float:
     """Memory of this process that it shares with no other."""
-    return _proc_mb('/proc/self/smaps_rollup', ('Private_Clean', 'Private_Dirty'))
-
-
-def _proc_mb(path: str, names: tuple[str, ...]) -> float:
     kilobytes = 0
-    for line in Path(path).read_text().splitlines():
+    for line in Path('/proc/self/smaps_rollup').read_text().splitlines():
         name, _, value = line.partition(':')
-        if name in names:
+        if name in ('Private_Clean', 'Private_Dirty'):
             kilobytes += int(value.split()[0])
     return kilobytes * 1024 / 1e6
