@@ -9,6 +9,8 @@ Usage:
         --out data/drawn_deepfashion2
     python tools/make_synthetic.py --format deepfashion2 --num 130 --balanced \
         --out data/drawn_deepfashion2_small
+    python tools/make_synthetic.py --format deepfashion2 --num 1000 \
+        --only short_sleeved_shirt trousers --out data/drawn_pairs
 
 FashionAI: writes ``OUT/Annotations/annotations.csv`` and
 ``OUT/Images/<category>/*.jpg``. DeepFashion2: writes ``OUT/annos/000001.json`` and so
@@ -59,6 +61,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='deepfashion2 only: show the categories in turn, the rare ones as often '
         'as the others',
     )
+    parser.add_argument(
+        '--only',
+        nargs='+',
+        choices=garments.categories('deepfashion2'),
+        metavar='CATEGORY',
+        help='deepfashion2 only: the categories that are worn at all',
+    )
     args = parser.parse_args(argv)
     names = [*garments.categories(args.format), 'all']
     if args.category not in names:
@@ -68,6 +77,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         )
     if args.balanced and (args.format != 'deepfashion2' or args.category != 'all'):
         parser.error('--balanced needs --format deepfashion2 and no --category')
+    if args.only and args.format != 'deepfashion2':
+        parser.error('--only needs --format deepfashion2')
     return args
 
 
@@ -78,7 +89,12 @@ def draw(args: argparse.Namespace) -> str:
     if args.format == 'deepfashion2':
         category = None if every else args.category
         folder, num_garments = write_deepfashion2(
-            args.out, args.num, category=category, balanced=args.balanced, **options
+            args.out,
+            args.num,
+            category=category,
+            balanced=args.balanced,
+            only=args.only,
+            **options,
         )
         return f'{args.num} pictures, {num_garments} garments, annotations in {folder}'
     chosen = garments.categories('fashionai') if every else [args.category]

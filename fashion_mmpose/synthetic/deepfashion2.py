@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..formats.deepfashion2 import levels
-from ..garments import garment
+from ..garments import categories, garment
 from .backgrounds import sample_background
 from .canvas import Camera, Canvas, Painted
 from .landmarks import locate
@@ -34,6 +34,7 @@ _MOST_ITEMS = 4
 _LEAST_SEEN = 0.06  # share of a garment that must show for it to be annotated
 _LEAST_PIXELS = 500
 _ATTEMPTS = 50
+_MOST_PEOPLE = 1000  # that are sampled until one wears nothing but what may be worn
 
 
 @dataclass(frozen=True)
@@ -110,16 +111,30 @@ class _Placed:
         return [worn.mapped(self.move) for worn in self.person.garments()]
 
 
+def _sample_one(
+    rng: np.random.Generator, first: str | None, may_lie: bool, only: Collection[str]
+) -> Person:
+    """Somebody who wears nothing but garments of ``only``."""
+    for _ in range(_MOST_PEOPLE):
+        person = sample_person(rng, first, may_lie)
+        if all(worn.category in only for worn in person.garments()):
+            return person
+    raise ValueError(
+        f'none of {_MOST_PEOPLE} people wears {first or "a top or a dress"} and '
+        f'nothing but {", ".join(sorted(only))}; allow more categories'
+    )
+
+
 def _sample_people(
-    rng: np.random.Generator, first: str | None, couple: bool
+    rng: np.random.Generator, first: str | None, couple: bool, only: Collection[str]
 ) -> list[_Placed]:
     """One or two people, the one of ``first`` in front of all other things."""
-    leader = _Placed(sample_person(rng, first, may_lie=not couple))
+    leader = _Placed(_sample_one(rng, first, not couple, only))
     if not couple:
         return [leader]
-    other = sample_person(rng, None, may_lie=False)
+    other = _sample_one(rng, None, False, only)
     while len(leader.person.garments()) + len(other.garments()) > _MOST_ITEMS:
-        other = sample_person(rng, None, may_lie=False)
+        other = _sample_one(rng, None, False, only)
     scale, side = rng.uniform(0.85, 1.02), rng.choice([-1, 1])
     shift = (side * rng.uniform(1.35, 2.1), rng.uniform(-0.25, 0.1))
     return [_Placed(other, scale, shift), leader]
@@ -201,12 +216,14 @@ def _item(
     )
 
 
-def _draw(rng: np.random.Generator, first: str | None) -> DrawnPicture:
+def _draw(
+    rng: np.random.Generator, first: str | None, only: Collection[str]
+) -> DrawnPicture:
     """A picture that was to show ``first``; covered or cut off, it may not."""
     size_wh = _SIZES[rng.choice(len(_SIZES), p=[share for share, _ in _SIZES])][1]
     source = 'shop' if rng.random() < _SHOP_SHARE else 'user'
     couple = rng.random() < _COUPLE_SHARE
-    people = _sample_people(rng, first, couple)
+    people = _sample_people(rng, first, couple, only)
     camera = _look(rng, people, first, source, size_wh)
 
     image, backdrop = sample_background(rng, size_wh)
@@ -237,7 +254,10 @@ def _draw(rng: np.random.Generator, first: str | None) -> DrawnPicture:
 
 
 def draw_deepfashion2(
-    seed: int, index: int, category: str | None = None
+    seed: int,
+    index: int,
+    category: str | None = None,
+    only: Collection[str] | None = None,
 ) -> DrawnPicture:
     """Draw one picture with one to four garments.
 
@@ -246,13 +266,15 @@ def draw_deepfashion2(
         index: Of the picture, 0 or above.
         category: A DeepFashion2 category that is among the annotated garments; None
             for any, with shares like the benchmark's.
+        only: The categories that are worn at all; None for all 13.
 
     Returns:
         DrawnPicture: The same for the same arguments; at least one garment of it is
         annotated.
 
     Raises:
-        ValueError: If the category does not exist or a number is negative.
+        ValueError: If a category does not exist, ``category`` is none of ``only``,
+            nobody wears these alone, or a number is negative.
         RuntimeError: If none of many pictures shows it; not seen with any category.
     """
     if seed < 0 or index < 0:
@@ -260,10 +282,15 @@ def draw_deepfashion2(
             f'seed and index must be at least 0, not seed={seed}, index={index}'
         )
     first = 0 if category is None else garment('deepfashion2', category).category_id
+    only = categories('deepfashion2') if only is None else only
+    for name in only:
+        garment('deepfashion2', name)
+    if category is not None and category not in only:
+        raise ValueError(f'{category!r} is none of the worn {", ".join(sorted(only))}')
     for attempt in range(_ATTEMPTS):
         # The 2 keeps this stream apart from those of other benchmarks' pictures.
         rng = np.random.default_rng([seed, 2, index, first, attempt])
-        picture = _draw(rng, category)
+        picture = _draw(rng, category, only)
         shown = [item.category for item in picture.items]
         if shown and (category is None or category in shown):
             return picture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -36,11 +37,15 @@ def raw_item(item: DrawnItem) -> RawItem:
 
 
 def _write_one(
-    task: tuple[int, str | None], image_dir: Path, annotation_dir: Path, seed: int
+    task: tuple[int, str | None],
+    image_dir: Path,
+    annotation_dir: Path,
+    seed: int,
+    only: Collection[str] | None,
 ) -> int:
     """Draws and writes a picture; returns how many garments it has."""
     index, category = task
-    picture = draw_deepfashion2(seed, index, category)
+    picture = draw_deepfashion2(seed, index, category, only)
     name = f'{index + 1:06d}'
     quality = int(np.random.default_rng([seed, index]).integers(72, 96))
     write_jpeg(image_dir / f'{name}.jpg', picture.image, quality)
@@ -58,6 +63,7 @@ def write_deepfashion2(
     overwrite: bool = False,
     category: str | None = None,
     balanced: bool = False,
+    only: Collection[str] | None = None,
 ) -> tuple[Path, int]:
     """Draw a set of pictures in the benchmark's own raw layout.
 
@@ -75,16 +81,18 @@ def write_deepfashion2(
             replaced; pictures of other numbers stay.
         category: A category that every picture shows, among others; None for shares
             like the benchmark's.
-        balanced: Let the pictures show each of the 13 categories in turn, among
-            others. Not together with ``category``.
+        balanced: Let the pictures show each of the categories in turn, among others.
+            Not together with ``category``.
+        only: The categories that are worn at all; None for all 13.
 
     Returns:
         tuple: The folder of the annotations and the number of garments in them.
 
     Raises:
         FileExistsError: If the folder has annotations and ``overwrite`` is not set.
-        ValueError: If the category does not exist, a number is out of range, or both
-            ``category`` and ``balanced`` are given.
+        ValueError: If a category does not exist, a number is out of range, both
+            ``category`` and ``balanced`` are given, or people who wear ``only`` these
+            do not exist.
     """
     out_dir = Path(out_dir)
     if not 1 <= num <= _MOST_PICTURES or seed < 0 or workers < 1:
@@ -106,13 +114,18 @@ def write_deepfashion2(
             f'{annotations} already has {len(present)} annotations, such as '
             f'{present[0].name}; choose another folder or overwrite them'
         )
-    names = categories('deepfashion2') if balanced else (category,)
+    every = [n for n in categories('deepfashion2') if only is None or n in only]
+    names = every if balanced else (category,)
     tasks = [(index, names[index % len(names)]) for index in range(num)]
     images.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix='.annos.', dir=out_dir))
     try:
         draw = partial(
-            _write_one, image_dir=images, annotation_dir=unfinished, seed=seed
+            _write_one,
+            image_dir=images,
+            annotation_dir=unfinished,
+            seed=seed,
+            only=only,
         )
         # Annotations of pictures that are being replaced would be wrong.
         for path in present:

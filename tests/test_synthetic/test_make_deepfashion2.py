@@ -193,6 +193,32 @@ def test_numbers_out_of_range(main, tmp_path, capsys, option, value):
     assert not out.exists()
 
 
+def test_nothing_else_is_worn(main, tmp_path):
+    only = ['short_sleeved_shirt', 'shorts', 'skirt']
+    argv = ['--format', 'deepfashion2', '--num', '12', '--balanced', '--only', *only]
+    assert main([*argv, '--workers', '1', '--out', str(tmp_path)]) == 0
+    ids = [garment('deepfashion2', category).category_id for category in only]
+    for number in range(1, 13):
+        shown = {item['category_id'] for item in items_of(raw(tmp_path, number))}
+        assert ids[(number - 1) % 3] in shown
+        assert shown <= set(ids)
+
+
+@pytest.mark.parametrize(
+    'category, only, message',
+    [
+        ('vest', ['skirt', 'sling'], "'vest' is none of the worn skirt, sling"),
+        (None, ['skirt'], 'wears a top or a dress and nothing but skirt; allow more'),
+        ('skirt', ['skirts'], "'skirts'"),
+    ],
+    ids=['another', 'alone', 'unknown'],
+)
+def test_what_nobody_wears(tmp_path, category, only, message):
+    with pytest.raises(ValueError, match=message):
+        write_deepfashion2(tmp_path / 'out', 1, category=category, only=only)
+    assert not list(tmp_path.rglob('*.jp*g'))
+
+
 def test_balanced_excludes_a_category(tmp_path):
     with pytest.raises(ValueError, match="does not go with category='vest'"):
         write_deepfashion2(tmp_path, 1, category='vest', balanced=True)
@@ -213,6 +239,7 @@ def test_balanced_excludes_a_category(tmp_path):
             'and no --category',
             id='balanced vests',
         ),
+        pytest.param(['--only', 'vest'], '--only needs --format', id='only fashionai'),
     ],
 )
 def test_usage_errors(main, tmp_path, capsys, argv, message):
