@@ -1,0 +1,112 @@
+"""One pose network in boxes of several sources."""
+
+import copy
+import os
+from collections.abc import Mapping, Sequence
+
+from mmengine.config import Config
+from terminaltables import AsciiTable
+
+from fashion_mmpose import garments
+
+from .running import build_runner, existing_file, is_detector, set_testing
+
+ANNOTATED = 'annotated boxes'
+WHOLE = 'whole images'
+
+
+def box_sources(bbox_files: Sequence[str]) -> dict[str, dict]:
+    """The sources that are compared, and the dataset's settings for each.
+
+    Args:
+        bbox_files: Result lists of detectors.
+
+    Returns:
+        dict: Annotated boxes, the files, whole images.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: If a file is given twice.
+    """
+    if len(set(bbox_files)) < len(bbox_files):
+        raise ValueError(f'a file of boxes comes twice: {", ".join(bbox_files)}')
+    annotation = dict(bbox_source='annotation', bbox_file=None)
+    return {
+        ANNOTATED: annotation,
+        **{
+            path: dict(annotation, bbox_file=existing_file(path)) for path in bbox_files
+        },
+        WHOLE: dict(bbox_source='image', bbox_file=None),
+    }
+
+
+def compare_boxes(
+    cfg: Config, checkpoint: str | None, sources: Mapping[str, Mapping]
+) -> dict[str, dict[str, float]]:
+    """Test a network in boxes of each source.
+
+    Args:
+        cfg: Config of a pose network; it is not changed. Every source has a folder of
+            its own below its ``work_dir``.
+        checkpoint: The weights; None for an ensemble whose members name theirs.
+        sources: See :func:`box_sources`.
+
+    Returns:
+        dict: For every source what the config's metrics say.
+
+    Raises:
+        FileNotFoundError: If the checkpoint does not exist.
+        ValueError: If the config is that of a detector, or the checkpoint is missing.
+    """
+    if is_detector(cfg):
+        raise ValueError(
+            'the config is that of a detector; boxes are compared by what a pose '
+            'network makes of them'
+        )
+    metrics = {}
+    for number, (name, settings) in enumerate(sources.items()):
+        own = copy.deepcopy(cfg)
+        set_testing(own, checkpoint)
+        own.test_dataloader.dataset.update(settings)
+        own.work_dir = os.path.join(cfg.work_dir, f'boxes_{number}')
+        # MMEngine keeps one visualizer and one log for each name.
+        own.experiment_name = f'{os.path.basename(cfg.work_dir)}_boxes_{number}'
+        metrics[name] = build_runner(own).test()
+    return metrics
+
+
+def comparison_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
+    """The sources as rows, the scores as columns.
+
+    Scores of single categories and key points are left out. A normalized error is in
+    per cent of the garment's width.
+    """
+    columns = [key for key in next(iter(metrics.values())) if _is_overall(key)]
+    rows = [['boxes', *map(_title, columns)]]
+    for name, scores in metrics.items():
+        rows.append([name, *(_cell(key, scores[key]) for key in columns)])
+    table = AsciiTable(rows)
+    table.justify_columns = dict.fromkeys(range(1, len(columns) + 1), 'right')
+    return table.table
+
+
+def _is_overall(key: str) -> bool:
+    _, _, part = key.partition('_')
+    return part not in {
+        name
+        for benchmark in garments.BENCHMARKS
+        for name in (*garments.categories(benchmark), *garments.keypoints(benchmark))
+    }
+
+
+def _title(key: str) -> str:
+    name = key.rpartition('/')[2].replace('_', ' ')
+    return f'{name} (%)' if name == 'NE' else name
+
+
+def _cell(key: str, value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if value == -1:  # COCO's sign for nothing to be found
+        return '-'
+    return f'{100 * value:.2f}' if _title(key) == 'NE (%)' else f'{value:.3f}'
