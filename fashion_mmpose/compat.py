@@ -340,11 +340,12 @@ def prepare_distributed(cfg, launcher: str) -> None:
     MMEngine selects a CUDA device when it initialises the process group, and
     gives DistributedDataParallel device ids; both fail on a CPU. Here the group
     is initialised with gloo before the Runner looks, and the wrapper is told to
-    use no device ids. With a GPU nothing is changed.
+    use no device ids. Batch norm that is synchronised, which PyTorch has for GPUs only,
+    becomes each process's own. With a GPU nothing is changed.
 
     Args:
-        cfg (Config): The run's config; ``model_wrapper_cfg`` and the backend in
-            ``env_cfg`` are set in place.
+        cfg (Config): The run's config; ``model``, ``model_wrapper_cfg`` and the backend
+            in ``env_cfg`` are set in place.
         launcher (str): ``'none'``, ``'pytorch'`` or ``'slurm'``.
 
     Raises:
@@ -364,3 +365,16 @@ def prepare_distributed(cfg, launcher: str) -> None:
         dist.init_process_group('gloo')
     cfg.merge_from_dict({'env_cfg.dist_cfg': dict(backend='gloo')})
     cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None)
+    _unsynchronise(cfg.get('model'))
+
+
+def _unsynchronise(part) -> None:
+    """Replace SyncBN by BN in the settings of a network, in place."""
+    if isinstance(part, dict):
+        if part.get('type') == 'SyncBN':
+            part['type'] = 'BN'
+        part = part.values()
+    elif not isinstance(part, (list, tuple)):
+        return
+    for each in part:
+        _unsynchronise(each)

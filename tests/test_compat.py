@@ -191,8 +191,12 @@ def test_gloo_without_a_gpu(monkeypatch):
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
     monkeypatch.setattr('torch.distributed.init_process_group', calls.append)
     monkeypatch.setenv('RANK', '0')
-    cfg = Config(dict())
+    norms = [dict(type='SyncBN', eps=1e-3), dict(type='GN', num_groups=8)]
+    cfg = Config(dict(model=dict(neck=dict(norm_cfg=norms[0]), heads=[norms])))
     compat.prepare_distributed(cfg, 'pytorch')
     assert calls == ['gloo']
+    # PyTorch synchronises batch norm on GPUs only.
+    assert cfg.model.neck.norm_cfg == dict(type='BN', eps=1e-3)
+    assert cfg.model.heads == [[dict(type='BN', eps=1e-3), norms[1]]]
     assert cfg.env_cfg.dist_cfg.backend == 'gloo'
     assert cfg.model_wrapper_cfg.device_ids is None
