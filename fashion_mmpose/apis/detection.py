@@ -10,6 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
+from torchvision.ops import nms
 
 from fashion_mmpose import compat
 from fashion_mmpose.models.ensemble import read_config
@@ -48,6 +49,10 @@ class GarmentDetector:
             ``'auto'``.
         score_thr: Boxes of lower scores are left out. Defaults to 0.05.
         max_per_image: Only so many boxes of a picture, the best. Defaults to 100.
+        max_overlap: Of boxes that overlap by more than that (intersection over union),
+            whatever their categories, only the best stays; a shirt below a coat may be
+            lost. None for the config's own suppression, which works inside each
+            category, so that one garment may be found as two. Defaults to None.
 
     Attributes:
         classes: Names of the categories that it tells apart.
@@ -68,6 +73,7 @@ class GarmentDetector:
         device: str = 'auto',
         score_thr: float = 0.05,
         max_per_image: int = 100,
+        max_overlap: float | None = None,
     ) -> None:
         compat.require_mmdet()
         from mmdet.registry import MODELS
@@ -80,6 +86,7 @@ class GarmentDetector:
         checkpoint = read_checkpoint(weights)
         self.score_thr = score_thr
         self.max_per_image = max_per_image
+        self.max_overlap = max_overlap
         self.classes = _classes(cfg, checkpoint.meta, name, weights)
         if device == 'auto':
             device = 'cuda' if torch.cuda.is_available() else 'cpu'
@@ -134,6 +141,7 @@ class GarmentDetector:
             (width, height),
             self.score_thr,
             self.max_per_image,
+            self.max_overlap,
         )
         return Detections(bboxes, scores, tuple(self.classes[i] for i in labels))
 
@@ -145,6 +153,7 @@ def select_boxes(
     size_wh: tuple[int, int],
     score_thr: float,
     max_num: int,
+    max_overlap: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The best boxes of a picture, clipped to it. n: boxes.
 
@@ -157,6 +166,8 @@ def select_boxes(
         size_wh: Width and height of the picture.
         score_thr: Boxes of lower scores are left out.
         max_num: Only so many boxes are kept.
+        max_overlap: Boxes whose intersection over union with a better one is larger are
+            left out, whatever their labels. Defaults to None, all stay.
 
     Returns:
         tuple: Boxes (float32), scores (float32) and labels of those that are kept,
@@ -165,7 +176,13 @@ def select_boxes(
     bboxes = np.clip(bboxes, 0, [*size_wh, *size_wh]).astype(np.float32)
     has_area = (bboxes[:, 2:] > bboxes[:, :2]).all(axis=1)
     kept = np.flatnonzero(has_area & (scores >= score_thr))
-    kept = kept[np.argsort(-scores[kept], kind='stable')][:max_num]
+    kept = kept[np.argsort(-scores[kept], kind='stable')]
+    if max_overlap is not None:
+        best = nms(
+            torch.from_numpy(bboxes[kept]), torch.from_numpy(scores[kept]), max_overlap
+        )
+        kept = kept[best.numpy()]
+    kept = kept[:max_num]
     return bboxes[kept], scores[kept].astype(np.float32), labels[kept]
 
 

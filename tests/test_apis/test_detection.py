@@ -132,6 +132,22 @@ def test_select_boxes():
 # ------------------------------------------------------------------------- errors
 
 
+@pytest.mark.parametrize(
+    'max_overlap, expected',
+    [(None, [0, 1, 2, 3]), (0.7, [0, 1, 2, 3]), (0.6, [0, 1, 3]), (0.1, [0])],
+)
+def test_overlaps_of_all_categories(max_overlap, expected):
+    """With the first, the others share 1/5, 2/3 and 1/8 of what both cover."""
+    bboxes = np.array(
+        [[0, 0, 10, 10], [0, 0, 10, 2], [0, 0, 15, 10], [5, 5, 12.5, 15]], np.float32
+    )
+    scores = np.array([0.9, 0.8, 0.7, 0.6], np.float32)
+    labels = np.arange(4)
+    found = select_boxes(bboxes, scores, labels, (20, 20), 0.0, 9, max_overlap)
+    assert found[2].tolist() == expected
+    assert found[0].tolist() == bboxes[expected].tolist()
+
+
 def test_a_pose_config_is_refused(files):
     with pytest.raises(ValueError, match='not the config of a detector.*LoadImage'):
         GarmentDetector('demo/cpn_r18_fashionai_blouse', files[1])

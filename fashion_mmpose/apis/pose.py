@@ -1,0 +1,327 @@
+"""A pose network with all that it needs besides pictures and boxes."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import DefaultScope
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import DATASETS, MODELS
+
+from fashion_mmpose import garments
+from fashion_mmpose.datasets import GarmentDataset
+from fashion_mmpose.engine.running import (
+    check_codecs,
+    check_members,
+    is_detector,
+    is_ensemble,
+    load_config,
+)
+from fashion_mmpose.formats.full_layout import own_points
+from fashion_mmpose.weights.read import WeightsError, read_checkpoint
+
+ConfigLike = str | os.PathLike | Config
+WeightsLike = str | os.PathLike | None
+
+# What a dataset of MMPose gives every sample of its metainfo.
+_SAMPLE_KEYS = (
+    'dataset_name',
+    'upper_body_ids',
+    'lower_body_ids',
+    'flip_pairs',
+    'dataset_keypoint_weights',
+    'flip_indices',
+    'skeleton_links',
+)
+
+
+class PoseNetwork:
+    """A pose network of this package, as ``tools/test.py`` runs it.
+
+    Crops go through the config's own test pipeline, so the results are those of a test
+    run in the same boxes, taken for a detector's: ``TrimAnnotatedBox`` leaves them.
+    What the network is for is read from the config's test dataset: weights need not
+    tell.
+
+    Args:
+        config: Path of a config, the bare name of one that the package carries, or a
+            loaded config.
+        weights: Path of a checkpoint; None for an ensemble whose members name theirs.
+        device: A device of PyTorch. Defaults to ``'cpu'``.
+
+    Attributes:
+        model: The network, with ``cfg`` and ``dataset_meta`` as MMPose's
+            ``init_model`` leaves them.
+        benchmark: The benchmark whose key points it finds.
+        category: The only category in whose layout it is; None for the full layout.
+        categories: Names of the categories that it was made and trained for.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If the config is not that of a pose network of this package, or the
+            weights are missing, do not fit it or are for other garments.
+    """
+
+    def __init__(
+        self,
+        config: ConfigLike,
+        weights: WeightsLike = None,
+        device: str | torch.device = 'cpu',
+    ) -> None:
+        name, config = _read(config)
+        dataset = _check_config(config, name)
+        self.benchmark = _dataset_class(dataset, name).benchmark
+        self.category = dataset.get('category')
+        self.categories = _held(self.benchmark, dataset)
+        self._layout = parse_pose_metainfo(
+            garments.metainfo(self.benchmark, self.category)
+        )
+        self._of_samples = {
+            key: self._layout[key] for key in _SAMPLE_KEYS if key in self._layout
+        }
+        # MMEngine copies it several times a sample, lists number by number.
+        self._of_samples['flip_indices'] = np.array(self._layout['flip_indices'])
+        if weights is None and not is_ensemble(config):
+            raise ValueError(
+                f'{name} needs weights: only an ensemble names the checkpoints of its '
+                'members'
+            )
+        checkpoint = None if weights is None else read_checkpoint(weights)
+        if checkpoint is not None:
+            trained = _trained_for(checkpoint.meta, self._layout, name, weights)
+            self.categories = tuple(
+                each for each in self.categories if trained is None or each in trained
+            )
+            if not self.categories:
+                raise ValueError(f'{weights} was trained for {trained}, {name} is not')
+        with DefaultScope.overwrite_default_scope('mmpose'):
+            self.model = MODELS.build(config.model)
+            self._pipeline = Compose(dataset.pipeline)
+        if checkpoint is not None:
+            _load(self.model, checkpoint.tensors, name, weights)
+        self.model.cfg = config
+        self.model.dataset_meta = dict(
+            self._layout, category=self.category, categories=self.categories
+        )
+        if _is_channels_last(config):
+            self.model.to(memory_format=torch.channels_last)
+        self.model.to(device).eval()
+
+    @property
+    def is_on_cpu(self) -> bool:
+        """Whether the network computes where the crops are made."""
+        return next(self.model.parameters()).device.type == 'cpu'
+
+    def sample(
+        self,
+        pixels: np.ndarray,
+        category: str,
+        bbox: np.ndarray,
+        bbox_score: float = 1.0,
+        image: str | int = '',
+    ) -> dict:
+        """Cut a garment out of its picture: what the network takes.
+
+        Args:
+            pixels: BGR, uint8, shape (H, W, 3); it is not changed.
+            category: One of :attr:`categories`.
+            bbox: x1, y1, x2, y2 in pixels of the picture, shape (4, ).
+            bbox_score: Of the detector. Defaults to 1.
+            image: The picture's name, for errors of the pipeline.
+
+        Returns:
+            dict: ``inputs`` and ``data_samples``.
+        """
+        return self._pipeline(
+            dict(
+                self._of_samples,
+                img=pixels,
+                img_path=str(image),
+                img_id=0,
+                id=0,
+                category_id=garments.garment(self.benchmark, category).category_id,
+                bbox=np.asarray(bbox, np.float32).reshape(1, 4),
+                bbox_score=np.array([bbox_score], np.float32),
+            )
+        )
+
+    def predict(self, samples: Sequence[dict]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Find the key points in one batch of samples.
+
+        Args:
+            samples: See :meth:`sample`.
+
+        Returns:
+            list[tuple]: For every sample its category's own K points in pixels of the
+            picture, shape (K, 2), float32, and their scores, shape (K, ), float32.
+        """
+        if not samples:
+            return []
+        with torch.inference_mode():
+            results = self.model.test_step(pseudo_collate(samples))
+        return [self._own(result) for result in results]
+
+    def _own(self, result) -> tuple[np.ndarray, np.ndarray]:
+        instances = result.pred_instances
+        points = np.column_stack(
+            (instances.keypoints[0][:, :2], instances.keypoint_scores[0])
+        ).astype(np.float32)
+        garment = garments.category_of_id(self.benchmark, int(result.category_id))
+        own = own_points(points, garment, 'the prediction')
+        return own[:, :2], own[:, 2]
+
+
+def build_networks(
+    pose: ConfigLike | Mapping[str, ConfigLike | tuple[ConfigLike, WeightsLike]],
+    weights: WeightsLike,
+    device: str | torch.device,
+) -> dict[str, PoseNetwork]:
+    """The pose network of every category, each built once.
+
+    Args:
+        pose: One for all categories; or for each category its own, a config or a pair
+            of config and weights.
+        weights: Those of the one for all.
+        device: A device of PyTorch.
+
+    Raises:
+        ValueError: See :class:`PoseNetwork`; or a network is not for its category.
+    """
+    if not isinstance(pose, Mapping):
+        network = PoseNetwork(pose, weights, device)
+        return dict.fromkeys(network.categories, network)
+    if weights is not None:
+        raise ValueError(
+            'pose names the weights of each category: give no pose_weights'
+        )
+    if not pose:
+        raise ValueError('pose is empty: it names no category')
+    networks, built = {}, {}
+    for category, entry in pose.items():
+        is_pair = isinstance(entry, tuple | list)
+        config, own_weights = entry if is_pair else (entry, None)
+        key = (
+            id(config) if isinstance(config, Config) else os.fspath(config),
+            None if own_weights is None else os.fspath(own_weights),
+        )
+        if key not in built:
+            built[key] = PoseNetwork(config, own_weights, device)
+        if category not in built[key].categories:
+            raise ValueError(
+                f'the pose network of {category!r} is one for '
+                f'{list(built[key].categories)}'
+            )
+        networks[category] = built[key]
+    return networks
+
+
+def pose_by_category(
+    entries: Sequence[tuple[ConfigLike, WeightsLike]],
+) -> dict[str, tuple[Config, WeightsLike]]:
+    """Several pose networks as a dict of categories, which their configs tell.
+
+    Args:
+        entries: Config and weights of each.
+
+    Raises:
+        ValueError: If two are for the same category.
+    """
+    pose, names = {}, {}
+    for config, weights in entries:
+        name, config = _read(config)
+        dataset = _check_config(config, name)
+        for category in _held(_dataset_class(dataset, name).benchmark, dataset):
+            if category in pose:
+                raise ValueError(
+                    f'{names[category]} and {name} are both for {category!r}; give one '
+                    'pose network for each category'
+                )
+            pose[category] = (config, weights)
+            names[category] = name
+    return pose
+
+
+def _read(config: ConfigLike) -> tuple[str, Config]:
+    """What a config is called, and the config."""
+    if isinstance(config, Config):
+        return 'the loaded config', config
+    return os.fspath(config), load_config(os.fspath(config))
+
+
+def _check_config(config: Config, name: str) -> Mapping:
+    """The settings of the test dataset of a pose network's config."""
+    if is_detector(config):
+        raise ValueError(f'{name} is the config of a detector, not of a pose network')
+    dataset = (config.get('test_dataloader') or {}).get('dataset') or {}
+    if 'model' not in config or not dataset.get('pipeline'):
+        raise ValueError(f'{name} has no model and test_dataloader.dataset.pipeline')
+    first = dataset.pipeline[0]
+    # MMPose's step takes pictures that are loaded, whatever else it is told.
+    if first['type'].rpartition('.')[2] != 'LoadImage' or (
+        set(first) - {'type', 'backend_args', 'to_float32'}
+    ):
+        raise ValueError(
+            f"{name}: its test pipeline must begin with dict(type='LoadImage'), which "
+            f'reads pictures in colour; it begins with {dict(first)}'
+        )
+    if 'train_dataloader' in config:
+        check_codecs(config)
+    check_members(config)
+    return dataset
+
+
+def _dataset_class(dataset: Mapping, name: str) -> type[GarmentDataset]:
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        kind = DATASETS.get(dataset['type'])
+    if not (isinstance(kind, type) and issubclass(kind, GarmentDataset)):
+        raise ValueError(
+            f'{name} is tested on a {dataset["type"]}, which says nothing of garments; '
+            'test_dataloader.dataset must be a FashionAIDataset or a '
+            'DeepFashion2GarmentDataset'
+        )
+    return kind
+
+
+def _held(benchmark: str, dataset: Mapping) -> tuple[str, ...]:
+    """The categories that a dataset's settings name, in the order of the table."""
+    wanted = dataset.get('categories') or garments.categories(benchmark)
+    if dataset.get('category') is not None:
+        wanted = [dataset['category']]
+    wanted = {garments.garment(benchmark, name).name for name in wanted}
+    return tuple(name for name in garments.categories(benchmark) if name in wanted)
+
+
+def _trained_for(
+    meta: Mapping, layout: Mapping, name: str, weights: str | os.PathLike
+) -> tuple[str, ...] | None:
+    """The categories that a checkpoint tells about, None where it does not.
+
+    Raises:
+        ValueError: If its key points are others.
+    """
+    trained = meta.get('dataset_meta') or {}
+    other = trained.get('dataset_name', layout['dataset_name'])
+    if other != layout['dataset_name']:
+        raise ValueError(
+            f'{weights} was trained for {other}, {name} is for {layout["dataset_name"]}'
+        )
+    categories = trained.get('categories')
+    return None if categories is None else tuple(categories)
+
+
+def _load(
+    model: torch.nn.Module, tensors: Mapping, name: str, weights: str | os.PathLike
+) -> None:
+    try:
+        model.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        raise WeightsError(f'{weights} does not fit {name}: {error}') from error
+
+
+def _is_channels_last(config: Config) -> bool:
+    hooks = config.get('custom_hooks') or ()
+    kinds = (str(hook.get('type', '')).rpartition('.')[2] for hook in hooks)
+    return 'ChannelsLastHook' in kinds
