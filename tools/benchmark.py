@@ -21,6 +21,11 @@ On DeepFashion2, 294 channels of 96x72, batches of 32:
                 memory of the datasets
     oks         the official score at the validation set's size: time and memory
 
+From picture to landmarks:
+    infer       GarmentInferencer from JPEG files of eight garments each, against what
+                decoding and both networks' layers take alone; and crops in batches
+                against one by one
+
 The sides run by turns, or in fresh processes where memory is measured, several rounds
 each; the medians and their ratios are printed.
 """
@@ -39,6 +44,7 @@ BENCHMARKS = {
     'predict': ('deepfashion2_predict', 'predict'),
     'load': ('loading', 'loading'),
     'oks': ('oks_score', 'oks_score'),
+    'infer': ('infer', 'infer'),
 }  # name to module and function of fashion_mmpose.benchmarks
 ROUNDS = 15
 FRESH_ROUNDS = {'load': 1, 'oks': 1}  # of minutes each
