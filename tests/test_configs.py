@@ -68,6 +68,7 @@ def test_there_are_the_promised_configs():
         'cpn_r50_deepfashion2',
         'res18_deepfashion2_mini',
         'demo/cpn_r18_fashionai_blouse',
+        'demo/res18_outfits_deepfashion2',
         'small/cpm',
         'small/cpn_ensemble',
         'small/cpn_r18',

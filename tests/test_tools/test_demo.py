@@ -3,18 +3,31 @@
 import json
 
 import cv2
+import pytest
 from toolbox import tool
 
 
-def test_demo(tmp_path):
-    result = tool(
-        'demo.py',
-        *('--num-train', 20, '--num-test', 3, '--epochs', 1),
-        cwd=tmp_path,
-    )
-    folder = tmp_path / 'work_dirs' / 'demo'
-    commands = [line for line in result.stdout.splitlines() if line.startswith('$ ')]
-    assert [command.split()[2].rsplit('/', 1)[-1] for command in commands] == [
+@pytest.fixture(scope='module')
+def demo(tmp_path_factory):
+    """Runs a part; the names of its scripts, and its folder."""
+    folder = tmp_path_factory.mktemp('demo')
+
+    def run(part):
+        result = tool(
+            'demo.py',
+            *('--part', part, '--num-train', 20, '--num-test', 3, '--epochs', 1),
+            cwd=folder,
+        )
+        commands = [line for line in result.stdout.splitlines() if line[:2] == '$ ']
+        names = [command.split()[2].rsplit('/', 1)[-1] for command in commands]
+        return names, folder / 'work_dirs' / 'demo'
+
+    return run
+
+
+def test_blouses(demo):
+    names, folder = demo('blouses')
+    assert names == [
         'make_synthetic.py',
         'make_synthetic.py',
         'fashionai_to_coco.py',
@@ -31,3 +44,24 @@ def test_demo(tmp_path):
     assert cv2.imread(str(folder / 'grid.png')).shape == (320, 1280, 3)
     assert cv2.imread(str(folder / 'curves.png')) is not None
     assert list(folder.glob('*/vis_data/events.out.tfevents.*'))
+
+
+def test_outfits(demo):
+    names, folder = demo('outfits')
+    assert names == [
+        *('make_synthetic.py', 'deepfashion2_to_coco.py') * 2,
+        *('train.py', 'train.py', 'detect.py', 'compare_boxes.py', 'predict.py'),
+    ]
+    validation = json.loads((folder / 'outfits/validation.json').read_text())
+    assert len(validation['images']) == 3 and len(validation['annotations']) >= 3
+    scores = json.loads((folder / 'scores.json').read_text())
+    assert len(scores) == 3
+    assert all('deepfashion2/AP' in metrics for metrics in scores.values())
+    log = next((folder / 'detector').glob('*/*.log')).read_text()
+    assert 'landmarks/epoch_1.pth' in log  # where the backbone comes from
+    assert isinstance(json.loads((folder / 'boxes.json').read_text()), list)
+    assert isinstance(
+        json.loads((folder / 'predicted/predictions.json').read_text()), list
+    )
+    assert len(list((folder / 'predicted/drawn').iterdir())) == 3
+    assert cv2.imread(str(folder / 'outfits.png')).shape == (400, 1600, 3)
