@@ -1,6 +1,7 @@
 """One call takes pictures of every kind, and says which it cannot read."""
 
 import threading
+import time
 
 import cv2
 import numpy as np
@@ -91,6 +92,25 @@ def test_a_cameras_frame_does_not_wait_for_others(small, monkeypatch):
     assert (first.image, first.frame, first.image_id) == (7, 0, 0)
     Camera.more.set()
     assert [garment.frame for garment in found] == [1, 2]
+
+
+def test_a_cameras_frames_are_not_old(small, monkeypatch):
+    """Whatever the batch: what was read ahead is what the camera saw long ago."""
+    frames = []
+
+    class Endless(Camera):
+        def read(self):
+            frames.append(len(frames))
+            return True, np.zeros((48, 64, 3), np.uint8)
+
+    monkeypatch.setattr(cv2, 'VideoCapture', Endless)
+    found = inferencer_of(small, 'fashionai_skirt', batch_size=8)(7)
+    for number in range(3):
+        assert next(found).frame == number
+        time.sleep(0.1)
+        # One waits, and one more is in the making.
+        assert len(frames) <= number + 3
+    found.close()
 
 
 def test_memory_is_bounded_and_no_thread_is_left(small):
