@@ -41,7 +41,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         '--part', nargs='+', choices=list(PARTS), default=list(PARTS), metavar='PART'
     )
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
-    parser.add_argument('--num-train', type=int, help='drawn pictures (1000, 1500)')
+    parser.add_argument('--num-train', type=int, help='drawn pictures (1000, 1200)')
     parser.add_argument('--num-test', type=int, help='held-out pictures (100, 60)')
     parser.add_argument('--epochs', type=int, help="by default the configs'")
     return parser.parse_args(argv)
@@ -137,7 +137,7 @@ def outfits(args: argparse.Namespace) -> Path:
     work_dir = args.work_dir
     data = work_dir / 'outfits'
     pictures = data / 'validation' / 'image'
-    parts = {'train': args.num_train or 1500, 'validation': args.num_test or 60}
+    parts = {'train': args.num_train or 1200, 'validation': args.num_test or 60}
     worn = Config.fromfile(OUTFITS).train_dataloader.dataset.categories
     for seed, (part, num) in enumerate(parts.items()):
         step(
