@@ -15,11 +15,13 @@ outfits: DeepFashion2, several garments in a picture. Landmarks are learnt first
 """
 
 import argparse
+import json
 import os
 import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -201,15 +203,28 @@ def outfits(args: argparse.Namespace) -> Path:
 
 
 def draw_outfits(work_dir: Path) -> Path:
-    """Write some of the drawn predictions as one picture."""
+    """Write the drawn predictions that are the most certain as one picture."""
     import cv2
 
     from fashion_mmpose.visualization import picture_grid
 
-    paths = sorted((work_dir / 'predicted' / 'drawn').iterdir())[:SHOWN]
-    grid = picture_grid([cv2.imread(str(path)) for path in paths], 4, cell=400)
-    cv2.imwrite(str(work_dir / 'outfits.png'), grid)
+    predicted = work_dir / 'predicted'
+    entries = json.loads((predicted / 'predictions.json').read_text())
+    paths = sorted((predicted / 'drawn').iterdir())
+    certain = most_certain(entries, [path.name for path in paths])[:SHOWN]
+    pictures = [cv2.imread(str(predicted / 'drawn' / name)) for name in certain]
+    cv2.imwrite(str(work_dir / 'outfits.png'), picture_grid(pictures, 4, cell=400))
     return work_dir / 'outfits.png'
+
+
+def most_certain(entries: Sequence[Mapping], names: Iterable[str]) -> list[str]:
+    """Pictures by their least certain garment, those of several garments first."""
+    scores = {name: [] for name in names}
+    for entry in entries:
+        scores[entry['image']].append(entry['score'])
+    return sorted(
+        scores, key=lambda name: (len(scores[name]) < 2, -min(scores[name], default=0))
+    )
 
 
 def epochs(args: argparse.Namespace) -> list[str]:

@@ -4,7 +4,7 @@ import json
 
 import cv2
 import pytest
-from toolbox import tool
+from toolbox import load_tool, tool
 
 
 @pytest.fixture(scope='module')
@@ -65,3 +65,12 @@ def test_outfits(demo):
     )
     assert len(list((folder / 'predicted/drawn').iterdir())) == 3
     assert cv2.imread(str(folder / 'outfits.png')).shape == (400, 1600, 3)
+
+
+def test_most_certain_pictures_of_several_garments():
+    scores = {'a': [0.9], 'b': [0.2, 0.8], 'c': [0.5, 0.4, 0.6], 'd': [], 'e': [0.95]}
+    entries = [
+        dict(image=name, score=score) for name in scores for score in scores[name]
+    ]
+    ordered = load_tool('demo.py').most_certain(entries, sorted(scores))
+    assert ordered == ['c', 'b', 'e', 'a', 'd']
