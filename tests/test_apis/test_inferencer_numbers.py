@@ -36,11 +36,16 @@ def assert_as_tested(found, entries):
     for garment, entry in zip(found, entries):
         assert garment.image_id + 1 == entry['image_id']
         assert garment.garment.category_id == entry['category_id']
-        points = np.reshape(entry['keypoints'], (-1, 3))
-        if len(points) != len(garment.names):
-            points = points[list(garment.garment.channels)]
-        np.testing.assert_allclose(garment.keypoints, points[:, :2], atol=1e-4)
-        np.testing.assert_allclose(garment.scores, points[:, 2], atol=1e-4)
+        assert_same_points(garment, entry)
+
+
+def assert_same_points(garment, entry):
+    """The entry may be in the full layout."""
+    points = np.reshape(entry['keypoints'], (-1, 3))
+    if len(points) != len(garment.names):
+        points = points[list(garment.garment.channels)]
+    np.testing.assert_allclose(garment.keypoints, points[:, :2], atol=1e-4)
+    np.testing.assert_allclose(garment.scores, points[:, 2], atol=1e-4)
 
 
 def boxes_file(folder, rows):
@@ -155,3 +160,33 @@ def test_both_networks(small, small_detector, run_test, tmp_path):
     ]
     assert len(pairs) >= 3
     assert_as_tested(*zip(*pairs))
+
+
+def test_real_pictures(small, run_test, fashion_data):
+    """Every item in its annotated box, which is clipped to its picture."""
+    folder = fashion_data / 'deepfashion2'
+    coco = json.loads((folder / 'train-coco_style-32.json').read_text())
+    files = small.of('deepfashion2_all')
+    dataset = 'test_dataloader.dataset.'
+    entries = run_test(
+        small.folder,
+        *(*files, '--cfg-options', f'{dataset}data_root={folder}/'),
+        *(f'{dataset}ann_file=train-coco_style-32.json',),
+        *(f'{dataset}data_prefix.img=image/',),
+    )
+    images = {image['id']: image for image in coco['images']}
+    paths, boxes, names = [], [], []
+    for item in coco['annotations']:
+        image = images[item['image_id']]
+        x, y, width, height = item['bbox']
+        right = min(x + width, image['width'])
+        boxes.append([[max(x, 0), max(y, 0), right, min(y + height, image['height'])]])
+        paths.append(str(folder / 'image' / image['file_name']))
+        garment = garments.category_of_id('deepfashion2', item['category_id'])
+        names.append(garment.name)
+    inferencer = GarmentInferencer(*files, device='cpu', batch_size=7)
+    found = list(inferencer(paths, category=names, bboxes=boxes))
+    assert len(found) == len(entries) == 55
+    for garment, entry, item in zip(found, entries, coco['annotations']):
+        assert entry['image_id'] == item['image_id']
+        assert_same_points(garment, entry)
