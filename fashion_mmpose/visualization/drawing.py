@@ -17,6 +17,7 @@ def draw_keypoints(
     garment: garments.Garment,
     shown: np.ndarray | None = None,
     radius: int = 5,
+    thickness: int = 2,
 ) -> np.ndarray:
     """Draw a garment's key points and outline, in the colours of its metainfo.
 
@@ -26,6 +27,7 @@ def draw_keypoints(
         garment: Names, outline and colours.
         shown: Bool, shape (K, ); all by default. A link needs both of its ends.
         radius: Of a point, in pixels.
+        thickness: Of the outline, in pixels.
 
     Returns:
         np.ndarray: BGR, uint8, shape (H, W, 3).
@@ -38,7 +40,7 @@ def draw_keypoints(
     for i, j in garment.links:
         if shown[i] and shown[j]:
             start, end = points[i].tolist(), points[j].tolist()
-            cv2.line(canvas, start, end, link_color, 2, cv2.LINE_AA, _SHIFT)
+            cv2.line(canvas, start, end, link_color, thickness, cv2.LINE_AA, _SHIFT)
     for i in np.flatnonzero(shown):
         color = info['keypoint_info'][int(i)]['color'][::-1]
         _dot(canvas, points[i], radius, color)

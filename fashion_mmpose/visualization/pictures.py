@@ -10,8 +10,10 @@ import numpy as np
 from fashion_mmpose import garments
 
 from .drawing import draw_keypoints
+from .scale import drawing_scale
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_FONT_SCALE = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,8 @@ def draw_garments(image: np.ndarray, shown: Sequence[ShownGarment]) -> np.ndarra
     """Draw garments: box, caption, outline and key points, in their category's colour.
 
     Points on the left, in the middle and on the right of a garment are blue, green and
-    orange. Small garments are drawn over large ones, and with smaller points.
+    orange. Small garments are drawn over large ones, and with smaller points. In large
+    pictures everything is larger.
 
     Args:
         image: BGR, uint8, shape (H, W, 3); it is not changed.
@@ -49,16 +52,17 @@ def draw_garments(image: np.ndarray, shown: Sequence[ShownGarment]) -> np.ndarra
         np.ndarray: BGR, uint8, shape (H, W, 3).
     """
     canvas = image.copy()
+    scale = drawing_scale(image)
     captions = []
     areas = [np.prod(item.box_xyxy[2:] - item.box_xyxy[:2]) for item in shown]
     for i in np.argsort(areas)[::-1]:
         item = shown[i]
         color = garments.category_color(item.garment.dataset, item.garment.name)[::-1]
         corners = np.rint(item.box_xyxy).astype(int).tolist()
-        cv2.rectangle(canvas, corners[:2], corners[2:], color, 1)
-        radius = int(np.clip(np.sqrt(max(areas[i], 0)) / 80, 2, 5))
+        cv2.rectangle(canvas, corners[:2], corners[2:], color, round(scale))
+        radius = int(np.clip(np.sqrt(max(areas[i], 0)) / 80, 2 * scale, 5 * scale))
         canvas = draw_keypoints(
-            canvas, item.points, item.garment, item.shown, radius=radius
+            canvas, item.points, item.garment, item.shown, radius, round(2 * scale)
         )
         captions.append((item.caption, corners[:2], color))
     _write_captions(canvas, captions)
@@ -70,9 +74,11 @@ def _write_captions(
     captions: Sequence[tuple[str, Sequence[int], tuple[int, int, int]]],
 ) -> None:
     """Write texts on coloured grounds, above their corners where there is room."""
+    scale = drawing_scale(canvas)
+    font = dict(fontFace=_FONT, fontScale=_FONT_SCALE * scale, thickness=round(scale))
     taken = []
     for text, (left, bottom), color in captions:
-        (width, above), below = cv2.getTextSize(text, _FONT, 0.4, 1)
+        (width, above), below = cv2.getTextSize(text, **font)
         left = int(np.clip(left, 0, max(0, canvas.shape[1] - width)))
         height = above + below
         top = max(bottom - height, 0)
@@ -90,7 +96,8 @@ def _write_captions(
         canvas[top : top + height, left : left + width] = color
         is_bright = np.dot(color, (0.114, 0.587, 0.299)) > 140  # luma of BGR
         ink = (0, 0, 0) if is_bright else (255, 255, 255)
-        cv2.putText(canvas, text, (left, top + above), _FONT, 0.4, ink, 1, cv2.LINE_AA)
+        place = left, top + above
+        cv2.putText(canvas, text, place, color=ink, lineType=cv2.LINE_AA, **font)
 
 
 def relative_names(paths: Sequence[str]) -> dict[str, str]:

@@ -6,9 +6,10 @@ import numpy as np
 from fashion_mmpose import garments
 
 from .pictures import ShownGarment
+from .scale import drawing_scale
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_SCALE = 0.35
+_FONT_SCALE = 0.35
 _GAP = 5  # pixels between a point and its name
 
 
@@ -23,24 +24,28 @@ def short_names(garment: garments.Garment) -> list[str]:
 def write_point_names(canvas: np.ndarray, shown: ShownGarment) -> None:
     """Write the names of a garment's drawn key points beside them, in place.
 
-    A name stands on the right of its point, or on its left where the picture ends.
+    A name stands on the right of its point, or on its left where the picture ends. In
+    large pictures the letters are larger.
 
     Args:
         canvas: BGR, uint8, shape (H, W, 3).
         shown: The garment.
     """
     height, width = canvas.shape[:2]
+    scale = drawing_scale(canvas)
+    font_scale, gap = scale * _FONT_SCALE, scale * _GAP
     points = np.clip(np.nan_to_num(shown.points), -1e5, 1e5)
     visible = np.ones(len(points), bool) if shown.shown is None else shown.shown
+    thin = round(scale)
     for name, (x, y), is_shown in zip(short_names(shown.garment), points, visible):
         if not is_shown or not (0 <= x < width and 0 <= y < height):
             continue
-        (text_width, text_height), _ = cv2.getTextSize(name, _FONT, _SCALE, 1)
-        left = x + _GAP
+        (text_width, text_height), _ = cv2.getTextSize(name, _FONT, font_scale, thin)
+        left = x + gap
         if left + text_width > width:
-            left = max(0, x - _GAP - text_width)
+            left = max(0, x - gap - text_width)
         place = round(float(left)), round(float(y)) + text_height // 2
-        for color, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        for color, thickness in (((0, 0, 0), 3 * thin), ((255, 255, 255), thin)):
             cv2.putText(
-                canvas, name, place, _FONT, _SCALE, color, thickness, cv2.LINE_AA
+                canvas, name, place, _FONT, font_scale, color, thickness, cv2.LINE_AA
             )

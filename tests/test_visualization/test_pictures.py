@@ -44,6 +44,21 @@ def test_every_garment_has_the_colour_of_its_category():
     assert (GREY == 128).all(), 'the picture itself is not touched'
 
 
+def test_large_pictures_look_like_small_ones():
+    """Beyond 1000 px lines, points and captions grow with the picture."""
+    shares, widths = [], []
+    for side in (1000, 4000):
+        points = skirt_points(0.3 * side, 0.3 * side, 0.4 * side, 0.4 * side)
+        grey = np.full((side, side, 3), 128, np.uint8)
+        picture = draw_garments(grey, [shown(SKIRT, points, caption='skirt')])
+        shares.append((picture != 128).any(axis=2).mean())
+        # Across the outline, far from points and box.
+        line = picture[round(0.4 * side), round(0.29 * side) : round(0.31 * side)]
+        widths.append((line == colour(SKIRT)).all(axis=1).sum())
+    assert 0.6 < shares[1] / shares[0] < 1.1
+    assert 3 < widths[1] / widths[0] < 6
+
+
 def test_small_garments_lie_over_large_ones():
     large = shown(SKIRT, skirt_points(20, 20, 160, 160))
     # Its waist runs through the left side of the large one.

@@ -6,6 +6,7 @@ import pytest
 from fashion_mmpose import garments
 from fashion_mmpose.visualization import ShownGarment
 from fashion_mmpose.visualization.point_names import short_names, write_point_names
+from fashion_mmpose.visualization.scale import drawing_scale
 
 SKIRT = garments.garment('fashionai', 'skirt')
 BOX = np.array([0, 0, 10, 10])
@@ -34,6 +35,25 @@ def test_sides(x, is_right):
     left, top, right, bottom = written([(x, 50)] * 4, shown)
     assert (left > x) if is_right else (right < x)
     assert left >= 0 and right < 200 and top < 50 < bottom
+
+
+def test_letters_grow_with_the_picture():
+    heights = []
+    for size_wh in ((200, 90), (1000, 1000), (2000, 2000), (8000, 2000)):
+        left, top, _, bottom = written([(50, 45)] * 4, size_wh=size_wh)
+        assert left > 50 and top < 45 < bottom
+        heights.append(bottom - top + 1)
+    assert heights[0] == heights[1] >= 8
+    assert heights[2] / heights[1] == pytest.approx(2, rel=0.15)
+    assert heights[3] / heights[1] == pytest.approx(4, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    'size_wh, scale',
+    [((100, 80), 1), ((1000, 1000), 1), ((2000, 500), 1), ((4000, 2250), 3)],
+)
+def test_drawing_scale(size_wh, scale):
+    assert drawing_scale(np.zeros((*size_wh[::-1], 3), np.uint8)) == scale
 
 
 def test_what_is_not_written():
