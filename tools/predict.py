@@ -27,10 +27,11 @@ from contextlib import closing
 from tqdm import tqdm
 
 from fashion_mmpose.apis import GarmentInferencer, find_sources
+from fashion_mmpose.apis.output_names import name_sources
 from fashion_mmpose.apis.pictures import Source
 from fashion_mmpose.apis.pose import pose_by_category
 from fashion_mmpose.apis.prediction import KEYPOINT_THR
-from fashion_mmpose.apis.saving import PredictionFiles, check_csv, name_sources
+from fashion_mmpose.apis.saving import MAX_FPS, PredictionFiles, check_csv
 
 SHOWN = 20  # unreadable pictures that are named
 
@@ -98,8 +99,11 @@ def parse_args(argv=None) -> argparse.Namespace:
         parser.error(f'--max-overlap {args.max_overlap}: must be between 0 and 1')
     if args.batch_size < 1:
         parser.error(f'--batch-size {args.batch_size}: must be at least 1')
-    if args.fps is not None and not 0 < args.fps <= 1000:
-        parser.error(f'--fps {args.fps}: must be above 0 and at most 1000')
+    if args.fps is not None and not 0 < args.fps <= MAX_FPS:
+        parser.error(f'--fps {args.fps}: must be above 0 and at most {MAX_FPS:g}')
+    for option in ('names', 'fps'):
+        if getattr(args, option) and not args.save_vis:
+            parser.error(f'--{option} is for what is drawn; give --save-vis, too')
     if not (args.save_json or args.save_csv or args.save_vis):
         args.save_json = True
     return args
@@ -111,7 +115,19 @@ def path_or_camera(item: str) -> str | int:
 
 
 def build(args: argparse.Namespace) -> GarmentInferencer:
-    """The networks."""
+    """The networks.
+
+    Raises:
+        ValueError: If a config is no Python, or names what is not registered.
+    """
+    try:
+        return _build(args)
+    except (KeyError, SyntaxError) as error:
+        configs = ' or '.join(each[0] for each in (*args.pose, args.det) if each)
+        raise ValueError(f'{configs} cannot be used: {error}') from error
+
+
+def _build(args: argparse.Namespace) -> GarmentInferencer:
     entries = [(*pose, None)[:2] for pose in args.pose]
     pose, weights = entries[0]
     if len(entries) > 1:
@@ -194,7 +210,7 @@ def main(argv=None) -> int:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('stopped before the first picture', file=sys.stderr)
+        print('stopped', file=sys.stderr)
         return 130
     report(inferencer, files)
     if not is_done:

@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.formats import OutputFiles, write_tianchi
 from fashion_mmpose.formats.full_layout import full_layout
 from fashion_mmpose.visualization.picture_files import write_picture
-from fashion_mmpose.visualization.pictures import relative_names
 
 from .inferencer import PicturePrediction
+from .output_names import drawn_paths
 from .pictures import Source
 from .prediction import KEYPOINT_THR, GarmentPrediction, draw_predictions
 from .video import VideoFile
@@ -25,36 +24,10 @@ JSON_NAME = 'predictions.json'
 CSV_NAME = 'predictions.csv'
 DRAWN_FOLDER = 'drawn'
 DEFAULT_FPS = 25.0  # of cameras, which seldom tell
+MAX_FPS = 1000.0  # what a video says beyond is no rate of frames
 _MAX_DRAWING = 8  # pictures that wait to be drawn
 # What the challenge's CSV cells cannot hold; see formats.tianchi.
 _NOT_IN_IDS = ',\r\n'
-
-
-def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
-    """A name for every source, under which its results are filed.
-
-    That is the path below the folder that was asked for; where two would be the same,
-    all are called by their paths below the folder that all files share. A file that
-    comes again is left out.
-
-    Args:
-        sources: From :func:`fashion_mmpose.apis.find_sources`.
-
-    Returns:
-        dict: In the order of the sources.
-    """
-    distinct = {}
-    for source in sources:
-        is_file = source.kind in ('picture', 'video')
-        key = os.path.abspath(source.image) if is_file else (source.kind, source.image)
-        distinct.setdefault(key, source)
-    kept = list(distinct.values())
-    names = [source.name for source in kept]
-    if len(set(names)) < len(names):
-        paths = [s.image for s in kept if s.kind in ('picture', 'video')]
-        below = relative_names(paths)
-        names = [below.get(s.image, s.name) for s in kept]
-    return dict(zip(names, kept))
 
 
 def check_csv(sources: Mapping[str, Source], benchmarks: Iterable[str]) -> None:
@@ -69,7 +42,9 @@ def check_csv(sources: Mapping[str, Source], benchmarks: Iterable[str]) -> None:
         raise ValueError(f'CSV is the form of FashionAI, not of {", ".join(others)}')
     for name, source in sources.items():
         if not source.is_single:
-            raise ValueError(f'CSV holds one garment per picture; {name} is a video')
+            raise ValueError(
+                f'CSV holds one garment per picture; {name} is a {source.kind}'
+            )
         if any(letter in name for letter in _NOT_IN_IDS) or name != name.strip():
             raise ValueError(
                 f'{name!r} cannot be an id in a CSV: commas, line ends and outer '
@@ -90,7 +65,7 @@ class PredictionFiles:
 
     Args:
         out_dir: The folder; made where it is missing.
-        sources: Names of the sources, see :func:`name_sources`.
+        sources: Names of the sources, see :func:`.output_names.name_sources`.
         with_json: Write the JSON. Defaults to True.
         with_csv: Write the CSV. Defaults to False.
         with_drawn: Draw the pictures. Defaults to False.
@@ -103,6 +78,9 @@ class PredictionFiles:
         num_pictures: So many were added.
         num_empty: So many of these have no garment.
         num_garments: So many of each category were found.
+
+    Raises:
+        ValueError: If an input would be drawn over.
     """
 
     def __init__(
@@ -121,6 +99,9 @@ class PredictionFiles:
         self.num_empty = 0
         self.num_garments = Counter()
         self._names = {id(source): name for name, source in sources.items()}
+        self._drawn_paths = {}
+        if with_drawn:
+            self._drawn_paths = drawn_paths(self.out_dir / DRAWN_FOLDER, sources)
         self._with_json = with_json
         self._with_drawn = with_drawn
         self._fps = fps
@@ -160,11 +141,9 @@ class PredictionFiles:
         self.num_empty += not found
         self.num_garments.update(each.category for each in found)
         if self._with_drawn and predicted.picture.source.is_single:
-            self._draw_later(
-                predicted, self.out_dir / DRAWN_FOLDER / picture_name(name)
-            )
+            self._draw_later(predicted, self._drawn_paths[name])
         elif self._with_drawn:
-            self._draw_frame(predicted, self.out_dir / DRAWN_FOLDER / video_name(name))
+            self._draw_frame(predicted, self._drawn_paths[name])
 
     def __exit__(self, error_type, error, traceback) -> None:
         try:
@@ -204,8 +183,10 @@ class PredictionFiles:
         if self._video is None or self._video.path != path:
             if self._video is not None:
                 self._video.finish()
-            fps = self._fps or predicted.picture.fps or DEFAULT_FPS
-            self._video = VideoFile(path, fps)
+            own_fps = predicted.picture.fps
+            if own_fps is None or own_fps > MAX_FPS:
+                own_fps = DEFAULT_FPS
+            self._video = VideoFile(path, self._fps or own_fps)
         self._video.write(self._drawn(predicted))
 
     def _drawn(self, predicted: PicturePrediction) -> np.ndarray:
@@ -218,7 +199,12 @@ def _entry(garment: GarmentPrediction, name: str) -> str:
     entry = dict(garment.to_dict(), image=name)
     # They are the category's, entry by entry.
     del entry['keypoint_names']
-    return json.dumps(entry, separators=(',', ':'), allow_nan=False)
+    try:
+        return json.dumps(entry, separators=(',', ':'), allow_nan=False)
+    except ValueError as error:
+        raise ValueError(
+            f'{name}: the network finds a {garment.category} at no finite position'
+        ) from error
 
 
 def write_rows(path: str | os.PathLike, rows: Mapping[str, GarmentPrediction]) -> None:
@@ -235,13 +221,3 @@ def write_rows(path: str | os.PathLike, rows: Mapping[str, GarmentPrediction]) -
         cell[:] = full_layout(own, garment.garment)
     categories = [garment.category for garment in rows.values()]
     write_tianchi(path, list(rows), categories, cells)
-
-
-def picture_name(name: str) -> str:
-    """How a drawn picture is called: like the picture, if OpenCV writes its kind."""
-    return name if cv2.haveImageWriter(name) else f'{name}.png'
-
-
-def video_name(name: str) -> str:
-    """How a drawn video is called: like the video, if that is an MPEG-4."""
-    return name if name.lower().endswith('.mp4') else f'{name}.mp4'

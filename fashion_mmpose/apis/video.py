@@ -21,9 +21,11 @@ class VideoFile:
         # OpenCV chooses the container by the suffix.
         self._temporary = self.path.with_name(f'.{self.path.stem}.{os.getpid()}.mp4')
         self._writer: cv2.VideoWriter | None = None
+        self._size_wh = (0, 0)
+        self._num_frames = 0
 
     def write(self, frame: np.ndarray) -> None:
-        """Add a frame: BGR, uint8, of the size of the first one.
+        """Add a frame: BGR, uint8; one of another size is resized to the first.
 
         The last row or column of an odd size is left out, as MPEG-4 demands.
 
@@ -31,27 +33,56 @@ class VideoFile:
             OSError: If the video cannot be written.
         """
         if self._writer is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            codec = cv2.VideoWriter_fourcc(*'mp4v')
-            size = frame.shape[1::-1]
-            self._writer = cv2.VideoWriter(str(self._temporary), codec, self.fps, size)
-            if not self._writer.isOpened():
-                raise OSError(
-                    f'cannot write {self.path}: OpenCV has no encoder for MPEG-4 '
-                    f'at {size[0]}x{size[1]} and {self.fps:g} frames per second here'
-                )
+            self._open(frame.shape[1::-1])
+        # OpenCV would leave it out without a word.
+        if frame.shape[1::-1] != self._size_wh:
+            frame = cv2.resize(frame, self._size_wh, interpolation=cv2.INTER_AREA)
         self._writer.write(frame)
+        self._num_frames += 1
+
+    def _open(self, size_wh: tuple[int, int]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        codec = cv2.VideoWriter_fourcc(*'mp4v')
+        self._writer = cv2.VideoWriter(str(self._temporary), codec, self.fps, size_wh)
+        self._size_wh = size_wh
+        if not self._writer.isOpened():
+            raise OSError(
+                f'cannot write {self.path}: OpenCV has no encoder for MPEG-4 at '
+                f'{size_wh[0]}x{size_wh[1]} and {self.fps:g} frames per second here'
+            )
 
     def finish(self) -> None:
-        """Close the video and put it into its place, if it has a frame."""
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
-            os.replace(self._temporary, self.path)
+        """Close the video and put it into its place, if it has a frame.
+
+        Raises:
+            OSError: If frames of it are missing.
+        """
+        if self._writer is None:
+            return
+        self._release()
+        # OpenCV does not say that it could not write.
+        found = _count_frames(self._temporary)
+        if found != self._num_frames:
+            raise OSError(
+                f'cannot write {self.path}: {found} of {self._num_frames} frames are '
+                'there afterwards; is the disk full?'
+            )
+        os.replace(self._temporary, self.path)
 
     def discard(self) -> None:
         """Give up what is not finished."""
+        self._release()
+        self._temporary.unlink(missing_ok=True)
+
+    def _release(self) -> None:
         if self._writer is not None:
             self._writer.release()
             self._writer = None
-        self._temporary.unlink(missing_ok=True)
+
+
+def _count_frames(path: Path) -> int:
+    """Frames of a video as its header tells, 0 if it cannot be opened."""
+    capture = cv2.VideoCapture(str(path))
+    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
+    return count

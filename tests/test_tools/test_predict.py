@@ -1,20 +1,22 @@
 """tools/predict.py: from pictures and videos to files."""
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import cv2
 import numpy as np
 import pytest
 from tiny_detector import save_detector, write_config
-from toolbox import ROOT, load_tool, run, tool
+from toolbox import ROOT, load_tool
 
 from fashion_mmpose import garments
+from fashion_mmpose.formats.predictions import read_predictions
 
 CHECKPOINT = 'work_dirs/tiny/epoch_4.pth'
 POSE = '--pose', 'tiny.py', CHECKPOINT
@@ -34,6 +36,19 @@ def predict(trained, monkeypatch):
 
 
 @pytest.fixture(scope='session')
+def tested(trained, tmp_path_factory):
+    """A folder with what tools/test.py says of the same pictures: JSON and CSV."""
+    folder = tmp_path_factory.mktemp('tested')
+    main = load_tool('test.py').main
+    with contextlib.chdir(trained):
+        for suffix in ('json', 'csv'):
+            arguments = 'tiny.py', CHECKPOINT, '--out', folder / f'test.{suffix}'
+            work_dir = '--work-dir', folder / 'work'
+            assert main([str(each) for each in (*arguments, *work_dir)]) == 0
+    return folder
+
+
+@pytest.fixture(scope='session')
 def detector(trained):
     """The options for a detector that finds garments everywhere."""
     save_detector(write_config(trained / 'tiny_det.py'), trained / 'det.pth')
@@ -44,15 +59,9 @@ def entries(folder):
     return json.loads((folder / 'predictions.json').read_text())
 
 
-def test_json_is_that_of_a_test(predict, trained, tmp_path):
+def test_json_is_that_of_a_test(predict, trained, tested, tmp_path):
     assert predict('data/test', *POSE, '--out-dir', tmp_path) == 0
-    found = entries(tmp_path)
-    tool(
-        'test.py',
-        *('tiny.py', CHECKPOINT, '--out', tmp_path / 'test.json'),
-        *('--work-dir', tmp_path / 'work'),
-        cwd=trained,
-    )
+    found = read_predictions(tmp_path / 'predictions.json')
     coco = json.loads((trained / 'data/annotations/test_blouse.json').read_text())
     names = {
         image['id']: f'{image["folder"]}/{image["file_name"]}'
@@ -60,7 +69,7 @@ def test_json_is_that_of_a_test(predict, trained, tmp_path):
     }
     tested = {
         names[entry['image_id']]: entry
-        for entry in json.loads((tmp_path / 'test.json').read_text())
+        for entry in json.loads((tested / 'test.json').read_text())
     }
     # Names below the folder that was asked for, in their order.
     assert [entry['image'] for entry in found] == sorted(
@@ -79,30 +88,23 @@ def test_json_is_that_of_a_test(predict, trained, tmp_path):
         assert entry['category_id'] == other['category_id'] == own.category_id
         assert entry['category'] == 'blouse' and entry['bbox_score'] == 1
         assert entry['score'] == pytest.approx(other['score'], abs=1e-5)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        *('predictions.json', 'test.json', 'work'),
-    ]
+    assert [path.name for path in tmp_path.iterdir()] == ['predictions.json']
 
 
-def test_csv_scores_like_a_test(predict, trained, tmp_path):
+def test_csv_scores_like_a_test(predict, trained, tested, tmp_path):
     assert predict('data/test', *POSE, '--out-dir', tmp_path, '--save-csv') == 0
-    tool(
-        'test.py',
-        *('tiny.py', CHECKPOINT, '--out', tmp_path / 'test.csv'),
-        *('--work-dir', tmp_path / 'work'),
-        cwd=trained,
-    )
     truth = trained / 'data/test/Annotations/annotations.csv'
+    score = load_tool('score_fashionai.py').main
     scores = []
-    for name in ('predictions', 'test'):
-        tool(
-            'score_fashionai.py',
-            *(truth, f'{name}.csv', '--json', f'{name}.score.json'),
-            cwd=tmp_path,
-        )
-        scores.append(json.loads((tmp_path / f'{name}.score.json').read_text()))
+    for path in (tmp_path / 'predictions.csv', tested / 'test.csv'):
+        assert score([str(truth), str(path), '--json', str(tmp_path / 's.json')]) == 0
+        scores.append(json.loads((tmp_path / 's.json').read_text()))
     assert scores[0]['num_images'] == NUM
     assert scores[0] == scores[1]
+    # What the run itself says, of positions that are not rounded.
+    log = next((tested / 'work').glob('*/*.log')).read_text()
+    error = float(re.findall(r'fashionai/NE: ([\d.]+)', log)[-1])
+    assert scores[0]['ne'] == pytest.approx(error, abs=0.005)
 
 
 def test_drawn_pictures(predict, trained, tmp_path):
@@ -257,16 +259,36 @@ def test_errors(predict, tmp_path, capsys, arguments, message):
         (['--score-thr', '2'], 'must be between 0 and 1'),
         (['--max-overlap', '-1'], 'must be between 0 and 1'),
         (['--batch-size', '0'], 'must be at least 1'),
-        (['--fps', '0'], 'must be above 0'),
+        (['--save-vis', '--fps', '0'], 'must be above 0'),
+        (['--fps', '5'], '--fps is for what is drawn; give --save-vis'),
+        (['--names'], '--names is for what is drawn; give --save-vis'),
         (['--pose', 'a', 'b', 'c'], '--pose takes a config and a checkpoint'),
     ],
-    ids=['score', 'overlap', 'batch', 'fps', 'pose'],
+    ids=['score', 'overlap', 'batch', 'fps', 'no video', 'no picture', 'pose'],
 )
 def test_usage_errors(predict, tmp_path, capsys, arguments, message):
     with pytest.raises(SystemExit) as stop:
         predict('data/test', *POSE, '--out-dir', tmp_path / 'out', *arguments)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'config, message',
+    [
+        ('model = dict(', 'was never closed'),
+        ("_base_ = '{tiny}'\nmodel = dict(type='NoNetwork')", 'NoNetwork is not in'),
+    ],
+    ids=['no Python', 'not registered'],
+)
+def test_config_errors(predict, trained, tmp_path, capsys, config, message):
+    path = tmp_path / 'bad.py'
+    path.write_text(config.format(tiny=trained / 'tiny.py'))
+    arguments = 'data/test', '--pose', path, CHECKPOINT, '--out-dir', tmp_path / 'out'
+    assert predict(*arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f'error: {path} cannot be used: ') and message in error
+    assert not (tmp_path / 'out').exists()
 
 
 def test_csv_holds_no_video(predict, tmp_path, capsys):
@@ -298,8 +320,11 @@ real = inferencer.predict_crops
 def slow(*args):
     found = real(*args)
     print('batch', flush=True)
-    time.sleep(1)
+    slow.calls += 1
+    if slow.calls > 1:
+        time.sleep(60)
     return found
+slow.calls = 0
 inferencer.predict_crops = slow
 sys.argv[0] = {tool!r}
 exec(compile(open({tool!r}).read(), {tool!r}, 'exec'))
@@ -327,7 +352,6 @@ def test_ctrl_c(trained, tmp_path):
     )
     for _ in range(2):
         assert process.stdout.readline() == 'batch\n'
-    time.sleep(0.3)
     os.kill(process.pid, signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
@@ -339,6 +363,9 @@ def test_ctrl_c(trained, tmp_path):
     assert not list((tmp_path / 'out').rglob('.*'))
 
 
-def test_help_needs_no_network(tmp_path):
-    shown = run(ROOT / 'tools/predict.py', '--help', cwd=tmp_path).stdout
+def test_help(predict, capsys):
+    with pytest.raises(SystemExit) as stop:
+        predict('--help')
+    assert stop.value.code == 0
+    shown = capsys.readouterr().out
     assert '--save-csv' in shown and 'Ctrl-C stops' in shown
