@@ -12,7 +12,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
-from fashion_mmpose.datasets import GarmentDataset
+from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
 from fashion_mmpose.engine.running import (
     check_codecs,
     check_members,
@@ -25,17 +25,6 @@ from fashion_mmpose.weights.read import WeightsError, read_checkpoint
 
 ConfigLike = str | os.PathLike | Config
 WeightsLike = str | os.PathLike | None
-
-# What a dataset of MMPose gives every sample of its metainfo.
-_SAMPLE_KEYS = (
-    'dataset_name',
-    'upper_body_ids',
-    'lower_body_ids',
-    'flip_pairs',
-    'dataset_keypoint_weights',
-    'flip_indices',
-    'skeleton_links',
-)
 
 
 class PoseNetwork:
@@ -80,7 +69,7 @@ class PoseNetwork:
             garments.metainfo(self.benchmark, self.category)
         )
         self._of_samples = {
-            key: self._layout[key] for key in _SAMPLE_KEYS if key in self._layout
+            key: self._layout[key] for key in SAMPLE_METAINFO if key in self._layout
         }
         # MMEngine copies it several times a sample, lists number by number.
         self._of_samples['flip_indices'] = np.array(self._layout['flip_indices'])

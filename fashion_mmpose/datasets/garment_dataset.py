@@ -27,6 +27,16 @@ from .records import (
 )
 
 BBOX_SOURCES = ('annotation', 'image')
+# What a dataset of MMPose gives every sample of its metainfo.
+SAMPLE_METAINFO = (
+    'dataset_name',
+    'upper_body_ids',
+    'lower_body_ids',
+    'flip_pairs',
+    'dataset_keypoint_weights',
+    'flip_indices',
+    'skeleton_links',
+)
 
 
 class GarmentDataset(BaseCocoStyleDataset):
@@ -118,15 +128,7 @@ class GarmentDataset(BaseCocoStyleDataset):
         """
         data_info = self.data_list[idx]
         data_info['sample_idx'] = idx if idx >= 0 else len(self) + idx
-        for key in (
-            'dataset_name',
-            'upper_body_ids',
-            'lower_body_ids',
-            'flip_pairs',
-            'dataset_keypoint_weights',
-            'flip_indices',
-            'skeleton_links',
-        ):
+        for key in SAMPLE_METAINFO:
             data_info[key] = self._metainfo[key]
         return data_info
 
