@@ -13,8 +13,9 @@ from mmengine.registry import DefaultScope
 from torchvision.ops import nms
 
 from fashion_mmpose import compat
+from fashion_mmpose.engine.running import choose_device
 from fashion_mmpose.models.ensemble import read_config
-from fashion_mmpose.weights.read import WeightsError, read_checkpoint
+from fashion_mmpose.weights.read import load_weights, read_checkpoint
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,15 @@ class GarmentDetector:
         self.max_per_image = max_per_image
         self.max_overlap = max_overlap
         self.classes = _classes(cfg, checkpoint.meta, name, weights)
-        if device == 'auto':
-            device = 'cuda' if torch.cuda.is_available() else 'cpu'
         with _mmdet_scope():
             self.model = MODELS.build(cfg.model)
             self.file_pipeline = Compose(pipeline)
             self._array_pipeline = Compose(
                 [dict(type='mmdet.LoadImageFromNDArray'), *pipeline[1:]]
             )
-        _load(self.model, checkpoint.tensors, name, weights)
-        self.model.to(device).eval()
+        tensors = _without_preprocessor(checkpoint.tensors, self.model)
+        load_weights(self.model, tensors, name, weights)
+        self.model.to(choose_device(device)).eval()
 
     def detect(
         self, images: Sequence[np.ndarray], batch_size: int = 8
@@ -230,20 +230,14 @@ def _classes(
     return trained or stated
 
 
-def _load(
-    model: torch.nn.Module, tensors: Mapping, name: str, weights: str | os.PathLike
-) -> None:
+def _without_preprocessor(tensors: Mapping, model: torch.nn.Module) -> dict:
+    """MMDetection before 3.0 kept the pixels' mean and deviation with the weights."""
     own = model.state_dict()
-    # MMDetection before 3.0 kept the pixels' mean and deviation with the weights.
-    others = {
+    return {
         key: value
         for key, value in tensors.items()
         if key in own or not key.startswith('data_preprocessor.')
     }
-    try:
-        model.load_state_dict(others, strict=True)
-    except RuntimeError as error:
-        raise WeightsError(f'{weights} does not fit {name}: {error}') from error
 
 
 def _check_image(image: np.ndarray, index: int) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from mmengine.config import Config
+
+from fashion_mmpose.engine.running import choose_device
 
 from .box_requests import (
     Boxes,
@@ -121,8 +122,7 @@ class GarmentInferencer:
     ) -> None:
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
-        if device == 'auto':
-            device = 'cuda' if torch.cuda.is_available() else 'cpu'
+        device = choose_device(device)
         self.batch_size = batch_size
         self.skipped: list[SkippedPicture] = []
         self.networks = build_networks(pose, pose_weights, device)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from .prefetch import prefetch
+from .video import count_frames
 
 PICTURE_SUFFIXES = frozenset(
     '.bmp .jpe .jpeg .jpg .jp2 .pbm .pgm .png .ppm .tif .tiff .webp'.split()
@@ -56,9 +57,7 @@ class Source:
             return 1
         if self.kind == 'camera':
             return None
-        capture = cv2.VideoCapture(self.image)
-        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        capture.release()
+        count = count_frames(self.image)
         return count if count > 0 else None
 
 

@@ -21,7 +21,7 @@ from fashion_mmpose.engine.running import (
     load_config,
 )
 from fashion_mmpose.formats.full_layout import own_points
-from fashion_mmpose.weights.read import WeightsError, read_checkpoint
+from fashion_mmpose.weights.read import load_weights, read_checkpoint
 
 ConfigLike = str | os.PathLike | Config
 WeightsLike = str | os.PathLike | None
@@ -90,7 +90,7 @@ class PoseNetwork:
             self.model = MODELS.build(config.model)
             self._pipeline = Compose(dataset.pipeline)
         if checkpoint is not None:
-            _load(self.model, checkpoint.tensors, name, weights)
+            load_weights(self.model, checkpoint.tensors, name, weights)
         self.model.cfg = config
         self.model.dataset_meta = dict(
             self._layout, category=self.category, categories=self.categories
@@ -299,15 +299,6 @@ def _trained_for(
         )
     categories = trained.get('categories')
     return None if categories is None else tuple(categories)
-
-
-def _load(
-    model: torch.nn.Module, tensors: Mapping, name: str, weights: str | os.PathLike
-) -> None:
-    try:
-        model.load_state_dict(tensors, strict=True)
-    except RuntimeError as error:
-        raise WeightsError(f'{weights} does not fit {name}: {error}') from error
 
 
 def _is_channels_last(config: Config) -> bool:

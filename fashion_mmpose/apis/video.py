@@ -61,7 +61,7 @@ class VideoFile:
             return
         self._release()
         # OpenCV does not say that it could not write.
-        found = _count_frames(self._temporary)
+        found = count_frames(self._temporary)
         if found != self._num_frames:
             raise OSError(
                 f'cannot write {self.path}: {found} of {self._num_frames} frames are '
@@ -80,7 +80,7 @@ class VideoFile:
             self._writer = None
 
 
-def _count_frames(path: Path) -> int:
+def count_frames(path: str | os.PathLike) -> int:
     """Frames of a video as its header tells, 0 if it cannot be opened."""
     capture = cv2.VideoCapture(str(path))
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))

@@ -77,6 +77,29 @@ def read_checkpoint(path: str | os.PathLike) -> StoredWeights:
     return StoredWeights(without_prefix(tensors, 'module.'), left_out, meta)
 
 
+def load_weights(
+    model: torch.nn.Module,
+    tensors: Mapping[str, Tensor],
+    name: str,
+    path: str | os.PathLike,
+) -> None:
+    """Fill a network, whose names and shapes must be just those of the weights.
+
+    Args:
+        model: The network.
+        tensors: Its parameters and buffers, by name.
+        name: What the network is called, for the error.
+        path: The file of the weights, for the error.
+
+    Raises:
+        WeightsError: If they do not fit.
+    """
+    try:
+        model.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        raise WeightsError(f'{path} does not fit {name}: {error}') from error
+
+
 def without_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The same without a prefix, if all names have it."""
     if not all(name.startswith(prefix) for name in tensors):
