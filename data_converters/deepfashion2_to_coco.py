@@ -15,20 +15,15 @@ it out and lists it.
 """
 
 import argparse
-import importlib.util
 import os
 import sys
 
-if __name__ == '__main__':
-    # The formats need none of what importing the whole package brings in: MMPose
-    # takes longer to import, and more memory, than the conversion itself.
-    _package = importlib.util.find_spec('fashion_mmpose')
-    if _package is None:
-        sys.exit('error: fashion_mmpose is not installed; run pip install -e .')
-    sys.modules['fashion_mmpose'] = importlib.util.module_from_spec(_package)
-
-from fashion_mmpose.formats import FormatError
-from fashion_mmpose.formats.deepfashion2_coco import Converted, convert, convert_images
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.deepfashion2.conversion import (
+    Converted,
+    convert,
+    convert_images,
+)
 
 _LISTED = 20  # problems that are printed one by one
 

@@ -21,18 +21,12 @@ category_id of a COCO list) and the names that they stand for.
 """
 
 import argparse
-import importlib.util
 import sys
 
-if __name__ == '__main__':
-    # The formats need none of what importing the whole package brings in.
-    _package = importlib.util.find_spec('fashion_mmpose')
-    if _package is None:
-        sys.exit('error: fashion_mmpose is not installed; run pip install -e .')
-    sys.modules['fashion_mmpose'] = importlib.util.module_from_spec(_package)
-
-from fashion_mmpose.formats import FormatError, OutputFiles, detections
-from fashion_mmpose.formats.coco_images import read_images
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.formats.coco.images import read_images
+from fashion_mmpose.formats.detectors import detections
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -15,29 +15,20 @@ output folder as it was.
 """
 
 import argparse
-import importlib.util
 import os
 import re
 import sys
 from pathlib import Path
 
-if __name__ == '__main__':
-    # The formats need none of what importing the whole package brings in: MMPose
-    # takes longer to import, and more memory, than the conversion itself.
-    _package = importlib.util.find_spec('fashion_mmpose')
-    if _package is None:
-        sys.exit('error: fashion_mmpose is not installed; run pip install -e .')
-    sys.modules['fashion_mmpose'] = importlib.util.module_from_spec(_package)
-
-from fashion_mmpose.formats import FormatError
-from fashion_mmpose.formats.fashionai import (
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.fashionai.conversion import Options, Written, write_splits
+from fashion_mmpose.formats.fashionai.parts import Part, find_parts
+from fashion_mmpose.formats.fashionai.samples import (
     cpn_splits,
     hold_out,
     read_splits,
     shared_images,
 )
-from fashion_mmpose.formats.fashionai_coco import Options, Written, write_splits
-from fashion_mmpose.formats.fashionai_layout import Part, find_parts
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

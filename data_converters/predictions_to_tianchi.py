@@ -15,26 +15,18 @@ the mean shape of their category's predictions and lists them on stderr.
 """
 
 import argparse
-import importlib.util
 import sys
 from collections import Counter
 
-if __name__ == '__main__':
-    # As in fashionai_to_coco.py: importing MMPose would take longer than the merge.
-    _package = importlib.util.find_spec('fashion_mmpose')
-    if _package is None:
-        sys.exit('error: fashion_mmpose is not installed; run pip install -e .')
-    sys.modules['fashion_mmpose'] = importlib.util.module_from_spec(_package)
-
 from fashion_mmpose import garments
-from fashion_mmpose.formats import read_tianchi
-from fashion_mmpose.formats.predictions import first_few, read_predictions
-from fashion_mmpose.formats.submission import (
+from fashion_mmpose.formats.coco.results import first_few, read_predictions
+from fashion_mmpose.formats.fashionai.submission import (
     Submission,
     make_submission,
     order_images,
     read_images,
 )
+from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

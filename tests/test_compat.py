@@ -21,8 +21,8 @@ from fashion_mmpose import compat
 
 
 def import_error(prelude):
-    """What `import fashion_mmpose` says in a fresh interpreter after a prelude."""
-    code = f'import sys\n{prelude}\nimport fashion_mmpose'
+    """What importing the plugin says in a fresh interpreter after a prelude."""
+    code = f'import sys\n{prelude}\nimport fashion_mmpose.plugin'
     result = subprocess.run(
         [sys.executable, '-c', code], capture_output=True, text=True, check=False
     )

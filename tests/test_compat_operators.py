@@ -354,7 +354,7 @@ def __getattr__(name):  # every other operator is there, too
 USES_FAKE_EXTENSION = """
 import sys, torch, mmcv
 mmcv.__path__.append(sys.argv[1])
-import fashion_mmpose
+import fashion_mmpose.plugin
 from fashion_mmpose import compat
 from mmcv.ops import nms
 assert compat.serve_operators() is False

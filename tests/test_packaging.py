@@ -148,7 +148,7 @@ def test_installed_package_finds_its_configs(installed: Path, tmp_path: Path):
     script.write_text(
         'import json\n'
         'from mmengine import Config\n'
-        'from fashion_mmpose.config_files import config_names, find_config\n'
+        'from fashion_mmpose.config import config_names, find_config\n'
         'paths = {name: str(find_config(name)) for name in config_names()}\n'
         'for path in paths.values():\n'
         '    Config.fromfile(path)\n'
@@ -206,8 +206,8 @@ def imported_modules(path: Path) -> set[str]:
             names |= {alias.name.partition('.')[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names.add(node.module.partition('.')[0])
-    siblings = {each.stem for each in path.parent.glob('*.py')} | {'fashion_mmpose'}
-    return names - siblings
+    siblings = {each.stem for each in path.parent.glob('*.py')}
+    return names - siblings - {'fashion_mmpose', 'benchmarks'}
 
 
 def test_requirements_cover_what_is_installed_without_dependencies():

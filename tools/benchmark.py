@@ -34,6 +34,9 @@ import argparse
 import importlib
 import json
 import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
 
 BENCHMARKS = {
     'pipeline': ('pipeline', 'pipeline'),
@@ -45,7 +48,7 @@ BENCHMARKS = {
     'load': ('loading', 'loading'),
     'oks': ('oks_score', 'oks_score'),
     'infer': ('infer', 'infer'),
-}  # name to module and function of fashion_mmpose.benchmarks
+}  # name to module and function of benchmarks
 ROUNDS = 15
 FRESH_ROUNDS = {'load': 1, 'oks': 1}  # of minutes each
 
@@ -73,19 +76,23 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
 
+    # The benchmarks are of the repository, not of the package that is installed.
+    sys.path.insert(0, str(ROOT))
     # Only now: they take seconds, which --help and a wrong name need not wait for.
     import cv2
     import torch
     from mmengine.registry import init_default_scope
 
-    from fashion_mmpose.benchmarks.report import ratios, table
-    from fashion_mmpose.formats import OutputFiles
+    # MMPose's registries are filled before a benchmark builds from them.
+    import fashion_mmpose.plugin  # noqa: F401
+    from benchmarks.report import ratios, table
+    from fashion_mmpose.files.outputs import OutputFiles
 
     cv2.setNumThreads(0)
     torch.set_num_threads(args.threads)
     init_default_scope('mmpose')
     module, function = BENCHMARKS[args.name]
-    measured = importlib.import_module(f'fashion_mmpose.benchmarks.{module}')
+    measured = importlib.import_module(f'benchmarks.{module}')
     figures = getattr(measured, function)(args.rounds)
     print(table(args.name, figures))
     if args.json:

@@ -15,13 +15,13 @@ import sys
 
 from mmengine.dist import is_main_process
 
-from fashion_mmpose.engine.box_comparison import (
+from fashion_mmpose.commands.box_comparison import (
     box_sources,
     compare_boxes,
     comparison_table,
 )
-from fashion_mmpose.engine.running import argument_parser, load_config
-from fashion_mmpose.formats import OutputFiles
+from fashion_mmpose.commands.running import argument_parser, load_config
+from fashion_mmpose.files.outputs import OutputFiles
 
 
 def parse_args(argv=None) -> argparse.Namespace:

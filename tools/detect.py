@@ -22,15 +22,15 @@ import sys
 from mmengine.dist import is_main_process
 
 from fashion_mmpose.apis import GarmentDetector
-from fashion_mmpose.engine.detecting import Outcome, detect_images, run_settings
-from fashion_mmpose.engine.running import (
+from fashion_mmpose.commands.detecting import Outcome, detect_images, run_settings
+from fashion_mmpose.commands.running import (
     argument_parser,
     existing_file,
     init_launcher,
     is_detector,
     load_config,
 )
-from fashion_mmpose.formats.coco_images import read_images
+from fashion_mmpose.formats.coco.images import read_images
 
 SHOWN = 20  # unreadable pictures that are named
 

@@ -26,12 +26,12 @@ from contextlib import closing
 
 from tqdm import tqdm
 
-from fashion_mmpose.apis import GarmentInferencer, find_sources
-from fashion_mmpose.apis.output_names import name_sources
-from fashion_mmpose.apis.pictures import Source
 from fashion_mmpose.apis.pose import pose_by_category
-from fashion_mmpose.apis.prediction import KEYPOINT_THR
-from fashion_mmpose.apis.saving import MAX_FPS, PredictionFiles, check_csv
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.output_names import name_sources
+from fashion_mmpose.inference.prediction import KEYPOINT_THR
+from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
+from fashion_mmpose.media.pictures import Source, find_sources
 
 SHOWN = 20  # unreadable pictures that are named
 

@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 from mmengine.config import DictAction
 
-from fashion_mmpose.engine.random_predictions import predict_random
-from fashion_mmpose.engine.running import load_config, set_testing
-from fashion_mmpose.formats import OutputFiles
+from fashion_mmpose.commands.random_predictions import predict_random
+from fashion_mmpose.commands.running import load_config, set_testing
+from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.visualization import PredictedGarment, garment_grid
 
 

@@ -16,9 +16,9 @@ import argparse
 import json
 import sys
 
-from fashion_mmpose.evaluation.oks import OKSResult, score_files
-from fashion_mmpose.evaluation.report import oks_table
-from fashion_mmpose.formats import OutputFiles
+from fashion_mmpose.evaluation.functional.oks import OKSResult, score_files
+from fashion_mmpose.evaluation.functional.report import oks_table
+from fashion_mmpose.files.outputs import OutputFiles
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -19,13 +19,14 @@ import sys
 import numpy as np
 
 from fashion_mmpose import garments
-from fashion_mmpose.evaluation.functional import (
+from fashion_mmpose.evaluation.functional.normalized_error import (
     RULES,
     match_predictions,
     normalized_error,
 )
-from fashion_mmpose.evaluation.report import normalized_error_table
-from fashion_mmpose.formats import OutputFiles, read_tianchi
+from fashion_mmpose.evaluation.functional.report import normalized_error_table
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

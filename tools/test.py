@@ -14,7 +14,7 @@ COCO result list (.json) and the Tianchi submission (.csv, FashionAI only).
 import argparse
 import sys
 
-from fashion_mmpose.engine.running import (
+from fashion_mmpose.commands.running import (
     argument_parser,
     build_runner,
     load_config,

@@ -12,7 +12,7 @@ cpn_r152_fashionai_blouse.
 import argparse
 import sys
 
-from fashion_mmpose.engine.running import (
+from fashion_mmpose.commands.running import (
     argument_parser,
     build_runner,
     load_config,

@@ -20,7 +20,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from fashion_mmpose.engine.categories import (
+from fashion_mmpose.commands.categories import (
     LOG,
     CategoryResult,
     CategoryRun,

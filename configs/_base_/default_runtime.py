@@ -1,5 +1,5 @@
 # What every run shares. `custom_imports` registers all that the package has.
-custom_imports = dict(imports=['fashion_mmpose'], allow_failed_imports=False)
+custom_imports = dict(imports=['fashion_mmpose.plugin'], allow_failed_imports=False)
 default_scope = 'mmpose'
 
 default_hooks = dict(

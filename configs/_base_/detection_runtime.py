@@ -1,6 +1,7 @@
 # What every detector's config adds to MMDetection's own runtime.
 custom_imports = dict(
-    imports=['fashion_mmpose.datasets.garment_boxes'], allow_failed_imports=False
+    imports=['fashion_mmpose.plugin', 'fashion_mmpose.datasets.garment_boxes'],
+    allow_failed_imports=False,
 )
 # A fixed seed, so that a resumed run repeats the order of the data.
 randomness = dict(seed=0)

@@ -1,20 +1,10 @@
-"""Networks from Python: what they say about pictures."""
+"""PyTorch's networks from Python: what they say about pictures."""
 
-from .detection import Detections, GarmentDetector
-from .inferencer import GarmentInferencer, PicturePrediction, SkippedPicture
-from .pictures import PictureError, find_sources
-from .pose import PoseNetwork
-from .prediction import GarmentPrediction, draw_predictions
+from fashion_mmpose import compat
 
-__all__ = [
-    'Detections',
-    'GarmentDetector',
-    'GarmentInferencer',
-    'GarmentPrediction',
-    'PictureError',
-    'PicturePrediction',
-    'PoseNetwork',
-    'SkippedPicture',
-    'draw_predictions',
-    'find_sources',
-]
+compat.setup()
+
+from .detection import GarmentDetector
+from .pose import PoseNetwork, build_networks
+
+__all__ = ['GarmentDetector', 'PoseNetwork', 'build_networks']

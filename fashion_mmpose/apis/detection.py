@@ -3,7 +3,6 @@
 import copy
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,28 +12,10 @@ from mmengine.registry import DefaultScope
 from torchvision.ops import nms
 
 from fashion_mmpose import compat
-from fashion_mmpose.engine.running import choose_device
-from fashion_mmpose.models.ensemble import read_config
+from fashion_mmpose.commands.running import choose_device
+from fashion_mmpose.inference.detections import Detections
+from fashion_mmpose.models.estimators.ensemble import read_config
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
-
-
-@dataclass(frozen=True)
-class Detections:
-    """The garments found in one picture, best first. n: garments.
-
-    Attributes:
-        bboxes: x1, y1, x2, y2 in pixels of the picture, inside it and of positive
-            width and height, shape (n, 4), float32.
-        scores: Shape (n, ), float32, 0 to 1.
-        labels: n names of categories.
-    """
-
-    bboxes: np.ndarray
-    scores: np.ndarray
-    labels: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
 
 class GarmentDetector:
@@ -69,7 +50,7 @@ class GarmentDetector:
 
     def __init__(
         self,
-        config: str | Config,
+        config: str | os.PathLike | Config,
         weights: str | os.PathLike,
         device: str = 'auto',
         score_thr: float = 0.05,
@@ -81,6 +62,8 @@ class GarmentDetector:
         from mmdet.utils import register_all_modules
 
         register_all_modules(init_default_scope=False)
+        if not isinstance(config, Config):
+            config = os.fspath(config)
         name = config if isinstance(config, str) else 'the loaded config'
         cfg = read_config(config)
         pipeline = _inference_pipeline(cfg, name)

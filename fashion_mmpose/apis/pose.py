@@ -12,15 +12,16 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
-from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
-from fashion_mmpose.engine.running import (
+from fashion_mmpose.commands.running import (
     check_codecs,
     check_members,
+    choose_device,
     is_detector,
     is_ensemble,
     load_config,
 )
-from fashion_mmpose.formats.full_layout import own_points
+from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
+from fashion_mmpose.garments.layout import own_points
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 
 ConfigLike = str | os.PathLike | Config
@@ -97,7 +98,7 @@ class PoseNetwork:
         )
         if _is_channels_last(config):
             self.model.to(memory_format=torch.channels_last)
-        self.model.to(device).eval()
+        self.model.to(choose_device(device)).eval()
 
     @property
     def is_on_cpu(self) -> bool:

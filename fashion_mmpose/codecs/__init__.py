@@ -1,5 +1,10 @@
 """What the heads learn, and how it is read back."""
 
+from fashion_mmpose import compat
+
+compat.setup()
+
+
 from .point_heatmap import PointHeatmap
 
 __all__ = ['PointHeatmap']

@@ -1,5 +1,10 @@
 """Datasets of garments, a sampler, and steps of the pipeline that MMPose has not."""
 
+from fashion_mmpose import compat
+
+compat.setup()
+
+
 from .deepfashion2 import DeepFashion2GarmentDataset
 from .fashionai import FashionAIDataset
 from .garment_dataset import GarmentDataset

@@ -3,8 +3,8 @@
 import numpy as np
 from mmpose.registry import DATASETS
 
-from fashion_mmpose.formats import FormatError
-from fashion_mmpose.formats.coco_columns import GarmentColumns
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.coco.columns import GarmentColumns
 
 from .garment_dataset import GarmentDataset, is_labelled
 from .records import Samples

@@ -4,8 +4,8 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpose.registry import DATASETS
 
-from fashion_mmpose.formats.box_columns import BoxColumns
-from fashion_mmpose.formats.coco_columns import GarmentColumns
+from fashion_mmpose.formats.coco.columns import GarmentColumns
+from fashion_mmpose.formats.detectors.box_columns import BoxColumns
 
 from .garment_dataset import GarmentDataset
 from .records import NOWHERE, Samples, whole_images

@@ -9,7 +9,7 @@ import os
 import numpy as np
 
 from fashion_mmpose import compat, garments
-from fashion_mmpose.formats.coco_columns import read_columns
+from fashion_mmpose.formats.coco.columns import read_columns
 
 compat.require_mmdet()
 

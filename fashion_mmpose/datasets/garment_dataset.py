@@ -7,15 +7,15 @@ from mmengine.dataset import force_full_init
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from fashion_mmpose import garments
-from fashion_mmpose.formats import FormatError
-from fashion_mmpose.formats.box_columns import BoxColumns, read_boxes
-from fashion_mmpose.formats.coco import coco_categories
-from fashion_mmpose.formats.coco_columns import (
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.coco.annotations import coco_categories
+from fashion_mmpose.formats.coco.columns import (
     GarmentColumns,
     ImageColumns,
     labelled_counts,
     read_columns,
 )
+from fashion_mmpose.formats.detectors.box_columns import BoxColumns, read_boxes
 
 from .records import (
     NOWHERE,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from fashion_mmpose import garments
-from fashion_mmpose.formats.coco_columns import GarmentColumns, ImageColumns
+from fashion_mmpose.formats.coco.columns import GarmentColumns, ImageColumns
 
 NOWHERE = -1
 

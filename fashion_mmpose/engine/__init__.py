@@ -1,13 +1,13 @@
 """What MMEngine's training loop does not have."""
 
+from fashion_mmpose import compat
+
+compat.setup()
+
+
 from .checkpoints import ValidatedCheckpointHook
 from .early_stopping import PersistentEarlyStoppingHook
-from .hooks import (
-    ChannelsLastHook,
-    EpochSeedHook,
-    StopAtLRHook,
-    keep_worker_seed,
-)
+from .hooks import ChannelsLastHook, EpochSeedHook, StopAtLRHook, keep_worker_seed
 from .progress import ProgressBarHook
 from .stage_pictures import StagePictureHook
 

@@ -10,7 +10,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
-from fashion_mmpose.formats.outputs import OutputFiles
+from fashion_mmpose.files.outputs import OutputFiles
 
 
 @register_backend('whole_files')

@@ -1,10 +1,15 @@
 """Networks: what MMPose does not have."""
 
+from fashion_mmpose import compat
+
+compat.setup()
+
+
 from .backbones import CPMVGG, TimmFeatures
-from .ensemble import HeatmapEnsemble
+from .estimators.ensemble import HeatmapEnsemble
+from .estimators.padded_flip import PaddedFlipEstimator
 from .heads import CPMRefineHead, CPNHead, PointHeatmapHead
 from .losses import LabelledMSELoss, VisibilityL1Loss
-from .padded_flip import PaddedFlipEstimator
 
 __all__ = [
     'CPMRefineHead',

@@ -7,15 +7,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..formats.deepfashion2 import levels
-from ..garments import categories, garment
-from .backgrounds import sample_background
-from .canvas import Camera, Canvas, Painted
+from fashion_mmpose.formats.deepfashion2.raw import levels
+from fashion_mmpose.garments import categories, garment
+from fashion_mmpose.synthetic.painting.backgrounds import sample_background
+from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas, Painted
+from fashion_mmpose.synthetic.painting.masks import (
+    box_of,
+    polygons_of,
+    seen_garments,
+    whole_masks,
+)
+from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
+from fashion_mmpose.synthetic.people.person import (
+    Person,
+    Worn,
+    layers_of,
+    sample_person,
+)
+from fashion_mmpose.synthetic.people.scene import sample_camera
+
 from .landmarks import locate
-from .masks import box_of, polygons_of, seen_garments, whole_masks
-from .occluders import sample_occluders, write_text
-from .people import Person, Worn, layers_of, sample_person
-from .scene import sample_camera
 
 _SIZES = (
     (0.3, (468, 624)),

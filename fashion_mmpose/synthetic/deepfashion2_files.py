@@ -11,8 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..formats.deepfashion2 import RawItem, raw_category_name, write_raw
-from ..garments import categories, garment
+from fashion_mmpose.formats.deepfashion2.raw import (
+    RawItem,
+    raw_category_name,
+    write_raw,
+)
+from fashion_mmpose.garments import categories, garment
+
 from .deepfashion2 import DrawnItem, draw_deepfashion2
 from .workers import draw_all, write_jpeg
 

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..formats.tianchi import write_tianchi
-from ..garments import garment, keypoints
-from .backgrounds import sample_background
-from .canvas import Canvas, Painted
-from .occluders import sample_occluders, write_text
-from .outfit import dress_up, sample_outfit
-from .scene import sample_camera
+from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
+from fashion_mmpose.garments import garment, keypoints
+from fashion_mmpose.synthetic.painting.backgrounds import sample_background
+from fashion_mmpose.synthetic.painting.canvas import Canvas, Painted
+from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
+from fashion_mmpose.synthetic.people.outfit import dress_up, sample_outfit
+from fashion_mmpose.synthetic.people.scene import sample_camera
+
 from .workers import draw_all, write_jpeg
 
 _SIZES = (

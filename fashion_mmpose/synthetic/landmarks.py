@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .. import garments
-from .parts import Garment
+from fashion_mmpose import garments
+from fashion_mmpose.synthetic.clothes.parts import Garment
 
 # One line per category: the seams on the left side of the picture and the numbers of
 # the landmarks on them, as in the figure, from the seam's start to its end. ``a-b``

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ..formats.outputs import OutputFiles
+from fashion_mmpose.files.outputs import OutputFiles
 
 Task = TypeVar('Task')
 Result = TypeVar('Result')

@@ -1,13 +1,11 @@
 """Drawing what MMPose's visualizer cannot."""
 
 from .drawing import draw_keypoints, draw_truth, picture_grid
-from .picture_files import PictureFiles
 from .pictures import ShownGarment, draw_garments
 from .predicted_garment import PredictedGarment, garment_grid
 from .results import prediction_grid, training_curves
 
 __all__ = [
-    'PictureFiles',
     'PredictedGarment',
     'ShownGarment',
     'draw_garments',

@@ -8,8 +8,8 @@ import numpy as np
 from terminaltables import AsciiTable
 
 from fashion_mmpose import garments
-from fashion_mmpose.evaluation.functional import normalized_error
-from fashion_mmpose.formats.full_layout import ABSENT, full_layout, own_points
+from fashion_mmpose.evaluation.functional.normalized_error import normalized_error
+from fashion_mmpose.garments.layout import ABSENT, full_layout, own_points
 
 from .drawing import draw_keypoints, draw_truth, picture_grid
 

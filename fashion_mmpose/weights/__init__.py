@@ -1,5 +1,10 @@
 """Weights that people already have, as checkpoints of this package."""
 
+from fashion_mmpose import compat
+
+compat.setup()
+
+
 from .account import account
 from .convert import KINDS, Conversion, convert_checkpoint, list_checkpoint
 from .read import StoredWeights, WeightsError, read_checkpoint

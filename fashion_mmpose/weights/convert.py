@@ -14,9 +14,9 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 from torch import Tensor
 
-from fashion_mmpose.formats import OutputFiles
-from fashion_mmpose.formats.tensorflow_checkpoint import list_variables
+from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.version import __version__
+from fashion_mmpose.weights.tensorflow.checkpoint import list_variables
 
 from . import cpm_tf, cpn, hrnet
 from .account import account, compact

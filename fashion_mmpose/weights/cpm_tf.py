@@ -13,10 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fashion_mmpose.formats.tensorflow_checkpoint import (
-    list_variables,
-    read_variables,
-)
+from fashion_mmpose.weights.tensorflow.checkpoint import list_variables, read_variables
 
 from .read import StoredWeights, WeightsError
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from fashion_mmpose.formats import FormatError
+from fashion_mmpose.errors import FormatError
 
 _PLAIN = (
     'only tensors and plain values are read; where the file can be trusted, save it '

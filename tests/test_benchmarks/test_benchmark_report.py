@@ -2,7 +2,7 @@
 
 import pytest
 
-from fashion_mmpose.benchmarks.report import peer_of, ratios, table
+from benchmarks.report import peer_of, ratios, table
 
 FIGURES = {
     'ours': dict(items=7, seconds=2.0, own_mb=0.0),

@@ -5,12 +5,8 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
-from fashion_mmpose.benchmarks import deepfashion2_parts as parts
-from fashion_mmpose.benchmarks import (
-    deepfashion2_predict,
-    deepfashion2_sample,
-    deepfashion2_targets,
-)
+from benchmarks import deepfashion2_parts as parts
+from benchmarks import deepfashion2_predict, deepfashion2_sample, deepfashion2_targets
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fashion_mmpose.benchmarks.infer import infer
+from benchmarks.infer import infer
 
 
 @pytest.fixture(scope='module')

@@ -6,9 +6,9 @@ import multiprocessing
 import pytest
 from mmengine.registry import DefaultScope
 
+from benchmarks import fresh_process, loading
 from fashion_mmpose import garments
-from fashion_mmpose.benchmarks import fresh_process, loading
-from fashion_mmpose.formats.coco_columns import read_columns
+from fashion_mmpose.formats.coco.columns import read_columns
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
-from fashion_mmpose.benchmarks import fresh_process, oks_score
-from fashion_mmpose.evaluation.oks import score_files
-from fashion_mmpose.formats.coco_columns import read_columns
-from fashion_mmpose.formats.deepfashion2_results import read_results
+from benchmarks import fresh_process, oks_score
+from fashion_mmpose.evaluation.functional.oks import score_files
+from fashion_mmpose.formats.coco.columns import read_columns
+from fashion_mmpose.formats.deepfashion2.results import read_results
 
 
 def test_generated_files(tmp_path):

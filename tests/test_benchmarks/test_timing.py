@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fashion_mmpose.benchmarks import timing
-from fashion_mmpose.benchmarks.fresh_process import measure
+from benchmarks import timing
+from benchmarks.fresh_process import measure
 
 
 class Clock:

@@ -11,8 +11,8 @@ from toolbox import ROOT, run
 
 from fashion_mmpose import garments
 from fashion_mmpose.datasets import DeepFashion2GarmentDataset
-from fashion_mmpose.formats.deepfashion2 import RawItem, coco_to_raw, write_raw
-from fashion_mmpose.formats.deepfashion2_coco import _in_order
+from fashion_mmpose.formats.deepfashion2.conversion import _in_order
+from fashion_mmpose.formats.deepfashion2.raw import RawItem, coco_to_raw, write_raw
 from fashion_mmpose.synthetic import draw_deepfashion2, write_deepfashion2
 
 SCRIPT = ROOT / 'data_converters' / 'deepfashion2_to_coco.py'

@@ -12,7 +12,7 @@ import pytest
 from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose.datasets import DeepFashion2GarmentDataset
-from fashion_mmpose.formats.coco import coco_categories
+from fashion_mmpose.formats.coco.annotations import coco_categories
 
 SCRIPT = ROOT / 'data_converters' / 'detections_to_coco.py'
 main = load_tool(SCRIPT).main

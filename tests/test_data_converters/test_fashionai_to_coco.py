@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from fashion_mmpose import garments
-from fashion_mmpose.formats import read_tianchi, write_tianchi
+from fashion_mmpose.formats.fashionai.tianchi import read_tianchi, write_tianchi
 
 REPO = Path(__file__).parents[2]
 SCRIPT = REPO / 'data_converters' / 'fashionai_to_coco.py'

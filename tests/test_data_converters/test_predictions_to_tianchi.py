@@ -12,9 +12,9 @@ from mmengine.logging import MessageHub
 from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose import garments
-from fashion_mmpose.evaluation import NormalizedError, PredictionFile
-from fashion_mmpose.formats import read_tianchi, write_tianchi
-from fashion_mmpose.formats.predictions import write_predictions
+from fashion_mmpose.evaluation.metrics import NormalizedError, PredictionFile
+from fashion_mmpose.formats.coco.results import write_predictions
+from fashion_mmpose.formats.fashionai.tianchi import read_tianchi, write_tianchi
 
 CONVERTER = ROOT / 'data_converters' / 'fashionai_to_coco.py'
 SCRIPT = ROOT / 'data_converters' / 'predictions_to_tianchi.py'

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from fashion_mmpose import garments
 from fashion_mmpose.datasets import DeepFashion2GarmentDataset
 from fashion_mmpose.datasets.samplers import category_ids_of
-from fashion_mmpose.formats.coco import coco_categories
+from fashion_mmpose.formats.coco.annotations import coco_categories
 
 SKIRT = garments.garment('deepfashion2', 'skirt')  # category 9, 8 points
 VEST = garments.garment('deepfashion2', 'vest')  # category 5, 15 points

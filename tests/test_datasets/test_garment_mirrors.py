@@ -9,7 +9,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from fashion_mmpose import garments
 from fashion_mmpose.datasets import RandomMirror
-from fashion_mmpose.formats.coco_columns import read_columns
+from fashion_mmpose.formats.coco.columns import read_columns
 
 TABLE = garments.benchmark('deepfashion2').garments
 INFO = parse_pose_metainfo(garments.metainfo('deepfashion2'))

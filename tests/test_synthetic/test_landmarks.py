@@ -2,13 +2,18 @@ import numpy as np
 import pytest
 
 from fashion_mmpose.garments import categories, garment
-from fashion_mmpose.synthetic.body import Limb
-from fashion_mmpose.synthetic.bottoms import SkirtStyle, TrouserStyle, skirt, trousers
-from fashion_mmpose.synthetic.curves import Piece, along, crossing, point
+from fashion_mmpose.synthetic.clothes.body import Limb
+from fashion_mmpose.synthetic.clothes.bottoms import (
+    SkirtStyle,
+    TrouserStyle,
+    skirt,
+    trousers,
+)
+from fashion_mmpose.synthetic.clothes.parts import Garment, Part
+from fashion_mmpose.synthetic.clothes.tops import TopStyle, arm_root, top
+from fashion_mmpose.synthetic.clothes.tubes import TubeStyle
 from fashion_mmpose.synthetic.landmarks import locate
-from fashion_mmpose.synthetic.parts import Garment, Part
-from fashion_mmpose.synthetic.tops import TopStyle, arm_root, top
-from fashion_mmpose.synthetic.tubes import TubeStyle
+from fashion_mmpose.synthetic.painting.curves import Piece, along, crossing, point
 
 CATEGORIES = categories('deepfashion2')
 STYLE = dict(

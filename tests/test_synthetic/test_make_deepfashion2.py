@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from toolbox import load_tool
 
-from fashion_mmpose.formats.deepfashion2 import read_raw
+from fashion_mmpose.formats.deepfashion2.raw import read_raw
 from fashion_mmpose.garments import categories, garment
 from fashion_mmpose.synthetic import deepfashion2, draw_deepfashion2, write_deepfashion2
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fashion_mmpose.formats.tianchi import COLUMNS, read_tianchi
+from fashion_mmpose.formats.fashionai.tianchi import COLUMNS, read_tianchi
 from fashion_mmpose.garments import categories
 from fashion_mmpose.synthetic import draw_fashionai, fashionai, write_fashionai
 

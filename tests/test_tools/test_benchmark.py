@@ -6,7 +6,7 @@ import json
 import pytest
 from toolbox import ROOT, load_tool, run
 
-from fashion_mmpose.benchmarks.report import ratios
+from benchmarks.report import ratios
 
 
 @pytest.fixture(scope='module')
@@ -38,7 +38,7 @@ def test_figures(benchmark, tmp_path, capsys, name, peers):
 
 def test_names_lead_to_functions(benchmark):
     for module, function in benchmark.BENCHMARKS.values():
-        found = importlib.import_module(f'fashion_mmpose.benchmarks.{module}')
+        found = importlib.import_module(f'benchmarks.{module}')
         assert callable(getattr(found, function)), (module, function)
 
 

@@ -13,7 +13,7 @@ from mmpose.registry import MODELS
 from toolbox import tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.formats.coco import image_path
+from fashion_mmpose.formats.coco.annotations import image_path
 
 ENSEMBLE = """
 _base_ = './tiny.py'

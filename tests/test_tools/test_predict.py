@@ -16,7 +16,7 @@ from tiny_detector import save_detector, write_config
 from toolbox import ROOT, load_tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.formats.predictions import read_predictions
+from fashion_mmpose.formats.coco.results import read_predictions
 
 CHECKPOINT = 'work_dirs/tiny/epoch_4.pth'
 POSE = '--pose', 'tiny.py', CHECKPOINT
@@ -306,7 +306,7 @@ def test_an_error_keeps_the_files_of_before(predict, tmp_path, monkeypatch):
     def write_picture(path, picture):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr('fashion_mmpose.apis.saving.write_picture', write_picture)
+    monkeypatch.setattr('fashion_mmpose.inference.saving.write_picture', write_picture)
     options = '--save-csv', '--save-vis', '--save-json'
     assert predict('data/test', *POSE, '--out-dir', tmp_path, *options) == 1
     assert [path.name for path in tmp_path.iterdir()] == ['predictions.csv']
@@ -315,7 +315,7 @@ def test_an_error_keeps_the_files_of_before(predict, tmp_path, monkeypatch):
 
 SLOW = """
 import sys, time
-from fashion_mmpose.apis import inferencer
+from fashion_mmpose.inference import inferencer
 real = inferencer.predict_crops
 def slow(*args):
     found = real(*args)

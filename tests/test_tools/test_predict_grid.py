@@ -11,8 +11,8 @@ from mmpose.apis import inference_topdown, init_model
 from toolbox import ROOT, load_tool, run, tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.engine.random_predictions import predict_random
-from fashion_mmpose.engine.running import set_testing
+from fashion_mmpose.commands.random_predictions import predict_random
+from fashion_mmpose.commands.running import set_testing
 
 LAST = 'work_dirs/tiny/epoch_4.pth'
 ENSEMBLE = """

@@ -7,7 +7,7 @@ import pytest
 from official_oks import GARMENTS, RandomGarments, official_numbers, write
 from toolbox import load_tool, tool
 
-from fashion_mmpose.evaluation.oks import NUMBERS
+from fashion_mmpose.evaluation.functional.oks import NUMBERS
 
 main = load_tool('score_deepfashion2.py').main
 

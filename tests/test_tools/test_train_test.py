@@ -142,7 +142,7 @@ def test_two_processes(trained):
 def test_mmpose_tools_and_inferencer(trained):
     """MMPose's own train.py and MMPoseInferencer take our configs."""
     code = (
-        'import fashion_mmpose, runpy, sys, mmpose, os\n'
+        'import fashion_mmpose.plugin, runpy, sys, mmpose, os\n'
         'root = os.path.dirname(mmpose.__file__)\n'
         "script = os.path.join(root, '.mim', 'tools', 'train.py')\n"
         "sys.argv = [script, 'tiny.py', '--work-dir', 'theirs', '--cfg-options',\n"
@@ -156,7 +156,7 @@ def test_mmpose_tools_and_inferencer(trained):
     )
     picture = next((trained / 'data/test/Images/blouse').glob('*.jpg'))
     code = (
-        'import fashion_mmpose, json\n'
+        'import fashion_mmpose.plugin, json\n'
         'from mmpose.apis import MMPoseInferencer\n'
         f"inferencer = MMPoseInferencer('tiny.py', {LAST!r}, device='cpu',\n"
         "                              det_model='whole_image')\n"

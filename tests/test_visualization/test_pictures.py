@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
-from fashion_mmpose.visualization import PictureFiles, ShownGarment, draw_garments
-from fashion_mmpose.visualization.picture_files import write_picture
+from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles, write_picture
+from fashion_mmpose.visualization import ShownGarment, draw_garments
 from fashion_mmpose.visualization.pictures import relative_names
 
 GREY = np.full((200, 200, 3), 128, np.uint8)

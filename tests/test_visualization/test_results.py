@@ -6,11 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fashion_mmpose.visualization import (
-    picture_grid,
-    prediction_grid,
-    training_curves,
-)
+from fashion_mmpose.visualization import picture_grid, prediction_grid, training_curves
 
 POINTS = np.array([[20, 20], [80, 20], [15.0, 90], [85.0, 90]])
 GREY = np.full((100, 100, 3), 128, np.uint8)

@@ -9,7 +9,7 @@ from mmpose.registry import MODELS
 from source_networks import randomize
 from tensorflow_bundle import write_bundle
 
-from fashion_mmpose.config_files import find_config
+from fashion_mmpose.config import find_config
 from fashion_mmpose.weights import WeightsError, convert_checkpoint, list_checkpoint
 
 CODEC = dict(type='PointHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1.5)

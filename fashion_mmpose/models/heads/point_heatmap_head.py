@@ -6,11 +6,7 @@ from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor, nn
 
 from fashion_mmpose.codecs import PointHeatmap
-from fashion_mmpose.models.losses.base import (
-    LabelledLoss,
-    PointTargets,
-    batch_targets,
-)
+from fashion_mmpose.models.losses.base import LabelledLoss, PointTargets, batch_targets
 
 from .category_rows import decode_heatmaps, decode_rows, own_rows
 from .stage_heatmaps import PendingHeatmaps, StageHeatmaps

@@ -1,0 +1,71 @@
+"""Run a piece of work in a process of its own, and watch its memory."""
+
+import gc
+import multiprocessing
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+POLL_S = 0.01
+
+
+def measure(work: Callable[..., Callable[[], dict]], *args) -> dict[str, float]:
+    """Time and memory of some work in a fresh process.
+
+    Memory is what no file holds, so that files which are mapped do not count. Linux
+    tells it in ``/proc``.
+
+    Args:
+        work: Of a module, importable by name. It prepares what is not measured and
+            returns what is: a function without arguments that returns figures.
+        *args: Arguments of ``work``.
+
+    Returns:
+        dict: The figures, ``seconds``, and ``peak_mb``, memory that the process held at
+        most meanwhile above what it held before it prepared.
+
+    Raises:
+        RuntimeError: If the process fails.
+    """
+    context = multiprocessing.get_context('spawn')
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_run, args=(work, args, theirs))
+    process.start()
+    theirs.close()
+    peak = 0.0
+    try:
+        # The process itself cannot watch: parsers hold the interpreter's lock.
+        while not ours.poll(POLL_S):
+            peak = max(peak, own_mb(process.pid))
+        figures = ours.recv()
+    except (EOFError, FileNotFoundError):
+        process.join()
+        raise RuntimeError(
+            f'the process of {work.__name__}{args} ended with exit code '
+            f'{process.exitcode}, see above; too little memory, perhaps'
+        ) from None
+    finally:
+        process.terminate()
+        process.join()
+    return figures | dict(peak_mb=peak - figures.pop('before_mb'))
+
+
+def _run(work: Callable, args: tuple, results: Connection) -> None:
+    import fashion_mmpose.plugin  # noqa: F401  before MMPose, whose mmcv it prepares
+
+    gc.collect()
+    before = own_mb('self')
+    measured = work(*args)
+    start = time.perf_counter()
+    figures = measured()
+    seconds = time.perf_counter() - start
+    results.send(figures | dict(seconds=seconds, before_mb=before))
+
+
+def own_mb(pid: int | str) -> float:
+    """Memory of a process that is no file's, in megabytes."""
+    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+        if line.startswith('RssAnon:'):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0  # it has ended

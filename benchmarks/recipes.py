@@ -1,0 +1,26 @@
+"""Parts of the configs that the package carries."""
+
+from mmengine.config import Config
+
+from fashion_mmpose.config import find_config
+
+
+def config(name: str) -> Config:
+    """A config by its bare name."""
+    return Config.fromfile(find_config(name))
+
+
+def stock_codec(codec: dict, **options) -> dict:
+    """MMPose's codec for the grid and the width of one of ours.
+
+    Args:
+        codec: A :class:`PointHeatmap`'s.
+        **options: Of :class:`mmpose.codecs.MSRAHeatmap`, such as ``unbiased``.
+    """
+    return dict(
+        type='MSRAHeatmap',
+        input_size=tuple(codec['input_size']),
+        heatmap_size=tuple(codec['heatmap_size']),
+        sigma=codec['sigma'],
+        **options,
+    )

@@ -1,0 +1,1 @@
+"""The commands: what the scripts in tools/ do."""

@@ -1,0 +1,271 @@
+"""What has been done in a work directory, and whether it was done with this config."""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+
+from fashion_mmpose.commands.running import is_ensemble
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.models.estimators.ensemble import (
+    member_spec,
+    newest_file,
+    read_config,
+)
+
+from .plan import CategoryRun
+
+JOURNAL = 'train_all.json'
+
+# What decides about the weights of a training, and about the result of a test.
+TRAINING_KEYS = (
+    'model',
+    'data_preprocessor',
+    'train_dataloader',
+    'train_cfg',
+    'optim_wrapper',
+    'param_scheduler',
+    'auto_scale_lr',
+    'val_dataloader',
+    'val_cfg',
+    'val_evaluator',
+    'default_hooks',
+    'custom_hooks',
+    'randomness',
+    'runner_type',
+    'load_from',
+)
+TESTING_KEYS = (
+    'model',
+    'data_preprocessor',
+    'test_dataloader',
+    'test_cfg',
+    'test_evaluator',
+    'custom_hooks',
+    'runner_type',
+)
+# Within these: what may differ from machine to machine and from look to look.
+_LOADING_KEYS = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
+_LOOKING_HOOKS = ('timer', 'logger', 'visualization')
+
+
+@dataclass
+class Journal:
+    """Progress of a category, beyond what its checkpoints say.
+
+    Attributes:
+        train_seconds: Time spent on training, over all sessions.
+        trained: Whether the training has come to its end.
+        test: Result of the last test, by the names of
+            :class:`~fashion_mmpose.commands.categories.summary.Figures`.
+        test_fingerprint: What that test was of, see :func:`test_fingerprint`.
+    """
+
+    train_seconds: float = 0.0
+    trained: bool = False
+    test: dict = field(default_factory=dict)
+    test_fingerprint: str | None = None
+
+    @classmethod
+    def read(cls, folder: Path) -> 'Journal':
+        """The journal of a work directory; an empty one where there is none.
+
+        Raises:
+            ValueError: If the file is not a journal.
+        """
+        path = folder / JOURNAL
+        try:
+            return cls(**json.loads(path.read_text(encoding='utf-8')))
+        except FileNotFoundError:
+            return cls()
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f'{path} is not a journal of tools/train_all.py ({error}); delete it '
+                'to go on from the checkpoints alone'
+            ) from error
+
+    def write(self, folder: Path) -> None:
+        """Write it to the work directory, complete or not at all."""
+        with OutputFiles() as outputs:
+            file = outputs.open(folder / JOURNAL)
+            json.dump(asdict(self), file, indent=2, allow_nan=False)
+            file.write('\n')
+
+
+# ---------------------------------------------------------------- configs
+
+
+def training_changes(run: CategoryRun) -> list[str]:
+    """How the config differs from that of the training in the run's folder.
+
+    MMEngine leaves the config of every training in its folder. Number of workers,
+    logs and pictures do not count.
+
+    Returns:
+        list[str]: Lines such as ``'train_cfg.max_epochs was 20, is 30'``; empty if
+        nothing differs or the folder has no checkpoint yet.
+    """
+    if not any(run.folder.glob('*.pth')):
+        return []
+    dumped = run.folder / os.path.basename(run.cfg.filename)
+    if not dumped.is_file():
+        return [f'{dumped.name}, the config of its checkpoints, is missing']
+    begun = Config.fromfile(dumped)
+    keys = [key for key in TRAINING_KEYS if key != 'load_from']
+    if not begun.get('resume'):
+        # In the config of a resumed run, it is the checkpoint to go on from.
+        keys.append('load_from')
+    return differences(comparable(begun, keys), comparable(run.cfg, keys))
+
+
+def check_unchanged(runs: Sequence[CategoryRun]) -> None:
+    """Check that trainings which go on were begun with the config of now.
+
+    Raises:
+        ValueError: If not; the message names folders and entries.
+    """
+    lines = []
+    for run in runs:
+        changes = training_changes(run)
+        more = f'; {len(changes) - 5} more' if len(changes) > 5 else ''
+        if changes:
+            lines.append(f'{run.folder}: {"; ".join(changes[:5])}{more}')
+    if lines:
+        raise ValueError(
+            'the config has changed since these trainings were begun:\n'
+            + '\n'.join(lines)
+            + '\nGive the old settings, or another --work-dir, or --restart, which '
+            'moves the old folders aside, or --test-only'
+        )
+
+
+def comparable(cfg: Mapping, keys: Iterable[str]) -> dict:
+    """The entries of a config that count, in the types of JSON."""
+    chosen = Config({key: cfg.get(key) for key in keys}).to_dict()
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        for key in _LOADING_KEYS:
+            (chosen.get(loader) or {}).pop(key, None)
+    for hook in _LOOKING_HOOKS:
+        (chosen.get('default_hooks') or {}).pop(hook, None)
+    return json.loads(json.dumps(chosen, default=repr))
+
+
+def differences(old, new, name: str = '') -> list[str]:
+    """Where two values of JSON differ, as ``'<dotted name> was <old>, is <new>'``."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(key for key in new if key not in old)]
+        pairs = [(key, old.get(key), new.get(key)) for key in keys]
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = [(index, *pair) for index, pair in enumerate(zip(old, new))]
+    elif old == new:
+        return []
+    else:
+        return [f'{name} was {_short(old)}, is {_short(new)}']
+    prefix = f'{name}.' if name else ''
+    return [
+        line for key, *pair in pairs for line in differences(*pair, f'{prefix}{key}')
+    ]
+
+
+def _short(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f'{text[:57]}...'
+
+
+# ------------------------------------------------------------ checkpoints
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The checkpoint to go on from; None before the first one.
+
+    A training that is killed while it writes a checkpoint leaves it cut off; then the
+    one before is taken.
+
+    Raises:
+        ValueError: If there are checkpoints, but all are cut off.
+    """
+    pointer = folder / 'last_checkpoint'
+    if not pointer.is_file():
+        return None
+    # By name: the folder may have been moved since.
+    named = folder / Path(pointer.read_text().strip()).name
+    others = [*folder.glob('epoch_*.pth'), *folder.glob('iter_*.pth')]
+    others.sort(key=os.path.getmtime, reverse=True)
+    for path in [named, *others]:
+        if path.is_file() and zipfile.is_zipfile(path):
+            return path
+    raise ValueError(
+        f'{folder}: no checkpoint to go on from: {named.name} is missing or cut off, '
+        f'and there is no other; delete {pointer} to begin anew'
+    )
+
+
+def checkpoint_to_test(folder: Path) -> Path:
+    """The best checkpoint of a training, else its last one.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: See :func:`last_checkpoint`.
+    """
+    best = sorted(folder.glob('best_fashionai_NE_*.pth'), key=os.path.getmtime)
+    path = best[-1] if best else last_checkpoint(folder)
+    if path is None:
+        raise FileNotFoundError(f'no checkpoint in {folder}: train it first')
+    return path
+
+
+def is_trained(folder: Path, journal: Journal) -> bool:
+    """Whether a training has come to its end and left something to test.
+
+    Raises:
+        ValueError: See :func:`last_checkpoint`.
+    """
+    try:
+        return journal.trained and bool(checkpoint_to_test(folder))
+    except FileNotFoundError:
+        return False
+
+
+def weights_files(run: CategoryRun) -> list[Path]:
+    """The checkpoints that a test reads: one, or those of an ensemble's members.
+
+    Raises:
+        FileNotFoundError: If one does not exist.
+        ValueError: If a member is not described as it must be.
+    """
+    if not is_ensemble(run.cfg):
+        return [checkpoint_to_test(run.folder)]
+    specs = [member_spec(member, run.category) for member in run.cfg.model.members]
+    return [
+        Path(newest_file(spec['checkpoint'], spec['name']))
+        for spec in specs
+        if spec['checkpoint'] is not None
+    ]
+
+
+def test_fingerprint(run: CategoryRun, weights: Sequence[Path]) -> str:
+    """A hash of all that a test depends on: config, weights, annotations, boxes.
+
+    Files count by path, size and time of change; of the members of an ensemble, the
+    networks count as well.
+
+    Raises:
+        ValueError: If the config of a member is unknown.
+    """
+    parts = [comparable(run.cfg, TESTING_KEYS)]
+    if is_ensemble(run.cfg):
+        for member in run.cfg.model.members:
+            config = read_config(member_spec(member, run.category)['config'])
+            parts.append(comparable(config, ['model']))
+    files = []
+    for path in (*weights, run.ann_file, run.bbox_file):
+        if path is not None and path.is_file():
+            stat = path.stat()
+            files.append([os.fspath(path), stat.st_size, stat.st_mtime_ns])
+    content = json.dumps([*parts, files], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()

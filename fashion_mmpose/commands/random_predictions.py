@@ -1,0 +1,54 @@
+"""Predictions for a few random pictures of a test set, without a whole test run."""
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.device import get_device
+from mmengine.registry import init_default_scope
+from mmengine.runner import load_checkpoint
+from mmpose.registry import DATASETS, MODELS
+from mmpose.structures import PoseDataSample
+
+from .running import check_codecs, check_members
+
+
+def predict_random(cfg: Config, num: int, seed: int = 0) -> list[PoseDataSample]:
+    """Predict random samples of the config's test set, in the order of the draw.
+
+    Args:
+        cfg: The config of a test run, see
+            :func:`fashion_mmpose.commands.running.set_testing`; its ``load_from`` names
+            the weights, if there are any to load.
+        num: Number of samples, at most all there are.
+        seed: Seed of the draw, which does not repeat a sample.
+
+    Returns:
+        list[PoseDataSample]: As a metric gets them, with ``pred_instances`` in pixels
+        of the original image.
+
+    Raises:
+        ValueError: If the config has no test set, the test set is empty, or as
+            :func:`fashion_mmpose.commands.running.build_runner`.
+    """
+    if cfg.get('test_dataloader') is None:
+        raise ValueError('the config has no test_dataloader to take pictures from')
+    check_codecs(cfg)
+    check_members(cfg)
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    if not len(dataset):
+        raise ValueError(f'the test set {dataset.ann_file} has no picture')
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(len(dataset))[:num].tolist()
+    model = MODELS.build(cfg.model)
+    if cfg.get('load_from') is not None:
+        load_checkpoint(model, cfg.load_from, map_location='cpu')
+    model.to(get_device()).eval()
+    batch_size = cfg.test_dataloader.get('batch_size', 1)
+    samples = []
+    with torch.no_grad():
+        for start in range(0, len(chosen), batch_size):
+            batch = [dataset[i] for i in chosen[start : start + batch_size]]
+            samples += model.test_step(pseudo_collate(batch))
+    return samples

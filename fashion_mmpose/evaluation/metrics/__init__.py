@@ -1,0 +1,13 @@
+"""Metrics of MMPose's runner."""
+
+from fashion_mmpose import compat
+
+compat.setup()
+
+
+from .garment_oks import GarmentOKS
+from .normalized_error import NormalizedError
+from .picture_files import PictureFiles
+from .prediction_file import PredictionFile
+
+__all__ = ['GarmentOKS', 'NormalizedError', 'PictureFiles', 'PredictionFile']

@@ -1,0 +1,194 @@
+"""FashionAI's normalized error as a metric of MMPose's runner."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from mmpose.registry import METRICS
+
+from fashion_mmpose.evaluation.functional.normalized_error import (
+    NormalizedErrorResult,
+    check_rule,
+    normalized_error,
+)
+from fashion_mmpose.evaluation.functional.report import normalized_error_table
+from fashion_mmpose.garments import category_of_id, keypoints
+from fashion_mmpose.garments.layout import ABSENT, full_layout
+
+
+@METRICS.register_module()
+class NormalizedError(BaseMetric):
+    """FashionAI's normalized error over images with one annotated garment.
+
+    The error and its rules are those of
+    :mod:`fashion_mmpose.evaluation.functional`. Values are fractions of the
+    garment's width; to keep the best checkpoint, configure
+    ``save_best='fashionai/NE', rule='less'``.
+
+    Of several boxes for one image the one with the highest score counts, among
+    the boxes of the image's annotated category. An image with boxes of other
+    categories only has no prediction. An image for which the dataset yields no
+    sample at all is unknown to the metric.
+
+    Args:
+        rule: ``'skip_short'``, ``'skip_unlabelled'``, ``'fallback_256'`` or
+            ``'image_mean'``. Defaults to ``'skip_short'``.
+        per_category: Whether to report ``NE_<category>`` for the categories that
+            occur. Defaults to True.
+        per_keypoint: Whether to report ``NE_<keypoint>`` for the key points of
+            these categories. Defaults to False.
+        **kwargs: Arguments of :class:`mmengine.evaluator.BaseMetric`.
+
+    Raises:
+        ValueError: If the rule is unknown.
+    """
+
+    default_prefix = 'fashionai'
+
+    def __init__(
+        self,
+        rule: str = 'skip_short',
+        per_category: bool = True,
+        per_keypoint: bool = False,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.rule = check_rule(rule)
+        self.per_category = per_category
+        self.per_keypoint = per_keypoint
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep the best prediction and the ground truth of each sample.
+
+        n: boxes of a sample, K: key points, either the 24 of the full layout or
+        those of the annotated category.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Samples with ``img_id``, ``category_id`` (the category
+                of the box), ``raw_ann_info`` (a COCO annotation; absent, None or
+                without ``keypoints`` where there is no ground truth) and
+                ``pred_instances`` with ``keypoints`` (n, K, 2) in pixels of the
+                original image and ``bbox_scores`` (n, ), taken as equal where
+                absent.
+
+        Raises:
+            ValueError: If a key is missing or the number of key points fits
+                neither the full layout nor the category.
+        """
+        self.results.extend(self._sample_result(sample) for sample in data_samples)
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Score the gathered samples and log the table.
+
+        Returns:
+            dict: ``NE``, ``num_points``, ``num_skipped_images``,
+            ``num_missing_images`` and what the arguments ask for; ``NE`` is NaN
+            where nothing was counted.
+
+        Raises:
+            ValueError: If an image has two different annotations.
+        """
+        logger = MMLogger.get_current_instance()
+        images = _best_per_image(results)
+        if not images:
+            logger.warning(
+                'no image has ground truth (`raw_ann_info`): the normalized error '
+                'is NaN; score on annotated images'
+            )
+        score = _score(images, self.rule)
+        table = normalized_error_table(score, self.per_category, self.per_keypoint)
+        logger.info('\n' + table)
+        metrics = dict(
+            NE=score.ne,
+            num_points=score.num_points,
+            num_skipped_images=score.num_skipped_images,
+            num_missing_images=score.num_missing_images,
+        )
+        if self.per_category:
+            for name, row in score.per_category.items():
+                metrics[f'NE_{name}'] = row['ne']
+        if self.per_keypoint:
+            for name, row in score.per_keypoint.items():
+                metrics[f'NE_{name}'] = row['ne']
+        return metrics
+
+    def _sample_result(self, sample: dict) -> dict:
+        required = ('img_id', 'category_id', 'pred_instances')
+        missing = [key for key in required if key not in sample]
+        if missing:
+            raise ValueError(
+                f'{type(self).__name__}: a data sample lacks {missing}; add them to '
+                '`meta_keys` of PackPoseInputs'
+            )
+        image_id = sample['img_id']
+        annotation = sample.get('raw_ann_info')
+        # Every sample leaves one result: the processes' lists are interleaved and
+        # cut at the dataset's length, which must remove nothing but the padding.
+        result = dict(img_id=image_id, cells=None)
+        if annotation is None or 'keypoints' not in annotation:
+            return result
+        annotated = category_of_id('fashionai', annotation['category_id'])
+        cells = np.array(annotation['keypoints'], dtype=np.float32).reshape(-1, 3)
+        cells[:, 2] -= 1  # COCO's 0, 1, 2
+        cells[cells[:, 2] == ABSENT] = ABSENT  # x and y too, as in the raw cells
+        result.update(
+            category_id=annotated.category_id,
+            cells=full_layout(cells, annotated, f'image {image_id}: ground truth'),
+            xy=None,
+            score=-np.inf,
+        )
+        instances = sample['pred_instances']
+        if sample['category_id'] != annotated.category_id or not len(
+            instances['keypoints']
+        ):
+            return result
+        xy = np.asarray(instances['keypoints'], dtype=np.float32)[..., :2]  # (n, K, 2)
+        scores = np.asarray(instances.get('bbox_scores', np.ones(len(xy))))
+        best = int(scores.argmax())
+        result.update(
+            xy=full_layout(xy[best], annotated, f'image {image_id}: prediction'),
+            score=float(scores[best]),
+        )
+        return result
+
+
+def _best_per_image(results: list[dict]) -> list[dict]:
+    """One result per image with ground truth, that of the best box.
+
+    Samples that padding repeats fall together here.
+    """
+    images = {}
+    for result in results:
+        if result['cells'] is None:
+            continue
+        kept = images.setdefault(result['img_id'], result)
+        if kept['category_id'] != result['category_id'] or not np.array_equal(
+            kept['cells'], result['cells']
+        ):
+            raise ValueError(
+                f'image {result["img_id"]} has two different annotations; the '
+                'normalized error needs one garment an image'
+            )
+        if result['score'] > kept['score']:
+            images[result['img_id']] = result
+    return list(images.values())
+
+
+def _score(images: list[dict], rule: str) -> NormalizedErrorResult:
+    num_keypoints = len(keypoints('fashionai'))
+    pred_xy = np.zeros((len(images), num_keypoints, 2))
+    gt = np.zeros((len(images), num_keypoints, 3))
+    for i, image in enumerate(images):
+        gt[i] = image['cells']
+        if image['xy'] is not None:
+            pred_xy[i] = image['xy']
+    return normalized_error(
+        pred_xy,
+        gt,
+        np.array([image['category_id'] for image in images], dtype=int),
+        answered=np.array([image['xy'] is not None for image in images], dtype=bool),
+        rule=rule,
+    )

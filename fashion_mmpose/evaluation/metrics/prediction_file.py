@@ -1,0 +1,160 @@
+"""Write what a test run predicts to files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MessageHub, MMLogger
+from mmpose.registry import METRICS
+
+from fashion_mmpose.evaluation.functional.garment_scoring import BENCHMARK as OFFICIAL
+from fashion_mmpose.evaluation.functional.garment_scoring import GarmentScoring
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.formats.coco.results import write_predictions
+from fashion_mmpose.formats.deepfashion2.results import write_results
+from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
+
+SUFFIXES = ('.json', '.csv')
+
+
+@METRICS.register_module()
+class PredictionFile(BaseMetric):
+    """Writes the predictions of a test run; computes no number.
+
+    On FashionAI, a ``.json`` file gets a COCO result list: ``image_id``,
+    ``category_id``, ``bbox`` (xywh), ``score`` and ``keypoints`` (x, y, score of each),
+    in pixels of the original image; ``score`` is the box's score times the mean score
+    of the points. A ``.csv`` file gets the Tianchi form: see
+    :func:`fashion_mmpose.formats.fashionai.submission.make_submission`, which also
+    merges several JSON files (``data_converters/predictions_to_tianchi.py``).
+
+    On DeepFashion2, a ``.json`` file gets the official result list of 294 slots: see
+    :func:`fashion_mmpose.formats.deepfashion2.results.write_results`.
+
+    Args:
+        out_files (Sequence[str]): Files to write.
+        scoring (Mapping, optional): Arguments of
+            ``GarmentScoring`` in
+            :mod:`fashion_mmpose.evaluation.functional.garment_scoring`, for
+            DeepFashion2: those of the run's ``GarmentOKS`` make its file the one that
+            it scores. Defaults to None.
+        **kwargs: Arguments of :class:`mmengine.evaluator.BaseMetric`.
+
+    Raises:
+        ValueError: If a file is neither ``.json`` nor ``.csv``, or an option of
+            ``scoring`` has no such choice.
+    """
+
+    def __init__(
+        self, out_files: Sequence[str], scoring: Mapping | None = None, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        self.out_files = [Path(path) for path in out_files]
+        self.scoring = GarmentScoring(**(scoring or {}))
+        for path in self.out_files:
+            if path.suffix not in SUFFIXES:
+                raise ValueError(
+                    f'cannot write {path}: its name must end in {SUFFIXES}'
+                )
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep the predictions of a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Samples with ``img_id``, ``category_id`` and
+                ``pred_instances``: one box, ``keypoints`` (1, K, 2) in pixels of
+                the original image, ``keypoint_scores`` (1, K), ``bboxes`` (1, 4)
+                xyxy and ``bbox_scores`` (1, ).
+
+        Raises:
+            ValueError: If a CSV file is asked for on DeepFashion2.
+        """
+        if not self._is_official():
+            self.results.extend(map(_kept, data_samples))
+            return
+        for path in self.out_files:
+            if path.suffix == '.csv':
+                raise ValueError(
+                    f'cannot write {path}: CSV is the form of FashionAI; the official '
+                    'form of DeepFashion2 is .json'
+                )
+        self.results.extend(map(self.scoring.prediction, data_samples))
+
+    def compute_metrics(self, results: list[dict]) -> dict:
+        """Write the files; an empty dict.
+
+        Raises:
+            FormatError: If a CSV file is asked for, and an image of the annotation
+                file has no prediction of its category.
+        """
+        if self._is_official():
+            predictions = self.scoring.results(results)
+        else:
+            predictions = [_coco_result(result) for result in results]
+        # JSON first: it is there to be merged and filled if the CSV is refused.
+        for path in sorted(self.out_files, key=lambda path: path.suffix != '.json'):
+            if path.suffix == '.csv':
+                images = read_images([self._ann_file()])
+                make_submission({'this run': predictions}, images).write(path)
+            elif self._is_official():
+                with OutputFiles() as outputs:
+                    write_results(outputs.open(path), predictions)
+            else:
+                write_predictions(path, predictions)
+            MMLogger.get_current_instance().info(
+                f'{len(predictions)} predictions written to {path}'
+            )
+        return {}
+
+    def _dataset_name(self) -> str:
+        return self.dataset_meta['dataset_name']
+
+    def _is_official(self) -> bool:
+        """Whether the official list is written: of all categories or of one."""
+        return self._dataset_name().startswith(OFFICIAL)
+
+    def _ann_file(self) -> str:
+        # MMPose's datasets leave the path of the annotation file here for metrics.
+        name = self._dataset_name()
+        return MessageHub.get_current_instance().get_info(f'{name}_ann_file')
+
+
+def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:
+    """The ``scoring`` of the ``GarmentOKS`` among a config's evaluators, if any."""
+    if isinstance(evaluators, Mapping):
+        evaluators = [evaluators]
+    names = GarmentScoring.__dataclass_fields__
+    for evaluator in evaluators:
+        if evaluator['type'] == 'GarmentOKS':
+            return {name: evaluator[name] for name in names if name in evaluator}
+    return {}
+
+
+def _kept(sample: dict) -> dict:
+    instances = sample['pred_instances']
+    return dict(
+        image_id=int(sample['img_id']),
+        category_id=int(sample['category_id']),
+        bbox_xyxy=np.asarray(instances['bboxes'])[0],
+        bbox_score=float(instances['bbox_scores'][0]),
+        keypoints=np.asarray(instances['keypoints'])[0, :, :2],
+        keypoint_scores=np.asarray(instances['keypoint_scores'])[0],
+    )
+
+
+def _coco_result(result: dict) -> dict:
+    x1, y1, x2, y2 = result['bbox_xyxy'].tolist()
+    scores = result['keypoint_scores']
+    # Channels of other categories score 0 and are not part of the mean.
+    own = scores[scores > 0]
+    points = np.column_stack((result['keypoints'], scores)).astype(np.float64)
+    return dict(
+        image_id=result['image_id'],
+        category_id=result['category_id'],
+        bbox=[round(value, 4) for value in (x1, y1, x2 - x1, y2 - y1)],
+        score=round(result['bbox_score'] * float(own.mean() if len(own) else 0), 6),
+        keypoints=points.round(4).ravel().tolist(),
+    )

@@ -1,0 +1,1 @@
+"""Files in general: whole outputs, JSON, pictures."""

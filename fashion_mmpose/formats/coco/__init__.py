@@ -1,0 +1,1 @@
+"""COCO JSON: annotations, images and result lists."""

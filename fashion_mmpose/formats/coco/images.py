@@ -1,0 +1,93 @@
+"""The images of a COCO file, without its annotations."""
+
+import os
+from dataclasses import dataclass
+
+import msgspec
+
+from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import map_file
+
+from .annotations import image_path
+
+
+@dataclass(frozen=True)
+class ImageList:
+    """The images of a COCO file in the order of the file. I: images.
+
+    Attributes:
+        benchmark: The benchmark whose categories the file lists.
+        ids: I ids, all different.
+        paths: I paths below the folder of the pictures.
+    """
+
+    benchmark: str
+    ids: tuple[int, ...]
+    paths: tuple[str, ...]
+
+
+# What is not named here is skipped, not decoded.
+class _Image(msgspec.Struct, gc=False):
+    id: int
+    file_name: str
+    folder: str = ''
+    path: str = ''
+
+
+class _Category(msgspec.Struct):
+    id: int
+    name: str
+
+
+class _File(msgspec.Struct):
+    images: list[_Image]
+    categories: list[_Category]
+
+
+def read_images(path: str | os.PathLike) -> ImageList:
+    """Read which images a COCO file lists, and of which benchmark it is.
+
+    Args:
+        path: The JSON; its annotations are not looked at.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FormatError: If it is no COCO file of a benchmark of the table, or two images
+            have the same id.
+    """
+    with map_file(path, 'annotation file') as data:
+        try:
+            content = msgspec.json.decode(data, type=_File)
+        except msgspec.ValidationError as error:
+            raise FormatError(
+                f'{path} is not a COCO file ({error}); make it with the scripts in '
+                'data_converters/'
+            ) from None
+    ids = tuple(image.id for image in content.images)
+    if len(set(ids)) < len(ids):
+        seen = set()
+        twice = next(i for i in ids if i in seen or seen.add(i))
+        raise FormatError(f'{path}: two entries are image {twice}')
+    return ImageList(
+        benchmark=_benchmark(path, content.categories),
+        ids=ids,
+        paths=tuple(
+            image_path(dict(folder=i.folder, file_name=i.file_name, path=i.path))
+            for i in content.images
+        ),
+    )
+
+
+def _benchmark(path: str | os.PathLike, categories: list[_Category]) -> str:
+    """The benchmark that has all of these categories under these ids."""
+    listed = {(category.id, category.name) for category in categories}
+    for name, benchmark in garments.BENCHMARKS.items():
+        known = {(g.category_id, g.name) for g in benchmark.garments.values()}
+        if listed and listed <= known:
+            return name
+    raise FormatError(
+        f'{path}: its categories {sorted(listed)[:5]} are those of no benchmark '
+        f'({", ".join(garments.BENCHMARKS)}); make it with the scripts in '
+        'data_converters/'
+    )

@@ -1,0 +1,120 @@
+"""Predictions as COCO's result list."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.garments.layout import own_points
+
+# Readers of the challenge's CSV files take six digits; no picture is that wide.
+_MAX_PX = 999_999
+
+
+def write_predictions(path: str | os.PathLike, predictions: Sequence[Mapping]) -> None:
+    """Write a COCO result list, compact, complete or not at all.
+
+    Args:
+        path: The JSON file to write.
+        predictions: Entries with ``image_id``, ``category_id``, ``bbox`` (xywh),
+            ``score`` and ``keypoints`` (x, y, score of every key point), all in
+            pixels of the original image.
+    """
+    with OutputFiles() as outputs:
+        file = outputs.open(path)
+        json.dump(list(predictions), file, separators=(',', ':'), allow_nan=False)
+        file.write('\n')
+
+
+def read_predictions(path: str | os.PathLike) -> list[dict]:
+    """Read a COCO result list of FashionAI key points, and check every entry.
+
+    Args:
+        path: The JSON file.
+
+    Returns:
+        list[dict]: As :func:`write_predictions` takes them, with the K key points of
+        the entry's category or all 24.
+
+    Raises:
+        FormatError: If the file is not such a list: an entry lacks a key, is of an
+            unknown category, has another number of key points or one that is not a
+            finite position. The message names the file and the first few entries.
+        OSError: If the file cannot be opened.
+    """
+    entries = read_json(path)
+    if not isinstance(entries, list):
+        raise FormatError(
+            f'{path} must hold a list of predictions (image_id, category_id, score, '
+            f'keypoints), as `tools/test.py --out` writes it, but holds a '
+            f'{type(entries).__name__}'
+        )
+    problems = {i: _problem(entry) for i, entry in enumerate(entries)}
+    problems = [f'entry {i}: {found}' for i, found in problems.items() if found]
+    if problems:
+        raise FormatError(
+            f'{path}: {len(problems)} of {len(entries)} entries (from 0) are not '
+            f'predictions: {first_few(problems, "; ")}'
+        )
+    return entries
+
+
+def read_json(path: str | os.PathLike):
+    """The content of a JSON file.
+
+    Raises:
+        FormatError: If it is not valid JSON.
+        OSError: If it cannot be opened.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding='utf-8'))
+    except (ValueError, RecursionError) as error:  # of the encoding, or of JSON
+        raise FormatError(f'{path} is not valid JSON: {error}') from None
+
+
+def first_few(items: Sequence[str], separator: str = ', ', limit: int = 3) -> str:
+    """The first items as text, and how many more there are."""
+    more = [f'and {len(items) - limit} more'] if len(items) > limit else []
+    return separator.join([*items[:limit], *more])
+
+
+def _problem(entry) -> str | None:
+    """What is wrong with an entry, or None."""
+    if not isinstance(entry, dict):
+        return f'is a {type(entry).__name__}, not an object'
+    missing = {'image_id', 'category_id', 'score', 'keypoints'} - set(entry)
+    if missing:
+        return f'lacks {sorted(missing)}'
+    if type(entry['image_id']) is not int:
+        return f'image_id {entry["image_id"]!r} is not a whole number'
+    if not _is_finite(entry['score']):
+        return f'score {entry["score"]!r} is not a finite number'
+    try:
+        garment = garments.category_of_id('fashionai', entry['category_id'])
+    except ValueError as error:
+        return str(error)
+    values = entry['keypoints']
+    if not isinstance(values, list) or len(values) % 3:
+        return 'keypoints is not a flat list of x, y, score of every key point'
+    for i, value in enumerate(values):
+        if not _is_finite(value):
+            return f'keypoints[{i}] is {value!r}, not a finite number'
+    try:
+        own = own_points(np.array(values, float).reshape(-1, 3), garment, 'it')
+    except FormatError as error:
+        return str(error)
+    for name, xy in zip(garment.keypoints, own[:, :2]):
+        if abs(xy).max() > _MAX_PX:
+            return f'{name} at {tuple(xy.tolist())} is not a position in pixels'
+    return None
+
+
+def _is_finite(value) -> bool:
+    # Python's JSON reader lets NaN, Infinity and whole numbers of any size pass.
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max

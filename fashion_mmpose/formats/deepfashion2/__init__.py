@@ -1,0 +1,1 @@
+"""Files of DeepFashion2: raw annotations and the official result list."""

@@ -1,0 +1,246 @@
+"""DeepFashion2's official landmark results: a COCO result list of 294 slots each."""
+
+import json
+import math
+import os
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TextIO
+
+import msgspec
+import numpy as np
+
+from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import map_file
+
+NUM_SLOTS = len(garments.keypoints('deepfashion2'))
+_DECIMALS = 4  # of a pixel, and of a point's score
+
+
+@dataclass(frozen=True)
+class Results:
+    """Predicted garments in columns. N: entries, T: all their own points together.
+
+    Attributes:
+        image_ids: Shape (N, ), int64.
+        category_ids: Shape (N, ), int16.
+        scores: Shape (N, ), float64.
+        points: x, y in pixels of the image, shape (T, 2), float64; entry i owns
+            ``points[starts[i]:starts[i + 1]]``, its category's landmarks in order.
+        starts: Shape (N + 1, ), int64.
+        areas: Square pixels, shape (N, ), float64: of the boxes if the entries have
+            some, otherwise of the extent of all slots, as COCO's tools take it.
+        slots: All slots, (294, 2), of the entries that were asked for.
+    """
+
+    image_ids: np.ndarray
+    category_ids: np.ndarray
+    scores: np.ndarray
+    points: np.ndarray
+    starts: np.ndarray
+    areas: np.ndarray
+    slots: dict[int, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+def result_columns(entries: Sequence[dict]) -> Results:
+    """Entries in memory, in columns as :func:`read_results` reads them from a file.
+
+    Args:
+        entries: See :func:`write_results`.
+    """
+    points = [entry['keypoints'][:, :2] for entry in entries]
+    starts = np.cumsum([0, *map(len, points)])
+    points = np.concatenate(points) if points else np.zeros((0, 2))
+    areas = np.zeros(0)
+    if len(points):
+        # Unused slots hold a copy of an own point.
+        low = np.minimum.reduceat(points, starts[:-1], axis=0)
+        high = np.maximum.reduceat(points, starts[:-1], axis=0)
+        areas = (high - low).prod(axis=1)
+
+    def column(name: str, dtype: type) -> np.ndarray:
+        return np.array([entry[name] for entry in entries], dtype)
+
+    return Results(
+        image_ids=column('image_id', np.int64),
+        category_ids=column('category_id', np.int16),
+        scores=column('score', np.float64),
+        points=points,
+        starts=starts,
+        areas=areas,
+        slots={},
+    )
+
+
+# --------------------------------------------------------------------------- writing
+
+
+def write_results(file: TextIO, entries: Iterable[dict]) -> int:
+    """Write the official list, entry by entry.
+
+    The slots of other categories hold a copy of the entry's first own point, so that
+    they do not stretch its extent.
+
+    Args:
+        file: Open for writing.
+        entries: ``image_id``, ``category_id``, ``score`` and ``keypoints`` (K, 3): x, y
+            in pixels of the image and the score of the category's own points.
+
+    Returns:
+        int: How many there were.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    count = 0
+    file.write('[')
+    for count, entry in enumerate(entries, 1):
+        file.write(('' if count == 1 else ',') + _encode(entry))
+    file.write(']\n')
+    return count
+
+
+def _encode(entry: dict) -> str:
+    garment = garments.category_of_id('deepfashion2', entry['category_id'])
+    rows = np.asarray(entry['keypoints'], float).tolist()
+    if not all(map(math.isfinite, (entry['score'], *(v for row in rows for v in row)))):
+        raise ValueError(
+            f'image {entry["image_id"]}: the prediction of a {garment.name} has '
+            'numbers that are not finite'
+        )
+    own = [f'{_compact(x)},{_compact(y)},{_compact(score)}' for x, y, score in rows]
+    x, y, _ = rows[0]
+    unused = f'{_compact(x)},{_compact(y)},0'
+    first, last = garment.channels[0], garment.channels[-1]
+    slots = [unused] * first + own + [unused] * (NUM_SLOTS - last - 1)
+    return (
+        f'{{"image_id":{entry["image_id"]},"category_id":{entry["category_id"]},'
+        f'"score":{json.dumps(float(entry["score"]))},"keypoints":[{",".join(slots)}]}}'
+    )
+
+
+def _compact(number: float) -> str:
+    rounded = round(number, _DECIMALS)
+    return str(int(rounded)) if rounded == int(rounded) else str(rounded)
+
+
+# --------------------------------------------------------------------------- reading
+
+
+class _Entry(msgspec.Struct, gc=False):
+    image_id: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+    category_id: int
+    score: float
+    keypoints: list[float]
+    bbox: list[float] | None = None
+
+
+def read_results(
+    path: str | os.PathLike, whole: Collection[tuple[int, int]] = ()
+) -> Results:
+    """Read the official list, as any tool writes it.
+
+    Args:
+        path: The JSON: entries with ``image_id``, ``category_id``, ``score`` and
+            ``keypoints``, three numbers for every slot, or for the category's own
+            landmarks only.
+        whole: (image id, category id) of entries whose slots are all kept.
+
+    Returns:
+        Results: The entries in the order of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FormatError: If it is not such a list; the message names the entry.
+    """
+    whole = set(whole)
+    known = {
+        g.category_id: g for g in garments.benchmark('deepfashion2').garments.values()
+    }
+    decode = msgspec.json.Decoder(_Entry).decode
+    heads, points, slots = [], [], {}
+    has_boxes = False
+    with map_file(path, 'result file') as data:
+        for index, raw in enumerate(_split(path, data)):
+            try:
+                entry = decode(raw)
+                garment = known[entry.category_id]
+                own, all_slots = _own_points(entry, garment)
+            except (msgspec.ValidationError, FormatError) as error:
+                raise FormatError(f'{path}: entry {index}: {error}') from None
+            except KeyError:
+                raise FormatError(
+                    f'{path}: entry {index}: category_id {entry.category_id} is not '
+                    f'one of DeepFashion2, 1 to {len(known)}'
+                ) from None
+            if index == 0:
+                # COCO's tools look at the first entry to decide for all.
+                has_boxes = bool(entry.bbox)
+            area = _area(path, index, entry, all_slots, has_boxes)
+            heads.append((entry.image_id, entry.category_id, entry.score, area))
+            points.append(own)
+            if (entry.image_id, entry.category_id) in whole:
+                slots[index] = all_slots
+    counts = [len(own) for own in points]
+    columns = list(zip(*heads)) or [()] * 4
+    return Results(
+        image_ids=np.array(columns[0], np.int64),
+        category_ids=np.array(columns[1], np.int16),
+        scores=np.array(columns[2], float),
+        points=np.concatenate(points) if points else np.zeros((0, 2)),
+        starts=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(
+            np.int64
+        ),
+        areas=np.array(columns[3], float),
+        slots=slots,
+    )
+
+
+def _split(path: str | os.PathLike, data) -> list[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(data, type=list[msgspec.Raw])
+    except msgspec.ValidationError as error:
+        raise FormatError(
+            f'{path} must hold a list of results (image_id, category_id, score, '
+            f'keypoints): {error}'
+        ) from None
+
+
+def _own_points(
+    entry: _Entry, garment: garments.Garment
+) -> tuple[np.ndarray, np.ndarray]:
+    """x, y of the own points (K, 2) and of all slots that the entry has (n, 2)."""
+    numbers = np.array(entry.keypoints)
+    num_own = len(garment.channels)
+    if len(numbers) not in (3 * NUM_SLOTS, 3 * num_own):
+        raise FormatError(
+            f'it has {len(numbers)} key point numbers; expected {3 * NUM_SLOTS}, or '
+            f'the {3 * num_own} of a {garment.name}'
+        )
+    if not np.isfinite(numbers).all() or not math.isfinite(entry.score):
+        raise FormatError('its numbers must be finite')
+    xy = numbers.reshape(-1, 3)[:, :2]
+    if len(xy) == num_own:
+        return xy, _filled(xy, garment)
+    first, last = garment.channels[0], garment.channels[-1]
+    return xy[first : last + 1], xy
+
+
+def _filled(own: np.ndarray, garment: garments.Garment) -> np.ndarray:
+    slots = np.repeat(own[:1], NUM_SLOTS, axis=0)
+    slots[list(garment.channels)] = own
+    return slots
+
+
+def _area(path, index: int, entry: _Entry, slots: np.ndarray, has_boxes: bool) -> float:
+    if not has_boxes:
+        return float(np.prod(slots.max(axis=0) - slots.min(axis=0)))
+    if entry.bbox is None or len(entry.bbox) != 4:
+        raise FormatError(
+            f'{path}: entry {index} must have a bbox of four numbers, as entry 0 has'
+        )
+    return entry.bbox[2] * entry.bbox[3]

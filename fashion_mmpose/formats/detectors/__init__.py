@@ -1,0 +1,1 @@
+"""Boxes of detectors, in the forms that other programs write."""

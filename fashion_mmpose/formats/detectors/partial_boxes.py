@@ -1,0 +1,170 @@
+"""The boxes of a detection run that is not finished yet."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.outputs import OutputFiles
+
+# x, y, width, height in pixels, score, category id.
+BoxRow = tuple[float, float, float, float, float, int]
+
+
+class PartialBoxes:
+    """The images that a detection run has finished, in files beside its output.
+
+    JSON lines: first the settings of the run, then one line per image, appended and
+    flushed as soon as the image is finished. Every process of a run appends to a file
+    of its own, ``<out>.partial``, ``<out>.partial.1``, ...; what was finished is read
+    from all of them. A last line without its line end is what a kill left of it, and
+    counts as never written.
+
+    Args:
+        out: The run's output file.
+        settings: What the boxes depend on, as plain JSON values.
+    """
+
+    def __init__(self, out: str | os.PathLike, settings: Mapping) -> None:
+        self.out = Path(out)
+        self.settings = dict(settings)
+
+    def files(self) -> list[Path]:
+        """The files that are there, in the order of their numbers."""
+        name = f'{self.out.name}.partial'
+        numbered = {
+            0 if path.name == name else int(path.suffix[1:]): path
+            for path in self.out.parent.glob(f'{name}*')
+            if path.name == name or path.name[len(name) :].lstrip('.').isdigit()
+        }
+        return [numbered[number] for number in sorted(numbered)]
+
+    def read(self) -> dict[int, list[BoxRow]]:
+        """The boxes of every finished image.
+
+        Raises:
+            FormatError: If a file is of a run with other settings, or damaged.
+        """
+        finished = {}
+        for path in self.files():
+            lines = _whole_lines(path)
+            if lines:
+                self._check_settings(path, lines[0])
+            for number, line in enumerate(lines[1:], 2):
+                entry = _decode(path, number, line)
+                try:
+                    image_id, boxes = entry['image_id'], entry['boxes']
+                except (KeyError, TypeError):
+                    raise _damaged(path, number, 'no image_id and boxes') from None
+                finished[image_id] = [tuple(box) for box in boxes]
+        return finished
+
+    def _check_settings(self, path: Path, line: bytes) -> None:
+        begun = _decode(path, 1, line)
+        if not isinstance(begun, dict):
+            raise _damaged(path, 1, 'no settings')
+        changed = sorted(
+            key
+            for key in {*begun, *self.settings}
+            if begun.get(key) != self.settings.get(key)
+        )
+        if changed:
+            changes = ', '.join(
+                f'{key}: {begun.get(key)} then, {self.settings.get(key)} now'
+                for key in changed
+            )
+            raise FormatError(
+                f'{path} was begun with other settings ({changes}); go on with those, '
+                'or delete the file to begin anew'
+            )
+
+    def append_to(self, number: int = 0) -> 'BoxAppender':
+        """Open the file of process ``number`` for more images."""
+        suffix = f'.{number}' if number else ''
+        path = self.out.with_name(f'{self.out.name}.partial{suffix}')
+        return BoxAppender(path, self.settings)
+
+    def finish(self, image_ids: Iterable[int]) -> int:
+        """Write the output, then remove the files.
+
+        Args:
+            image_ids: Images in the order of the output; those that were not finished
+                are left out.
+
+        Returns:
+            int: How many boxes were written.
+        """
+        finished = self.read()
+        num_boxes = 0
+        with OutputFiles() as outputs:
+            file = outputs.open(self.out)
+            file.write('[')
+            for entry in _entries(image_ids, finished):
+                file.write(',\n' if num_boxes else '\n')
+                file.write(json.dumps(entry, separators=(',', ':'), allow_nan=False))
+                num_boxes += 1
+            file.write('\n]\n')
+        for path in self.files():
+            path.unlink()
+        return num_boxes
+
+
+class BoxAppender:
+    """Appends finished images to a file; use it in a ``with`` block.
+
+    Args:
+        path: The file; it is made with its folder where it is missing.
+        settings: The first line of a new file.
+    """
+
+    def __init__(self, path: Path, settings: Mapping) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = sum(map(len, _whole_lines(path))) if path.exists() else 0
+        self._file = open(path, 'ab')  # noqa: SIM115
+        self._file.truncate(whole)
+        if not whole:
+            self._write(settings)
+
+    def __enter__(self) -> 'BoxAppender':
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._file.close()
+
+    def append(self, image_id: int, boxes: Sequence[BoxRow]) -> None:
+        """Note that an image is finished, with what was found in it."""
+        self._write(dict(image_id=image_id, boxes=boxes))
+
+    def _write(self, entry: Mapping) -> None:
+        line = json.dumps(entry, separators=(',', ':'), allow_nan=False)
+        self._file.write(line.encode() + b'\n')
+        self._file.flush()
+
+
+def _entries(
+    image_ids: Iterable[int], finished: Mapping[int, list[BoxRow]]
+) -> Iterator[dict]:
+    for image_id in image_ids:
+        for *bbox, score, category_id in finished.get(image_id, ()):
+            yield dict(
+                image_id=image_id, category_id=category_id, bbox=bbox, score=score
+            )
+
+
+def _whole_lines(path: Path) -> list[bytes]:
+    lines = path.read_bytes().splitlines(keepends=True)
+    return lines[:-1] if lines and not lines[-1].endswith(b'\n') else lines
+
+
+def _decode(path: Path, number: int, line: bytes):
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise _damaged(path, number, str(error)) from None
+
+
+def _damaged(path: Path, number: int, why: str) -> FormatError:
+    return FormatError(
+        f'{path}: line {number} is damaged ({why}); delete the file to begin anew'
+    )

@@ -1,0 +1,1 @@
+"""Files of the FashionAI challenge: its CSV form, its folders, its submissions."""

@@ -1,0 +1,48 @@
+"""The table of garments: the only place where a landmark is defined.
+
+Two benchmarks are described, each by a few lines per category:
+
+- ``fashionai``: 5 categories over 24 named key points that the categories
+  share, in the order of the columns of the challenge's CSV files.
+- ``deepfashion2``: 13 categories, each with landmarks of its own, numbered
+  around the outline of the garment; 294 in total.
+
+Names, flips, outlines, colours and channel counts are derived from these
+lines; :func:`metainfo` returns them in the form that MMPose parses. Left and
+right mean the left and right side *of the picture* of a garment seen from the
+front. Indices are 0-based everywhere except in the rows of the DeepFashion2
+table, which keep the numbers of the benchmark's own figure.
+"""
+
+from .fashionai import FASHIONAI_SIGMA
+from .layout import full_layout, own_points
+from .lookup import (
+    BENCHMARKS,
+    benchmark,
+    categories,
+    category_of_id,
+    garment,
+    keypoints,
+    metainfo_name,
+)
+from .pose_metainfo import category_color, metainfo
+from .table import Benchmark, Garment, Link, mirror_name
+
+__all__ = [
+    'BENCHMARKS',
+    'FASHIONAI_SIGMA',
+    'Benchmark',
+    'Garment',
+    'Link',
+    'benchmark',
+    'categories',
+    'category_color',
+    'category_of_id',
+    'full_layout',
+    'garment',
+    'keypoints',
+    'metainfo',
+    'metainfo_name',
+    'mirror_name',
+    'own_points',
+]

@@ -1,0 +1,73 @@
+"""Key points of one category in the full layout of its benchmark, and back.
+
+Networks, files and annotations hold a garment's points in one of two layouts: the K of
+its category, or all 24 (FashionAI) or 294 (DeepFashion2), of which K are its own.
+"""
+
+import numpy as np
+
+from fashion_mmpose.errors import FormatError
+
+from .lookup import keypoints
+from .table import Garment
+
+ABSENT = -1  # what FashionAI's raw cells say of a point that is not there
+
+
+def own_points(
+    points: np.ndarray, garment: Garment, what: str = 'the array'
+) -> np.ndarray:
+    """The garment's own points.
+
+    K: its key points, D: numbers of each.
+
+    Args:
+        points: Shape (K, D), or all points of the full layout.
+        garment: The garment.
+        what: What the points are, for the error.
+
+    Returns:
+        np.ndarray: Shape (K, D).
+
+    Raises:
+        FormatError: If the number of points fits neither layout.
+    """
+    if _is_full(points, garment, what):
+        return points[list(garment.channels)]
+    return points
+
+
+def full_layout(
+    points: np.ndarray, garment: Garment, what: str = 'the array'
+) -> np.ndarray:
+    """The garment's points in the full layout, those of other categories at -1.
+
+    Args:
+        points: Shape (K, D), or all points of the full layout, which are returned as
+            they are.
+        garment: The garment.
+        what: What the points are, for the error.
+
+    Returns:
+        np.ndarray: Shape (24, D) for FashionAI, (294, D) for DeepFashion2, of the
+        input's number type.
+
+    Raises:
+        FormatError: If the number of points fits neither layout.
+    """
+    if _is_full(points, garment, what):
+        return points
+    num_keypoints = len(keypoints(garment.dataset))
+    full = np.full((num_keypoints, *points.shape[1:]), ABSENT, dtype=points.dtype)
+    full[list(garment.channels)] = points
+    return full
+
+
+def _is_full(points: np.ndarray, garment: Garment, what: str) -> bool:
+    num_keypoints = len(keypoints(garment.dataset))
+    if len(points) not in (num_keypoints, len(garment.channels)):
+        raise FormatError(
+            f'{what} has {len(points)} key points; expected {num_keypoints} or the '
+            f'{len(garment.channels)} of {garment.name}'
+        )
+    return len(points) == num_keypoints

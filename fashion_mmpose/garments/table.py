@@ -1,0 +1,53 @@
+"""What a garment and a benchmark are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Link = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Garment:
+    """One garment category of a benchmark.
+
+    K: the category's key points. All index tuples are local, 0 to K - 1,
+    except ``channels``.
+
+    Attributes:
+        dataset: Name of the benchmark, e.g. ``'fashionai'``.
+        name: Name of the category, e.g. ``'blouse'``.
+        category_id: Number of the category in COCO files, from 1.
+        keypoints: K names.
+        channels: K positions in the benchmark's full layout (24 or 294).
+        flip: K indices; ``flip[i]`` is the mirror image of key point i.
+        links: Pairs of neighbours along the outline.
+        sigmas: K constants of the OKS.
+        normalizer: The two key points whose distance normalises FashionAI's
+            error, or None where the benchmark defines none.
+    """
+
+    dataset: str
+    name: str
+    category_id: int
+    keypoints: tuple[str, ...]
+    channels: tuple[int, ...]
+    flip: tuple[int, ...]
+    links: tuple[Link, ...]
+    sigmas: tuple[float, ...]
+    normalizer: Link | None = None
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark: its full layout, its categories in official order, its paper."""
+
+    name: str
+    keypoints: tuple[str, ...]
+    garments: Mapping[str, Garment]
+    paper: Mapping[str, str]
+
+
+def mirror_name(name: str) -> str:
+    """The key point on the other side: left and right exchanged, word by word."""
+    sides = {'left': 'right', 'right': 'left'}
+    return '_'.join(sides.get(word, word) for word in name.split('_'))

@@ -1,0 +1,94 @@
+"""What the results of pictures and videos are called."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import cv2
+
+from fashion_mmpose.media.pictures import Source
+from fashion_mmpose.visualization.pictures import relative_names
+
+# Those in colour; OpenCV reads more.
+_DRAWN_SUFFIXES = frozenset(
+    '.bmp .jpe .jpeg .jpg .jp2 .png .ppm .tif .tiff .webp'.split()
+)
+
+
+def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
+    """A name for every source, under which its results are filed.
+
+    That is the path below the folder that was asked for; where two would be the same,
+    or one leads out of its folder, all are called by their paths below the folder that
+    all files share. A file that comes again is left out.
+
+    Args:
+        sources: From :func:`fashion_mmpose.apis.find_sources`.
+
+    Returns:
+        dict: In the order of the sources.
+    """
+    distinct = {}
+    for source in sources:
+        is_file = source.kind in ('picture', 'video')
+        key = os.path.abspath(source.image) if is_file else (source.kind, source.image)
+        distinct.setdefault(key, source)
+    kept = list(distinct.values())
+    names = [source.name for source in kept]
+    # A pattern such as '*/../../b/*.jpg' leads out.
+    if len(set(names)) < len(names) or any(
+        name.split(os.sep)[0] == os.pardir for name in names
+    ):
+        paths = [s.image for s in kept if s.kind in ('picture', 'video')]
+        below = relative_names(paths)
+        names = [below.get(s.image, s.name) for s in kept]
+    return dict(zip(names, kept))
+
+
+def drawn_name(name: str, sources: Mapping[str, Source]) -> str:
+    """How a drawn source is called: like itself, if OpenCV writes its kind in colour.
+
+    Others get a suffix more, as often as there is a source of that name.
+
+    Args:
+        name: Of the source.
+        sources: All of them, by name.
+    """
+    is_picture = sources[name].is_single
+    own_suffix = Path(name).suffix.lower()
+    if is_picture and own_suffix in _DRAWN_SUFFIXES and cv2.haveImageWriter(name):
+        return name
+    suffix = '.png' if is_picture else '.mp4'
+    if own_suffix == suffix:
+        return name
+    name += suffix
+    while name in sources:
+        name += suffix
+    return name
+
+
+def drawn_paths(
+    folder: str | os.PathLike, sources: Mapping[str, Source]
+) -> dict[str, Path]:
+    """Where every source is drawn.
+
+    Args:
+        folder: For all of them.
+        sources: By name.
+
+    Raises:
+        ValueError: If a source would be drawn over.
+    """
+    paths = {name: Path(folder) / drawn_name(name, sources) for name in sources}
+    inputs = {
+        os.path.realpath(source.image)
+        for source in sources.values()
+        if source.kind in ('picture', 'video')
+    }
+    for path in paths.values():
+        if os.path.realpath(path) in inputs:
+            raise ValueError(
+                f'{path} is an input and would be drawn over; choose another folder '
+                'for what is drawn'
+            )
+    return paths

@@ -1,0 +1,49 @@
+"""What a detector and a pose network must offer to be used here."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from .detections import Detections
+
+
+class Detector(Protocol):
+    """What finds garments, such as :class:`fashion_mmpose.GarmentDetector`.
+
+    Attributes:
+        classes: Names of the categories that it tells apart; it may lack them.
+    """
+
+    def detect(
+        self, images: Sequence[np.ndarray], batch_size: int = 8
+    ) -> list[Detections]:
+        """The garments of pictures (BGR, uint8), one entry per picture."""
+
+
+class PoseNetwork(Protocol):
+    """What finds key points, such as :class:`fashion_mmpose.PoseNetwork`.
+
+    Attributes:
+        benchmark: The benchmark whose key points it finds.
+        categories: Names of the categories that it was trained for.
+        is_on_cpu: Whether the network computes where the crops are made.
+    """
+
+    benchmark: str
+    categories: tuple[str, ...]
+    is_on_cpu: bool
+
+    def sample(
+        self,
+        pixels: np.ndarray,
+        category: str,
+        bbox: np.ndarray,
+        bbox_score: float = 1.0,
+        image: str | int = '',
+    ) -> dict:
+        """Cut a garment out of its picture (BGR, uint8): what :meth:`predict` takes."""
+
+    def predict(self, samples: Sequence[dict]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For every sample the category's K points (K, 2) in pixels of the picture,
+        and their scores (K, )."""

@@ -1,0 +1,224 @@
+"""Predictions as files, written picture by picture."""
+
+import json
+import os
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from fashion_mmpose import garments
+from fashion_mmpose.evaluation.metrics.picture_files import write_picture
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
+from fashion_mmpose.garments.layout import full_layout
+from fashion_mmpose.media.pictures import Source
+from fashion_mmpose.media.video import VideoFile
+
+from .inferencer import PicturePrediction
+from .output_names import drawn_paths
+from .prediction import KEYPOINT_THR, GarmentPrediction, draw_predictions
+
+JSON_NAME = 'predictions.json'
+CSV_NAME = 'predictions.csv'
+DRAWN_FOLDER = 'drawn'
+DEFAULT_FPS = 25.0  # of cameras, which seldom tell
+MAX_FPS = 1000.0  # what a video says beyond is no rate of frames
+_MAX_DRAWING = 8  # pictures that wait to be drawn
+# What the challenge's CSV cells cannot hold; see formats.tianchi.
+_NOT_IN_IDS = ',\r\n'
+
+
+def check_csv(sources: Mapping[str, Source], benchmarks: Iterable[str]) -> None:
+    """Make sure that the challenge's CSV can hold what will be predicted.
+
+    Raises:
+        ValueError: If a source is a video, a name cannot be an id of the challenge, or
+            key points are not FashionAI's.
+    """
+    others = sorted(set(benchmarks) - {'fashionai'})
+    if others:
+        raise ValueError(f'CSV is the form of FashionAI, not of {", ".join(others)}')
+    for name, source in sources.items():
+        if not source.is_single:
+            raise ValueError(
+                f'CSV holds one garment per picture; {name} is a {source.kind}'
+            )
+        if any(letter in name for letter in _NOT_IN_IDS) or name != name.strip():
+            raise ValueError(
+                f'{name!r} cannot be an id in a CSV: commas, line ends and outer '
+                'blanks are not allowed; rename the file'
+            )
+
+
+class PredictionFiles:
+    """Writes predictions into a folder; to be used in a ``with`` block.
+
+    - ``predictions.json``: a COCO result list; every entry names its picture.
+    - ``predictions.csv``: the Tianchi form, for every picture the best garment.
+    - ``drawn/``: the pictures with their garments, named like them; MPEG-4 videos.
+
+    Every file is complete or not there. Leaving the block by an exception gives up the
+    JSON, the CSV and the video that is being written; catch what shall keep them, such
+    as a KeyboardInterrupt, inside of it.
+
+    Args:
+        out_dir: The folder; made where it is missing.
+        sources: Names of the sources, see :func:`.output_names.name_sources`.
+        with_json: Write the JSON. Defaults to True.
+        with_csv: Write the CSV. Defaults to False.
+        with_drawn: Draw the pictures. Defaults to False.
+        fps: Frames per second of drawn videos; None for the video's own. Defaults to
+            None.
+        keypoint_thr: Points that are scored lower are not drawn. Defaults to 0.2.
+        with_names: Write the points' names into the pictures. Defaults to False.
+
+    Attributes:
+        num_pictures: So many were added.
+        num_empty: So many of these have no garment.
+        num_garments: So many of each category were found.
+
+    Raises:
+        ValueError: If an input would be drawn over.
+    """
+
+    def __init__(
+        self,
+        out_dir: str | os.PathLike,
+        sources: Mapping[str, Source],
+        with_json: bool = True,
+        with_csv: bool = False,
+        with_drawn: bool = False,
+        fps: float | None = None,
+        keypoint_thr: float = KEYPOINT_THR,
+        with_names: bool = False,
+    ) -> None:
+        self.out_dir = Path(out_dir)
+        self.num_pictures = 0
+        self.num_empty = 0
+        self.num_garments = Counter()
+        self._names = {id(source): name for name, source in sources.items()}
+        self._drawn_paths = {}
+        if with_drawn:
+            self._drawn_paths = drawn_paths(self.out_dir / DRAWN_FOLDER, sources)
+        self._with_json = with_json
+        self._with_drawn = with_drawn
+        self._fps = fps
+        self._style = dict(keypoint_thr=keypoint_thr, with_names=with_names)
+        self._rows: dict[str, GarmentPrediction] | None = {} if with_csv else None
+        self._video: VideoFile | None = None
+        self._drawing: deque[Future] = deque()
+
+    def __enter__(self) -> 'PredictionFiles':
+        self.out_dir.mkdir(parents=True, exist_ok=True)
+        self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+        self._outputs = OutputFiles()
+        self._json = None
+        if self._with_json:
+            self._json = self._outputs.open(self.out_dir / JSON_NAME)
+            self._json.write('[')
+        return self
+
+    def add(self, predicted: PicturePrediction) -> None:
+        """Write a picture's garments.
+
+        Args:
+            predicted: Frames of a video come one after the other.
+
+        Raises:
+            OSError: If a file cannot be written.
+            ValueError: If OpenCV cannot write pictures of that kind.
+        """
+        name = self._names[id(predicted.picture.source)]
+        found = predicted.garments
+        if self._json is not None and found:
+            entries = ',\n'.join(_entry(each, name) for each in found)
+            self._json.write((',\n' if self.num_garments else '\n') + entries)
+        if self._rows is not None and found:
+            self._rows[name] = max(found, key=lambda each: each.score)
+        self.num_pictures += 1
+        self.num_empty += not found
+        self.num_garments.update(each.category for each in found)
+        if self._with_drawn and predicted.picture.source.is_single:
+            self._draw_later(predicted, self._drawn_paths[name])
+        elif self._with_drawn:
+            self._draw_frame(predicted, self._drawn_paths[name])
+
+    def __exit__(self, error_type, error, traceback) -> None:
+        try:
+            if error_type is None:
+                self._finish()
+        except BaseException as failed:
+            self._leave(type(failed), failed)
+            raise
+        self._leave(error_type, error)
+
+    def _finish(self) -> None:
+        if self._video is not None:
+            self._video.finish()
+        while self._drawing:
+            self._drawing.popleft().result()
+        if self._json is not None:
+            self._json.write('\n]\n')
+        if self._rows is not None:
+            write_rows(self.out_dir / CSV_NAME, self._rows)
+
+    def _leave(self, error_type, error) -> None:
+        if self._video is not None:
+            self._video.discard()
+        self._pool.shutdown(cancel_futures=True)
+        self._outputs.__exit__(error_type, error, None)
+
+    def _draw_later(self, predicted: PicturePrediction, path: Path) -> None:
+        # OpenCV gives the other threads way while it draws and writes.
+        while len(self._drawing) >= _MAX_DRAWING:
+            self._drawing.popleft().result()
+        self._drawing.append(self._pool.submit(self._draw, predicted, path))
+
+    def _draw(self, predicted: PicturePrediction, path: Path) -> None:
+        write_picture(path, self._drawn(predicted))
+
+    def _draw_frame(self, predicted: PicturePrediction, path: Path) -> None:
+        if self._video is None or self._video.path != path:
+            if self._video is not None:
+                self._video.finish()
+            own_fps = predicted.picture.fps
+            if own_fps is None or own_fps > MAX_FPS:
+                own_fps = DEFAULT_FPS
+            self._video = VideoFile(path, self._fps or own_fps)
+        self._video.write(self._drawn(predicted))
+
+    def _drawn(self, predicted: PicturePrediction) -> np.ndarray:
+        return draw_predictions(
+            predicted.picture.pixels, predicted.garments, **self._style
+        )
+
+
+def _entry(garment: GarmentPrediction, name: str) -> str:
+    entry = dict(garment.to_dict(), image=name)
+    # They are the category's, entry by entry.
+    del entry['keypoint_names']
+    try:
+        return json.dumps(entry, separators=(',', ':'), allow_nan=False)
+    except ValueError as error:
+        raise ValueError(
+            f'{name}: the network finds a {garment.category} at no finite position'
+        ) from error
+
+
+def write_rows(path: str | os.PathLike, rows: Mapping[str, GarmentPrediction]) -> None:
+    """Write FashionAI garments as a CSV of the challenge, in whole pixels.
+
+    Args:
+        path: The file.
+        rows: The garment of every picture, by the challenge's id of the picture.
+    """
+    num_keypoints = len(garments.keypoints('fashionai'))
+    cells = np.zeros((len(rows), num_keypoints, 3))
+    for cell, garment in zip(cells, rows.values()):
+        own = np.column_stack((garment.keypoints, np.ones(len(garment.names))))
+        cell[:] = full_layout(own, garment.garment)
+    categories = [garment.category for garment in rows.values()]
+    write_tianchi(path, list(rows), categories, cells)

@@ -1,0 +1,258 @@
+"""Several networks, one averaged heatmap."""
+
+import glob
+import os
+from collections.abc import Mapping, Sequence
+
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmengine.model import BaseModel
+from mmengine.runner import load_checkpoint
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+from fashion_mmpose.codecs.resampling import resample_heatmaps
+from fashion_mmpose.config import find_config
+from fashion_mmpose.models.heads.category_rows import decode_heatmaps
+from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
+
+from .padded_flip import PaddedFlipEstimator
+
+SIZE_DIVISOR = 32  # an input scaled to a multiple of it passes every backbone
+
+
+@MODELS.register_module()
+class HeatmapEnsemble(TopdownPoseEstimator):
+    """Average the final heatmaps of several networks, and of several input scales.
+
+    Every member gets the same crop, resized to its own input size and normalised in
+    its own way, and averages its flip test as its own config says. Heatmaps of
+    another grid (size, stride or convention) are resampled to the ensemble's, and
+    those of another amplitude are rescaled. The mean is decoded once, by the
+    ensemble's codec: sum, then blur, then maximum, as in the FashionAI CPN system.
+    With a single member and several ``scales`` it is a multi-scale test.
+
+    The members must have been trained for the same crop, up to its size; build the
+    run with :func:`fashion_mmpose.commands.running.build_runner`, which compares the
+    pipelines.
+
+    Args:
+        members (Sequence[str | dict]): One or more networks. A dict has
+
+            - ``config``: path, bare name of a config that the package carries, or
+              a loaded config with ``model``;
+            - ``checkpoint``: its weights, a path or a pattern of which the newest
+              match is taken. None leaves the weights to a checkpoint of the whole
+              ensemble. Defaults to ``work_dirs/<name of the config>/best_*.pth``;
+            - ``weight``: in the average. Defaults to 1.
+
+            A string is the ``config``.
+        decoder (dict): A :class:`PointHeatmap`: the grid of the average, and how it
+            is decoded.
+        category (str, optional): Fills ``{category}`` in ``config`` and
+            ``checkpoint``.
+        scales (Sequence[float]): Sizes of the input, in units of the member's own,
+            rounded to multiples of 32 pixels. Defaults to (1, ).
+        data_preprocessor (dict, optional): Stacks the crops. Defaults to
+            ``PoseDataPreprocessor`` without normalisation, which is the members'.
+        test_cfg (dict, optional): ``flip_test`` for all members in place of their
+            own, ``output_heatmaps``.
+        train_cfg (dict, optional): Not used; part of every MMPose model.
+
+    Raises:
+        FileNotFoundError: If a config or a checkpoint does not exist.
+        TypeError: If a member's head has no :class:`PointHeatmap`.
+        ValueError: If the members do not agree on their key points, or a checkpoint
+            does not fit its config.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[str | Mapping],
+        decoder: dict,
+        category: str | None = None,
+        scales: Sequence[float] = (1.0,),
+        data_preprocessor: dict | None = None,
+        test_cfg: dict | None = None,
+        train_cfg: dict | None = None,
+    ) -> None:
+        # MMPose's constructor would build a single backbone.
+        BaseModel.__init__(self, data_preprocessor or dict(type='PoseDataPreprocessor'))
+        if not members:
+            raise ValueError('HeatmapEnsemble needs at least one member')
+        if not scales or min(scales) <= 0:
+            raise ValueError(f'scales must be positive numbers, got {scales}')
+        self.metainfo = None
+        self.train_cfg = train_cfg or {}
+        self.test_cfg = test_cfg or {}
+        self.scales = tuple(scales)
+        self.decoder = PointHeadMixin.build_codec(decoder)
+        specs = [member_spec(member, category) for member in members]
+        configs = [read_config(spec['config']) for spec in specs]
+        check_agreement(specs, configs)
+        self.members = nn.ModuleList(
+            build_member(spec, cfg) for spec, cfg in zip(specs, configs)
+        )
+        total = sum(spec['weight'] for spec in specs)
+        self.weights = [spec['weight'] / total for spec in specs]
+
+    def predict(self, inputs: Tensor, data_samples: list) -> list:
+        """Predict the key points of the crops.
+
+        Args:
+            inputs (Tensor): Crops (B, 3, H, W), BGR, in [0, 255].
+            data_samples (list[PoseDataSample]): The batch's B samples.
+
+        Returns:
+            list[PoseDataSample]: As MMPose's estimators.
+        """
+        heatmaps = self.average_heatmaps(inputs, data_samples)
+        instances, fields = decode_heatmaps(
+            self.decoder, heatmaps, data_samples, self.test_cfg
+        )
+        return self.add_pred_to_datasample(instances, fields, data_samples)
+
+    def average_heatmaps(self, inputs: Tensor, data_samples: list) -> Tensor:
+        """The weighted mean of the members' heatmaps, (B, K, H', W')."""
+        total = 0
+        for weight, member in zip(self.weights, self.members):
+            for scale in self.scales:
+                heatmaps = self._member_heatmaps(member, inputs, scale, data_samples)
+                total = total + heatmaps * (weight / len(self.scales))
+        return total
+
+    def _member_heatmaps(
+        self, member: nn.Module, inputs: Tensor, scale: float, data_samples: list
+    ) -> Tensor:
+        """One member's heatmaps at one scale, on the ensemble's grid."""
+        codec = member.head.decoder
+        width, height = codec.input_size
+        if scale != 1:
+            width, height = (
+                max(1, round(side * scale / SIZE_DIVISOR)) * SIZE_DIVISOR
+                for side in (width, height)
+            )
+        resized = inputs
+        if inputs.shape[2:] != (height, width):
+            resized = F.interpolate(
+                inputs, (height, width), mode='bilinear', antialias=True
+            )
+        normalized = member.data_preprocessor(dict(inputs=resized, data_samples=[]))
+        normalized = normalized['inputs']
+        test_cfg = {**member.test_cfg, **self.test_cfg}
+        if isinstance(member, PaddedFlipEstimator):
+            heatmaps = member.predict_heatmaps(normalized, data_samples, test_cfg)
+        else:
+            feats = member.extract_feat(normalized)
+            if test_cfg.get('flip_test', False):
+                feats = [feats, member.extract_feat(normalized.flip(-1))]
+            heatmaps = member.head.predict_heatmaps(feats, data_samples, test_cfg)
+        if codec.amplitude != self.decoder.amplitude:
+            heatmaps = heatmaps * (self.decoder.amplitude / codec.amplitude)
+        return resample_heatmaps(heatmaps, codec, (width, height), self.decoder)
+
+    def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
+        """Heatmaps without flip test, which needs the samples' flip pairs."""
+        test_cfg, self.test_cfg = self.test_cfg, dict(self.test_cfg, flip_test=False)
+        try:
+            return self.average_heatmaps(inputs, data_samples)
+        finally:
+            self.test_cfg = test_cfg
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict:
+        """An ensemble is not trained.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError('train the members of a HeatmapEnsemble one by one')
+
+
+def member_spec(member: str | Mapping, category: str | None) -> dict:
+    """A member's ``config``, ``checkpoint`` and ``weight``, and ``name`` for messages.
+
+    Raises:
+        ValueError: If an entry is unknown or missing, or the weight is not positive.
+    """
+    spec = dict(config=member) if isinstance(member, str) else dict(member)
+    unknown = set(spec) - {'config', 'checkpoint', 'weight'}
+    if unknown or 'config' not in spec:
+        raise ValueError(
+            'a member has config, checkpoint and weight, of which config is needed; '
+            f'got {sorted(spec)}'
+        )
+    if spec.setdefault('weight', 1.0) <= 0:
+        raise ValueError(f'the weight of a member must be positive: {spec}')
+    named = isinstance(spec['config'], str)
+    if 'checkpoint' not in spec:
+        if not named:
+            raise ValueError('a member whose config is loaded must name a checkpoint')
+        stem = os.path.splitext(os.path.basename(spec['config']))[0]
+        spec['checkpoint'] = f'work_dirs/{stem}/best_*.pth'
+    for key in ('config', 'checkpoint'):
+        if isinstance(spec[key], str) and '{category}' in spec[key]:
+            if category is None:
+                raise ValueError(f'{spec[key]} needs the category of the ensemble')
+            spec[key] = spec[key].replace('{category}', category)
+    spec['name'] = spec['config'] if named else 'a loaded config'
+    return spec
+
+
+def read_config(config: str | Mapping) -> Mapping:
+    """A member's config, read if it is a path or a name."""
+    if not isinstance(config, str):
+        return config
+    return Config.fromfile(config if os.path.isfile(config) else find_config(config))
+
+
+def check_agreement(specs: Sequence[dict], configs: Sequence[Mapping]) -> None:
+    """Compare the key points that the members are for.
+
+    Raises:
+        ValueError: If they differ; the message lists the members.
+    """
+    layouts = []
+    for config in configs:
+        dataset = config.get('test_dataloader', {}).get('dataset', {})
+        num_keypoints = config['model'].get('head', {}).get('out_channels')
+        layouts.append((dataset.get('type'), dataset.get('category'), num_keypoints))
+    if len(set(layouts)) > 1:
+        lines = [
+            f'{spec["name"]}: {dataset}, category {category}, {number} key points'
+            for spec, (dataset, category, number) in zip(specs, layouts)
+        ]
+        raise ValueError('the members are for other key points:\n' + '\n'.join(lines))
+
+
+def build_member(spec: dict, config: Mapping) -> nn.Module:
+    """Build one network and load its weights."""
+    member = MODELS.build(config['model'])
+    head = getattr(member, 'head', None)
+    if not isinstance(head, PointHeadMixin):
+        raise TypeError(
+            f'{spec["name"]} has a {type(head).__name__}; a member needs a head with '
+            'a PointHeatmap, such as PointHeatmapHead, which loads the checkpoints of '
+            "MMPose's HeatmapHead"
+        )
+    if spec['checkpoint'] is not None:
+        path = newest_file(spec['checkpoint'], spec['name'])
+        try:
+            load_checkpoint(member, path, map_location='cpu', strict=True)
+        except RuntimeError as error:
+            raise ValueError(f'{path} does not fit {spec["name"]}: {error}') from error
+    return member
+
+
+def newest_file(pattern: str, name: str) -> str:
+    """The newest file that matches a path or a pattern.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    paths = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
+    if not paths:
+        raise FileNotFoundError(
+            f'no checkpoint {pattern}: train {name} first, or name its checkpoint'
+        )
+    return max(paths, key=os.path.getmtime)

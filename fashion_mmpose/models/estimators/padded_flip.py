@@ -1,0 +1,112 @@
+"""Flip test of pictures that do not fill the network's input."""
+
+import math
+
+import numpy as np
+import torch
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.registry import MODELS
+from torch import Tensor
+
+from fashion_mmpose.models.heads.category_rows import decode_heatmaps
+
+
+@MODELS.register_module()
+class PaddedFlipEstimator(TopdownPoseEstimator):
+    """MMPose's top-down estimator, mirroring the picture and not its padding.
+
+    MMPose's flip test mirrors the whole input, so that what ``ResizeInput`` padded on
+    the right lies on the left. The `FashionAI CPN system`_ mirrors the picture before
+    it pads, so that its networks never see padding there; the mirrored heatmap is zero
+    outside of the picture. Where the picture fills the input's width, nothing differs.
+
+    The head must be one over :class:`PointHeatmap`, and the pipeline must have
+    ``ResizeInput`` with ``keep_ratio=True``. Arguments are those of
+    :class:`mmpose.models.TopdownPoseEstimator`.
+
+    .. _`FashionAI CPN system`:
+        https://github.com/gathierry/FashionAI-KeyPointsDetectionOfApparel
+    """
+
+    def predict(self, inputs: Tensor, data_samples: list) -> list:
+        """Predict the key points of the crops.
+
+        Args:
+            inputs (Tensor): Crops (B, 3, H, W), normalised.
+            data_samples (list[PoseDataSample]): The batch's B samples.
+
+        Returns:
+            list[PoseDataSample]: As MMPose's estimators.
+        """
+        heatmaps = self.predict_heatmaps(inputs, data_samples, self.test_cfg)
+        instances, fields = decode_heatmaps(
+            self.head.decoder, heatmaps, data_samples, self.test_cfg
+        )
+        return self.add_pred_to_datasample(instances, fields, data_samples)
+
+    def predict_heatmaps(
+        self, inputs: Tensor, data_samples: list, test_cfg: dict
+    ) -> Tensor:
+        """The heatmaps that are decoded.
+
+        Args:
+            inputs (Tensor): Crops (B, 3, H, W), normalised, at any scale.
+            data_samples (list[PoseDataSample]): The batch's B samples.
+            test_cfg (dict): ``flip_test``.
+
+        Returns:
+            Tensor: Shape (B, K, H', W').
+        """
+        plain = self._heatmaps(inputs, data_samples)
+        if not test_cfg.get('flip_test', False):
+            return plain
+        widths = [
+            content_width(sample) * inputs.shape[3] // sample.metainfo['input_size'][0]
+            for sample in data_samples
+        ]
+        stride = float(self.head.decoder.scale_factor[0])
+        cells = [int(width // stride) for width in widths]
+        mirrored = self._heatmaps(mirror_left(inputs, widths), data_samples)
+        columns = torch.arange(mirrored.shape[-1], device=mirrored.device)
+        inside = columns < columns.new_tensor(cells)[:, None, None, None]
+        mirrored = mirror_left(mirrored, cells) * inside
+        mirrored = mirrored[:, data_samples[0].metainfo['flip_indices']]
+        return (plain + mirrored) / 2
+
+    def _heatmaps(self, inputs: Tensor, data_samples: list) -> Tensor:
+        """The head's final heatmaps (B, K, H', W'), without flip test."""
+        feats = self.extract_feat(inputs)
+        return self.head.predict_heatmaps(feats, data_samples, dict(flip_test=False))
+
+
+def content_width(data_sample) -> int:
+    """Columns of the input that hold the picture, as ``ResizeInput`` rounds them.
+
+    Args:
+        data_sample (PoseDataSample): With ``ori_shape`` (H, W), ``input_size`` [w, h]
+            and the box, xyxy in pixels of the image.
+    """
+    x1, y1, x2, y2 = np.asarray(data_sample.gt_instances.bboxes[0], np.float64)
+    image_height, image_width = data_sample.metainfo['ori_shape'][:2]
+    width = min(math.ceil(x2), image_width) - max(math.floor(x1), 0)
+    height = min(math.ceil(y2), image_height) - max(math.floor(y1), 0)
+    input_width, input_height = data_sample.metainfo['input_size']
+    return max(1, int(width * min(input_width / width, input_height / height)))
+
+
+def mirror_left(maps: Tensor, widths: list[int]) -> Tensor:
+    """Mirror the first columns of every map, and leave the others.
+
+    Args:
+        maps (Tensor): Shape (B, C, H, W).
+        widths (list[int]): B numbers of columns.
+
+    Returns:
+        Tensor: A copy.
+    """
+    return torch.stack(
+        [
+            torch.cat((one[..., :width].flip(-1), one[..., width:]), dim=-1)
+            for one, width in zip(maps, widths)
+        ]
+    )

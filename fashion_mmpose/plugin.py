@@ -1,0 +1,17 @@
+"""Checks the OpenMMLab stack and registers everything in MMPose's registries.
+
+Configs name this module in ``custom_imports``, so MMPose's own tools and
+``MMPoseInferencer`` register the package by reading a config. A Python program that
+builds parts by hand imports it::
+
+    import fashion_mmpose.plugin
+"""
+
+from . import compat
+
+compat.setup()
+
+from . import codecs, datasets, engine, models
+from .evaluation import metrics
+
+__all__ = ['codecs', 'datasets', 'engine', 'metrics', 'models']

@@ -1,0 +1,1 @@
+"""Bodies, and the garments that are cut for them."""

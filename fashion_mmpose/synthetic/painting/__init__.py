@@ -1,0 +1,1 @@
+"""Colours, cloth, strokes and the canvas that they are painted on."""

@@ -1,0 +1,1 @@
+"""Dressed people, and what stands in front of them."""

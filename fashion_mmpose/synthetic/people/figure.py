@@ -1,0 +1,262 @@
+"""The wearer: skin, head, hair, limbs, shoes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fashion_mmpose.synthetic.clothes.body import SIDES, Body, Limb, Pose
+from fashion_mmpose.synthetic.painting import palette
+from fashion_mmpose.synthetic.painting.canvas import Layer, Stroke
+from fashion_mmpose.synthetic.painting.curves import (
+    Pen,
+    Piece,
+    box,
+    ellipse,
+    point,
+    ribbon,
+)
+from fashion_mmpose.synthetic.painting.fabric import solid
+from fashion_mmpose.synthetic.painting.palette import Color
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What a wearer looks like.
+
+    Attributes:
+        skin: BGR.
+        hair: BGR.
+        shoes: BGR.
+        hair_length: Below the chin, in scene units.
+        bangs: Share of the forehead that the hair covers.
+        face: Whether the face is seen; False from the back.
+        doll: Whether it is a mannequin, without hair and face.
+        headless: Whether there is no head at all.
+    """
+
+    skin: Color
+    hair: Color
+    shoes: Color
+    hair_length: float
+    bangs: float
+    face: bool
+    doll: bool
+    headless: bool
+
+
+def sample_looks(rng: np.random.Generator, back_view: bool) -> Looks:
+    """A random wearer; one in eight is a mannequin."""
+    doll = rng.random() < 0.12
+    skin = palette.pick(rng, palette.WALL[:8] if doll else palette.SKIN, 5)
+    return Looks(
+        skin=skin,
+        hair=palette.pick(rng, palette.HAIR, 5),
+        shoes=palette.pick(rng, palette.CLOTH),
+        hair_length=float(
+            rng.choice([0.0, 0.15, 0.45, 0.75], p=[0.3, 0.2, 0.25, 0.25])
+        ),
+        bangs=rng.uniform(0.15, 0.45),
+        face=not back_view,
+        doll=doll,
+        headless=doll and rng.random() < 0.6,
+    )
+
+
+def _shape(outline: np.ndarray) -> Piece:
+    return Piece(outline, {}, box(outline))
+
+
+def bone(limb: Limb, number: int, start: float, end: float) -> Piece:
+    """Tapered skin along a bone, half widths ``start`` and ``end``."""
+    a, b = (limb.root, limb.joint) if number == 0 else (limb.joint, limb.end)
+    t = np.linspace(0, 1, 10)[:, None]
+    half = (start + (end - start) * t + 0.012 * np.sin(np.pi * t))[:, 0]
+    body = ribbon(a + (b - a) * t, half)
+    return _shape(body)
+
+
+def upper_arm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
+    """From the shoulder to the elbow."""
+    pieces = (
+        _shape(ellipse(limb.root, 0.1, 0.1)),
+        bone(limb, 0, 0.095, 0.07),
+        _shape(ellipse(limb.joint, 0.07, 0.07)),
+    )
+    return Layer(pieces, solid(looks.skin), shadow=0.15).mapped(pose.bend)
+
+
+def forearm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
+    """From the elbow to the finger tips."""
+    along, inward = limb.direction(1), limb.inward(1)
+    tip = limb.end + along * 0.12
+    t = np.linspace(0, 1, 6)[:, None]
+    palm = ribbon(limb.end + along * 0.22 * t, np.array([5, 6, 6.5, 6, 4.5, 2]) / 100)
+    thumb = ribbon(limb.end + inward * (0.03 + 0.06 * t) + along * 0.13 * t, 0.02)
+    pieces = (
+        _shape(ellipse(limb.joint, 0.07, 0.07)),
+        bone(limb, 1, 0.07, 0.045),
+        _shape(palm),
+        _shape(thumb),
+    )
+    line = np.stack([limb.end + along * 0.13 + inward * 0.015, tip + along * 0.07])
+    strokes = (Stroke(line, palette.scaled(looks.skin, 0.75), 0.008),)
+    return Layer(pieces, solid(looks.skin), shadow=0.25, strokes=strokes).mapped(
+        pose.bend
+    )
+
+
+def hanging_arm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
+    """The arm in one, without a crease at the elbow."""
+    upper, lower = upper_arm(limb, pose, looks), forearm(limb, pose, looks)
+    return replace(lower, pieces=(*upper.pieces, *lower.pieces))
+
+
+def leg(limb: Limb, pose: Pose, looks: Looks) -> Layer:
+    """From the hip joint to the ground, shoe included."""
+    t = np.linspace(0, 1, 6)[:, None]
+    side = limb.side
+    shoe_line = limb.end + np.stack([side * 0.07 * t[:, 0], 0.02 + 0.2 * t[:, 0]], 1)
+    shoe = ribbon(shoe_line, np.array([7, 8, 9, 9, 8, 5]) / 100)
+    pieces = (
+        bone(limb, 0, 0.2, 0.12),
+        _shape(ellipse(limb.joint, 0.12, 0.12)),
+        bone(limb, 1, 0.12, 0.065),
+        _shape(shoe),
+    )
+    strokes = (Stroke(shoe, looks.shoes),)
+    return Layer(pieces, solid(looks.skin), shadow=0.25, strokes=strokes).mapped(
+        pose.bend
+    )
+
+
+def trunk(body: Body, pose: Pose, looks: Looks) -> Layer:
+    """Neck, shoulders and trunk."""
+    (nx, ny), (sx, sy) = body.neck, body.shoulder
+    (wx, wy), (hx, hy) = body.waist, body.hip
+    chin = body.head[0] + 0.8 * body.head[2]
+    half = Pen(point(nx, chin))
+    half.curve(point(nx, ny - 0.1), point(nx + 0.05, ny + 0.03), point(sx, sy))
+    half.curve(point(sx, sy + 0.2), point(body.chest, -0.1), point(body.chest, 0))
+    half.curve(point(body.chest, 0.2), point(wx, wy - 0.3), point(wx, wy))
+    half.curve(point(wx, wy + 0.2), point(hx, hy - 0.2), point(hx, hy))
+    half.line(point(0.05, body.crotch_y))
+    right = half.piece()
+    left = right.mapped(lambda points: points * (-1, 1))
+    pen = Pen(right.outline[0]).follow(right).retrace(left)
+    shadow = palette.scaled(looks.skin, 0.9)
+    bones = tuple(
+        Stroke(
+            np.array(
+                [[s * 0.06, ny + 0.19], [s * 0.2, ny + 0.14], [s * 0.36, ny + 0.13]]
+            ),
+            shadow,
+            0.014,
+        )
+        for s in SIDES
+        if looks.face
+    )
+    return Layer((pen.piece(),), solid(looks.skin), shadow=0.2, strokes=bones).mapped(
+        pose.bend
+    )
+
+
+def hair_behind(body: Body, pose: Pose, looks: Looks) -> Layer | None:
+    """The hair behind the neck."""
+    if looks.doll or looks.headless:
+        return None
+    y, rx, ry = body.head
+    low = y + ry + looks.hair_length
+    pen = Pen(point(0, y - ry - 0.09))
+    pen.curve(
+        point(-rx - 0.16, y - ry - 0.08),
+        point(-rx - 0.1, y),
+        point(-rx - 0.08, y + 0.2),
+    )
+    pen.curve(point(-rx - 0.1, low - 0.2), point(-rx - 0.02, low), point(-0.12, low))
+    pen.line(point(0.12, low))
+    pen.curve(
+        point(rx + 0.02, low), point(rx + 0.1, low - 0.2), point(rx + 0.08, y + 0.2)
+    )
+    pen.curve(
+        point(rx + 0.1, y), point(rx + 0.16, y - ry - 0.08), point(0, y - ry - 0.09)
+    )
+    return Layer((pen.piece(),), solid(looks.hair, 0.5), shadow=0.2).mapped(pose.bend)
+
+
+def head(body: Body, pose: Pose, looks: Looks) -> list[Layer]:
+    """Face and the hair over it; from the back, hair alone."""
+    if looks.headless:
+        return []
+    y, rx, ry = body.head
+    pen = Pen(point(0, y - ry))
+    for s in (1, -1):
+        pen.curve(
+            point(s * rx * 1.25, y - s * ry),
+            point(s * rx * 0.95, y + s * 0.45 * ry),
+            point(0, y + s * ry),
+        )
+    dark = palette.scaled(looks.skin, 0.45)
+    lips = palette.scaled(
+        (looks.skin[0] * 0.62, looks.skin[1] * 0.55, looks.skin[2] * 0.9), 1
+    )
+    strokes = []
+    if looks.face and not looks.doll:
+        for s in SIDES:
+            eye = point(s * 0.105, y + 0.02)
+            strokes.append(Stroke(ellipse(eye, 0.042, 0.02, 14), (245, 245, 245)))
+            strokes.append(Stroke(ellipse(eye, 0.02, 0.022, 10), dark))
+            lash = eye + np.array(
+                [[-0.05, 0], [-0.02, -0.024], [0.02, -0.024], [0.05, 0]]
+            )
+            strokes.append(Stroke(lash, palette.scaled(looks.hair, 0.6), 0.014))
+            brow = eye + np.array([[-0.05, -0.06], [0, -0.075], [0.05, -0.065]])
+            strokes.append(Stroke(brow, palette.scaled(looks.hair, 0.9), 0.014))
+        nose = np.array([[0.0, y + 0.04], [0.018, y + 0.12], [-0.012, y + 0.13]])
+        strokes.append(Stroke(nose, palette.scaled(looks.skin, 0.82), 0.011))
+        strokes.append(Stroke(ellipse(point(0, y + 0.215), 0.062, 0.02, 16), lips))
+    layers = [
+        Layer((pen.piece(),), solid(looks.skin), shadow=0.3, strokes=tuple(strokes))
+    ]
+    if not looks.doll:
+        layers.append(Layer((_cap(body, looks),), solid(looks.hair, 0.5), shadow=0.1))
+    return [layer.mapped(pose.bend) for layer in layers]
+
+
+def _cap(body: Body, looks: Looks) -> Piece:
+    """Hair on the skull, down to the bangs, or all over it from the back."""
+    y, rx, ry = body.head
+    if not looks.face:
+        return _shape(ellipse(point(0, y + 0.02), rx + 0.08, ry + 0.08))
+    edge, low = y - ry * (1 - 2 * looks.bangs), y + 0.15
+    pen = Pen(point(0, y - ry - 0.07))
+    pen.curve(
+        point(rx + 0.18, y - ry - 0.06), point(rx + 0.09, y), point(rx + 0.03, low)
+    )
+    pen.curve(point(rx - 0.03, y - 0.1), point(rx * 0.6, edge), point(0.1, edge))
+    pen.curve(point(-0.1, edge), point(-rx + 0.02, y - 0.1), point(-rx - 0.03, low))
+    pen.curve(
+        point(-rx - 0.09, y), point(-rx - 0.18, y - ry - 0.06), point(0, y - ry - 0.07)
+    )
+    return pen.piece()
+
+
+def locks(
+    rng: np.random.Generator, body: Body, pose: Pose, looks: Looks
+) -> list[Layer]:
+    """Long hair that falls over the shoulders in front."""
+    if looks.doll or looks.headless or looks.hair_length < 0.4:
+        return []
+    y, rx, _ = body.head
+    layers = []
+    for side in SIDES:
+        if rng.random() < 0.35:
+            continue
+        end = y + 0.36 + looks.hair_length * rng.uniform(0.7, 1.3)
+        t = np.linspace(0, 1, 12)
+        x = side * (rx + 0.02 + 0.05 * np.sin(3 * t + rng.uniform(0, 2)) - 0.04 * t)
+        line = np.stack([x, y + (end - y) * t], axis=1)
+        half = 0.1 * np.sin(np.pi * (0.25 + 0.73 * t)) + 0.01
+        layers.append(Layer((_shape(ribbon(line, half)),), solid(looks.hair, 0.6)))
+    return [layer.mapped(pose.bend) for layer in layers]

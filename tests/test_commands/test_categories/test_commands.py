@@ -1,0 +1,150 @@
+"""Scripts as subprocesses: arguments, logs, interrupts."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from category_runs import RECIPE, planned
+
+from fashion_mmpose.commands.categories import commands
+
+
+def test_commands(tmp_path):
+    run = planned('w', 'a=1')
+    options = ['--cfg-options', *run.cfg_options]
+    tools = Path('repo/tools')
+    assert commands.train_command(Path('repo'), run) == [
+        *(str(tools / 'train.py'), RECIPE, '--work-dir', 'w/skirt', *options)
+    ]
+    assert commands.train_command(
+        Path('repo'), run, Path('w/skirt/epoch_2.pth'), ['--amp'], num_processes=4
+    ) == [
+        *('-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=4'),
+        *(str(tools / 'train.py'), RECIPE, '--work-dir', 'w/skirt', '--amp'),
+        *('--resume', 'w/skirt/epoch_2.pth', '--launcher', 'pytorch', *options),
+    ]
+    out = 'w/skirt/test/predictions.json'
+    assert commands.test_command(Path('repo'), run, Path('x.pth')) == [
+        *(str(tools / 'test.py'), RECIPE, 'x.pth', '--work-dir', 'w/skirt/test'),
+        *('--out', out, *options),
+    ]
+    ensemble = planned('w', config='cpn_ensemble_fashionai_{category}', test_only=True)
+    assert commands.test_command(Path('repo'), ensemble) == [
+        *(str(tools / 'test.py'), 'cpn_ensemble_fashionai_skirt'),
+        *('--work-dir', 'w/skirt/test', '--out', out),
+    ]
+    assert commands.merge_command(Path('repo'), [run, ensemble], 'all.csv') == [
+        *('repo/data_converters/predictions_to_tianchi.py', out, out, '--ann-file'),
+        'data/fashionai/annotations/test_skirt.json',
+        'data/fashionai/annotations/val_skirt.json',
+        *('--out', 'all.csv'),
+    ]
+
+
+@pytest.fixture
+def log(tmp_path):
+    with commands.locked_log(tmp_path / 'runs' / 'train_all.log') as file:
+        yield file
+
+
+def test_output_is_shown_and_kept(log, capsys, monkeypatch):
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    code = (
+        'import os, sys; print(os.environ["OMP_NUM_THREADS"], flush=True);'
+        'print("wrong", file=sys.stderr); sys.exit(3)'
+    )
+    assert commands.run_logged(['-c', code], log) == 3
+    assert capsys.readouterr().out == f'{os.cpu_count()}\nwrong\n'
+    assert Path(log.name).read_text() == f'{os.cpu_count()}\nwrong\n'
+    monkeypatch.setenv('OMP_NUM_THREADS', '1')
+    assert commands.run_logged(['-c', code], log) == 3
+    assert capsys.readouterr().out == '1\nwrong\n'
+    assert commands.tail(Path(log.name), num_lines=3) == 'wrong\n1\nwrong'
+
+
+SLEEPERS = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def is_running(pid):
+    """Whether a process does anything; one that nobody waits for may be left."""
+    try:
+        stat = Path(f'/proc/{pid}/stat').read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(')')[2].split()[0] != 'Z'
+
+
+class InterruptingLog:
+    """A log during whose first line Ctrl-C is pressed."""
+
+    def __init__(self, log):
+        self.fileno = log.fileno
+
+    def write(self, line):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.skipif(not Path('/proc/self/stat').exists(), reason='needs /proc')
+def test_an_interrupt_ends_the_process_and_its_children(log, capsys):
+    end = time.monotonic() + 20
+    with pytest.raises(KeyboardInterrupt):
+        commands.run_logged(['-c', SLEEPERS], InterruptingLog(log))
+    child = int(capsys.readouterr().out)
+    while is_running(child) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not is_running(child)
+    assert time.monotonic() < end
+
+
+def test_a_log_has_one_writer(tmp_path):
+    path = tmp_path / 'train_all.log'
+    with (
+        commands.locked_log(path),
+        pytest.raises(BlockingIOError, match=f'{tmp_path} is in use'),
+        commands.locked_log(path),
+    ):
+        pass
+    with commands.locked_log(path) as file:  # free again, and appended to
+        file.write('more\n')
+    assert path.read_text() == 'more\n'
+
+
+def test_a_training_that_lost_its_parent_keeps_the_log(tmp_path):
+    path = tmp_path / 'train_all.log'
+    with commands.locked_log(path) as file:
+        sleeper = subprocess.Popen(
+            [sys.executable, '-c', 'import time; time.sleep(60)'],
+            pass_fds=[file.fileno()],
+        )
+    try:
+        with pytest.raises(BlockingIOError), commands.locked_log(path):
+            pass
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    with commands.locked_log(path):
+        pass
+
+
+def test_kill_is_an_interrupt():
+    previous = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ignored = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    try:
+        with pytest.raises(KeyboardInterrupt), commands.termination_as_interrupt():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        signal.signal(signal.SIGHUP, ignored)

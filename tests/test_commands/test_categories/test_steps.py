@@ -1,0 +1,209 @@
+"""A category is trained and tested as far as it is not done yet."""
+
+import json
+import math
+import os
+from pathlib import Path
+
+import pytest
+from category_runs import begin, planned, write_weights
+
+from fashion_mmpose.commands.categories import commands, state, steps
+
+
+class Scripts:
+    """Stand-ins for tools/train.py and tools/test.py that leave what those leave."""
+
+    def __init__(self, run):
+        self.run = run
+        self.started = []
+        self.codes = {'train.py': 0, 'test.py': 0}
+        self.interrupt = False
+
+    def __call__(self, command, log):
+        name = os.path.basename(next(part for part in command if part.endswith('.py')))
+        self.started.append((name, 'resumed' if '--resume' in command else 'anew'))
+        folder = self.run.folder
+        if name == 'train.py':
+            begin(self.run)
+            if self.interrupt:
+                raise KeyboardInterrupt
+            if self.codes[name] == 0:
+                write_weights(folder / 'best_fashionai_NE_epoch_1.pth')
+        elif self.codes[name] == 0:
+            time_stamp = f'2026_{len(self.started)}'
+            metrics = folder / 'test' / time_stamp / f'{time_stamp}.json'
+            metrics.parent.mkdir(parents=True)
+            metrics.write_text(
+                '{"fashionai/NE": 0.5, "fashionai/num_points": null, "time": 0.25}'
+            )
+            metrics.with_suffix('.log').write_text(
+                'Epoch(test) [1/2]  eta: 0:00:01  time: 9.000000\n'
+                'Epoch(test) [2/2]  fashionai/NE: 0.500000  '
+                'fashionai/num_points: 12  time: 0.250000\n'
+            )
+            predictions = [dict(image_id=image_id) for image_id in (1, 2, 2, 3, 4)]
+            self.run.predictions.write_text(json.dumps(predictions))
+        return self.codes[name]
+
+
+@pytest.fixture
+def scripts(tmp_path, monkeypatch):
+    run = planned(tmp_path, 'test_dataloader.batch_size=3')
+    scripts = Scripts(run)
+    monkeypatch.setattr(steps, 'run_logged', scripts)
+    monkeypatch.setattr(steps, 'count_parameters', lambda run: 77)
+    return scripts
+
+
+OPTIONS = steps.Options(Path('repo'))
+BOTH = [('train.py', 'anew'), ('test.py', 'anew')]
+
+
+def test_a_category_is_run_once(scripts):
+    run = scripts.run
+    first = steps.run_category(run, OPTIONS)
+    assert first.status == 'done' and scripts.started == BOTH
+    figures = first.figures
+    assert (figures.ne, figures.num_points, figures.num_parameters) == (0.5, 12, 77)
+    # Five boxes on four pictures, two batches of a quarter of a second.
+    assert figures.num_images == 4 and figures.image_seconds == 0.5 / 4
+    assert first.train_seconds > 0 and figures.test_seconds > 0
+    second = steps.run_category(run, OPTIONS)
+    assert second.status == 'done before' and scripts.started == BOTH
+    assert second.figures == figures and second.train_seconds == first.train_seconds
+    # Other annotations: the test alone is repeated.
+    options = [
+        'test_dataloader.batch_size=3',
+        'test_dataloader.dataset.ann_file=b.json',
+    ]
+    scripts.run = planned(run.folder.parent, *options)
+    assert steps.run_category(scripts.run, OPTIONS).status == 'done'
+    assert scripts.started == [*BOTH, ('test.py', 'anew')]
+
+
+def test_a_stopped_training_goes_on(scripts):
+    scripts.interrupt = True
+    with pytest.raises(KeyboardInterrupt):
+        steps.run_category(scripts.run, OPTIONS)
+    journal = state.Journal.read(scripts.run.folder)
+    assert journal.train_seconds > 0 and not journal.trained
+    scripts.interrupt = False
+    result = steps.run_category(scripts.run, OPTIONS)
+    assert result.status == 'done' and result.train_seconds > journal.train_seconds
+    assert scripts.started == [('train.py', 'anew'), ('train.py', 'resumed'), BOTH[1]]
+
+
+@pytest.mark.parametrize(
+    'script, phase', [('train.py', 'training'), ('test.py', 'test')]
+)
+def test_a_failure_is_a_result(scripts, capsys, script, phase):
+    scripts.codes[script] = 2
+    result = steps.run_category(scripts.run, OPTIONS)
+    assert result.status == f'{phase} failed' and not result.succeeded
+    assert result.error == f'{script} ended with exit code 2'
+    assert result.log == scripts.run.folder / steps.LOG
+    assert result.log.read_text().count('== skirt: ') == (
+        1 if phase == 'training' else 2
+    )
+    assert f'== skirt: {phase} failed' in capsys.readouterr().out
+    # Mended, it goes on with what is missing.
+    scripts.codes[script] = 0
+    scripts.started.clear()
+    assert steps.run_category(scripts.run, OPTIONS).status == 'done'
+    again = [('train.py', 'resumed')] if phase == 'training' else []
+    assert scripts.started == [*again, BOTH[1]]
+
+
+def test_a_failed_test_of_other_pictures_leaves_no_result(scripts):
+    steps.run_category(scripts.run, OPTIONS)
+    first = scripts.run
+    scripts.run = planned(first.folder.parent, 'test_dataloader.batch_size=1')
+    scripts.codes['test.py'] = 1
+    assert steps.run_category(scripts.run, OPTIONS).status == 'test failed'
+    # Its predictions may lie in the file: the first test is run again.
+    scripts.run, scripts.codes['test.py'] = first, 0
+    assert steps.run_category(first, OPTIONS).status == 'done'
+    assert len(scripts.started) == 4
+
+
+def test_the_best_checkpoint_is_enough(scripts):
+    folder = scripts.run.folder
+    steps.run_category(scripts.run, OPTIONS)
+    (folder / 'epoch_1.pth').unlink()
+    (folder / 'last_checkpoint').unlink()
+    assert steps.run_category(scripts.run, OPTIONS).status == 'done before'
+    next(folder.glob('best_*.pth')).unlink()
+    assert steps.run_category(scripts.run, OPTIONS).status == 'done'
+    assert scripts.started == BOTH * 2
+
+
+def test_only_tests(scripts):
+    options = steps.Options(Path('repo'), test_only=True)
+    result = steps.run_category(scripts.run, options)
+    assert result.status == 'test failed' and 'train it first' in result.error
+    assert result.log is None and scripts.started == []
+    begin(scripts.run, **{'train_cfg.max_epochs': 99})  # of no account to a test
+    result = steps.run_category(scripts.run, options)
+    assert result.status == 'done' and scripts.started == [BOTH[1]]
+    assert result.train_seconds is None
+
+
+def test_restart_keeps_the_old_training(scripts):
+    folder = scripts.run.folder
+    options = steps.Options(Path('repo'), restart=True)
+    assert steps.run_category(scripts.run, options).status == 'done'
+    assert steps.run_category(scripts.run, options).status == 'done before'
+    scripts.run = planned(
+        folder.parent, 'test_dataloader.batch_size=3', 'train_cfg.max_epochs=5'
+    )
+    for _ in range(2):  # the same command goes on, and restarts nothing again
+        steps.run_category(scripts.run, options)
+    assert scripts.started == BOTH * 2
+    assert sorted(path.name for path in folder.parent.iterdir()) == [
+        'skirt',
+        'skirt.old1',
+    ]
+    assert (folder.parent / 'skirt.old1' / 'epoch_1.pth').is_file()
+    assert steps.set_aside(folder) == folder.parent / 'skirt.old2'
+
+
+def test_two_at_once(scripts):
+    with commands.locked_log(scripts.run.folder / steps.LOG):
+        result = steps.run_category(scripts.run, OPTIONS)
+    assert result.status == 'start failed' and 'is in use' in result.error
+    assert scripts.started == []
+
+
+def test_a_test_without_metrics_fails(scripts, monkeypatch):
+    begin(scripts.run)
+    monkeypatch.setattr(steps, 'run_logged', lambda command, log: 0)
+    result = steps.run_category(scripts.run, steps.Options(Path('repo'), True))
+    assert result.status == 'test failed' and 'left no metrics' in result.error
+
+
+def test_parameters(tmp_path):
+    single = planned(tmp_path)
+    layer = dict(in_channels=2, out_channels=3, deconv_out_channels=None)
+    single.cfg.model = dict(type='HeatmapHead', **layer)
+    assert steps.count_parameters(single) == 2 * 3 + 3
+    # The parameters of an ensemble are those of its members.
+    single.cfg.dump(tmp_path / 'member.py')
+    member = dict(config=str(tmp_path / 'member.py'), checkpoint=None)
+    ensemble = planned(tmp_path, config='small/cpn_ensemble', test_only=True)
+    ensemble.cfg.model.members = [member, member]
+    assert steps.count_parameters(ensemble) == 2 * 9
+
+
+def test_metrics_of_the_log_and_the_json(tmp_path):
+    path = tmp_path / 'm.json'
+    path.write_text('{"fashionai/NE": NaN, "fashionai/num_points": null, "time": 0.5}')
+    path.with_suffix('.log').write_text(
+        'Epoch(test) [2/2]  fashionai/num_points: 9\n'
+        'Epoch(test) [2/2]  fashionai/NE: nan  fashionai/num_points: 82410  '
+        'data_time: 0.250000  time: 0.500000\nlast line\n'
+    )
+    metrics = steps.read_metrics(path)
+    assert metrics.pop('fashionai/NE') is not None
+    assert metrics == {'fashionai/num_points': 82410, 'time': 0.5}
+    assert math.isnan(steps.read_metrics(path)['fashionai/NE'])

@@ -1,0 +1,134 @@
+"""Files written by a test run."""
+
+import json
+
+import numpy as np
+import pytest
+from mmengine.logging import MessageHub
+
+from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.evaluation.metrics import PredictionFile
+from fashion_mmpose.evaluation.metrics.prediction_file import scoring_of
+
+
+def sample(image_id, keypoints, scores, bbox_score=0.5):
+    return dict(
+        img_id=image_id,
+        category_id=4,
+        pred_instances=dict(
+            keypoints=np.array([keypoints], np.float32),
+            keypoint_scores=np.array([scores], np.float32),
+            bboxes=np.array([[10, 20, 40, 60]], np.float32),
+            bbox_scores=np.array([bbox_score], np.float32),
+        ),
+    )
+
+
+POINTS = [[1.5, 2], [3, 4], [5, 6], [7, 8.25]]
+
+
+@pytest.fixture
+def known_ann_file(tmp_path):
+    """The annotation file of the dataset under test, known to metrics as in MMPose."""
+    path = tmp_path / 'test_skirt.json'
+    images = [dict(id=7, file_name='Images/skirt/a.jpg', category_id=4)]
+    path.write_text(json.dumps(dict(images=images)))
+    MessageHub.get_current_instance().update_info('fashionai_skirt_ann_file', str(path))
+
+
+def test_both_files(tmp_path, known_ann_file):
+    files = [tmp_path / 'p.json', tmp_path / 'p.csv']
+    metric = PredictionFile([str(file) for file in files])
+    metric.dataset_meta = dict(dataset_name='fashionai_skirt')
+    metric.process({}, [sample(7, POINTS, [0.2, 0.4, 0.6, 0.0])])
+    # The second sample is what padding of a distributed run repeats.
+    metric.process({}, [sample(7, POINTS, [0.2, 0.4, 0.6, 0.0])])
+    assert metric.evaluate(size=1) == {}
+    (result,) = json.loads(files[0].read_text())
+    assert result['image_id'] == 7 and result['category_id'] == 4
+    assert result['bbox'] == [10, 20, 30, 40]
+    # Box score times the mean of the scores that are not 0.
+    assert result['score'] == pytest.approx(0.5 * 0.4)
+    np.testing.assert_allclose(
+        np.reshape(result['keypoints'], (4, 3))[[0, 3]],
+        [[1.5, 2, 0.2], [7, 8.25, 0.0]],
+    )
+    row = files[1].read_text().splitlines()[1].split(',')
+    assert row[:2] == ['Images/skirt/a.jpg', 'skirt']
+    assert row[17:21] == ['2_2_1', '3_4_1', '5_6_1', '7_8_1']
+    assert row[2] == '-1_-1_-1'
+
+
+def test_a_refused_submission_leaves_the_json(tmp_path, known_ann_file):
+    files = [tmp_path / 'p.csv', tmp_path / 'p.json']
+    metric = PredictionFile([str(file) for file in files])
+    metric.dataset_meta = dict(dataset_name='fashionai_skirt')
+    metric.process(
+        {}, [dict(sample(7, [*POINTS, *POINTS[:3]], [1] * 7), category_id=5)]
+    )
+    message = "1 of 1 images have no prediction of their category: 'Images/skirt/a.jpg'"
+    with pytest.raises(FormatError, match=message):
+        metric.evaluate(size=1)
+    assert len(json.loads(files[1].read_text())) == 1
+    assert not files[0].exists()
+
+
+def test_other_names_are_refused():
+    with pytest.raises(ValueError, match=r'cannot write p.txt: its name must end in'):
+        PredictionFile(['p.txt'])
+
+
+def shorts_sample(box_score, shift=0.0):
+    """Ten own points in the layout of DeepFashion2's 294."""
+    sample_ = sample(7, np.full((294, 2), 3.0), np.zeros(294), box_score)
+    sample_['category_id'] = 7
+    channels = list(garments.garment('deepfashion2', 'shorts').channels)
+    instances = sample_['pred_instances']
+    instances['keypoints'][0, channels] = np.arange(20).reshape(10, 2) + shift
+    instances['keypoint_scores'][0, channels] = 0.5
+    return sample_
+
+
+@pytest.mark.parametrize(
+    'scoring, scores',
+    [
+        pytest.param(None, [0.5, 0.75], id='the box alone'),
+        pytest.param(dict(rescore=True), [0.25, 0.375], id='rescored'),
+        pytest.param(dict(nms='hard'), [0.75], id='suppressed'),
+    ],
+)
+@pytest.mark.parametrize('name', ['deepfashion2', 'deepfashion2_shorts'])
+def test_official_list_of_deepfashion2(tmp_path, scoring, scores, name):
+    path = tmp_path / 'p.json'
+    metric = PredictionFile([str(path)], scoring=scoring)
+    metric.dataset_meta = dict(dataset_name=name)
+    metric.process({}, [shorts_sample(0.5), shorts_sample(0.75, 0.125)])
+    assert metric.evaluate(size=2) == {}
+    entries = json.loads(path.read_text())
+    assert [entry['score'] for entry in entries] == scores
+    last = entries[-1]
+    assert last.keys() == {'image_id', 'category_id', 'score', 'keypoints'}
+    assert (last['image_id'], last['category_id']) == (7, 7)
+    slots = np.reshape(last['keypoints'], (294, 3))
+    channels = list(garments.garment('deepfashion2', 'shorts').channels)
+    np.testing.assert_array_equal(
+        slots[channels, :2], np.arange(20).reshape(10, 2) + 0.125
+    )
+    assert (slots[channels, 2] == 0.5).all()
+    assert (np.delete(slots, channels, axis=0) == [0.125, 1.125, 0]).all()
+
+
+def test_no_csv_of_deepfashion2():
+    metric = PredictionFile(['p.json', 'p.csv'])
+    metric.dataset_meta = dict(dataset_name='deepfashion2')
+    with pytest.raises(ValueError, match='cannot write p.csv: CSV is the form of Fash'):
+        metric.process({}, [shorts_sample(0.5)])
+
+
+def test_scoring_of_a_config():
+    scorer = dict(type='GarmentOKS', rescore=True, nms='soft', per_category=False)
+    evaluators = [dict(type='EPE'), scorer]
+    assert scoring_of(evaluators) == dict(rescore=True, nms='soft')
+    assert scoring_of(scorer) == dict(rescore=True, nms='soft')
+    assert scoring_of(evaluators[:1]) == {}

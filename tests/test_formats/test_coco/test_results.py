@@ -1,0 +1,127 @@
+"""Predictions as a COCO result list."""
+
+import json
+
+import pytest
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.coco.results import (
+    first_few,
+    read_json,
+    read_predictions,
+    write_predictions,
+)
+
+SKIRT = dict(
+    image_id=1,
+    category_id=4,
+    bbox=[0, 0, 9, 9],
+    score=0.5,
+    keypoints=[10.4, 20.6, 0.9, 30, -2.2, 0.9, 11, 515, 0.9, 31, 40, 0.0],
+)
+ALL = dict(SKIRT, keypoints=[1] * 72)
+
+
+def keypoints(index, value):
+    values = list(SKIRT['keypoints'])
+    values[index] = value
+    return dict(SKIRT, keypoints=values)
+
+
+def lacking(key):
+    return {name: value for name, value in SKIRT.items() if name != key}
+
+
+def test_written_is_read(tmp_path):
+    path = tmp_path / 'predictions.json'
+    write_predictions(path, [SKIRT, ALL])
+    assert json.loads(path.read_text()) == read_predictions(path) == [SKIRT, ALL]
+
+
+def test_what_is_not_a_number_is_not_written(tmp_path):
+    path = tmp_path / 'predictions.json'
+    write_predictions(path, [SKIRT])
+    with pytest.raises(ValueError):
+        write_predictions(path, [dict(score=float('nan'))])
+    assert read_predictions(path) == [SKIRT]
+
+
+def test_only_what_is_used_is_asked_for(tmp_path):
+    path = tmp_path / 'predictions.json'
+    path.write_text(json.dumps([lacking('bbox')]))
+    assert read_predictions(path) == [lacking('bbox')]
+
+
+@pytest.mark.parametrize(
+    'entry, message',
+    [
+        pytest.param([1], 'is a list, not an object', id='no object'),
+        pytest.param({}, r"lacks \['category_id', 'image_id', 'keyp", id='no keys'),
+        pytest.param(lacking('score'), r"lacks \['score'\]", id='no score'),
+        pytest.param(
+            dict(SKIRT, image_id='1'), "image_id '1' is not a whole", id='image id'
+        ),
+        pytest.param(
+            dict(SKIRT, score=float('nan')), 'score nan is not a finite', id='score'
+        ),
+        pytest.param(
+            dict(SKIRT, category_id=6), 'unknown fashionai category id 6', id='category'
+        ),
+        pytest.param(
+            keypoints(4, float('nan')), r'keypoints\[4\] is nan, not a fin', id='nan'
+        ),
+        pytest.param(
+            keypoints(4, float('-inf')), r'keypoints\[4\] is -inf, not', id='infinity'
+        ),
+        pytest.param(keypoints(4, 10**400), r'keypoints\[4\] is 1000', id='huge'),
+        pytest.param(keypoints(4, None), r'keypoints\[4\] is None', id='null'),
+        pytest.param(
+            keypoints(4, -1e6),
+            r'waistband_right at \(30.0, -1000000.0\) is not a position',
+            id='far away',
+        ),
+        pytest.param(
+            dict(SKIRT, keypoints=[1, 2, 3, 4]), 'is not a flat list', id='no triples'
+        ),
+        pytest.param(dict(SKIRT, keypoints='abc'), 'is not a flat list', id='text'),
+        pytest.param(
+            dict(SKIRT, keypoints=[1] * 39),
+            'it has 13 key points; expected 24 or the 4 of skirt',
+            id='other category',
+        ),
+    ],
+)
+def test_wrong_entries(tmp_path, entry, message):
+    path = tmp_path / 'bad.json'
+    path.write_text(json.dumps([SKIRT, entry]))
+    where = r'bad.json: 1 of 2 entries \(from 0\) are not predictions: entry 1: '
+    with pytest.raises(FormatError, match=f'{where}(keypoints )?{message}'):
+        read_predictions(path)
+
+
+def test_the_first_few_wrong_entries_are_named(tmp_path):
+    path = tmp_path / 'bad.json'
+    path.write_text(json.dumps([{}, SKIRT, {}, {}, {}]))
+    message = '4 of 5 entries .*entry 0: .*; entry 2: .*; entry 3: .*; and 1 more$'
+    with pytest.raises(FormatError, match=message):
+        read_predictions(path)
+
+
+def test_wrong_files(tmp_path):
+    path = tmp_path / 'bad.json'
+    path.write_text('{"images": []}')
+    with pytest.raises(FormatError, match='bad.json must hold a list .* holds a dict'):
+        read_predictions(path)
+    path.write_text('[{')
+    with pytest.raises(FormatError, match='bad.json is not valid JSON: Expecting'):
+        read_json(path)
+    path.write_bytes(b'["\xff"]')
+    with pytest.raises(FormatError, match='bad.json is not valid JSON: .*decode'):
+        read_json(path)
+    with pytest.raises(FileNotFoundError):
+        read_predictions(tmp_path / 'none.json')
+
+
+def test_first_few():
+    assert first_few(['a', 'b', 'c']) == 'a, b, c'
+    assert first_few(['a', 'b', 'c', 'd', 'e'], '; ') == 'a; b; c; and 2 more'

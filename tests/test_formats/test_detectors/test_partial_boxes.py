@@ -1,0 +1,118 @@
+"""The boxes of a detection run that is not finished yet."""
+
+import json
+
+import pytest
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.detectors.partial_boxes import PartialBoxes
+
+SETTINGS = dict(version=1, score_thr=0.05)
+BOX = (1.5, 2.0, 30.0, 40.25, 0.75, 3)
+OTHER = (0.0, 0.0, 8.0, 9.0, 0.5, 1)
+
+
+@pytest.fixture
+def partial(tmp_path):
+    return PartialBoxes(tmp_path / 'new' / 'boxes.json', SETTINGS)
+
+
+def append(partial, number=0, **images):
+    with partial.append_to(number) as appender:
+        for name, boxes in images.items():
+            appender.append(int(name[1:]), boxes)
+
+
+def test_nothing_yet(partial):
+    assert partial.files() == [] and partial.read() == {}
+
+
+def test_what_was_appended_is_read(partial):
+    append(partial, _7=[BOX, OTHER], _3=[])
+    append(partial, _5=[OTHER])
+    assert partial.read() == {7: [BOX, OTHER], 3: [], 5: [OTHER]}
+    (path,) = partial.files()
+    assert path.name == 'boxes.json.partial'
+    assert path.read_text().splitlines()[:2] == [
+        '{"version":1,"score_thr":0.05}',
+        '{"image_id":7,"boxes":[[1.5,2.0,30.0,40.25,0.75,3],[0.0,0.0,8.0,9.0,0.5,1]]}',
+    ]
+
+
+def test_every_line_is_there_at_once(partial):
+    with partial.append_to() as appender:
+        appender.append(7, [BOX])
+        assert partial.read() == {7: [BOX]}
+
+
+@pytest.mark.parametrize('length', [1, 12, 30])
+def test_a_torn_line_was_never_written(partial, length):
+    append(partial, _7=[BOX], _3=[OTHER])
+    (path,) = partial.files()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rindex(b'{') + length])
+    assert partial.read() == {7: [BOX]}
+    append(partial, _3=[OTHER])
+    assert path.read_bytes() == whole
+
+
+def test_torn_settings_are_written_again(partial):
+    append(partial)
+    (path,) = partial.files()
+    path.write_bytes(b'{"vers')
+    assert partial.read() == {}
+    append(partial, _1=[])
+    assert partial.read() == {1: []}
+
+
+def test_files_of_many_processes(partial):
+    for number in (0, 2, 10):
+        append(partial, number, **{f'_{number}': [BOX]})
+    (partial.out.parent / 'boxes.json.partial.old').write_text('of someone else')
+    assert [path.name for path in partial.files()] == [
+        'boxes.json.partial',
+        'boxes.json.partial.2',
+        'boxes.json.partial.10',
+    ]
+    assert partial.read() == {0: [BOX], 2: [BOX], 10: [BOX]}
+
+
+def test_finish(partial):
+    append(partial, 0, _7=[BOX, OTHER], _3=[])
+    append(partial, 1, _5=[OTHER])
+    assert partial.finish([5, 3, 99, 7]) == 3
+    assert json.loads(partial.out.read_text()) == [
+        dict(image_id=5, category_id=1, bbox=[0, 0, 8, 9], score=0.5),
+        dict(image_id=7, category_id=3, bbox=[1.5, 2, 30, 40.25], score=0.75),
+        dict(image_id=7, category_id=1, bbox=[0, 0, 8, 9], score=0.5),
+    ]
+    assert partial.files() == []
+
+
+def test_finish_without_boxes(partial):
+    append(partial, _1=[])
+    assert partial.finish([1]) == 0
+    assert json.loads(partial.out.read_text()) == []
+
+
+def test_other_settings(partial):
+    append(partial, _1=[])
+    other = PartialBoxes(partial.out, dict(SETTINGS, score_thr=0.1, extra=2))
+    with pytest.raises(FormatError, match='extra: None then, 2 now, score_thr: 0.05'):
+        other.read()
+
+
+@pytest.mark.parametrize(
+    'line, why',
+    [
+        pytest.param('{"image_id": 7', 'delimiter', id='no-json'),
+        pytest.param('{"image_id": 7}', 'no image_id and boxes', id='no-boxes'),
+        pytest.param('[7]', 'no image_id and boxes', id='list'),
+    ],
+)
+def test_damage(partial, line, why):
+    append(partial, _1=[])
+    (path,) = partial.files()
+    path.write_text(path.read_text() + line + '\n')
+    with pytest.raises(FormatError, match=f'line 3 is damaged .*{why}.*begin anew'):
+        partial.read()

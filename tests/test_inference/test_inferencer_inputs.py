@@ -1,0 +1,190 @@
+"""One call takes pictures of every kind, and says which it cannot read."""
+
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.registry import DefaultScope
+from small_networks import assert_same, inferencer_of
+
+from fashion_mmpose.media.pictures import PictureError
+
+PATIENCE_S = 20
+
+
+def test_kinds_of_inputs_give_the_same(small):
+    inferencer = inferencer_of(small, 'fashionai_blouse')
+    expected = list(inferencer(small.paths))
+    for inputs in (
+        small.folder,
+        f'{small.folder}/*.png',
+        small.images,
+        (image for image in small.images),
+        [image.astype(np.uint16) * 256 + 255 for image in small.images],
+        [np.dstack((image, image[..., :1])) for image in small.images],
+        [small.folder / '0.png', small.images[1], *small.paths[2:]],
+    ):
+        assert_same(inferencer(inputs), expected)
+    grey = small.images[0][..., 0]
+    assert_same(inferencer(grey), inferencer(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)))
+
+
+def test_a_single_picture_has_no_list_around_its_boxes(small):
+    inferencer = inferencer_of(small, 'fashionai_all')
+    boxes = np.array([[10, 5, 60, 50], [20, 15, 80, 66]], np.float64)
+    names = ['skirt', 'blouse']
+    expected = list(inferencer(small.paths[:1], [names], [boxes]))
+    assert [garment.category for garment in expected] == names
+    for single in (small.paths[0], small.folder / '0.png', small.images[0]):
+        assert_same(inferencer(single, names, boxes), expected)
+    # A pattern may lead to more pictures tomorrow.
+    assert_same(inferencer(f'{small.folder}/[0].png', [names], [boxes]), expected)
+
+
+def test_where_a_garment_was_seen(small, tmp_path):
+    path = str(tmp_path / 'clip.avi')
+    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 5.0, (64, 48))
+    for _ in range(3):
+        writer.write(np.ascontiguousarray(small.images[1][:48]))
+    writer.release()
+    inferencer = inferencer_of(small, 'fashionai_skirt', batch_size=2)
+    found = list(inferencer([small.images[0], path, small.paths[2]]))
+    assert [(g.image_id, g.image, g.frame) for g in found] == [
+        (0, 0, None),
+        (1, path, 0),
+        (2, path, 1),
+        (3, path, 2),
+        (4, small.paths[2], None),
+    ]
+    np.testing.assert_allclose(found[1].keypoints, found[3].keypoints, atol=1e-4)
+    assert 'frame' not in found[0].to_dict() and found[2].to_dict()['frame'] == 1
+
+
+class Camera:
+    """Has one frame at once, and two others when they are released."""
+
+    more = threading.Event()
+
+    def __init__(self, number):
+        self.frames = 0
+
+    def get(self, key):
+        return 30.0
+
+    def read(self):
+        self.frames += 1
+        if self.frames > 1 and not self.more.wait(PATIENCE_S):
+            raise TimeoutError('the first frame is not predicted')
+        pixels = np.full((48, 64, 3), 50 * self.frames, np.uint8)
+        return self.frames <= 3, pixels
+
+    def release(self):
+        pass
+
+
+def test_a_cameras_frame_does_not_wait_for_others(small, monkeypatch):
+    monkeypatch.setattr(cv2, 'VideoCapture', Camera)
+    inferencer = inferencer_of(small, 'fashionai_skirt', batch_size=8)
+    found = inferencer(7)
+    first = next(found)
+    assert (first.image, first.frame, first.image_id) == (7, 0, 0)
+    Camera.more.set()
+    assert [garment.frame for garment in found] == [1, 2]
+
+
+def test_a_cameras_frames_are_not_old(small, monkeypatch):
+    """Whatever the batch: what was read ahead is what the camera saw long ago."""
+    frames = []
+
+    class Endless(Camera):
+        def read(self):
+            frames.append(len(frames))
+            return True, np.zeros((48, 64, 3), np.uint8)
+
+    monkeypatch.setattr(cv2, 'VideoCapture', Endless)
+    found = inferencer_of(small, 'fashionai_skirt', batch_size=8)(7)
+    for number in range(3):
+        assert next(found).frame == number
+        time.sleep(0.1)
+        # One waits, and one more is in the making.
+        assert len(frames) <= number + 3
+    found.close()
+
+
+def test_memory_is_bounded_and_no_thread_is_left(small):
+    taken = []
+
+    def inputs():
+        for number in range(1000):
+            taken.append(number)
+            yield small.images[0]
+
+    before = set(threading.enumerate())
+    inferencer = inferencer_of(small, 'fashionai_skirt', batch_size=2)
+    found = inferencer(inputs())
+    assert taken == []
+    for number in range(4):
+        assert next(found).image_id == number
+    # Two windows are done, two pictures wait, and one more is in the making.
+    assert len(taken) <= 4 + 2 + 1
+    found.close()
+    assert set(threading.enumerate()) == before
+    assert len(taken) <= 4 + 2 + 1
+
+
+def test_the_scope_of_the_process_stays(small):
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        inferencer = inferencer_of(small, 'fashionai_skirt')
+        assert len(list(inferencer(small.paths))) == 4
+        assert DefaultScope.get_current_instance().scope_name == 'mmdet'
+
+
+# ----------------------------------------------------------------- unreadable pictures
+
+
+@pytest.fixture
+def some_bad(small, tmp_path):
+    """Paths: good, good, cut short, good, empty, missing."""
+    data = cv2.imencode('.jpg', small.images[0])[1].tobytes()
+    (tmp_path / 'half.jpg').write_bytes(data[: len(data) // 2])
+    (tmp_path / 'empty.jpg').write_bytes(b'')
+    bad = [str(tmp_path / name) for name in ('half.jpg', 'empty.jpg', 'missing.jpg')]
+    return [*small.paths[:2], bad[0], small.paths[2], *bad[1:]]
+
+
+@pytest.mark.parametrize('batch_size', [1, 2, 8])
+def test_what_came_before_an_error_is_given(small, some_bad, batch_size):
+    inferencer = inferencer_of(small, 'fashionai_skirt', batch_size=batch_size)
+    before = set(threading.enumerate())
+    found = inferencer(some_bad)
+    assert [next(found).image_id for _ in range(2)] == [0, 1]
+    with pytest.raises(PictureError, match='half.jpg .*cut short or damaged'):
+        next(found)
+    assert set(threading.enumerate()) == before
+    assert inferencer.skipped == []
+
+
+def test_unreadable_pictures_are_noted(small, some_bad):
+    inferencer = inferencer_of(small, 'fashionai_all')
+    names = ['skirt', 'blouse', 'dress', 'skirt', 'dress', 'dress']
+    found = list(inferencer(some_bad, names, on_error='skip'))
+    assert [(garment.image_id, garment.category) for garment in found] == [
+        (0, 'skirt'),
+        (1, 'blouse'),
+        (3, 'skirt'),
+    ]
+    skipped = inferencer.skipped
+    assert [(each.image_id, each.image) for each in skipped] == [
+        (number, some_bad[number]) for number in (2, 4, 5)
+    ]
+    for each, reason in zip(skipped, ('half.jpg is no', 'empty.jpg is no', 'No such')):
+        assert reason in each.reason
+    # Every call notes its own.
+    slow = inferencer(some_bad, names, on_error='skip')
+    later = inferencer(some_bad[4:], names[4:], on_error='skip')
+    list(slow)
+    assert inferencer.skipped == []
+    assert list(later) == []
+    assert [each.image for each in inferencer.skipped] == some_bad[4:]

@@ -1,0 +1,78 @@
+"""What results are called, so that none replaces another one or an input."""
+
+import os
+
+import pytest
+
+from fashion_mmpose.inference.output_names import drawn_name, drawn_paths, name_sources
+from fashion_mmpose.media.pictures import find_sources
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two folders with files of the same names, one of them the working folder."""
+    for name in ('a/1.jpg', 'a/sub/2.png', 'b/1.jpg', 'b/clip.mov'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path / 'a')
+    return tmp_path
+
+
+def names(*inputs):
+    return list(name_sources(find_sources(list(inputs))))
+
+
+@pytest.mark.parametrize(
+    'inputs, expected',
+    [
+        (['../a'], ['1.jpg', 'sub/2.png']),
+        (['../b/1.jpg', 'sub'], ['1.jpg', '2.png']),
+        (['1.jpg', '../a/1.jpg', '../a/sub/../1.jpg'], ['1.jpg']),
+        (['1.jpg', '../b'], ['a/1.jpg', 'b/1.jpg', 'b/clip.mov']),
+        (['../*/1.jpg'], ['a/1.jpg', 'b/1.jpg']),
+        (['*/../../b/*.jpg'], ['1.jpg']),
+        ([0, 0, 'sub'], ['camera0', '2.png']),
+        (['none/.'], ['.']),
+    ],
+    ids=['folder', 'file', 'again', 'same', 'pattern', 'out', 'camera', 'nothing'],
+)
+def test_names(folder, inputs, expected):
+    assert names(*inputs) == expected
+
+
+def test_absolute_paths_stay_below(folder):
+    assert names(str(folder / 'a/1.jpg'), str(folder / 'b/1.jpg')) == [
+        *('a/1.jpg', 'b/1.jpg'),
+    ]
+
+
+@pytest.mark.parametrize(
+    'name, others, expected',
+    [
+        ('sub/a.jpg', [], 'sub/a.jpg'),
+        ('a.JPG', [], 'a.JPG'),
+        ('a.tiff', [], 'a.tiff'),
+        ('a.pgm', [], 'a.pgm.png'),  # of grey pictures
+        ('a.pbm', [], 'a.pbm.png'),
+        ('photo', [], 'photo.png'),
+        ('photo', ['photo.png', 'photo.png.png'], 'photo.png.png.png'),
+        ('a.MP4', [], 'a.MP4'),
+        ('a.avi', [], 'a.avi.mp4'),
+        ('a.avi', ['a.avi.mp4'], 'a.avi.mp4.mp4'),
+    ],
+)
+def test_drawn_names(name, others, expected):
+    sources = name_sources(find_sources([name, *others]))
+    if os.path.dirname(name):
+        sources = {name: next(iter(sources.values()))}
+    assert drawn_name(name, sources) == expected
+    drawn = [drawn_name(each, sources) for each in sources]
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_inputs_are_not_drawn_over(folder):
+    sources = name_sources(find_sources(['../b/1.jpg']))
+    assert drawn_paths('drawn', sources)['1.jpg'].as_posix() == 'drawn/1.jpg'
+    os.symlink(folder / 'b', 'drawn')
+    with pytest.raises(ValueError, match=r'drawn/1\.jpg is an input and would be'):
+        drawn_paths('drawn', sources)

@@ -1,0 +1,88 @@
+"""What a prediction says and how it is drawn."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fashion_mmpose import garments
+from fashion_mmpose.inference import GarmentPrediction, draw_predictions
+
+NUM = len(garments.keypoints('deepfashion2', 'skirt'))
+
+
+def prediction(**kwargs):
+    """A skirt in a corner of a picture of 100x80; its last point is uncertain."""
+    points = np.column_stack((np.linspace(12, 38, NUM), np.linspace(14, 40, NUM)))
+    scores = np.full(NUM, 0.5, np.float32)
+    scores[-1] = 0.1
+    values = dict(
+        image_id=3,
+        image='a.jpg',
+        frame=None,
+        benchmark='deepfashion2',
+        category='skirt',
+        bbox=np.array([10, 12, 40, 42.5], np.float32),
+        bbox_score=0.8,
+        keypoints=points.astype(np.float32),
+        scores=scores,
+    )
+    return GarmentPrediction(**(values | kwargs))
+
+
+def test_plain_values():
+    entry = prediction().to_dict()
+    assert json.loads(json.dumps(entry)) == entry
+    assert entry['image_id'] == 3 and entry['image'] == 'a.jpg'
+    assert entry['category'] == 'skirt' and entry['category_id'] == 9
+    assert entry['bbox'] == [10, 12, 30, 30.5]
+    assert entry['bbox_score'] == 0.8
+    mean = (0.5 * (NUM - 1) + 0.1) / NUM
+    assert entry['score'] == pytest.approx(0.8 * mean, abs=1e-6)
+    assert np.shape(entry['keypoints']) == (3 * NUM,)
+    assert entry['keypoints'][:3] == [12, 14, 0.5]
+    assert entry['keypoints'][-3:] == pytest.approx([38, 40, 0.1])
+    assert entry['keypoint_names'] == list(garments.keypoints('deepfashion2', 'skirt'))
+    assert 'frame' not in entry
+
+
+def test_frames_are_named():
+    assert prediction(frame=7).to_dict()['frame'] == 7
+
+
+def test_points_without_a_score():
+    """They do not count, and a garment without any is worth nothing."""
+    scores = np.zeros(NUM, np.float32)
+    assert prediction(scores=scores).score == 0
+    scores[2] = 0.6
+    assert prediction(scores=scores).score == pytest.approx(0.8 * 0.6)
+
+
+@pytest.mark.parametrize('keypoint_thr, is_drawn', [(0.05, True), (0.2, False)])
+def test_drawing(keypoint_thr, is_drawn):
+    image = np.full((80, 100, 3), 128, np.uint8)
+    drawn = prediction().draw(image, keypoint_thr)
+    assert (image == 128).all() and drawn.shape == image.shape
+    color = garments.category_color('deepfashion2', 'skirt')[::-1]
+    assert (drawn[20:40, 10] == color).all()  # the box's left side
+    # The first point, and the last one, to which an outline leads.
+    assert (drawn[14, 12] != 128).any()
+    assert (drawn[40, 38] != 128).any() == is_drawn
+    assert (drawn[50:, 50:] == 128).all()
+
+
+def test_several_garments_and_names():
+    image = np.full((80, 100, 3), 128, np.uint8)
+    one = prediction()
+    num = len(garments.keypoints('deepfashion2', 'vest'))
+    other = prediction(
+        category='vest',
+        bbox=np.array([50, 50, 90, 78], np.float32),
+        keypoints=np.full((num, 2), 70, np.float32),
+        scores=np.ones(num, np.float32),
+    )
+    plain = draw_predictions(image, [one, other])
+    assert (plain[14, 12] != 128).any() and (plain[70, 70] != 128).any()
+    named = draw_predictions(image, [one, other], with_names=True)
+    assert (named != plain).any(axis=2).sum() > 50
+    assert (draw_predictions(image, []) == image).all()
