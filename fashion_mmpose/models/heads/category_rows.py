@@ -15,6 +15,22 @@ from fashion_mmpose import garments
 from fashion_mmpose.codecs import PointHeatmap
 
 
+def check_out_channels(out_channels: int | None) -> int:
+    """The number of key points K, which a recipe leaves open.
+
+    Raises:
+        ValueError: If it is None.
+    """
+    if out_channels is None:
+        raise ValueError(
+            'out_channels is None: the config is a recipe for networks of one category '
+            'each; to fix it: train them with tools/train_all.py, take the config that '
+            'was saved in the folder of the training, or set model.head.out_channels, '
+            "which is 24 for FashionAI's five categories in one network"
+        )
+    return out_channels
+
+
 def own_rows(batch_data_samples: list | None, num_channels: int) -> Tensor | None:
     """Places in (B, K), flattened, of the channels of each sample's own category.
 

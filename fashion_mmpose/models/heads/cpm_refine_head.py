@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from fashion_mmpose.models.backbones.cpm_vgg import KAIMING, conv_relu
 
+from .category_rows import check_out_channels
 from .point_heatmap_head import PointHeadMixin
 
 
@@ -68,7 +69,7 @@ class CPMRefineHead(PointHeadMixin, BaseHead):
         if not isinstance(in_channels, int):
             in_channels = in_channels[-1]
         self.in_channels = in_channels
-        self.out_channels = out_channels
+        self.out_channels = check_out_channels(out_channels)
         self.with_background = with_background
         num_maps = out_channels + with_background
         first = nn.Sequential(

@@ -6,6 +6,7 @@ from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from .category_rows import check_out_channels
 from .point_heatmap_head import PointHeadMixin
 from .stage_heatmaps import PendingHeatmaps, StageHeatmaps
 
@@ -176,7 +177,7 @@ class CPNHead(PointHeadMixin, BaseHead):
         if channels % Bottleneck.expansion:
             raise ValueError(f'channels must be a multiple of 4, got {channels}')
         self.in_channels = tuple(in_channels)
-        self.out_channels = out_channels
+        self.out_channels = check_out_channels(out_channels)
         self.global_net = GlobalNet(in_channels, channels, out_channels)
         self.refine_net = RefineNet(channels, out_channels, len(in_channels))
         self.loss_global = MODELS.build(loss_global or dict(type='VisibilityL1Loss'))

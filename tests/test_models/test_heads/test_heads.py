@@ -5,6 +5,7 @@ import pytest
 import torch
 from mmengine.structures import InstanceData
 from mmpose.models import HeatmapHead
+from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
 from fashion_mmpose import garments
@@ -136,6 +137,15 @@ def test_cpn_bad_arguments():
         head(features()[:3])
     with pytest.raises(TypeError, match='needs decoder=dict'):
         CPNHead(LEVELS, 13)
+
+
+def test_recipes_leave_the_number_of_key_points_open():
+    for head in (
+        dict(type='CPNHead', in_channels=LEVELS),
+        dict(type='CPMRefineHead', in_channels=128),
+    ):
+        with pytest.raises(ValueError, match='out_channels is None: .* recipe'):
+            MODELS.build(head | dict(out_channels=None, decoder=CODEC))
 
 
 # ------------------------------------------------------------- prediction
