@@ -24,6 +24,8 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.fashionai.conversion import Options, Written, write_splits
 from fashion_mmpose.formats.fashionai.parts import Part, find_parts
 from fashion_mmpose.formats.fashionai.samples import (
+    Reading,
+    Source,
     cpn_splits,
     hold_out,
     read_splits,
@@ -97,18 +99,20 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def convert(args: argparse.Namespace) -> tuple[list[Written], list[str]]:
-    """Read, divide and write; what was written, and the notes."""
-    notes = []
+def convert(args: argparse.Namespace, notes: list[str]) -> list[Written]:
+    """Read, divide and write; notes are added, what was written is returned."""
     search = args.data_root is not None
     root = Path(args.data_root if search else args.image_root)
     if search:
-        parts, ignored = find_parts(root)
-        notes += [f'{csv}: not recognised by its name, left aside' for csv in ignored]
+        parts, found = find_parts(root)
+        notes += found
     else:
         parts = [Part(Path(csv), root, args.split) for csv in args.csv]
-    splits, found = read_splits(parts, root, search=search, skip_bad=args.skip_bad)
+    image_size = args.image_size and tuple(args.image_size)
+    reading = Reading(root, search, args.skip_bad, image_size, args.workers)
+    splits, sources, found = read_splits(parts, reading)
     notes += found
+    print(found_files(sources, root if search else None), end='\n\n')
     if args.val_fraction is not None:
         splits = hold_out(splits, args.val_fraction, args.seed)
     elif args.val_split == 'cpn':
@@ -118,12 +122,26 @@ def convert(args: argparse.Namespace) -> tuple[list[Written], list[str]]:
     options = Options(
         bbox=args.bbox,
         margin=args.margin,
-        image_size=args.image_size and tuple(args.image_size),
+        image_size=image_size,
         workers=args.workers,
         skip_bad=args.skip_bad,
     )
     written, dropped = write_splits(splits, root, args.out, options)
-    return written, notes + dropped
+    notes += dropped
+    return written
+
+
+def found_files(sources: list[Source], root: Path | None) -> str:
+    """A table with one line per CSV file that was read, its path from the root."""
+    names = [str(s.csv.relative_to(root) if root else s.csv) for s in sources]
+    width = max(len(name) for name in ('file', *names))
+    line = f'{{:<{width}}}  {{:<12}} {{:>8}} {{:>15}} {{:>8}}'
+    head = line.format('file', 'part', 'rows', 'pictures found', 'missing')
+    rows = (
+        line.format(name, s.split, s.rows, s.found, s.rows - s.found)
+        for name, s in zip(names, sources)
+    )
+    return '\n'.join((head, *rows))
 
 
 def summary(written: list[Written]) -> str:
@@ -145,13 +163,17 @@ def summary(written: list[Written]) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
+    notes: list[str] = []
+    problem = None
     try:
-        written, notes = convert(args)
+        written = convert(args, notes)
     except (FormatError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+        problem = error
     for note in notes:
         print(f'warning: {note}', file=sys.stderr)
+    if problem is not None:
+        print(f'error: {problem}', file=sys.stderr)
+        return 1
     left_out = sum(note.startswith('row left out: ') for note in notes)
     print(summary(written))
     if left_out:

@@ -1,5 +1,6 @@
 """FashionAI's rows as samples: read, joined, and divided into splits."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.picture_sizes import image_sizes
 
 from .parts import ImageFinder, Part
 from .tianchi import read_tianchi
@@ -53,61 +55,114 @@ def join(parts: Sequence[Samples]) -> Samples:
     return Samples(*(None if c[0] is None else np.concatenate(c) for c in columns))
 
 
-def read_part(
-    part: Part, root: Path, *, search: bool = True, skip_bad: bool = False
-) -> tuple[Samples, list[str]]:
-    """Read one CSV and find its images.
+@dataclass(frozen=True)
+class Reading:
+    """How files are read and their images looked for.
 
-    Args:
-        part: The CSV.
+    Attributes:
         root: The folder that image folders are relative to.
         search: Look where the images are; otherwise they are at ``root / image_id``.
         skip_bad: Leave out bad rows.
+        image_size: Width and height of all images, which are then not opened.
+        workers: Processes that read image headers.
+    """
+
+    root: Path
+    search: bool = True
+    skip_bad: bool = False
+    image_size: tuple[int, int] | None = None
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """What was found in one CSV file: its split, rows, and rows with an image."""
+
+    csv: Path
+    split: str
+    rows: int
+    found: int
+
+
+def read_part(part: Part, reading: Reading) -> tuple[Samples, Source, list[str]]:
+    """Read one CSV and find its images.
 
     Returns:
-        tuple: The samples, and what the reader repaired or left out.
+        tuple: The samples, what was found, and what was repaired or left out.
 
     Raises:
         TianchiError: If the file is bad.
     """
-    table = read_tianchi(part.csv, skip_bad=skip_bad)
-    if search:
-        finder = ImageFinder(root, part.folder)
+    table = read_tianchi(part.csv, skip_bad=reading.skip_bad)
+    root = reading.root
+    if reading.search:
+        finder = ImageFinder(root, part.folder, table.folder)
         places = [finder.find(image_id) for image_id in table.image_ids]
     else:
-        places = [('', image_id) for image_id in table.image_ids]
-    folders, paths = zip(*places)
+        places = [_named(root, table.folder, name) for name in table.image_ids]
+    folders, paths, found = zip(*places)
+    keypoints = table.keypoints
+    if table.fractions:
+        files = [os.path.join(root, *place[:2]) for place in places]
+        keypoints = _in_pixels(keypoints, files, reading)
     samples = Samples(
         image_ids=np.array(table.image_ids, dtype=object),
         categories=np.array(table.categories, dtype=object),
-        keypoints=table.keypoints,
+        keypoints=keypoints,
         folders=np.array(folders, dtype=object),
         paths=np.array(paths, dtype=object),
         sources=np.full(len(places), table.path, dtype=object),
         lines=table.lines,
     )
-    return samples, table.warnings
+    source = Source(part.csv, part.split, len(samples), sum(found))
+    return samples, source, table.warnings
+
+
+def _named(root: Path, folder: str, image_id: str) -> tuple[str, str, bool]:
+    """Where an id leads from the root, with the folder that it once had or without."""
+    for path in dict.fromkeys((image_id, folder + image_id)):
+        if os.path.isfile(os.path.join(root, path)):
+            return '', path, True
+    return '', image_id, False
+
+
+def _in_pixels(
+    fractions: np.ndarray, files: Sequence[str], reading: Reading
+) -> np.ndarray:
+    """Whole pixels from fractions of the images' sizes, shape (N, 24, 3).
+
+    An image without a readable size has no point; it is refused or left out later.
+    """
+    size = reading.image_size
+    sizes = [size] * len(files) if size else image_sizes(files, reading.workers)
+    pixels = fractions.copy()
+    pixels[..., :2] *= np.array([size or (0, 0) for size in sizes])[:, None]
+    pixels[(fractions[..., 2] < 0) | np.array([not s for s in sizes])[:, None]] = -1
+    return np.rint(pixels).astype(np.int64)
 
 
 def read_splits(
-    parts: Sequence[Part], root: Path, *, search: bool = True, skip_bad: bool = False
-) -> tuple[dict[str, Samples], list[str]]:
+    parts: Sequence[Part], reading: Reading
+) -> tuple[dict[str, Samples], list[Source], list[str]]:
     """Read CSV files and join those of the same split, one sample per image.
 
     An image that several files of a split have is taken from the first of them.
     Lists of images are left aside where the split has annotations.
 
     Returns:
-        tuple: The splits by name, and one note per repair.
+        tuple: The splits by name, what was found in every file, and one note per
+        repair.
 
     Raises:
         FormatError: If a file is bad.
     """
     read: dict[str, list[Samples]] = {}
+    sources = []
     notes = []
     for part in parts:
-        samples, warnings = read_part(part, root, search=search, skip_bad=skip_bad)
+        samples, source, warnings = read_part(part, reading)
         read.setdefault(part.split, []).append(samples)
+        sources.append(source)
         notes += warnings
     splits = {}
     for name, members in read.items():
@@ -118,12 +173,18 @@ def read_splits(
                 for m in members
                 if m.keypoints is None
             ]
-        splits[name], count = _one_per_image(join(annotated or members))
+        if len(annotated) > 1 and name != 'train':
+            files = ', '.join(m.sources[0] for m in annotated)
+            notes.append(f'{name}: joined from the annotations of {files}')
+        joined = join(annotated or members)
+        splits[name], count = _one_per_image(joined)
         if count:
+            differing = _contradictions(joined)
             notes.append(
                 f'{name}: {count} x row of an image that an earlier file has, left out'
+                + (f', {differing} of them with other points' if differing else '')
             )
-    return splits, notes
+    return splits, sources, notes
 
 
 def hold_out(
@@ -221,6 +282,17 @@ def _one_per_image(samples: Samples) -> tuple[Samples, int]:
         first.setdefault(image_id, i)
     count = len(samples) - len(first)
     return (samples.take(np.array(list(first.values()))) if count else samples), count
+
+
+def _contradictions(samples: Samples) -> int:
+    """How many rows say something else than the first one of their image."""
+    first: dict[str, int] = {}
+    rows = [first.setdefault(name, i) for i, name in enumerate(samples.image_ids)]
+    differs = samples.categories != samples.categories[rows]
+    if samples.keypoints is not None:
+        others = samples.keypoints != samples.keypoints[rows]
+        differs |= others.any(axis=(1, 2))
+    return int(differs.sum())
 
 
 def _annotated(splits: Mapping[str, Samples], name: str, option: str) -> Samples:

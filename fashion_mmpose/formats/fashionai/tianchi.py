@@ -10,22 +10,24 @@ meaning, and refuses the rest with file, line and column. What the two kinds of 
 may hold follows the published ones: annotations are whole numbers and label only
 points of the row's own category, while predictions may be fractions, may lie outside
 the image and may fill all 24 columns.
+
+The CPM system's ``train_changed.csv`` holds the same annotations in other columns,
+``<name>_x``, ``<name>_y`` and ``<name>_s``: fractions of the picture's width and
+height, 0 where the point is absent, and the v of the original cell.
 """
 
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from fashion_mmpose import garments
-from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.outputs import OutputFiles
 
-COLUMNS = ('image_id', 'image_category', *garments.keypoints('fashionai'))
+from .tianchi_lines import COLUMNS, TianchiError, TianchiLines, error_at, read_lines
+from .tianchi_table import CPM_FOLDER, TianchiTable
 
 _ID = r'[^,\s](?:[^,]*[^,\s])?'
 _CATEGORY = '|'.join(garments.categories('fashionai'))
@@ -36,58 +38,8 @@ _CELLS = {
     True: rf'{_NUMBER}_{_NUMBER}_(?:-1|0|1)(?:\.0*)?',
 }
 
-# How a row is repaired, for the reader of a count.
-_REPAIRS = {
-    'byte_order_mark': 'byte order mark ignored',
-    'crlf': 'line ends CRLF read as LF',
-    'blank_lines': 'blank lines ignored',
-    'missing_final_newline': 'missing final line end',
-    'short_header': f'2-name header over rows of {len(COLUMNS)} fields completed',
-    'repeated_headers': 'repeated header lines ignored',
-    'identical_duplicates': 'rows dropped that repeat an earlier one',
-}
-
-
-class TianchiError(FormatError):
-    """A Tianchi CSV cannot be read as one; the message says where and why."""
-
-
-@dataclass(frozen=True)
-class TianchiTable:
-    """The rows of one CSV file, in the order of the file.
-
-    N: rows.
-
-    Attributes:
-        path: The file.
-        image_ids: N distinct image ids, as written in the file.
-        categories: N category names.
-        keypoints: x, y, v in pixels of the original image, shape (N, 24, 3); int64
-            for annotations, float64 for predictions. x and y of a point with v = -1
-            are as in the file, usually -1. None if the file has no key points.
-        lines: Line of every row in the file, from 1, shape (N, ).
-        repairs: How often the reader repaired what.
-        dropped: Bad rows that the reader left out, one error message each.
-    """
-
-    path: str
-    image_ids: list[str]
-    categories: list[str]
-    keypoints: np.ndarray | None
-    lines: np.ndarray
-    repairs: dict[str, int] = field(default_factory=dict)
-    dropped: list[str] = field(default_factory=list)
-
-    @property
-    def warnings(self) -> list[str]:
-        """One line per kind of repair, and one per row that was left out."""
-        return [
-            *(
-                f'{self.path}: {n} x {_REPAIRS[kind]}'
-                for kind, n in self.repairs.items()
-            ),
-            *(f'row left out: {message}' for message in self.dropped),
-        ]
+# Beyond this a number is no fraction of a picture's side, but was meant as pixels.
+_FRACTIONS = (-0.5, 1.5)
 
 
 def read_tianchi(
@@ -97,12 +49,14 @@ def read_tianchi(
 
     Repaired and counted: byte order mark, CRLF, blank lines, missing final line end,
     a header that comes again, a 2-name header over 26-field rows (the cells say what
-    they are by their order), a second row that equals the first one of its image. The
-    header may be absent, and rows may come in any order.
+    they are by their order), a second row that equals the first one of its image,
+    semicolons or tabs between the cells, quotes around them, backslashes in ids. The
+    header may be absent, and rows may come in any order. Where the header has other
+    columns too, or another order, the columns are found by their names.
 
-    Refused: everything else that is not a row of the format, among it a 26-name
-    header over longer rows (which columns are too many cannot be known), two
-    different rows for one image, and annotations for another category's points.
+    Refused: everything else that is not a row of the format, among it a header that
+    lacks a name, one over longer rows (which columns are too many cannot be known),
+    two different rows for one image, and annotations for another category's points.
 
     Args:
         path: The CSV file.
@@ -181,24 +135,26 @@ class _Reader:
         self.cell = _CELLS[predictions]
         self.repairs: dict[str, int] = {}
         self.dropped: list[str] = []
+        self.first_line = 0  # where there is no header
 
     def read(self) -> TianchiTable:
-        rows, lines, header_width = self._rows()
-        # One stray comma must not turn a list of images into bad key points.
-        long_rows = sum(row.count(',') > 1 for row in rows)
-        has_keypoints = (
-            self.predictions
-            or header_width == len(COLUMNS)
-            or 0 < len(rows) <= 2 * long_rows
-        )
-        if has_keypoints and header_width == 2:
-            self.repairs['short_header'] = 1
+        text = read_lines(self.path, self._bad)
+        self.repairs |= text.repairs
+        self.first_line = text.numbers[0] if text.rows and not text.header_width else 0
+        rows, has_keypoints = self._kind(text)
+        if text.fractions:
+            if self.predictions:
+                raise TianchiError(
+                    f'{self.path}: holds fractions of the pictures, not pixels; give '
+                    'the annotations that it was made from'
+                )
+            self.cell = _CELLS[True]
         width = len(COLUMNS) if has_keypoints else 2
         cells = rf'((?:,{self.cell}){{{width - 2}}})'
         match = re.compile(f'({_ID}),({_CATEGORY}){cells}').fullmatch
         matches = []
         kept = []
-        for line, row in zip(lines, rows):
+        for line, row in zip(text.numbers, rows):
             found = match(row)
             if found is None:
                 self._bad(self._diagnose(line, row, width))
@@ -206,15 +162,17 @@ class _Reader:
                 matches.append(found)
                 kept.append(line)
 
-        ids = [found[1] for found in matches]
+        ids, folder = self._ids([found[1] for found in matches], text.fractions)
         categories = [found[2] for found in matches]
         keypoints = None
         if has_keypoints:
-            text = ''.join([found[3] for found in matches])[1:].replace('_', ',')
-            dtype = np.float64 if self.predictions else np.int64
-            keypoints = np.fromstring(text, dtype, sep=',').reshape(-1, width - 2, 3)
+            numbers = ''.join([found[3] for found in matches])[1:].replace('_', ',')
+            dtype = np.float64 if self.cell == _CELLS[True] else np.int64
+            keypoints = np.fromstring(numbers, dtype, sep=',').reshape(-1, width - 2, 3)
         lines = np.array(kept, dtype=np.int64)
         keep = np.ones(len(ids), dtype=bool)
+        if text.fractions:
+            self._check_fractions(keypoints, lines, keep)
         if has_keypoints and not self.predictions:
             self._check_foreign(categories, keypoints, lines, keep)
         self._check_duplicates(ids, categories, keypoints, lines, keep)
@@ -228,69 +186,52 @@ class _Reader:
             bad = f' but bad ones, the first: {self.dropped[0]}' if self.dropped else ''
             raise TianchiError(f'{self.path}: no rows{bad}')
         return TianchiTable(
-            self.path, ids, categories, keypoints, lines, self.repairs, self.dropped
+            self.path,
+            ids,
+            categories,
+            keypoints,
+            lines,
+            self.repairs,
+            self.dropped,
+            text.fractions,
+            text.ignored,
+            folder,
         )
 
-    def _data_lines(self) -> tuple[list[str], list[int]]:
-        """The lines that are not blank, and their numbers from 1."""
-        data = Path(self.path).read_bytes()
-        try:
-            text = data.decode('utf-8')
-        except UnicodeDecodeError as error:
-            line = data.count(b'\n', 0, error.start) + 1
-            raise self._error(
-                line,
-                None,
-                f'byte {data[error.start]:#04x} is not UTF-8',
-                'save as UTF-8',
-            ) from None
-        if text.startswith('\ufeff'):
-            text = text[1:]
-            self.repairs['byte_order_mark'] = 1
-        if '\r\n' in text:
-            self.repairs['crlf'] = text.count('\r\n')
-            text = text.replace('\r\n', '\n')
-        if text and not text.endswith('\n'):
-            self.repairs['missing_final_newline'] = 1
-            text += '\n'
-        every = text.split('\n')[:-1]
-        numbered = [(n, row) for n, row in enumerate(every, 1) if row.strip()]
-        if len(numbered) < len(every):
-            self.repairs['blank_lines'] = len(every) - len(numbered)
-        return [row for _, row in numbered], [n for n, _ in numbered]
+    def _kind(self, text: TianchiLines) -> tuple[list[str], bool]:
+        """The rows to match, and whether they have key points."""
+        rows = text.rows
+        empty = ',' * (len(COLUMNS) - 2)
+        if rows and not self.predictions and all(row.endswith(empty) for row in rows):
+            self.repairs['no_cells'] = len(rows)
+            return [row[: -len(empty)] for row in rows], False
+        # One stray comma must not turn a list of images into bad key points.
+        long_rows = sum(row.count(',') > 1 for row in rows)
+        has_keypoints = (
+            self.predictions
+            or text.header_width == len(COLUMNS)
+            or 0 < len(rows) <= 2 * long_rows
+        )
+        if has_keypoints and text.header_width == 2:
+            self.repairs['short_header'] = 1
+        return rows, has_keypoints
 
-    def _rows(self) -> tuple[list[str], list[int], int]:
-        """Rows below the header, their lines, and the names in the header or 0."""
-        rows, lines = self._data_lines()
-        if not rows or rows[0].split(',')[0] != COLUMNS[0]:
-            return rows, lines, 0
-        header = rows[0]
-        names = header.split(',')
-        for column, (name, expected) in enumerate(zip(names, COLUMNS), 1):
-            if name != expected:
-                raise self._error(
-                    lines[0],
-                    f'{column}',
-                    f'the header says {name!r} where {expected!r} is expected',
-                    'put the columns into the official order',
-                )
-        if len(names) not in (2, len(COLUMNS)):
-            raise self._error(
-                lines[0],
-                f'{min(len(names), len(COLUMNS)) + 1}',
-                f'the header has {len(names)} names, not 2 or {len(COLUMNS)}',
-                'complete or remove the header',
-            )
-        rest = [(n, row) for n, row in zip(lines, rows) if row != header]
-        if len(rest) < len(rows) - 1:
-            self.repairs['repeated_headers'] = len(rows) - 1 - len(rest)
-        return [row for _, row in rest], [n for n, _ in rest], len(names)
+    def _ids(self, ids: list[str], fractions: bool) -> tuple[list[str], str]:
+        """The ids as the challenge has them, and the folder taken away from them."""
+        backslashes = sum('\\' in image_id for image_id in ids)
+        if backslashes:
+            self.repairs['backslashes'] = backslashes
+            ids = [image_id.replace('\\', '/') for image_id in ids]
+        longer = sum(image_id.startswith(CPM_FOLDER) for image_id in ids)
+        if not fractions or not longer:
+            return ids, ''
+        self.repairs['folder'] = longer
+        return [image_id.removeprefix(CPM_FOLDER) for image_id in ids], CPM_FOLDER
 
     def _error(
         self, line: int, column: str | None, problem: str, mend: str
     ) -> TianchiError:
-        where = f'{self.path}, line {line}' + (f', column {column}' if column else '')
-        return TianchiError(f'{where}: {problem}; {mend}')
+        return error_at(self.path, line, column, problem, mend)
 
     def _bad(self, error: TianchiError) -> None:
         """A bad row: the end, or a message about what is left out."""
@@ -301,6 +242,9 @@ class _Reader:
     def _diagnose(self, line: int, row: str, width: int) -> TianchiError:
         """The first thing wrong with a row that does not match."""
         fields = row.split(',')
+        hint = ''
+        if line == self.first_line:
+            hint = f'; if this is a header, it needs {COLUMNS[0]} and {COLUMNS[1]}'
         if len(fields) != width:
             extra = (
                 f', the first one too many {fields[width]!r}' if fields[width:] else ''
@@ -309,11 +253,11 @@ class _Reader:
                 line,
                 COLUMNS[len(fields)] if len(fields) < width else f'{width + 1}',
                 f'{len(fields)} fields where {width} are expected{extra}',
-                'write image_id, image_category and one cell per key point',
+                'write image_id, image_category and one cell per key point' + hint,
             )
         for column, text, form, mend in self._fields(fields):
             if not re.fullmatch(form, text):
-                return self._error(line, column, f'bad value {text!r}', mend)
+                return self._error(line, column, f'bad value {text!r}', mend + hint)
         raise AssertionError(f'{self.path}, line {line}: row and fields disagree')
 
     def _fields(self, fields: list[str]) -> Iterator[tuple[str, str, str, str]]:
@@ -324,6 +268,30 @@ class _Reader:
         yield COLUMNS[1], fields[1], _CATEGORY, f'categories are {names}'
         for column, text in zip(COLUMNS[2:], fields[2:]):
             yield column, text, self.cell, f'write x_y_v, {number}, v one of -1, 0, 1'
+
+    def _check_fractions(
+        self, keypoints: np.ndarray, lines: np.ndarray, keep: np.ndarray
+    ) -> None:
+        """Absent points to -1; refuse what cannot be a fraction."""
+        # A point in the very corner of a picture is none: the file has 0 where a
+        # point is absent, whatever its state.
+        corner = (keypoints[..., :2] == 0).all(axis=2) & (keypoints[..., 2] == 0)
+        keypoints[corner | (keypoints[..., 2] < 0)] = -1
+        low, high = _FRACTIONS
+        wrong = (keypoints[..., :2] < low) | (keypoints[..., :2] > high)
+        wrong = wrong.any(axis=2) & (keypoints[..., 2] >= 0)
+        for row in np.flatnonzero(wrong.any(axis=1)):
+            column = np.flatnonzero(wrong[row])[0]
+            x, y = keypoints[row, column, :2]
+            self._bad(
+                self._error(
+                    int(lines[row]),
+                    COLUMNS[2 + column],
+                    f'{x:g}, {y:g} are no fractions of a width and a height',
+                    "divide by the picture's size, or write x_y_v in pixels",
+                )
+            )
+            keep[row] = False
 
     def _check_foreign(
         self,

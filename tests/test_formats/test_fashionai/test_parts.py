@@ -38,22 +38,80 @@ def touch(root, *paths):
         ('test/test.csv', 'test', 'test'),
         ('data/train/train.csv', 'data/train', 'train'),
         ('data/test.csv', 'data', 'test'),
+        ('test_a.csv', '.', 'test_a'),
+        ('train_extracted.csv', '.', 'train'),
+        ('test_extracted.csv', '.', 'test'),
+        ('copy/train_extracted.csv', 'copy', 'train'),
+        ('data/train/train_changed.csv', 'data/train', 'train'),
+        ('train_0/Annotations/annotations.csv', 'train_0', 'train'),
+        (
+            'train_3/fashionAI_key_points_test_b_answer_20180426.csv',
+            'train_3',
+            'test_b',
+        ),
+        ('R1-TEST-A/Annotations/ANNOTATIONS.CSV', 'R1-TEST-A', 'test_a'),
+        ('R1_Train/annotations/Train.csv', 'R1_Train', 'train'),
+        (
+            'warm_up_train_20180222/train/Annotations/annotations.csv',
+            'warm_up_train_20180222/train',
+            'train',
+        ),
+        (
+            'fashionAI_key_points_test_b_20180418/test/test.csv',
+            'fashionAI_key_points_test_b_20180418/test',
+            'test_b',
+        ),
+        (
+            'round2_fashionAI_key_points_test_a_20180426/test/test.csv',
+            'round2_fashionAI_key_points_test_a_20180426/test',
+            'r2_test_a',
+        ),
+        (
+            'r2_test_b/fashionAI_key_points_test_b_answer_20180530.csv',
+            'r2_test_b',
+            'r2_test_b',
+        ),
+        ('Annotations/test.csv', '.', 'test'),
+        ('train/test_b.csv', 'train', 'test_b'),
+        ('test_shop/test.csv', 'test_shop', 'test_shop'),
+        ('train_shop/train.csv', 'train_shop', 'train_shop'),
+        ('my_test_a/test.csv', 'my_test_a', 'my_test_a'),
     ],
 )
 def test_parts(tmp_path, csv, folder, split):
     touch(tmp_path, csv, 'Images/blouse/train.csv', '.hidden/train.csv')
-    ((part,), ignored) = find_parts(tmp_path)
+    ((part,), notes) = find_parts(tmp_path)
     assert part.csv == tmp_path / csv
     assert part.folder == tmp_path / folder
     assert part.split == split
-    assert ignored == []
+    assert notes == []
 
 
 def test_unknown_files_are_named(tmp_path):
     touch(tmp_path, 'train.csv', 'submission.csv')
-    parts, ignored = find_parts(tmp_path)
+    parts, notes = find_parts(tmp_path)
     assert [p.csv.name for p in parts] == ['train.csv']
-    assert ignored == [tmp_path / 'submission.csv']
+    assert notes == [
+        f'{tmp_path / "submission.csv"}: not recognised by its name, left aside'
+    ]
+
+
+@pytest.mark.parametrize(
+    'copy, text, aside',
+    [
+        pytest.param('copy/train.csv', 'same', True, id='copy'),
+        pytest.param('copy/train.csv', 'else', False, id='other rows'),
+        pytest.param('val/train.csv', 'same', False, id='other split'),
+    ],
+)
+def test_identical_files_are_read_once(tmp_path, copy, text, aside):
+    touch(tmp_path, 'a/train.csv', copy)
+    (tmp_path / 'a/train.csv').write_text('same')
+    (tmp_path / copy).write_text(text)
+    parts, notes = find_parts(tmp_path)
+    assert len(parts) == 2 - aside
+    assert len(notes) == aside
+    assert all('it repeats' in note for note in notes)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +174,13 @@ def test_nothing_found(tmp_path, folder, match):
         ),
         pytest.param(
             'r1_train',
+            'r1_train/IMAGES/Skirt/a.jpg',
+            'Images/skirt/a.jpg',
+            ('r1_train', 'IMAGES/Skirt/a.jpg'),
+            id='upper case',
+        ),
+        pytest.param(
+            'r1_train',
             'other/b.jpg',
             'Images/skirt/a.jpg',
             ('r1_train', 'Images/skirt/a.jpg'),
@@ -126,12 +191,14 @@ def test_nothing_found(tmp_path, folder, match):
 def test_images_are_found(tmp_path, folder, image, image_id, expected):
     touch(tmp_path, image)
     (tmp_path / folder).mkdir(exist_ok=True)
-    assert ImageFinder(tmp_path, tmp_path / folder).find(image_id) == expected
+    found = (tmp_path / image).name in image_id
+    finder = ImageFinder(tmp_path, tmp_path / folder)
+    assert finder.find(image_id) == (*expected, found)
 
 
 def test_of_two_folders_the_one_with_the_image(tmp_path):
     touch(tmp_path, 'test/skirt/b.jpg', 'train2/skirt/a.jpg')
     finder = ImageFinder(tmp_path, tmp_path)
-    assert finder.find('skirt/a.jpg') == ('train2', 'skirt/a.jpg')
-    assert finder.find('skirt/b.jpg') == ('test', 'skirt/b.jpg')
-    assert finder.find('skirt/c.jpg') == ('', 'skirt/c.jpg')
+    assert finder.find('skirt/a.jpg') == ('train2', 'skirt/a.jpg', True)
+    assert finder.find('skirt/b.jpg') == ('test', 'skirt/b.jpg', True)
+    assert finder.find('skirt/c.jpg') == ('', 'skirt/c.jpg', False)

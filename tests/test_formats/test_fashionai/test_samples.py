@@ -6,7 +6,9 @@ import pytest
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.fashionai.parts import Part
 from fashion_mmpose.formats.fashionai.samples import (
+    Reading,
     Samples,
+    Source,
     cpn_splits,
     hold_out,
     read_splits,
@@ -122,15 +124,19 @@ def test_parts_are_joined_one_sample_per_image(tmp_path):
         write_part(tmp_path / 'b' / 'train.csv', ['j.jpg', 'k.jpg'], 7, 'train'),
         Part(list_only, list_only.parent, 'train'),
     ]
-    splits, notes = read_splits(parts, tmp_path)
+    splits, sources, notes = read_splits(parts, Reading(tmp_path))
     train = splits['train']
     assert train.image_ids.tolist() == ['i.jpg', 'j.jpg', 'k.jpg']
     assert train.keypoints[:, 15, 0].tolist() == [1, 1, 7]
     assert train.lines.tolist() == [2, 3, 3]
     assert train.sources[2] == str(parts[1].csv)
+    assert sources == [Source(p.csv, 'train', n, 0) for p, n in zip(parts, (2, 2, 1))]
     assert len(notes) == 2
     assert notes[0].startswith(f'{list_only}: left aside')
-    assert notes[1] == 'train: 1 x row of an image that an earlier file has, left out'
+    assert notes[1] == (
+        'train: 1 x row of an image that an earlier file has, left out, 1 of them with '
+        'other points'
+    )
 
 
 def test_shared_images_are_counted():

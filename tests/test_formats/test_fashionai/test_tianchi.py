@@ -78,6 +78,25 @@ def test_values(tmp_path):
             id='joined files',
         ),
         pytest.param(
+            f'{HEADER}\n{A}\n{B}\n'.replace(',', ';'),
+            {'semicolons': 2},
+            [2, 3],
+            id='semicolons',
+        ),
+        pytest.param(f'{A}\n{B}\n'.replace(',', '\t'), {'tabs': 2}, [1, 2], id='tabs'),
+        pytest.param(
+            f'"image_id",{HEADER[9:]}\n{A}\n{B}\n'.replace('b.jpg', '"b.jpg"'),
+            {'quotes': 1},
+            [2, 3],
+            id='quotes',
+        ),
+        pytest.param(
+            f'{A}\n{B}\n'.replace('/', '\\'),
+            {'backslashes': 1},
+            [1, 2],
+            id='backslashes',
+        ),
+        pytest.param(
             f'{A}\n{B}\n{A}\n{A}\n',
             {'identical_duplicates': 2},
             [1, 2],
@@ -104,12 +123,40 @@ def test_repairs_are_counted(tmp_path, text, repairs, lines):
             id='26 names over 31 fields',
         ),
         pytest.param(
-            f'{HEADER},extra\n{A}\n', ['line 1, column 27', '27 names'], id='27 names'
+            f'{HEADER},extra\n{A}\n',
+            ['line 2, column 27', '26 fields', '27 names'],
+            id='27 names over 26 fields',
         ),
         pytest.param(
             HEADER.replace('neckline_left', 'neck') + f'\n{A}\n',
             ['line 1, column 3', "'neck'", "'neckline_left'"],
             id='unknown column',
+        ),
+        pytest.param(
+            HEADER.replace('image_id,image_category', 'img_path,category') + f'\n{A}\n',
+            ['line 1, column 1', "lacks 'image_id', 'image_category'", "'img_path'"],
+            id='renamed columns',
+        ),
+        pytest.param(
+            f'{HEADER},crotch\n{A},-1_-1_-1\n',
+            ['line 1', "names 'crotch' more than once"],
+            id='column twice',
+        ),
+        pytest.param(
+            f'image_id,image_category,crotch_x,crotch_y\n{A}\n',
+            ['line 1', "lacks 'neckline_left_x'", 'and 67 others'],
+            id='fractions of some points',
+        ),
+        pytest.param(
+            f'picture,kind\n{A}\n',
+            ['line 1', 'if this is a header, it needs image_id and image_category'],
+            id='header of unknown names',
+        ),
+        pytest.param(
+            f'{A}\n"b.jpg,skirt\n', ['line 2', 'close the quotes'], id='open quotes'
+        ),
+        pytest.param(
+            f'{A}\n"b,c.jpg",skirt\n', ['line 2', "'b,c.jpg' holds a comma"], id='comma'
         ),
         pytest.param(
             f'{A}\n{B.rpartition(",")[0]}\n',
@@ -170,6 +217,70 @@ def test_refusals_say_where(tmp_path, text, words):
     message = str(error.value)
     assert message.startswith(str(path))
     assert all(word in message for word in words), message
+
+
+def test_columns_are_found_by_their_names(tmp_path):
+    names = ['', *reversed(COLUMNS), 'note']
+    cells = [['0', *reversed(text.split(',')), 'x'] for text in (A, B)]
+    text = '\n'.join(','.join(line) for line in (names, *cells, names)) + '\n'
+    table = read_tianchi(write(tmp_path, text))
+    plain = read_tianchi(write(tmp_path, f'{HEADER}\n{A}\n{B}\n'))
+    assert table.image_ids == plain.image_ids
+    assert table.categories == plain.categories
+    assert np.array_equal(table.keypoints, plain.keypoints)
+    assert table.repairs == {'repeated_headers': 1}
+    assert table.ignored == ('', 'note')
+    assert table.warnings[0].endswith("additional columns ignored: '', 'note'")
+
+
+def test_list_with_additional_columns(tmp_path):
+    text = 'image_id,image_category,category\na.jpg,skirt,x\nb.jpg,dress,y\n'
+    table = read_tianchi(write(tmp_path, text))
+    assert table.keypoints is None
+    assert table.categories == ['skirt', 'dress']
+    assert table.ignored == ('category',)
+
+
+def fractions(image_id, **points):
+    """A header and a row of a skirt in the CPM system's columns."""
+    names = garments.keypoints('fashionai')
+    header = [f'{name}_{part}' for name in names for part in 'xys']
+    cells = [points.get(name, '0.0,0.0,-1.0') for name in names]
+    head = ','.join(['image_id,image_category', *header])
+    return f'{head}\n{image_id},skirt,{",".join(cells)}\n'
+
+
+def test_fractions(tmp_path):
+    text = fractions(
+        'data\\train\\Images/skirt/a.jpg',
+        hemline_left='0.25,1.0,1.0',
+        hemline_right='5e-05,0.0,0.0',
+        crotch='0,0,0',
+    )
+    table = read_tianchi(write(tmp_path, text))
+    assert table.fractions
+    assert table.image_ids == ['Images/skirt/a.jpg']
+    assert table.folder == 'data/train/'
+    assert table.repairs == {'backslashes': 1, 'folder': 1}
+    points = table.keypoints[0, 17:20]
+    assert points.tolist() == [[0.25, 1, 1], [5e-05, 0, 0], [-1, -1, -1]]
+    with pytest.raises(TianchiError, match='fractions of the pictures, not pixels'):
+        read_tianchi(tmp_path / 'table.csv', predictions=True)
+
+
+@pytest.mark.parametrize(
+    'point, words',
+    [
+        pytest.param('25,100,1', ['25, 100 are no fractions'], id='pixels'),
+        pytest.param('0.2,0.3,2', ["'0.2_0.3_2'", 'v one of'], id='state'),
+        pytest.param('0.2,nan,1', ["'0.2_nan_1'"], id='nan'),
+    ],
+)
+def test_bad_fractions(tmp_path, point, words):
+    with pytest.raises(TianchiError) as error:
+        read_tianchi(write(tmp_path, fractions('a.jpg', hemline_left=point)))
+    message = str(error.value)
+    assert all(w in message for w in ['line 2, column hemline_left', *words]), message
 
 
 def test_not_utf8(tmp_path):

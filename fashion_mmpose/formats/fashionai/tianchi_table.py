@@ -1,0 +1,74 @@
+"""What a Tianchi CSV was found to hold."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .tianchi_lines import COLUMNS
+
+# What the CPM system's preprocessing puts before the ids.
+CPM_FOLDER = 'data/train/'
+
+# How a row is repaired, for the reader of a count.
+_REPAIRS = {
+    'semicolons': 'lines separated by semicolons read as by commas',
+    'tabs': 'lines separated by tabs read as by commas',
+    'quotes': 'lines with quoted cells read without the quotes',
+    'backslashes': 'image ids with backslashes read with slashes',
+    'folder': f'image ids read without the folder {CPM_FOLDER} that they begin with',
+    'no_cells': 'rows without any cell filled read as a list of images',
+    'byte_order_mark': 'byte order mark ignored',
+    'crlf': 'line ends CRLF read as LF',
+    'blank_lines': 'blank lines ignored',
+    'missing_final_newline': 'missing final line end',
+    'short_header': f'2-name header over rows of {len(COLUMNS)} fields completed',
+    'repeated_headers': 'repeated header lines ignored',
+    'identical_duplicates': 'rows dropped that repeat an earlier one',
+}
+
+
+@dataclass(frozen=True)
+class TianchiTable:
+    """The rows of one CSV file, in the order of the file.
+
+    N: rows.
+
+    Attributes:
+        path: The file.
+        image_ids: N distinct image ids, as written in the file.
+        categories: N category names.
+        keypoints: x, y, v in pixels of the original image, shape (N, 24, 3); int64
+            for annotations, float64 for predictions. x and y of a point with v = -1
+            are as in the file, usually -1. None if the file has no key points.
+            Fractions of the picture's size are float64.
+        lines: Line of every row in the file, from 1, shape (N, ).
+        repairs: How often the reader repaired what.
+        dropped: Bad rows that the reader left out, one error message each.
+        fractions: x and y are fractions of the picture's width and height.
+        ignored: Names of columns that the format does not have.
+        folder: What the ids began with in the file, with a slash at the end, or ''.
+    """
+
+    path: str
+    image_ids: list[str]
+    categories: list[str]
+    keypoints: np.ndarray | None
+    lines: np.ndarray
+    repairs: dict[str, int] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
+    fractions: bool = False
+    ignored: tuple[str, ...] = ()
+    folder: str = ''
+
+    @property
+    def warnings(self) -> list[str]:
+        """One line for columns left out, per kind of repair, and per row left out."""
+        names = ', '.join(map(repr, self.ignored))
+        return [
+            *([f'{self.path}: additional columns ignored: {names}'] if names else []),
+            *(
+                f'{self.path}: {n} x {_REPAIRS[kind]}'
+                for kind, n in self.repairs.items()
+            ),
+            *(f'row left out: {message}' for message in self.dropped),
+        ]
