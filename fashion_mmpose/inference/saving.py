@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from fashion_mmpose import garments
-from fashion_mmpose.evaluation.metrics.picture_files import write_picture
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments.layout import full_layout
 from fashion_mmpose.media.pictures import Source

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
-from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles, write_picture
+from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
+from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.visualization import ShownGarment, draw_garments
 from fashion_mmpose.visualization.pictures import relative_names
 

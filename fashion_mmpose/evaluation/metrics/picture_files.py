@@ -15,7 +15,7 @@ from mmpose.registry import METRICS
 from tqdm import tqdm
 
 from fashion_mmpose import garments
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.garments.layout import own_points
 from fashion_mmpose.visualization.pictures import (
     ShownGarment,
@@ -122,27 +122,6 @@ class PictureFiles(BaseMetric):
             shown=scores >= self.keypoint_thr,
             caption=f'{result["category"].replace("_", " ")} {score:.2f}',
         )
-
-
-def write_picture(path: str | os.PathLike, picture: np.ndarray) -> None:
-    """Write a picture in the form that its name asks for, complete or not at all.
-
-    Args:
-        path: The file; missing folders are made.
-        picture: BGR, uint8, shape (H, W, 3).
-
-    Raises:
-        ValueError: If OpenCV cannot write pictures of that kind.
-    """
-    suffix = Path(path).suffix
-    try:
-        done, encoded = cv2.imencode(suffix, picture)
-    except cv2.error as error:
-        raise ValueError(f'cannot write {path}: {error}') from error
-    if not done:
-        raise ValueError(f'cannot write {path}: OpenCV has no encoder for {suffix!r}')
-    with OutputFiles() as outputs:
-        outputs.open_binary(path).write(encoded.tobytes())
 
 
 def _drawn(path: str, shown: Sequence[ShownGarment]) -> np.ndarray:

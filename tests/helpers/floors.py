@@ -1,0 +1,69 @@
+"""The two floors of the package, and what its modules import."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from importlib.util import resolve_name
+from pathlib import Path
+
+PACKAGE = 'fashion_mmpose'
+ROOT = Path(__file__).resolve().parents[2] / PACKAGE
+
+PLUGIN_LIBRARIES = frozenset(
+    'torch torchvision mmengine mmcv mmpose mmdet xtcocotools timm'.split()
+)
+CORE = frozenset(
+    'errors version garments files formats evaluation synthetic media inference '
+    'visualization'.split()
+)
+PLUGIN = frozenset(
+    'plugin compat config codecs datasets models engine evaluation.metrics weights '
+    'apis commands'.split()
+)
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its name."""
+    found = {}
+    for path in sorted(ROOT.rglob('*.py')):
+        parts = path.relative_to(ROOT.parent).with_suffix('').parts
+        found['.'.join(parts[:-1] if path.stem == '__init__' else parts)] = path
+    return found
+
+
+def floor_of(name: str) -> str | None:
+    """``core``, ``plugin``, or None for a module that the lists above do not place."""
+    inner = name.removeprefix(PACKAGE).removeprefix('.')
+    if _is_below(inner, PLUGIN):
+        return 'plugin'
+    return 'core' if not inner or _is_below(inner, CORE) else None
+
+
+def core_modules() -> dict[str, Path]:
+    """The modules of the lower floor."""
+    return {name: path for name, path in modules().items() if floor_of(name) == 'core'}
+
+
+def _is_below(inner: str, places: Iterable[str]) -> bool:
+    return any(inner == place or inner.startswith(f'{place}.') for place in places)
+
+
+def imports(name: str, path: Path, *, inside_functions: bool) -> Iterator[str]:
+    """The full names of what a module imports, of this package or not."""
+    package = name if path.stem == '__init__' else name.rpartition('.')[0]
+    known = modules()
+    for node in _nodes(ast.parse(path.read_text('utf-8')), inside_functions):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = resolve_name('.' * node.level + (node.module or ''), package)
+            for alias in node.names:
+                full = f'{source}.{alias.name}'
+                yield full if full in known else source
+
+
+def _nodes(tree: ast.AST, inside_functions: bool) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if inside_functions or not is_function:
+            yield from _nodes(node, inside_functions)
