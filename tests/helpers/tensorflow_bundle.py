@@ -46,7 +46,6 @@ def write_bundle(
     num_shards: int = 1,
     block_size: int = 262144,
     restart_interval: int = 16,
-    snappy: bool = False,
 ) -> None:
     """Write ``PREFIX.index`` and ``PREFIX.data-0000i-of-0000n``.
 
@@ -56,7 +55,6 @@ def write_bundle(
         num_shards: Data files.
         block_size: Bytes after which a block of the index ends, as TensorFlow's.
         restart_interval: Keys after which one is written in full.
-        snappy: Compress the blocks of the index.
     """
     prefix = Path(prefix)
     shards = [bytearray() for _ in range(num_shards)]
@@ -81,7 +79,7 @@ def write_bundle(
         shard_name = f'{prefix.name}.data-{i:05d}-of-{num_shards:05d}'
         prefix.with_name(shard_name).write_bytes(shard)
     blocks = split_blocks(sorted(items.items()), block_size)
-    table = encode_table(blocks, restart_interval, snappy)
+    table = encode_table(blocks, restart_interval)
     prefix.with_name(f'{prefix.name}.index').write_bytes(table)
 
 
@@ -171,29 +169,26 @@ def encode_block(items: Sequence[tuple[bytes, bytes]], restart_interval=16) -> b
 
 
 def encode_table(
-    blocks: Sequence[Sequence[tuple[bytes, bytes]]], restart_interval=16, snappy=False
+    blocks: Sequence[Sequence[tuple[bytes, bytes]]], restart_interval=16
 ) -> bytes:
     """A table of blocks of items."""
     keys = [block[-1][0] if block else b'' for block in blocks]
     raw = [encode_block(block, restart_interval) for block in blocks]
-    return join_blocks(raw, keys, snappy)
+    return join_blocks(raw, keys)
 
 
-def join_blocks(
-    blocks: Sequence[bytes], keys: Sequence[bytes], snappy=False, index=None
-) -> bytes:
+def join_blocks(blocks: Sequence[bytes], keys: Sequence[bytes], index=None) -> bytes:
     """A table of encoded blocks.
 
     Args:
         blocks: Data blocks.
         keys: Of every block one that is not below its last.
-        snappy: Compress them.
         index: The index block; None makes it.
     """
     table = bytearray()
 
     def add(block):
-        block = snappy_compress(block) + b'\1' if snappy else block + b'\0'
+        block = block + b'\0'
         handle = varint(len(table)) + varint(len(block) - 1)
         table.extend(block + struct.pack('<I', masked_crc32c(block)))
         return handle
@@ -203,29 +198,6 @@ def join_blocks(
         index = encode_block(list(zip(keys, handles)), restart_interval=1)
     footer = add(encode_block([])) + add(index)
     return bytes(table) + footer.ljust(40, b'\0') + struct.pack('<Q', MAGIC)
-
-
-def snappy_compress(data: bytes) -> bytes:
-    """Literals of one byte and copies of four or more that were seen before."""
-    stream, seen, i = bytearray(varint(len(data))), {}, 0
-    while i < len(data):
-        four = data[i : i + 4]
-        start = seen.get(four)
-        seen[four] = i
-        if len(four) < 4 or start is None or i - start > 65535:
-            stream += bytes([0, data[i]])
-            i += 1
-            continue
-        length = 4
-        while (
-            length < 64
-            and i + length < len(data)
-            and data[start + length] == data[i + length]
-        ):
-            length += 1
-        stream += struct.pack('<BH', length - 1 << 2 | 2, i - start)
-        i += length
-    return bytes(stream)
 
 
 # ---- checksums ----------------------------------------------------------------

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 from mmengine.structures import InstanceData, PixelData
+from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from fashion_mmpose import garments
@@ -49,7 +50,7 @@ def own_rows(batch_data_samples: list | None, num_channels: int) -> Tensor | Non
             channels are not among the K.
     """
     channels = [
-        _channels_of(sample.get('dataset_name'), sample.get('category_id'))
+        _channels_of(sample.get('dataset_name'), _category_id(sample))
         for sample in batch_data_samples or ()
     ]
     if all(own is None for own in channels):
@@ -69,12 +70,18 @@ def own_rows(batch_data_samples: list | None, num_channels: int) -> Tensor | Non
     return torch.cat(rows)
 
 
+def _category_id(sample: PoseDataSample) -> int | None:
+    """The sample's category; MMPose's own datasets give an array of one number."""
+    category_id = sample.get('category_id')
+    return None if category_id is None else int(np.asarray(category_id).item())
+
+
 @lru_cache
 def _channels_of(dataset: str | None, category_id: int | None) -> Tensor | None:
     """Channels in the full layout, ascending; None in a category's own layout."""
     if dataset not in garments.BENCHMARKS or category_id is None:
         return None
-    garment = garments.category_of_id(dataset, int(category_id))
+    garment = garments.category_of_id(dataset, category_id)
     return torch.tensor(sorted(garment.channels))
 
 

@@ -10,10 +10,11 @@ from fashion_mmpose.errors import FormatError
 
 from .crc32c import crc32c, unmask
 from .protobuf_wire import read_varint
-from .snappy import decompress
 
 _FOOTER_SIZE = 48
 _TRAILER_SIZE = 5  # kind of compression, checksum
+# Of LevelDB's blocks; TensorFlow's checkpoints have none.
+_COMPRESSIONS = {1: 'Snappy', 2: 'Zstandard'}
 _MAGIC = (0xDB4775248B80FB57).to_bytes(8, 'little')
 
 
@@ -35,8 +36,8 @@ def read_table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         data: The whole file.
 
     Raises:
-        FormatError: If the table is damaged, cut short or unsorted; the message says
-            at which byte.
+        FormatError: If the table is damaged, cut short, unsorted or compressed; the
+            message says at which byte.
     """
     if len(data) < _FOOTER_SIZE or not data.endswith(_MAGIC):
         raise FormatError('this is no string table: its end is not that of one')
@@ -88,14 +89,14 @@ def _block(data: bytes, end: int, offset: int, size: int) -> bytes:
     actual = crc32c(data[offset : kind + 1])
     if actual != stored:
         raise FormatError(f'its checksum is {actual:08x}, not {stored:08x} as stored')
-    block = data[offset:kind]
-    if data[kind] == 0:
-        return block
-    if data[kind] == 1:
-        return decompress(block)
-    raise FormatError(
-        f'its compression {data[kind]} is unknown; 0 (none) and 1 (Snappy) are read'
-    )
+    if data[kind] != 0:
+        name = _COMPRESSIONS.get(data[kind], 'unknown')
+        raise FormatError(
+            f'it is compressed (kind {data[kind]}, {name}), which is not read; '
+            'TensorFlow writes its checkpoints uncompressed: to fix it, save this one '
+            'again with tf.train.Saver'
+        )
+    return data[offset:kind]
 
 
 def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:

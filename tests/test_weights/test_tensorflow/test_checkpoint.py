@@ -121,15 +121,14 @@ def test_bfloat16(tmp_path):
     )
 
 
-@pytest.mark.parametrize('snappy', [False, True])
-def test_many_variables(tmp_path, snappy):
+def test_many_variables(tmp_path):
     rng = np.random.default_rng(0)
     tensors = {
         f'conv2d_{i}/{part}/{"é" * (i % 3)}': rng.random((i % 5, 3)).astype(np.float32)
         for i in range(60)
         for part in ('kernel', 'bias')
     }
-    write_bundle(tmp_path / 'm', tensors, 3, 512, restart_interval=4, snappy=snappy)
+    write_bundle(tmp_path / 'm', tensors, 3, 512, restart_interval=4)
     variables = list_variables(tmp_path / 'm.index')
     assert len(variables) == 120
     assert {variable.shard for variable in variables.values()} == {0, 1, 2}
