@@ -84,10 +84,11 @@ fi; \
 }
 endef
 
-# The small tensors of the tests are slower with several threads.
+# A process a core; files stay together, whose tests share what is slow to make. The
+# small tensors of the tests are slower with several threads.
 test: export OMP_NUM_THREADS ?= 1
 test: $(STAMP)  ## run the tests, e.g. with ARGS='-k packaging'
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(STAMP)  ## check style and spelling
 	$(PY) -m ruff check .
