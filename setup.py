@@ -10,7 +10,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 
 # What a wheel carries in fashion_mmpose/.mim: MMPose's convention, which MIM reads.
-MIM_CONTENT = ('configs', 'tools', 'data_converters', 'model-index.yml')
+MIM_CONTENT = ('configs', 'tools', 'data_converters')
 
 
 class BuildWithMim(build_py):
@@ -28,11 +28,7 @@ class BuildWithMim(build_py):
         mim.mkdir(parents=True)
         ignore = shutil.ignore_patterns('__pycache__', '*.py[cod]')
         for name in MIM_CONTENT:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, mim / name, ignore=ignore)
-            elif source.is_file():
-                shutil.copy2(source, mim / name)
+            shutil.copytree(ROOT / name, mim / name, ignore=ignore)
 
 
 def read(name: str) -> str:

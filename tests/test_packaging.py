@@ -251,6 +251,15 @@ def make(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
 
 
+def test_manifest_names_what_exists():
+    """setuptools only warns of a name that is not there."""
+    lines = (ROOT / 'MANIFEST.in').read_text().splitlines()
+    named = [line.split()[1:] for line in lines if not line.startswith('global-')]
+    names = [name for line in named for name in line]
+    assert 'LICENSE' in names and 'configs' in names
+    assert [name for name in names if not (ROOT / name).exists()] == []
+
+
 def test_setup_is_repeated_only_after_a_change(checkout: Path, tmp_path: Path):
     copy = tmp_path / 'checkout'
     shutil.copytree(checkout, copy)

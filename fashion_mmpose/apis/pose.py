@@ -94,7 +94,10 @@ class PoseNetwork:
             load_weights(self.model, checkpoint.tensors, name, weights)
         self.model.cfg = config
         self.model.dataset_meta = dict(
-            self._layout, category=self.category, categories=self.categories
+            self._layout,
+            benchmark=self.benchmark,
+            category=self.category,
+            categories=self.categories,
         )
         if _is_channels_last(config):
             self.model.to(memory_format=torch.channels_last)

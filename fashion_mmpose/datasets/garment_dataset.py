@@ -99,6 +99,7 @@ class GarmentDataset(BaseCocoStyleDataset):
         )
         # MMPose's parser drops the keys that it does not know.
         self._metainfo.update(
+            benchmark=self.benchmark,
             category=category,
             categories=self.categories,
             CLASSES=[

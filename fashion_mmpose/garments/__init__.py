@@ -19,6 +19,7 @@ from .layout import full_layout, own_points
 from .lookup import (
     BENCHMARKS,
     benchmark,
+    benchmark_of,
     categories,
     category_of_id,
     garment,
@@ -35,6 +36,7 @@ __all__ = [
     'Garment',
     'Link',
     'benchmark',
+    'benchmark_of',
     'categories',
     'category_color',
     'category_of_id',

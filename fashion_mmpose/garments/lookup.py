@@ -1,5 +1,7 @@
 """Questions about the table: benchmarks, categories and key points by name."""
 
+from collections.abc import Mapping
+
 from .deepfashion2 import deepfashion2
 from .fashionai import fashionai
 from .table import Benchmark, Garment
@@ -66,3 +68,30 @@ def keypoints(dataset: str, category: str | None = None) -> tuple[str, ...]:
 def metainfo_name(dataset: str, category: str | None = None) -> str:
     """``dataset_name`` of :func:`metainfo`, e.g. ``'fashionai_blouse'``."""
     return dataset if category is None else f'{dataset}_{category}'
+
+
+def benchmark_of(meta: Mapping) -> str:
+    """The name of the benchmark that a dataset's metainfo is of.
+
+    Args:
+        meta: A ``dataset_meta``. Its ``benchmark`` tells; where it has none, as in
+            checkpoints of earlier versions, its ``dataset_name`` does.
+
+    Raises:
+        ValueError: If it is of no benchmark of the table.
+    """
+    if 'benchmark' in meta:
+        return benchmark(meta['benchmark']).name
+    name = meta.get('dataset_name')
+    known = {
+        metainfo_name(dataset, category): dataset
+        for dataset in BENCHMARKS
+        for category in (None, *categories(dataset))
+    }
+    if name not in known:
+        raise ValueError(
+            f'the metainfo names no benchmark, and its dataset_name is {name!r}; to '
+            f"fix it: set its 'benchmark' to one of {sorted(BENCHMARKS)}, or its "
+            f'dataset_name to one of {sorted(known)}'
+        )
+    return known[name]

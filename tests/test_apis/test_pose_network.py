@@ -34,6 +34,7 @@ def test_what_it_is_for(small, name, benchmark, category, categories):
     assert not network.model.training
     meta = network.model.dataset_meta
     assert meta['dataset_name'] == garments.metainfo_name(benchmark, category)
+    assert meta['benchmark'] == benchmark
     assert meta['num_keypoints'] == len(garments.keypoints(benchmark, category))
     assert (meta['category'], meta['categories']) == (category, categories)
 

@@ -89,6 +89,7 @@ def test_sample(write):
     assert info['flip_indices'] == [1, 0, 3, 2]
     assert info['dataset_name'] == 'fashionai_skirt'
     assert dataset.metainfo['category'] == 'skirt'
+    assert dataset.metainfo['benchmark'] == 'fashionai'
 
 
 def test_category_fills_the_file_name(write):

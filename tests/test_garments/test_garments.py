@@ -196,3 +196,34 @@ def test_official_files_agree(fashion_data):
 def test_unknown_names(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize('dataset', garments.BENCHMARKS)
+def test_benchmark_of_a_metainfo(dataset):
+    for category in (None, *garments.categories(dataset)):
+        # As in checkpoints that do not name the benchmark.
+        info = garments.metainfo(dataset, category)
+        assert garments.benchmark_of(info) == dataset
+    named = dict(dataset_name='my_shop_skirts', benchmark=dataset)
+    assert garments.benchmark_of(named) == dataset
+
+
+@pytest.mark.parametrize(
+    'meta, message',
+    [
+        pytest.param(
+            dict(dataset_name='fashionai_mine'),
+            "dataset_name is 'fashionai_mine'; to fix it: .*'fashionai_blouse'",
+            id='a name that begins alike',
+        ),
+        pytest.param({}, 'dataset_name is None; .*deepfashion2_vest', id='nothing'),
+        pytest.param(
+            dict(dataset_name='fashionai', benchmark='coco'),
+            r"unknown dataset 'coco'; choose from \['deepfashion2', 'fashionai'\]",
+            id='another benchmark',
+        ),
+    ],
+)
+def test_metainfo_of_no_benchmark(meta, message):
+    with pytest.raises(ValueError, match=message):
+        garments.benchmark_of(meta)

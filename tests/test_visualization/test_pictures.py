@@ -140,6 +140,17 @@ def painter(folder, name='deepfashion2', **kwargs):
     return metric
 
 
+def test_the_benchmark_is_not_cut_from_the_name(tmp_path):
+    write_picture(tmp_path / '1.png', GREY)
+    points = skirt_points(20, 30, 60, 100)
+    metric = painter(tmp_path / 'out', name='my_shop_skirts')
+    metric.dataset_meta['benchmark'] = 'deepfashion2'
+    metric.process({}, [sample(tmp_path / '1.png', SKIRT, points, [0.9] * 8)])
+    assert metric.evaluate(1) == {}
+    drawn = cv2.imread(str(tmp_path / 'out/1.png'))
+    assert tuple(drawn[55, 20]) == colour(SKIRT)
+
+
 def test_a_file_per_picture_with_all_of_its_garments(tmp_path):
     for name in ('a', 'b'):
         write_picture(tmp_path / name / '1.png', GREY)

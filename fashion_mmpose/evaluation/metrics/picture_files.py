@@ -64,7 +64,7 @@ class PictureFiles(BaseMetric):
                 original image, ``keypoint_scores`` (1, C), ``bboxes`` (1, 4) xyxy and
                 ``bbox_scores`` (1, ); C is the number of points of the layout.
         """
-        benchmark = self.dataset_meta['dataset_name'].partition('_')[0]
+        benchmark = garments.benchmark_of(self.dataset_meta)
         for sample in data_samples:
             instances = sample['pred_instances']
             garment = garments.category_of_id(benchmark, int(sample['category_id']))

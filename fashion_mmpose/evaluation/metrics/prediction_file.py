@@ -9,6 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import METRICS
 
+from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.garment_scoring import BENCHMARK as OFFICIAL
 from fashion_mmpose.evaluation.functional.garment_scoring import GarmentScoring
 from fashion_mmpose.files.outputs import OutputFiles
@@ -109,16 +110,13 @@ class PredictionFile(BaseMetric):
             )
         return {}
 
-    def _dataset_name(self) -> str:
-        return self.dataset_meta['dataset_name']
-
     def _is_official(self) -> bool:
         """Whether the official list is written: of all categories or of one."""
-        return self._dataset_name().startswith(OFFICIAL)
+        return garments.benchmark_of(self.dataset_meta) == OFFICIAL
 
     def _ann_file(self) -> str:
         # MMPose's datasets leave the path of the annotation file here for metrics.
-        name = self._dataset_name()
+        name = self.dataset_meta['dataset_name']
         return MessageHub.get_current_instance().get_info(f'{name}_ann_file')
 
 

@@ -98,11 +98,19 @@ def shorts_sample(box_score, shift=0.0):
         pytest.param(dict(nms='hard'), [0.75], id='suppressed'),
     ],
 )
-@pytest.mark.parametrize('name', ['deepfashion2', 'deepfashion2_shorts'])
-def test_official_list_of_deepfashion2(tmp_path, scoring, scores, name):
+@pytest.mark.parametrize(
+    'meta',
+    [
+        dict(dataset_name='deepfashion2'),
+        dict(dataset_name='deepfashion2_shorts'),
+        dict(dataset_name='my_shop', benchmark='deepfashion2'),
+    ],
+    ids=lambda meta: meta['dataset_name'],
+)
+def test_official_list_of_deepfashion2(tmp_path, scoring, scores, meta):
     path = tmp_path / 'p.json'
     metric = PredictionFile([str(path)], scoring=scoring)
-    metric.dataset_meta = dict(dataset_name=name)
+    metric.dataset_meta = meta
     metric.process({}, [shorts_sample(0.5), shorts_sample(0.75, 0.125)])
     assert metric.evaluate(size=2) == {}
     entries = json.loads(path.read_text())
