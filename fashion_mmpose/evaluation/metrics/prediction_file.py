@@ -112,7 +112,10 @@ class PredictionFile(BaseMetric):
 
     def _is_official(self) -> bool:
         """Whether the official list is written: of all categories or of one."""
-        return garments.benchmark_of(self.dataset_meta) == OFFICIAL
+        try:
+            return garments.benchmark_of(self.dataset_meta) == OFFICIAL
+        except ValueError:  # a stock dataset of MMPose, whose list is plain COCO
+            return False
 
     def _ann_file(self) -> str:
         # MMPose's datasets leave the path of the annotation file here for metrics.

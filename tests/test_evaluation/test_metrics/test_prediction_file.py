@@ -74,6 +74,17 @@ def test_a_refused_submission_leaves_the_json(tmp_path, known_ann_file):
     assert not files[0].exists()
 
 
+def test_predictions_on_a_stock_dataset_are_a_plain_list(tmp_path):
+    metric = PredictionFile([str(tmp_path / 'p.json')])
+    metric.dataset_meta = dict(dataset_name='coco')
+    metric.process(None, [sample(7, np.full((17, 2), 3.0), np.full(17, 0.5), 0.8)])
+    metric.evaluate(size=1)
+    (entry,) = json.loads((tmp_path / 'p.json').read_text())
+    assert entry['image_id'] == 7
+    assert entry['score'] == 0.4
+    assert entry['keypoints'] == [3.0, 3.0, 0.5] * 17
+
+
 def test_other_names_are_refused():
     with pytest.raises(ValueError, match=r'cannot write p.txt: its name must end in'):
         PredictionFile(['p.txt'])
