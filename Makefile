@@ -14,7 +14,7 @@ INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements/cons
 
 # The name of the stamp tells what was installed, and for which checkout: it is
 # missing in a new environment, after an interrupted setup and after a change.
-SETUP_FILES := $(sort $(wildcard requirements/*.txt)) setup.py
+SETUP_FILES := $(sort $(wildcard requirements/*.txt)) pyproject.toml setup.py
 SETUP_KEY := $(shell { pwd; cat $(SETUP_FILES); } | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.setup-$(SETUP_KEY)
 

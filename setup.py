@@ -1,10 +1,13 @@
-"""Builds the package; `make setup` builds the environment around it."""
+"""Adds to pyproject.toml what is not static: the needs, and a wheel's scripts."""
 
-import re
 import shutil
+import site
+import sys
+import sysconfig
+from importlib import metadata
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
@@ -12,12 +15,25 @@ ROOT = Path(__file__).resolve().parent
 # What a wheel carries in fashion_mmpose/.mim: MMPose's convention, which MIM reads.
 MIM_CONTENT = ('configs', 'tools', 'data_converters')
 
+# What the package needs without its plugin. An environment with MMPose has numpy and
+# Pillow: a bound on them could move what fits together there.
+CORE = ['msgspec>=0.18,<1', 'numpy', 'pillow', 'terminaltables', 'tqdm']
+
+OPENCV = 'opencv-python-headless'
+# All of them bring the module cv2, and two of them in one place overwrite each other.
+OPENCV_BUILDS = (
+    OPENCV,
+    'opencv-python',
+    'opencv-contrib-python',
+    'opencv-contrib-python-headless',
+)
+
 
 class BuildWithMim(build_py):
     """Adds the configs and the scripts to a build, never to the source tree.
 
     An editable installation gets no copy: there,
-    ``fashion_mmpose.config_files`` finds the checkout's own files.
+    ``fashion_mmpose.config`` finds the checkout's own files.
     """
 
     def run(self) -> None:
@@ -31,39 +47,33 @@ class BuildWithMim(build_py):
             shutil.copytree(ROOT / name, mim / name, ignore=ignore)
 
 
-def read(name: str) -> str:
-    path = ROOT / name
-    return path.read_text(encoding='utf-8') if path.is_file() else ''
+def installed_versions() -> dict[str, str]:
+    """The packages of the environment that is installed into, and their versions.
+
+    The build sees few of them: pip hides the environment from it, but not its place.
+    """
+    folders = [sysconfig.get_path('purelib'), sysconfig.get_path('platlib')]
+    folders += site.getsitepackages()
+    if sys.prefix == sys.base_prefix:  # a virtual environment has no user's folder
+        folders.append(site.getusersitepackages())
+    found = metadata.distributions(path=list(dict.fromkeys(folders)))
+    # A removed package may leave a folder without metadata, and thus without a name.
+    return {
+        dist.name.lower().replace('_', '-'): dist.version for dist in found if dist.name
+    }
 
 
-def version() -> str:
-    # Read, not imported: the package needs PyTorch, building it does not.
-    match = re.search(
-        r"^__version__ = '(.+)'$", read('fashion_mmpose/version.py'), re.M
+def opencv(installed: dict[str, str]) -> list[str]:
+    """The requirement of OpenCV; none where some build of it is installed."""
+    if any(build in installed for build in OPENCV_BUILDS):
+        return []
+    if installed.get('numpy', '').startswith('1.'):
+        return [f'{OPENCV}>=4.8,<4.12']  # the later ones would move numpy to 2
+    return [f'{OPENCV}>=4.8']
+
+
+if __name__ == '__main__':
+    setup(
+        install_requires=CORE + opencv(installed_versions()),
+        cmdclass={'build_py': BuildWithMim},
     )
-    if match is None:
-        raise RuntimeError('fashion_mmpose/version.py holds no __version__')
-    return match[1]
-
-
-setup(
-    name='fashion-mmpose',
-    version=version(),
-    description='An MMPose plugin for the landmarks of garments',
-    long_description=read('README.md'),
-    long_description_content_type='text/markdown',
-    license='Apache-2.0',
-    packages=find_packages(include=['fashion_mmpose', 'fashion_mmpose.*']),
-    python_requires='>=3.11',
-    # Only what an environment with MMPose may lack and what cannot move its torch,
-    # numpy, OpenCV or OpenMMLab packages; those are checked on import instead.
-    install_requires=['msgspec>=0.18,<1', 'terminaltables', 'tqdm'],
-    extras_require={
-        'detection': ['mmdet>=3,<3.4'],
-        'tensorboard': ['tensorboard'],
-        'timm': ['timm>=1.0.11,<2'],
-        'dev': read('requirements/dev.txt').split(),
-    },
-    cmdclass={'build_py': BuildWithMim},
-    zip_safe=False,
-)

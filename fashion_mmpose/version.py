@@ -1,3 +1,3 @@
-"""The version of the package, read by setup.py as text."""
+"""The version of the package, which the build reads as text."""
 
 __version__ = '0.1.0'

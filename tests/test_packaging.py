@@ -1,24 +1,32 @@
 """What is built, what it asks for, and what `make setup` makes of it."""
 
 import ast
+import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from floors import core_modules
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-BUILD_FILES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'Makefile')
+BUILD_FILES = (
+    *('setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'README.md', 'Makefile'),
+)
 MIM_FOLDERS = ('configs', 'tools', 'data_converters')
 IGNORE = shutil.ignore_patterns('__pycache__', '*.pyc', '.mim')
+
+# The light needs of the core; numpy, Pillow and OpenCV come on top.
+CORE = {'msgspec', 'terminaltables', 'tqdm'}
 
 # What an installation into an existing environment must leave alone.
 UNTOUCHED = {
@@ -168,11 +176,90 @@ def test_wheel_cannot_move_the_stack(installed: Path):
         dist.version == (ROOT / 'fashion_mmpose/version.py').read_text().split("'")[1]
     )
     asked = unconditional(dist.requires or [])
-    assert asked
-    assert asked & UNTOUCHED == set()
+    assert asked == {*CORE, 'numpy', 'pillow'}  # OpenCV is here already
+    # Pip moves an installed package only to meet a bound.
+    bounded = unconditional(
+        [each for each in dist.requires if Requirement(each).specifier]
+    )
+    assert bounded & UNTOUCHED == set()
     # Nor through what the asked ones ask for.
     for name in asked:
         assert unconditional(metadata.requires(name) or []) & UNTOUCHED == set()
+
+
+@pytest.fixture(scope='module')
+def setup_script():
+    """setup.py as a module, which builds nothing."""
+    spec = importlib.util.spec_from_file_location('setup_script', ROOT / 'setup.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    'installed, expected',
+    [
+        pytest.param({}, ['opencv-python-headless>=4.8'], id='empty environment'),
+        pytest.param(
+            {'numpy': '1.26.4'}, ['opencv-python-headless>=4.8,<4.12'], id='numpy 1'
+        ),
+        pytest.param({'numpy': '2.3.1'}, ['opencv-python-headless>=4.8'], id='numpy 2'),
+        *(
+            pytest.param({build: '4.11.0.86'}, [], id=build)
+            for build in (
+                'opencv-python',
+                'opencv-python-headless',
+                'opencv-contrib-python',
+                'opencv-contrib-python-headless',
+            )
+        ),
+    ],
+)
+def test_opencv_is_asked_for_where_there_is_none(
+    setup_script, installed: dict[str, str], expected: list[str]
+):
+    assert setup_script.opencv(installed) == expected
+
+
+def test_an_isolated_build_sees_the_environment():
+    """Pip takes site-packages out of a build's ``sys.path``."""
+    code = (
+        'import importlib.util as u, json, sys, types\n'
+        "sys.path = [each for each in sys.path if 'site-packages' not in each]\n"
+        "for name in ('setuptools', 'setuptools.command.build_py'):\n"
+        '    module = sys.modules[name] = types.ModuleType(name)\n'
+        '    module.setup = None\n'
+        '    module.build_py = object\n'
+        "sys.modules['setuptools.command'] = types.ModuleType('setuptools.command')\n"
+        "spec = u.spec_from_file_location('setup_script', sys.argv[1])\n"
+        'script = u.module_from_spec(spec)\n'
+        'spec.loader.exec_module(script)\n'
+        'print(json.dumps(script.installed_versions()))\n'
+    )
+    env = {key: value for key, value in PIP_ENV.items() if key != 'PYTHONPATH'}
+    out = run(sys.executable, '-c', code, ROOT / 'setup.py', cwd=ROOT, env=env)
+    seen = json.loads(out)
+    assert seen['numpy'] == metadata.version('numpy')
+    assert any('opencv' in name for name in seen)
+
+
+def test_core_is_what_the_package_imports_without_its_plugin(setup_script):
+    """Nothing of the core's libraries is missing, and none is asked for in vain."""
+    asked = {Requirement(each).name for each in setup_script.CORE}
+    assert asked == {*CORE, 'numpy', 'pillow'}
+    owners = metadata.packages_distributions()
+    used = set[str]()
+    for path in core_modules().values():
+        for module in imported_modules(path) - {*sys.stdlib_module_names}:
+            used |= {canonicalize_name(name) for name in owners.get(module, [module])}
+    extras = {'matplotlib'}  # of the extra ``plots``, imported when it is used
+    assert {name for name in used - extras if 'opencv' not in name} == asked
+
+
+def test_developer_tools_are_listed_alike():
+    """The extra ``dev`` is what `make setup` installs."""
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+    assert {*project['optional-dependencies']['dev']} == requirements('dev.txt').keys()
 
 
 def test_installation_adds_this_package_alone(wheel: Path, tmp_path: Path):

@@ -84,8 +84,15 @@ def training_curves(
 
     Raises:
         ValueError: If the file holds no training step.
+        ImportError: If matplotlib is missing, which the extra ``plots`` brings.
     """
-    from matplotlib.figure import Figure
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            f'curves are drawn by matplotlib, which does not load ({error}); to fix '
+            "it: pip install 'fashion-mmpose[plots]'"
+        ) from error
 
     lines = Path(scalars_file).read_text(encoding='utf-8').splitlines()
     entries = [json.loads(line) for line in lines if line.strip()]

@@ -1,6 +1,7 @@
 """Pictures of a run, and its curves."""
 
 import json
+import sys
 
 import cv2
 import numpy as np
@@ -112,3 +113,9 @@ def test_curves(tmp_path):
     log.write_text('')
     with pytest.raises(ValueError, match='holds no training step'):
         training_curves(log, tmp_path / 'curves.png')
+
+
+def test_curves_name_the_extra_that_draws_them(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'matplotlib.figure', None)
+    with pytest.raises(ImportError, match=r"pip install 'fashion-mmpose\[plots\]'"):
+        training_curves(tmp_path / 'scalars.json', tmp_path / 'curves.png')
