@@ -2,12 +2,12 @@
 
 from mmengine.config import Config
 
-from fashion_mmpose.config import find_config
+from fashion_mmpose.config import read_config
 
 
 def config(name: str) -> Config:
     """A config by its bare name."""
-    return Config.fromfile(find_config(name))
+    return read_config(name)
 
 
 def stock_codec(codec: dict, **options) -> dict:

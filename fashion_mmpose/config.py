@@ -1,7 +1,15 @@
-"""Finds the configs that come with the package."""
+"""Finds, reads and checks configs; nothing else in the package reads one."""
 
+import copy
+import glob
+import os
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+
+from fashion_mmpose import compat
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -69,3 +77,264 @@ def find_config(name: str) -> Path:
     similar = list(dict.fromkeys([*close, *(by_stem[stem] for stem in stems)]))
     hint = f'similar: {similar}' if similar else f'choose from {names}'
     raise ValueError(f'unknown config {name!r}; {hint}')
+
+
+def read_config(name: str | os.PathLike) -> Config:
+    """Reads a config as it stands in its file.
+
+    Args:
+        name: Path of a config, or the bare name of one that the package carries.
+
+    Raises:
+        ValueError: There is no such config.
+        ImportError: It builds on MMDetection's, which is missing.
+    """
+    path = name if os.path.isfile(name) else find_config(os.fspath(name))
+    try:
+        return Config.fromfile(path)
+    except ModuleNotFoundError:
+        compat.require_mmdet()  # its error names the mend
+        raise
+
+
+def load_config(
+    name: str | os.PathLike,
+    work_dir: str | None = None,
+    cfg_options: dict | None = None,
+    launcher: str = 'none',
+    *,
+    members: bool = True,
+) -> Config:
+    """Reads a config and applies what every run may override.
+
+    Args:
+        name: Path of a config, or the bare name of one that the package carries.
+        work_dir: Where logs and checkpoints go; by default the config's own, or
+            ``work_dirs/<name of the config>``.
+        cfg_options: Dotted keys and values to override.
+        launcher: ``'none'``, ``'pytorch'`` or ``'slurm'``.
+        members: Whether the configs of an ensemble's members are read as well. A plan
+            that is made before they are trained leaves it.
+
+    Raises:
+        ValueError: If there is no such config, or an ensemble's members are not
+            described as they must be.
+        ImportError: If it builds on MMDetection's, which is missing.
+        RuntimeError: If the launcher cannot work on this machine.
+    """
+    cfg = read_config(name)
+    cfg.launcher = launcher
+    if work_dir is not None:
+        cfg.work_dir = work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = os.path.join('work_dirs', Path(cfg.filename).stem)
+    if cfg_options:
+        cfg.merge_from_dict(cfg_options)
+    compat.prepare_distributed(cfg, launcher)
+    return with_members(cfg) if members else cfg
+
+
+def is_ensemble(cfg: Config) -> bool:
+    """Whether the config's model is a :class:`HeatmapEnsemble`."""
+    return cfg.get('model', {}).get('type') == 'HeatmapEnsemble'
+
+
+def is_detector(cfg: Config) -> bool:
+    """Whether the config is one of MMDetection's."""
+    return cfg.get('default_scope') == 'mmdet'
+
+
+def with_members(cfg: Config) -> Config:
+    """The config with those of its ensemble's members read.
+
+    Returns:
+        The config itself, or, if it is an ensemble's, a copy whose ``model.members``
+        are as :func:`read_members` returns them.
+
+    Raises:
+        ValueError: See :func:`read_members`.
+    """
+    if not is_ensemble(cfg):
+        return cfg
+    cfg = copy.deepcopy(cfg)
+    members = read_members(cfg.model.members, cfg.model.get('category'))
+    cfg.model.members = [ConfigDict(member) for member in members]
+    return cfg
+
+
+def read_members(
+    members: Sequence[str | Mapping], category: str | None = None
+) -> list[dict]:
+    """Reads the configs of an ensemble's members, where they are still names.
+
+    Args:
+        members: As :class:`HeatmapEnsemble` takes them.
+        category: Fills ``{category}``.
+
+    Returns:
+        list[dict]: See :func:`member_spec`; ``config`` has the network, ``model``, and
+        the data that it is tested on, ``test_dataloader``.
+
+    Raises:
+        ValueError: If a config is unknown, or as :func:`member_spec`.
+    """
+    specs = [member_spec(member, category) for member in members]
+    for spec in specs:
+        if isinstance(spec['config'], str):
+            cfg = read_config(spec['config'])
+            kept = ('model', 'test_dataloader')
+            spec['config'] = {key: cfg[key] for key in kept if key in cfg}
+    return specs
+
+
+def member_spec(member: str | Mapping, category: str | None) -> dict:
+    """A member's ``config``, ``checkpoint``, ``weight``, and ``name`` for messages.
+
+    What is not given is filled in, see :class:`HeatmapEnsemble`.
+
+    Raises:
+        ValueError: If an entry is unknown or missing, or the weight is not positive.
+    """
+    spec = dict(config=member) if isinstance(member, str) else dict(member)
+    unknown = set(spec) - {'config', 'checkpoint', 'weight', 'name'}
+    if unknown or 'config' not in spec:
+        raise ValueError(
+            'a member has config, checkpoint and weight, of which config is needed; '
+            f'got {sorted(spec)}'
+        )
+    if spec.setdefault('weight', 1.0) <= 0:
+        raise ValueError(f'the weight of a member must be positive: {spec}')
+    named = isinstance(spec['config'], str)
+    if 'checkpoint' not in spec:
+        if not named:
+            raise ValueError('a member whose config is loaded must name a checkpoint')
+        stem = os.path.splitext(os.path.basename(spec['config']))[0]
+        spec['checkpoint'] = f'work_dirs/{stem}/best_*.pth'
+    for key in ('config', 'checkpoint'):
+        if isinstance(spec[key], str) and '{category}' in spec[key]:
+            if category is None:
+                raise ValueError(f'{spec[key]} needs the category of the ensemble')
+            spec[key] = spec[key].replace('{category}', category)
+    spec.setdefault('name', spec['config'] if named else 'a loaded config')
+    return spec
+
+
+def check_members(cfg: Config) -> None:
+    """Compares the crops of an ensemble's pipeline with those of its members.
+
+    The members see the ensemble's crop, resized. One that was trained on another
+    crop, such as a stretched one, would predict with an offset.
+
+    Raises:
+        ValueError: If they differ; the message names the member and the steps.
+    """
+    if not is_ensemble(cfg):
+        return
+    own = crop_steps(cfg)
+    for member in read_members(cfg.model.members, cfg.model.get('category')):
+        steps = crop_steps(member['config'])
+        if steps not in (None, own):
+            raise ValueError(
+                f'the member {member["name"]} is tested on another crop than the '
+                f'ensemble: {steps} there, {own} here; give test_dataloader the same '
+                'steps'
+            )
+
+
+def crop_steps(cfg: Mapping) -> list[dict] | None:
+    """The steps of the test pipeline between loading and packing, without sizes.
+
+    Returns:
+        list[dict] | None: None where the config has no test pipeline. The aspect ratio
+        stands in for ``input_size``.
+    """
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
+    if 'pipeline' not in dataset:
+        return None
+    steps = []
+    for transform in dataset.pipeline:
+        step = {key: value for key, value in transform.items() if key != 'input_size'}
+        if 'input_size' in transform:
+            width, height = transform['input_size']
+            step['aspect_ratio'] = width / height
+        if step['type'] not in ('LoadImage', 'PackGarmentInputs', 'PackPoseInputs'):
+            steps.append(step)
+    return steps
+
+
+def check_agreement(members: Sequence[Mapping]) -> None:
+    """Compares the key points that an ensemble's members are for.
+
+    Args:
+        members: As :func:`read_members` returns them.
+
+    Raises:
+        ValueError: If they differ; the message lists the members.
+    """
+    layouts = []
+    for member in members:
+        config = member['config']
+        dataset = config.get('test_dataloader', {}).get('dataset', {})
+        num_keypoints = config['model'].get('head', {}).get('out_channels')
+        layouts.append((dataset.get('type'), dataset.get('category'), num_keypoints))
+    if len(set(layouts)) > 1:
+        lines = [
+            f'{member["name"]}: {dataset}, category {category}, {number} key points'
+            for member, (dataset, category, number) in zip(members, layouts)
+        ]
+        raise ValueError('the members are for other key points:\n' + '\n'.join(lines))
+
+
+def check_codecs(cfg: Config) -> None:
+    """Compares the codec that encodes the targets with the one that decodes them.
+
+    A config states both, and one that inherits may override only one of them; the
+    network would then train well and predict with an offset.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    decoder = cfg.model.get('head', {}).get('decoder')
+    if (
+        not decoder
+        or decoder.get('type') != 'PointHeatmap'
+        or cfg.train_dataloader is None
+    ):
+        return
+    for transform in cfg.train_dataloader.dataset.get('pipeline', []):
+        encoder = transform.get('encoder')
+        if encoder is not None and encoder != decoder:
+            keys = sorted(
+                key
+                for key in {*encoder, *decoder}
+                if encoder.get(key) != decoder.get(key)
+            )
+            raise ValueError(
+                f'the codec of GenerateTarget and that of model.head.decoder differ in '
+                f'{keys}; give both the same codec'
+            )
+
+
+def existing_file(path: str) -> str:
+    """The path, if there is a file, or something that MMEngine downloads.
+
+    Raises:
+        FileNotFoundError: If it is the path of no file.
+    """
+    if '://' not in path and not os.path.isfile(path):
+        raise FileNotFoundError(f'{path} does not exist')
+    return path
+
+
+def newest_file(pattern: str, name: str) -> str:
+    """The newest file that matches a path or a pattern.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    paths = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
+    if not paths:
+        raise FileNotFoundError(
+            f'no checkpoint {pattern}: train {name} first, or name its checkpoint'
+        )
+    return max(paths, key=os.path.getmtime)

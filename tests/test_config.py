@@ -1,8 +1,11 @@
-"""Configs are found by name in an installed package and in a checkout."""
+"""Configs are found by name, read with their members, and checked."""
 
+import copy
+import os
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
 from fashion_mmpose import config as config_files
 
@@ -83,3 +86,137 @@ def test_installed_configs_go_first(configs: Path, tmp_path: Path):
     lay_out(tmp_path / 'configs')
     (tmp_path / 'setup.py').touch()
     assert config_files.config_root() == configs
+
+
+# ------------------------------------------------------------------------ reading
+
+
+@pytest.fixture
+def cfg() -> Config:
+    return config_files.load_config('cpn_r152_fashionai_skirt')
+
+
+@pytest.fixture
+def no_reading(monkeypatch: pytest.MonkeyPatch):
+    """A function after whose call configs cannot be read any more."""
+
+    def from_file(path):
+        raise AssertionError(f'{path} is read again')
+
+    return lambda: monkeypatch.setattr(Config, 'fromfile', from_file)
+
+
+def test_members_are_read_with_the_ensemble(no_reading, tmp_path: Path):
+    cfg = config_files.load_config('cpn_ensemble_fashionai_blouse')
+    names = ['cpn_r152_fashionai_blouse', 'cpn_senet154_fashionai_blouse']
+    networks = [config_files.read_config(name).model for name in names]
+    assert [member.name for member in cfg.model.members] == names
+    assert [member.config.model for member in cfg.model.members] == networks
+    assert [member.checkpoint for member in cfg.model.members] == [
+        f'work_dirs/{name}/best_*.pth' for name in names
+    ]
+    # What MMEngine leaves of a run is whole.
+    cfg.dump(tmp_path / 'dumped.py')
+    dumped = config_files.read_config(tmp_path / 'dumped.py')
+    assert dumped.model == cfg.model
+    no_reading()
+    config_files.check_members(dumped)
+    again = config_files.read_members(dumped.model.members)
+    assert [member['name'] for member in again] == names
+
+
+def test_members_stay_names_where_they_are_only_planned():
+    name = 'small/cpn_ensemble'  # its members' configs are written by trainings
+    options = {'model.category': 'skirt'}
+    cfg = config_files.load_config(name, cfg_options=options, members=False)
+    assert cfg.model.members[0].config.endswith('/{category}/cpn_r18.py')
+    with pytest.raises(ValueError, match='unknown config .*cpn_r18/skirt/cpn_r18.py'):
+        config_files.load_config(name, cfg_options=options)
+    with pytest.raises(ValueError, match='needs the category of the ensemble'):
+        config_files.load_config(name)
+
+
+def test_the_config_of_a_user_is_left_as_it_is():
+    cfg = config_files.read_config('cpn_ensemble_fashionai_blouse')
+    names = list(cfg.model.members)
+    assert config_files.with_members(cfg).model.members[0].config.model.backbone
+    assert cfg.model.members == names
+    network = config_files.read_config('cpn_r152_fashionai_blouse')
+    assert config_files.with_members(network) is network
+
+
+@pytest.mark.parametrize(
+    'member, message',
+    [
+        pytest.param(dict(checkpoint='a'), 'config is needed', id='no config'),
+        pytest.param(dict(config='a', extra=1), 'extra', id='unknown entry'),
+        pytest.param(dict(config='a', weight=0), 'positive', id='no weight'),
+        pytest.param(dict(config={}), 'name a checkpoint', id='loaded config'),
+        pytest.param('a_{category}', 'needs the category', id='no category'),
+    ],
+)
+def test_bad_members(member, message):
+    with pytest.raises(ValueError, match=message):
+        config_files.member_spec(member, None)
+
+
+def test_member_by_name():
+    assert config_files.member_spec('cpn_r152_fashionai_{category}', 'skirt') == dict(
+        config='cpn_r152_fashionai_skirt',
+        checkpoint='work_dirs/cpn_r152_fashionai_skirt/best_*.pth',
+        weight=1.0,
+        name='cpn_r152_fashionai_skirt',
+    )
+
+
+def test_the_newest_checkpoint_is_taken(tmp_path):
+    for age, name in enumerate(['best_2.pth', 'best_10.pth']):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    assert config_files.newest_file(f'{tmp_path}/best_*.pth', 'a').endswith(
+        'best_2.pth'
+    )
+    with pytest.raises(FileNotFoundError, match='train a first'):
+        config_files.newest_file(f'{tmp_path}/worst_*.pth', 'a')
+
+
+def test_members_see_the_same_crop():
+    config = config_files.read_config('cpn_ensemble_fashionai_blouse')
+    wrong = copy.deepcopy(config)
+    wrong.model.members = [*config.model.members, 'cpm_fashionai_{category}']
+    with pytest.raises(ValueError, match='cpm_fashionai_blouse is tested on another'):
+        config_files.check_members(wrong)
+
+
+def test_configs_are_found_by_path_and_name(tmp_path, cfg):
+    path = tmp_path / 'mine.py'
+    path.write_text("train_cfg = dict(max_epochs=3)\nwork_dir = 'here'\n")
+    mine = config_files.load_config(str(path), cfg_options={'train_cfg.max_epochs': 5})
+    assert mine.train_cfg.max_epochs == 5 and mine.work_dir == 'here'
+    assert config_files.load_config(str(path), work_dir='there').work_dir == 'there'
+    assert cfg.work_dir == 'work_dirs/cpn_r152_fashionai_skirt'
+    assert cfg.model.head.out_channels == 4
+    with pytest.raises(ValueError, match='cpn_r152_fashionai_skirt'):
+        config_files.load_config('cpn_r152_fashionai_skrt')
+
+
+def test_weights_from_elsewhere_are_left_to_mmengine():
+    assert (
+        config_files.existing_file('torchvision://resnet50') == 'torchvision://resnet50'
+    )
+
+
+def test_codecs_must_agree(cfg):
+    config_files.check_codecs(cfg)
+    cfg.merge_from_dict({'model.head.decoder.convention': 'msra'})
+    cfg.merge_from_dict({'model.head.decoder.sigma': 4.0})
+    with pytest.raises(ValueError, match=r"differ in \['convention', 'sigma'\]"):
+        config_files.check_codecs(cfg)
+
+
+@pytest.mark.parametrize('launcher', ['pytorch', 'slurm'])
+def test_launchers_without_gpu_need_torchrun(launcher, monkeypatch):
+    monkeypatch.delenv('RANK', raising=False)
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    with pytest.raises(RuntimeError, match='start `torchrun'):
+        config_files.load_config('cpn_r152_fashionai_skirt', launcher=launcher)

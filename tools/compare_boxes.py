@@ -20,7 +20,8 @@ from fashion_mmpose.commands.box_comparison import (
     compare_boxes,
     comparison_table,
 )
-from fashion_mmpose.commands.running import argument_parser, load_config
+from fashion_mmpose.commands.running import argument_parser
+from fashion_mmpose.config import load_config
 from fashion_mmpose.files.outputs import OutputFiles
 
 

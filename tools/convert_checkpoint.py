@@ -21,7 +21,7 @@ and types as the file has them; for cpm-tf it needs the .index only.
 import argparse
 import sys
 
-from fashion_mmpose.commands.running import load_config
+from fashion_mmpose.config import load_config
 from fashion_mmpose.weights import KINDS, convert_checkpoint, list_checkpoint
 
 

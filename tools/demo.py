@@ -134,13 +134,13 @@ def draw_blouses(work_dir: Path, data: Path, predictions: Path) -> Path:
 
 def outfits(args: argparse.Namespace) -> Path:
     """Pictures of several garments; the picture that shows the result."""
-    from mmengine.config import Config
+    from fashion_mmpose.config import read_config
 
     work_dir = args.work_dir
     data = work_dir / 'outfits'
     pictures = data / 'validation' / 'image'
     parts = {'train': args.num_train or 1200, 'validation': args.num_test or 60}
-    worn = Config.fromfile(OUTFITS).train_dataloader.dataset.categories
+    worn = read_config(OUTFITS).train_dataloader.dataset.categories
     for seed, (part, num) in enumerate(parts.items()):
         step(
             f'draw {num} outfits for {part}',

@@ -23,13 +23,8 @@ from mmengine.dist import is_main_process
 
 from fashion_mmpose.apis import GarmentDetector
 from fashion_mmpose.commands.detecting import Outcome, detect_images, run_settings
-from fashion_mmpose.commands.running import (
-    argument_parser,
-    existing_file,
-    init_launcher,
-    is_detector,
-    load_config,
-)
+from fashion_mmpose.commands.running import argument_parser, init_launcher
+from fashion_mmpose.config import existing_file, is_detector, load_config
 from fashion_mmpose.formats.coco.images import read_images
 
 SHOWN = 20  # unreadable pictures that are named

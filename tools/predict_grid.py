@@ -20,7 +20,8 @@ import numpy as np
 from mmengine.config import DictAction
 
 from fashion_mmpose.commands.random_predictions import predict_random
-from fashion_mmpose.commands.running import load_config, set_testing
+from fashion_mmpose.commands.running import set_testing
+from fashion_mmpose.config import load_config
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.visualization import PredictedGarment, garment_grid
 

@@ -14,12 +14,8 @@ COCO result list (.json) and the Tianchi submission (.csv, FashionAI only).
 import argparse
 import sys
 
-from fashion_mmpose.commands.running import (
-    argument_parser,
-    build_runner,
-    load_config,
-    set_testing,
-)
+from fashion_mmpose.commands.running import argument_parser, build_runner, set_testing
+from fashion_mmpose.config import load_config
 
 
 def parse_args(argv=None) -> argparse.Namespace:

@@ -12,12 +12,8 @@ cpn_r152_fashionai_blouse.
 import argparse
 import sys
 
-from fashion_mmpose.commands.running import (
-    argument_parser,
-    build_runner,
-    load_config,
-    set_training,
-)
+from fashion_mmpose.commands.running import argument_parser, build_runner, set_training
+from fashion_mmpose.config import load_config
 
 
 def parse_args(argv=None) -> argparse.Namespace:

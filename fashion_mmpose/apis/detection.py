@@ -13,8 +13,8 @@ from torchvision.ops import nms
 
 from fashion_mmpose import compat
 from fashion_mmpose.commands.running import choose_device
+from fashion_mmpose.config import read_config
 from fashion_mmpose.inference.detections import Detections
-from fashion_mmpose.models.estimators.ensemble import read_config
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 
 
@@ -62,10 +62,10 @@ class GarmentDetector:
         from mmdet.utils import register_all_modules
 
         register_all_modules(init_default_scope=False)
-        if not isinstance(config, Config):
-            config = os.fspath(config)
-        name = config if isinstance(config, str) else 'the loaded config'
-        cfg = read_config(config)
+        if isinstance(config, Config):
+            name, cfg = 'the loaded config', config
+        else:
+            name, cfg = os.fspath(config), read_config(config)
         pipeline = _inference_pipeline(cfg, name)
         checkpoint = read_checkpoint(weights)
         self.score_thr = score_thr

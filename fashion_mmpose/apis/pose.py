@@ -12,13 +12,14 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import (
+from fashion_mmpose.commands.running import choose_device
+from fashion_mmpose.config import (
     check_codecs,
     check_members,
-    choose_device,
     is_detector,
     is_ensemble,
     load_config,
+    with_members,
 )
 from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
 from fashion_mmpose.garments.layout import own_points
@@ -240,7 +241,7 @@ def pose_by_category(
 def _read(config: ConfigLike) -> tuple[str, Config]:
     """What a config is called, and the config."""
     if isinstance(config, Config):
-        return 'the loaded config', config
+        return 'the loaded config', with_members(config)
     return os.fspath(config), load_config(os.fspath(config))
 
 

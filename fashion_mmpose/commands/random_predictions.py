@@ -10,7 +10,7 @@ from mmengine.runner import load_checkpoint
 from mmpose.registry import DATASETS, MODELS
 from mmpose.structures import PoseDataSample
 
-from .running import check_codecs, check_members
+from fashion_mmpose.config import check_codecs, check_members
 
 
 def predict_random(cfg: Config, num: int, seed: int = 0) -> list[PoseDataSample]:

@@ -12,11 +12,15 @@ from mmengine.dist import init_dist, is_distributed
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from fashion_mmpose import compat
-from fashion_mmpose.config import find_config
+from fashion_mmpose.config import (
+    check_codecs,
+    check_members,
+    existing_file,
+    is_detector,
+    is_ensemble,
+)
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
-from fashion_mmpose.models.estimators.ensemble import member_spec, read_config
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
@@ -45,46 +49,9 @@ def argument_parser(description: str, work_dir: bool = True) -> argparse.Argumen
     return parser
 
 
-def load_config(
-    name: str,
-    work_dir: str | None = None,
-    cfg_options: dict | None = None,
-    launcher: str = 'none',
-) -> Config:
-    """Read a config and apply what every run may override.
-
-    Args:
-        name: Path of a config, or the bare name of one that the package carries.
-        work_dir: Where logs and checkpoints go; by default the config's own, or
-            ``work_dirs/<name of the config>``.
-        cfg_options: Dotted keys and values to override.
-        launcher: ``'none'``, ``'pytorch'`` or ``'slurm'``.
-
-    Raises:
-        ValueError: If there is no such config.
-        ImportError: If it builds on MMDetection's, which is missing.
-        RuntimeError: If the launcher cannot work on this machine.
-    """
-    path = name if os.path.isfile(name) else str(find_config(name))
-    try:
-        cfg = Config.fromfile(path)
-    except ModuleNotFoundError:
-        compat.require_mmdet()  # its error names the mend
-        raise
-    cfg.launcher = launcher
-    if work_dir is not None:
-        cfg.work_dir = work_dir
-    elif cfg.get('work_dir') is None:
-        stem = os.path.splitext(os.path.basename(path))[0]
-        cfg.work_dir = os.path.join('work_dirs', stem)
-    if cfg_options:
-        cfg.merge_from_dict(cfg_options)
-    compat.prepare_distributed(cfg, launcher)
-    return cfg
-
-
 def init_launcher(launcher: str, device: str = 'auto') -> str:
-    """Join the processes that a launcher started, after :func:`load_config`.
+    """Join the processes that a launcher started, after
+    :func:`fashion_mmpose.config.load_config`.
 
     Args:
         launcher: ``'none'``, ``'pytorch'`` or ``'slurm'``.
@@ -206,106 +173,12 @@ def add_evaluator(cfg: Config, evaluator: dict) -> None:
     cfg.test_evaluator = [*evaluators, evaluator]
 
 
-def check_codecs(cfg: Config) -> None:
-    """Compare the codec that encodes the targets with the one that decodes them.
-
-    A config states both, and one that inherits may override only one of them; the
-    network would then train well and predict with an offset.
-
-    Raises:
-        ValueError: If they differ.
-    """
-    decoder = cfg.model.get('head', {}).get('decoder')
-    if (
-        not decoder
-        or decoder.get('type') != 'PointHeatmap'
-        or cfg.train_dataloader is None
-    ):
-        return
-    for transform in cfg.train_dataloader.dataset.get('pipeline', []):
-        encoder = transform.get('encoder')
-        if encoder is not None and encoder != decoder:
-            keys = sorted(
-                key
-                for key in {*encoder, *decoder}
-                if encoder.get(key) != decoder.get(key)
-            )
-            raise ValueError(
-                f'the codec of GenerateTarget and that of model.head.decoder differ in '
-                f'{keys}; give both the same codec'
-            )
-
-
-def is_ensemble(cfg: Config) -> bool:
-    """Whether the config's model is a :class:`HeatmapEnsemble`."""
-    return cfg.get('model', {}).get('type') == 'HeatmapEnsemble'
-
-
-def is_detector(cfg: Config) -> bool:
-    """Whether the config is one of MMDetection's."""
-    return cfg.get('default_scope') == 'mmdet'
-
-
-def check_members(cfg: Config) -> None:
-    """Compare the crops of an ensemble's pipeline with those of its members.
-
-    The members see the ensemble's crop, resized. One that was trained on another
-    crop, such as a stretched one, would predict with an offset.
-
-    Raises:
-        ValueError: If they differ; the message names the member and the steps.
-    """
-    if not is_ensemble(cfg):
-        return
-    own = crop_steps(cfg)
-    for member in cfg.model.members:
-        spec = member_spec(member, cfg.model.get('category'))
-        steps = crop_steps(read_config(spec['config']))
-        if steps not in (None, own):
-            raise ValueError(
-                f'the member {spec["name"]} is tested on another crop than the '
-                f'ensemble: {steps} there, {own} here; give test_dataloader the same '
-                'steps'
-            )
-
-
-def crop_steps(cfg: Config) -> list[dict] | None:
-    """The steps of the test pipeline between loading and packing, without sizes.
-
-    Returns:
-        list[dict] | None: None where the config has no test pipeline. The aspect ratio
-        stands in for ``input_size``.
-    """
-    dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
-    if 'pipeline' not in dataset:
-        return None
-    steps = []
-    for transform in dataset.pipeline:
-        step = {key: value for key, value in transform.items() if key != 'input_size'}
-        if 'input_size' in transform:
-            width, height = transform['input_size']
-            step['aspect_ratio'] = width / height
-        if step['type'] not in ('LoadImage', 'PackGarmentInputs', 'PackPoseInputs'):
-            steps.append(step)
-    return steps
-
-
-def existing_file(path: str) -> str:
-    """The path, if there is a file, or something that MMEngine downloads.
-
-    Raises:
-        FileNotFoundError: If it is the path of no file.
-    """
-    if '://' not in path and not os.path.isfile(path):
-        raise FileNotFoundError(f'{path} does not exist')
-    return path
-
-
 def build_runner(cfg: Config) -> Runner:
     """MMEngine's runner for the config, of the type that it asks for.
 
     Raises:
-        ValueError: See :func:`check_codecs` and :func:`check_members`.
+        ValueError: See :func:`fashion_mmpose.config.check_codecs` and
+            :func:`fashion_mmpose.config.check_members`.
     """
     check_codecs(cfg)
     check_members(cfg)

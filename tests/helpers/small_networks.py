@@ -13,7 +13,7 @@ from tiny_detector import pictures
 from toolbox import CONFIG, ROOT
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import load_config
+from fashion_mmpose.config import load_config
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.detections import Detections

@@ -4,23 +4,12 @@ import pytest
 from mmengine.config import Config
 
 from fashion_mmpose.commands import running
+from fashion_mmpose.config import load_config
 
 
 @pytest.fixture
 def cfg():
-    return running.load_config('cpn_r152_fashionai_skirt')
-
-
-def test_configs_are_found_by_path_and_name(tmp_path, cfg):
-    path = tmp_path / 'mine.py'
-    path.write_text("train_cfg = dict(max_epochs=3)\nwork_dir = 'here'\n")
-    mine = running.load_config(str(path), cfg_options={'train_cfg.max_epochs': 5})
-    assert mine.train_cfg.max_epochs == 5 and mine.work_dir == 'here'
-    assert running.load_config(str(path), work_dir='there').work_dir == 'there'
-    assert cfg.work_dir == 'work_dirs/cpn_r152_fashionai_skirt'
-    assert cfg.model.head.out_channels == 4
-    with pytest.raises(ValueError, match='cpn_r152_fashionai_skirt'):
-        running.load_config('cpn_r152_fashionai_skrt')
+    return load_config('cpn_r152_fashionai_skirt')
 
 
 def test_resume(cfg, tmp_path):
@@ -71,23 +60,3 @@ def test_testing(cfg, tmp_path):
         running.set_testing(cfg, str(files[0]), bbox_file='none.json')
     with pytest.raises(FileNotFoundError, match='none.pth does not exist'):
         running.set_testing(cfg, 'none.pth')
-
-
-def test_weights_from_elsewhere_are_left_to_mmengine():
-    assert running.existing_file('torchvision://resnet50') == 'torchvision://resnet50'
-
-
-def test_codecs_must_agree(cfg):
-    running.check_codecs(cfg)
-    cfg.merge_from_dict({'model.head.decoder.convention': 'msra'})
-    cfg.merge_from_dict({'model.head.decoder.sigma': 4.0})
-    with pytest.raises(ValueError, match=r"differ in \['convention', 'sigma'\]"):
-        running.check_codecs(cfg)
-
-
-@pytest.mark.parametrize('launcher', ['pytorch', 'slurm'])
-def test_launchers_without_gpu_need_torchrun(launcher, monkeypatch):
-    monkeypatch.delenv('RANK', raising=False)
-    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
-    with pytest.raises(RuntimeError, match='start `torchrun'):
-        running.load_config('cpn_r152_fashionai_skirt', launcher=launcher)

@@ -8,9 +8,15 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS, MODELS
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import check_codecs, check_members, is_ensemble
-from fashion_mmpose.config import config_names, config_root, find_config
-from fashion_mmpose.models.estimators.ensemble import member_spec
+from fashion_mmpose.config import (
+    check_codecs,
+    check_members,
+    config_names,
+    config_root,
+    find_config,
+    is_ensemble,
+    member_spec,
+)
 
 # Detectors have networks, data and metrics of their own: test_detection_configs.py.
 NAMES = [name for name in config_names() if not name.startswith('detection/')]

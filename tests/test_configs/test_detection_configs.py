@@ -8,14 +8,15 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import (
+from fashion_mmpose.commands.running import set_testing
+from fashion_mmpose.config import (
     check_codecs,
     check_members,
+    config_names,
+    find_config,
     is_detector,
     load_config,
-    set_testing,
 )
-from fashion_mmpose.config import config_names, find_config
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 NAMES = [name for name in config_names() if name.startswith('detection/')]

@@ -8,12 +8,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import (
-    argument_parser,
-    is_ensemble,
-    load_config,
-    set_training,
-)
+from fashion_mmpose.commands.running import argument_parser, set_training
+from fashion_mmpose.config import is_ensemble, load_config
 
 PLACEHOLDER = '{category}'
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -104,7 +100,7 @@ def plan_runs(
         name = config.replace(PLACEHOLDER, category)
         options = [option.replace(PLACEHOLDER, category) for option in cfg_options]
         folder = folders[category]
-        cfg = load_config(name, str(folder), parse_options(options))
+        cfg = load_config(name, str(folder), parse_options(options), members=False)
         if PLACEHOLDER in config:
             check_entry(cfg, name, category)
         else:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from fashion_mmpose.commands.running import is_ensemble
-from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.models.estimators.ensemble import (
+from fashion_mmpose.config import (
+    is_ensemble,
     member_spec,
     newest_file,
     read_config,
+    read_members,
 )
+from fashion_mmpose.files.outputs import OutputFiles
 
 from .plan import CategoryRun
 
@@ -115,7 +116,7 @@ def training_changes(run: CategoryRun) -> list[str]:
     dumped = run.folder / os.path.basename(run.cfg.filename)
     if not dumped.is_file():
         return [f'{dumped.name}, the config of its checkpoints, is missing']
-    begun = Config.fromfile(dumped)
+    begun = read_config(dumped)
     keys = [key for key in TRAINING_KEYS if key != 'load_from']
     if not begun.get('resume'):
         # In the config of a resumed run, it is the checkpoint to go on from.
@@ -259,9 +260,8 @@ def test_fingerprint(run: CategoryRun, weights: Sequence[Path]) -> str:
     """
     parts = [comparable(run.cfg, TESTING_KEYS)]
     if is_ensemble(run.cfg):
-        for member in run.cfg.model.members:
-            config = read_config(member_spec(member, run.category)['config'])
-            parts.append(comparable(config, ['model']))
+        members = read_members(run.cfg.model.members, run.category)
+        parts += [comparable(member['config'], ['model']) for member in members]
     files = []
     for path in (*weights, run.ann_file, run.bbox_file):
         if path is not None and path.is_file():

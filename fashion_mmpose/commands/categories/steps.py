@@ -15,9 +15,8 @@ from typing import TextIO
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 
-from fashion_mmpose.commands.running import is_ensemble
+from fashion_mmpose.config import is_ensemble, read_members
 from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
-from fashion_mmpose.models.estimators.ensemble import member_spec, read_config
 
 from .commands import locked_log, merge_command, run_logged, test_command, train_command
 from .plan import CategoryRun
@@ -241,8 +240,8 @@ def read_metrics(path: Path) -> dict[str, float]:
 def count_parameters(run: CategoryRun) -> int:
     """Parameters of the network, or of all networks of an ensemble."""
     if is_ensemble(run.cfg):
-        specs = [member_spec(member, run.category) for member in run.cfg.model.members]
-        models = [read_config(spec['config'])['model'] for spec in specs]
+        members = read_members(run.cfg.model.members, run.category)
+        models = [member['config']['model'] for member in members]
     else:
         models = [run.cfg.model]
     init_default_scope('mmpose')

@@ -1,11 +1,8 @@
 """Several networks, one averaged heatmap."""
 
-import glob
-import os
 from collections.abc import Mapping, Sequence
 
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.runner import load_checkpoint
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -13,7 +10,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from fashion_mmpose.codecs.resampling import resample_heatmaps
-from fashion_mmpose.config import find_config
+from fashion_mmpose.config import check_agreement, newest_file, read_members
 from fashion_mmpose.models.heads.category_rows import decode_heatmaps
 from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
 
@@ -41,11 +38,13 @@ class HeatmapEnsemble(TopdownPoseEstimator):
         members (Sequence[str | dict]): One or more networks. A dict has
 
             - ``config``: path, bare name of a config that the package carries, or
-              a loaded config with ``model``;
+              a loaded config with ``model``, into which
+              :func:`fashion_mmpose.config.load_config` turns a name;
             - ``checkpoint``: its weights, a path or a pattern of which the newest
               match is taken. None leaves the weights to a checkpoint of the whole
               ensemble. Defaults to ``work_dirs/<name of the config>/best_*.pth``;
-            - ``weight``: in the average. Defaults to 1.
+            - ``weight``: in the average. Defaults to 1;
+            - ``name``: for messages. Defaults to the name of the config.
 
             A string is the ``config``.
         decoder (dict): A :class:`PointHeatmap`: the grid of the average, and how it
@@ -88,12 +87,9 @@ class HeatmapEnsemble(TopdownPoseEstimator):
         self.test_cfg = test_cfg or {}
         self.scales = tuple(scales)
         self.decoder = PointHeadMixin.build_codec(decoder)
-        specs = [member_spec(member, category) for member in members]
-        configs = [read_config(spec['config']) for spec in specs]
-        check_agreement(specs, configs)
-        self.members = nn.ModuleList(
-            build_member(spec, cfg) for spec, cfg in zip(specs, configs)
-        )
+        specs = read_members(members, category)
+        check_agreement(specs)
+        self.members = nn.ModuleList(map(build_member, specs))
         total = sum(spec['weight'] for spec in specs)
         self.weights = [spec['weight'] / total for spec in specs]
 
@@ -169,65 +165,18 @@ class HeatmapEnsemble(TopdownPoseEstimator):
         raise NotImplementedError('train the members of a HeatmapEnsemble one by one')
 
 
-def member_spec(member: str | Mapping, category: str | None) -> dict:
-    """A member's ``config``, ``checkpoint`` and ``weight``, and ``name`` for messages.
+def build_member(spec: Mapping) -> nn.Module:
+    """Build one network and load its weights.
+
+    Args:
+        spec: As :func:`fashion_mmpose.config.read_members` returns it.
 
     Raises:
-        ValueError: If an entry is unknown or missing, or the weight is not positive.
+        FileNotFoundError: If its checkpoint does not exist.
+        TypeError: If its head has no :class:`PointHeatmap`.
+        ValueError: If the checkpoint does not fit it.
     """
-    spec = dict(config=member) if isinstance(member, str) else dict(member)
-    unknown = set(spec) - {'config', 'checkpoint', 'weight'}
-    if unknown or 'config' not in spec:
-        raise ValueError(
-            'a member has config, checkpoint and weight, of which config is needed; '
-            f'got {sorted(spec)}'
-        )
-    if spec.setdefault('weight', 1.0) <= 0:
-        raise ValueError(f'the weight of a member must be positive: {spec}')
-    named = isinstance(spec['config'], str)
-    if 'checkpoint' not in spec:
-        if not named:
-            raise ValueError('a member whose config is loaded must name a checkpoint')
-        stem = os.path.splitext(os.path.basename(spec['config']))[0]
-        spec['checkpoint'] = f'work_dirs/{stem}/best_*.pth'
-    for key in ('config', 'checkpoint'):
-        if isinstance(spec[key], str) and '{category}' in spec[key]:
-            if category is None:
-                raise ValueError(f'{spec[key]} needs the category of the ensemble')
-            spec[key] = spec[key].replace('{category}', category)
-    spec['name'] = spec['config'] if named else 'a loaded config'
-    return spec
-
-
-def read_config(config: str | Mapping) -> Mapping:
-    """A member's config, read if it is a path or a name."""
-    if not isinstance(config, str):
-        return config
-    return Config.fromfile(config if os.path.isfile(config) else find_config(config))
-
-
-def check_agreement(specs: Sequence[dict], configs: Sequence[Mapping]) -> None:
-    """Compare the key points that the members are for.
-
-    Raises:
-        ValueError: If they differ; the message lists the members.
-    """
-    layouts = []
-    for config in configs:
-        dataset = config.get('test_dataloader', {}).get('dataset', {})
-        num_keypoints = config['model'].get('head', {}).get('out_channels')
-        layouts.append((dataset.get('type'), dataset.get('category'), num_keypoints))
-    if len(set(layouts)) > 1:
-        lines = [
-            f'{spec["name"]}: {dataset}, category {category}, {number} key points'
-            for spec, (dataset, category, number) in zip(specs, layouts)
-        ]
-        raise ValueError('the members are for other key points:\n' + '\n'.join(lines))
-
-
-def build_member(spec: dict, config: Mapping) -> nn.Module:
-    """Build one network and load its weights."""
-    member = MODELS.build(config['model'])
+    member = MODELS.build(spec['config']['model'])
     head = getattr(member, 'head', None)
     if not isinstance(head, PointHeadMixin):
         raise TypeError(
@@ -242,17 +191,3 @@ def build_member(spec: dict, config: Mapping) -> nn.Module:
         except RuntimeError as error:
             raise ValueError(f'{path} does not fit {spec["name"]}: {error}') from error
     return member
-
-
-def newest_file(pattern: str, name: str) -> str:
-    """The newest file that matches a path or a pattern.
-
-    Raises:
-        FileNotFoundError: If there is none.
-    """
-    paths = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
-    if not paths:
-        raise FileNotFoundError(
-            f'no checkpoint {pattern}: train {name} first, or name its checkpoint'
-        )
-    return max(paths, key=os.path.getmtime)

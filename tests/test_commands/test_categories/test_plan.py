@@ -6,7 +6,7 @@ import pytest
 from category_runs import RECIPE
 
 from fashion_mmpose.commands.categories import plan
-from fashion_mmpose.commands.running import load_config
+from fashion_mmpose.config import load_config
 
 PATTERN = 'cpn_r152_fashionai_{category}'
 

@@ -1,8 +1,5 @@
 """Several networks, several scales, one averaged heatmap."""
 
-import copy
-import os
-
 import numpy as np
 import pytest
 import torch
@@ -13,18 +10,14 @@ from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import (
+from fashion_mmpose.commands.running import set_testing, set_training
+from fashion_mmpose.config import (
     check_members,
+    find_config,
     load_config,
-    set_testing,
-    set_training,
-)
-from fashion_mmpose.config import find_config
-from fashion_mmpose.models.estimators.ensemble import (
-    HeatmapEnsemble,
     member_spec,
-    newest_file,
 )
+from fashion_mmpose.models.estimators.ensemble import HeatmapEnsemble
 
 CODEC = dict(
     type='PointHeatmap',
@@ -291,39 +284,6 @@ def test_a_head_without_point_heatmap_is_refused():
         ensemble([dict(config=config, checkpoint=None)])
 
 
-@pytest.mark.parametrize(
-    'member, message',
-    [
-        pytest.param(dict(checkpoint='a'), 'config is needed', id='no config'),
-        pytest.param(dict(config='a', extra=1), 'extra', id='unknown entry'),
-        pytest.param(dict(config='a', weight=0), 'positive', id='no weight'),
-        pytest.param(dict(config={}), 'name a checkpoint', id='loaded config'),
-        pytest.param('a_{category}', 'needs the category', id='no category'),
-    ],
-)
-def test_bad_members(member, message):
-    with pytest.raises(ValueError, match=message):
-        member_spec(member, None)
-
-
-def test_member_by_name():
-    assert member_spec('cpn_r152_fashionai_{category}', 'skirt') == dict(
-        config='cpn_r152_fashionai_skirt',
-        checkpoint='work_dirs/cpn_r152_fashionai_skirt/best_*.pth',
-        weight=1.0,
-        name='cpn_r152_fashionai_skirt',
-    )
-
-
-def test_the_newest_checkpoint_is_taken(tmp_path):
-    for age, name in enumerate(['best_2.pth', 'best_10.pth']):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (1000 - age, 1000 - age))
-    assert newest_file(f'{tmp_path}/best_*.pth', 'a').endswith('best_2.pth')
-    with pytest.raises(FileNotFoundError, match='train a first'):
-        newest_file(f'{tmp_path}/worst_*.pth', 'a')
-
-
 @pytest.mark.parametrize('kwargs', [dict(members=[]), dict(scales=())])
 def test_nothing_to_average(pair, kwargs):
     kwargs.setdefault('members', pair[0])
@@ -344,14 +304,6 @@ def test_the_reference_ensemble():
     ]
     assert members == ['cpn_r152_fashionai_blouse', 'cpn_senet154_fashionai_blouse']
     check_members(config)
-
-
-def test_members_see_the_same_crop():
-    config = Config.fromfile(find_config('cpn_ensemble_fashionai_blouse'))
-    wrong = copy.deepcopy(config)
-    wrong.model.members = [*config.model.members, 'cpm_fashionai_{category}']
-    with pytest.raises(ValueError, match='cpm_fashionai_blouse is tested on another'):
-        check_members(wrong)
 
 
 def test_an_ensemble_is_tested_without_checkpoint_and_not_trained():
