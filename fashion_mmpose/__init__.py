@@ -20,7 +20,7 @@ _PLACES = {
     'PicturePrediction': 'fashion_mmpose.inference',
     'PoseNetwork': 'fashion_mmpose.apis',
     'build_networks': 'fashion_mmpose.apis',
-    'draw_predictions': 'fashion_mmpose.inference',
+    'draw_predictions': 'fashion_mmpose.visualization',
 }
 
 __all__ = [

@@ -27,6 +27,7 @@ from .lookup import (
     metainfo_name,
 )
 from .pose_metainfo import category_color, metainfo
+from .prediction import GarmentPrediction
 from .table import Benchmark, Garment, Link, mirror_name
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     'FASHIONAI_SIGMA',
     'Benchmark',
     'Garment',
+    'GarmentPrediction',
     'Link',
     'benchmark',
     'benchmark_of',

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.media.pictures import Picture
 from fashion_mmpose.media.prefetch import prefetch
 
-from .prediction import GarmentPrediction
 from .protocols import PoseNetwork
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import fashion_mmpose
+from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.media.pictures import (
     Input,
     Picture,
@@ -28,7 +29,6 @@ from .box_requests import (
 )
 from .crops import Crop, predict_crops
 from .detections import Detections
-from .prediction import GarmentPrediction
 from .protocols import Detector
 
 ConfigLike = Any  # a path, a name or a loaded config of MMEngine

@@ -13,13 +13,14 @@ from fashion_mmpose import garments
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
+from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout
 from fashion_mmpose.media.pictures import Source
 from fashion_mmpose.media.video import VideoFile
+from fashion_mmpose.visualization.pictures import KEYPOINT_THR, draw_predictions
 
 from .inferencer import PicturePrediction
 from .output_names import drawn_paths
-from .prediction import KEYPOINT_THR, GarmentPrediction, draw_predictions
 
 JSON_NAME = 'predictions.json'
 CSV_NAME = 'predictions.csv'

@@ -1,14 +1,13 @@
 """Drawing what MMPose's visualizer cannot."""
 
 from .drawing import draw_keypoints, draw_truth, picture_grid
-from .pictures import ShownGarment, draw_garments
+from .pictures import draw_predictions
 from .predicted_garment import PredictedGarment, garment_grid
 from .results import prediction_grid, training_curves
 
 __all__ = [
     'PredictedGarment',
-    'ShownGarment',
-    'draw_garments',
+    'draw_predictions',
     'draw_keypoints',
     'draw_truth',
     'garment_grid',

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,43 +9,33 @@ import numpy as np
 from fashion_mmpose import garments
 
 from .drawing import draw_keypoints
+from .point_names import write_point_names
 from .scale import drawing_scale
 
+KEYPOINT_THR = 0.2  # points that are scored lower are not drawn
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_SCALE = 0.4
 
 
-@dataclass(frozen=True, eq=False)
-class ShownGarment:
-    """A garment that is drawn into a picture.
+def draw_predictions(
+    image: np.ndarray,
+    predictions: Sequence[garments.GarmentPrediction],
+    keypoint_thr: float = KEYPOINT_THR,
+    with_names: bool = False,
+) -> np.ndarray:
+    """Draw garments into their picture, in the colours of their categories.
 
-    K: key points of its category. All positions are pixels of the picture.
-
-    Attributes:
-        garment: The category.
-        points: Shape (K, 2).
-        box_xyxy: The corners of its box, shape (4, ).
-        shown: Which points are drawn, bool, shape (K, ); None for all.
-        caption: Text at its box.
-    """
-
-    garment: garments.Garment
-    points: np.ndarray
-    box_xyxy: np.ndarray
-    shown: np.ndarray | None = None
-    caption: str = ''
-
-
-def draw_garments(image: np.ndarray, shown: Sequence[ShownGarment]) -> np.ndarray:
-    """Draw garments: box, caption, outline and key points, in their category's colour.
-
-    Points on the left, in the middle and on the right of a garment are blue, green and
-    orange. Small garments are drawn over large ones, and with smaller points. In large
-    pictures everything is larger.
+    Of each, its box, category and score, outline and key points. Points on the left, in
+    the middle and on the right of a garment are blue, green and orange. Small garments
+    are drawn over large ones, and with smaller points. In large pictures everything is
+    larger.
 
     Args:
         image: BGR, uint8, shape (H, W, 3); it is not changed.
-        shown: The garments.
+        predictions: Garments of that picture.
+        keypoint_thr: Points that are scored lower are not drawn. Defaults to 0.2.
+        with_names: Write the points' names; the landmarks of DeepFashion2 have
+            numbers. Defaults to False.
 
     Returns:
         np.ndarray: BGR, uint8, shape (H, W, 3).
@@ -54,18 +43,26 @@ def draw_garments(image: np.ndarray, shown: Sequence[ShownGarment]) -> np.ndarra
     canvas = image.copy()
     scale = drawing_scale(image)
     captions = []
-    areas = [np.prod(item.box_xyxy[2:] - item.box_xyxy[:2]) for item in shown]
+    areas = [np.prod(item.bbox[2:] - item.bbox[:2]) for item in predictions]
     for i in np.argsort(areas)[::-1]:
-        item = shown[i]
-        color = garments.category_color(item.garment.dataset, item.garment.name)[::-1]
-        corners = np.rint(item.box_xyxy).astype(int).tolist()
+        item = predictions[i]
+        color = garments.category_color(item.benchmark, item.category)[::-1]
+        corners = np.rint(item.bbox).astype(int).tolist()
         cv2.rectangle(canvas, corners[:2], corners[2:], color, round(scale))
         radius = int(np.clip(np.sqrt(max(areas[i], 0)) / 80, 2 * scale, 5 * scale))
         canvas = draw_keypoints(
-            canvas, item.points, item.garment, item.shown, radius, round(2 * scale)
+            canvas,
+            item.keypoints,
+            item.garment,
+            item.scores >= keypoint_thr,
+            radius,
+            round(2 * scale),
         )
         captions.append((item.caption, corners[:2], color))
     _write_captions(canvas, captions)
+    if with_names:
+        for item in predictions:
+            write_point_names(canvas, item, keypoint_thr)
     return canvas
 
 
@@ -91,8 +88,6 @@ def _write_captions(
         ):
             top += 1
         taken.append((left, top, width))
-        if not text:
-            continue
         canvas[top : top + height, left : left + width] = color
         is_bright = np.dot(color, (0.114, 0.587, 0.299)) > 140  # luma of BGR
         ink = (0, 0, 0) if is_bright else (255, 255, 255)

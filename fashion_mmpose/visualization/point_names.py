@@ -5,7 +5,6 @@ import numpy as np
 
 from fashion_mmpose import garments
 
-from .pictures import ShownGarment
 from .scale import drawing_scale
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -21,7 +20,9 @@ def short_names(garment: garments.Garment) -> list[str]:
     return [name.rpartition('_kpt')[2].replace('_', ' ') for name in garment.keypoints]
 
 
-def write_point_names(canvas: np.ndarray, shown: ShownGarment) -> None:
+def write_point_names(
+    canvas: np.ndarray, prediction: garments.GarmentPrediction, keypoint_thr: float
+) -> None:
     """Write the names of a garment's drawn key points beside them, in place.
 
     A name stands on the right of its point, or on its left where the picture ends. In
@@ -29,16 +30,18 @@ def write_point_names(canvas: np.ndarray, shown: ShownGarment) -> None:
 
     Args:
         canvas: BGR, uint8, shape (H, W, 3).
-        shown: The garment.
+        prediction: The garment.
+        keypoint_thr: Points that are scored lower are not drawn, so not named.
     """
     height, width = canvas.shape[:2]
     scale = drawing_scale(canvas)
     font_scale, gap = scale * _FONT_SCALE, scale * _GAP
-    points = np.clip(np.nan_to_num(shown.points), -1e5, 1e5)
-    visible = np.ones(len(points), bool) if shown.shown is None else shown.shown
+    points = np.clip(np.nan_to_num(prediction.keypoints), -1e5, 1e5)
+    drawn = prediction.scores >= keypoint_thr
     thin = round(scale)
-    for name, (x, y), is_shown in zip(short_names(shown.garment), points, visible):
-        if not is_shown or not (0 <= x < width and 0 <= y < height):
+    names = short_names(prediction.garment)
+    for name, (x, y), is_drawn in zip(names, points, drawn):
+        if not is_drawn or not (0 <= x < width and 0 <= y < height):
             continue
         (text_width, text_height), _ = cv2.getTextSize(name, _FONT, font_scale, thin)
         left = x + gap

@@ -19,7 +19,7 @@ from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.deepfashion2.results import result_columns, write_results
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
-from fashion_mmpose.visualization import ShownGarment, draw_garments
+from fashion_mmpose.visualization import draw_predictions
 
 
 def import_everything() -> int:
@@ -67,13 +67,19 @@ def draw(coco_file: Path, image_root: Path, out: Path) -> int:
     )
     picture = cv2.imread(str(image_root / file_name))
     x, y, width, height = annotation['bbox']
-    shown = ShownGarment(
-        garment=garments.garment('fashionai', 'skirt'),
-        points=np.reshape(annotation['keypoints'], (-1, 3))[:, :2],
-        box_xyxy=np.array([x, y, x + width, y + height]),
-        caption='skirt',
+    points = np.reshape(annotation['keypoints'], (-1, 3))[:, :2]
+    shown = garments.GarmentPrediction(
+        image_id=annotation['image_id'],
+        image=file_name,
+        frame=None,
+        benchmark='fashionai',
+        category='skirt',
+        bbox=np.array([x, y, x + width, y + height]),
+        bbox_score=1.0,
+        keypoints=points,
+        scores=np.ones(len(points)),
     )
-    write_picture(out, draw_garments(picture, [shown]))
+    write_picture(out, draw_predictions(picture, [shown]))
     return int((cv2.imread(str(out)) != picture).any(axis=2).sum())
 
 

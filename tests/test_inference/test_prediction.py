@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
-from fashion_mmpose.inference import GarmentPrediction, draw_predictions
+from fashion_mmpose.garments import GarmentPrediction
+from fashion_mmpose.visualization import draw_predictions
 
 NUM = len(garments.keypoints('deepfashion2', 'skirt'))
 
@@ -58,10 +59,37 @@ def test_points_without_a_score():
     assert prediction(scores=scores).score == pytest.approx(0.8 * 0.6)
 
 
+def test_views_agree():
+    """One score in the caption, in COCO's list and in the official one."""
+    one = prediction()
+    coco, official = one.to_coco(), one.to_official()
+    told = one.to_dict()
+    assert {key: told[key] for key in coco} == coco
+    assert coco['score'] == round(official['score'], 6) == round(one.score, 6)
+    assert one.caption == f'skirt {one.score:.2f}'
+    assert prediction(category='vest').caption.startswith('vest ')
+    np.testing.assert_allclose(official['keypoints'], one.points)
+    assert official['keypoints'].shape == (NUM, 3)
+    assert one.to_official(0.25)['score'] == 0.25
+
+
+def test_the_full_layout():
+    """Points of other categories are in the box, so that nothing is stretched."""
+    one = prediction()
+    entry = one.to_coco(in_full_layout=True)
+    points = np.reshape(entry.pop('keypoints'), (-1, 3))
+    own = one.to_coco()
+    assert points.shape == (294, 3)
+    channels = list(one.garment.channels)
+    np.testing.assert_array_equal(points[channels].ravel(), own.pop('keypoints'))
+    assert (np.delete(points, channels, axis=0) == [25, 27.25, 0]).all()
+    assert entry == own
+
+
 @pytest.mark.parametrize('keypoint_thr, is_drawn', [(0.05, True), (0.2, False)])
 def test_drawing(keypoint_thr, is_drawn):
     image = np.full((80, 100, 3), 128, np.uint8)
-    drawn = prediction().draw(image, keypoint_thr)
+    drawn = prediction().draw(image, keypoint_thr=keypoint_thr)
     assert (image == 128).all() and drawn.shape == image.shape
     color = garments.category_color('deepfashion2', 'skirt')[::-1]
     assert (drawn[20:40, 10] == color).all()  # the box's left side

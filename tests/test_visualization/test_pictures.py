@@ -7,7 +7,7 @@ import pytest
 from fashion_mmpose import garments
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.files.pictures import write_picture
-from fashion_mmpose.visualization import ShownGarment, draw_garments
+from fashion_mmpose.visualization import draw_predictions
 from fashion_mmpose.visualization.pictures import relative_names
 
 GREY = np.full((200, 200, 3), 128, np.uint8)
@@ -28,15 +28,24 @@ def skirt_points(left, top, width, height):
     return np.column_stack((left + width * across, top + height * down))
 
 
-def shown(garment, points, **kwargs):
-    box = np.concatenate((points.min(0) - 10, points.max(0) + 10))
-    return ShownGarment(garment, points, box, **kwargs)
+def shown(garment, points, box_score=1.0, scores=1.0):
+    return garments.GarmentPrediction(
+        image_id=1,
+        image='a.jpg',
+        frame=None,
+        benchmark='deepfashion2',
+        category=garment.name,
+        bbox=np.concatenate((points.min(0) - 10, points.max(0) + 10)),
+        bbox_score=box_score,
+        keypoints=points,
+        scores=np.broadcast_to(scores, len(points)),
+    )
 
 
 def test_every_garment_has_the_colour_of_its_category():
     skirt = shown(SKIRT, skirt_points(20, 30, 60, 100))
     shorts = shown(SHORTS, np.linspace((120, 60), (180, 150), 10))
-    picture = draw_garments(GREY, [skirt, shorts])
+    picture = draw_predictions(GREY, [skirt, shorts])
     # Side of the skirt between its points 1 and 4, and the corner of both boxes.
     assert tuple(picture[55, 20]) == colour(SKIRT)
     assert tuple(picture[140, 10]) == colour(SKIRT)
@@ -51,7 +60,7 @@ def test_large_pictures_look_like_small_ones():
     for side in (1000, 4000):
         points = skirt_points(0.3 * side, 0.3 * side, 0.4 * side, 0.4 * side)
         grey = np.full((side, side, 3), 128, np.uint8)
-        picture = draw_garments(grey, [shown(SKIRT, points, caption='skirt')])
+        picture = draw_predictions(grey, [shown(SKIRT, points)])
         shares.append((picture != 128).any(axis=2).mean())
         # Across the outline, far from points and box.
         line = picture[round(0.4 * side), round(0.29 * side) : round(0.31 * side)]
@@ -65,14 +74,14 @@ def test_small_garments_lie_over_large_ones():
     # Its waist runs through the left side of the large one.
     small = shown(SHORTS, np.full((10, 2), (20.0, 60.0)))
     for order in ([large, small], [small, large]):
-        assert tuple(draw_garments(GREY, order)[60, 20]) != colour(SKIRT)
-    assert tuple(draw_garments(GREY, [large])[60, 20]) == colour(SKIRT)
+        assert tuple(draw_predictions(GREY, order)[60, 20]) != colour(SKIRT)
+    assert tuple(draw_predictions(GREY, [large])[60, 20]) == colour(SKIRT)
 
 
 def test_hidden_points_and_their_lines_are_left_out():
-    hidden = np.arange(8) != 3
-    picture = draw_garments(
-        GREY, [shown(SKIRT, skirt_points(20, 30, 60, 100), shown=hidden)]
+    hidden = np.arange(8) == 3
+    picture = draw_predictions(
+        GREY, [shown(SKIRT, skirt_points(20, 30, 60, 100), scores=1 - 0.9 * hidden)]
     )
     assert (picture[70:90, 15:26] == 128).all()
     assert tuple(picture[30, 35]) == colour(SKIRT)
@@ -80,10 +89,10 @@ def test_hidden_points_and_their_lines_are_left_out():
 
 def test_captions_do_not_cover_each_other():
     points = skirt_points(20, 100, 60, 80)
-    item = shown(SKIRT, points, caption='skirt 0.90')
+    item = shown(SKIRT, points, box_score=0.9)
     (width, height), below = cv2.getTextSize('skirt 0.90', 0, 0.4, 1)
     height += below
-    one, two = (draw_garments(GREY, [item] * count) for count in (1, 2))
+    one, two = (draw_predictions(GREY, [item] * count) for count in (1, 2))
     text = one[90 - height : 90, 10 : 10 + width]
     assert tuple(text[0, 0]) == colour(SKIRT)
     assert (text == 255).all(-1).any(), 'something is written'
@@ -97,8 +106,8 @@ def test_captions_do_not_cover_each_other():
 
 def test_captions_stay_in_the_picture():
     points = skirt_points(190, 5, 5, 100)
-    picture = draw_garments(GREY, [shown(SKIRT, points, caption='skirt')])
-    (width, _), _ = cv2.getTextSize('skirt', 0, 0.4, 1)
+    picture = draw_predictions(GREY, [shown(SKIRT, points)])
+    (width, _), _ = cv2.getTextSize('skirt 1.00', 0, 0.4, 1)
     assert tuple(picture[1, 200 - width]) == colour(SKIRT)
     assert tuple(picture[1, 199 - width]) == (128, 128, 128)
 
@@ -123,6 +132,7 @@ def sample(path, garment, points, scores, box_score=1.0, full=True):
         all_scores[list(garment.channels)] = scores
         points, scores = everywhere, all_scores
     return dict(
+        img_id=1,
         img_path=str(path),
         category_id=garment.category_id,
         pred_instances=dict(
@@ -174,6 +184,20 @@ def test_a_file_per_picture_with_all_of_its_garments(tmp_path):
     assert tuple(drawn[100, 100]) == (128, 128, 128)
     # The detector was not sure of that one.
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / 'out/b/1.png')), GREY)
+
+
+def test_captions_of_a_test_run_show_the_score_of_its_files(tmp_path):
+    """Points that score 0 do not count in either."""
+    write_picture(tmp_path / '1.png', GREY)
+    points = skirt_points(20, 30, 60, 100)
+    scores = [0.8] * 6 + [0, 0]
+    metric = painter(tmp_path / 'out')
+    metric.process({}, [sample(tmp_path / '1.png', SKIRT, points, scores, 0.5)])
+    (found,) = metric.results
+    assert found.caption == 'skirt 0.40' and found.to_coco()['score'] == 0.4
+    metric.evaluate(1)
+    drawn = cv2.imread(str(tmp_path / 'out/1.png'))
+    np.testing.assert_array_equal(drawn, found.draw(GREY))
 
 
 def test_unsure_points_are_not_drawn(tmp_path):

@@ -4,18 +4,27 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
-from fashion_mmpose.visualization import ShownGarment
 from fashion_mmpose.visualization.point_names import short_names, write_point_names
 from fashion_mmpose.visualization.scale import drawing_scale
 
 SKIRT = garments.garment('fashionai', 'skirt')
-BOX = np.array([0, 0, 10, 10])
 
 
 def written(points, shown=None, size_wh=(200, 100)):
     """Where the canvas was changed: x1, y1, x2, y2, or None."""
     canvas = np.full((*size_wh[::-1], 3), 128, np.uint8)
-    write_point_names(canvas, ShownGarment(SKIRT, np.array(points), BOX, shown))
+    skirt = garments.GarmentPrediction(
+        image_id=1,
+        image='a.jpg',
+        frame=None,
+        benchmark='fashionai',
+        category='skirt',
+        bbox=np.array([0, 0, 10, 10]),
+        bbox_score=1.0,
+        keypoints=np.array(points),
+        scores=np.ones(4) if shown is None else shown.astype(float),
+    )
+    write_point_names(canvas, skirt, keypoint_thr=0.5)
     rows, columns = np.nonzero((canvas != 128).any(axis=2))
     if not len(rows):
         return None

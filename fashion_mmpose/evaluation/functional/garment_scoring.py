@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fashion_mmpose import garments
-from fashion_mmpose.garments.layout import own_points
 
 from .oks_nms import oks_nms
+from .samples import REQUIRED, check_sample, predicted_garment
 
 BENCHMARK = 'deepfashion2'
 NMS = (None, 'hard', 'soft')
@@ -54,52 +54,30 @@ class GarmentScoring:
                 raise ValueError(f'unknown {name} {value!r}; choose from {choices}')
 
     def prediction(self, sample: Mapping) -> dict:
-        """What is kept of a sample: a garment's own points, its box, its crop.
+        """What is kept of a sample: the garment, and its crop for NMS.
 
         Args:
-            sample: ``img_id``, ``category_id`` and ``pred_instances``: one box,
-                ``keypoints`` (1, 294 or K, 2) in pixels of the original image,
-                ``keypoint_scores`` (1, 294 or K), ``bboxes`` (1, 4) xyxy and
-                ``bbox_scores`` (1, ); for NMS in the image also ``input_center`` and
-                ``input_scale`` (2, ), in such pixels.
+            sample: See :func:`.samples.predicted_garment`; for NMS in the image also
+                ``input_center`` and ``input_scale`` (2, ), in pixels of the image.
 
         Returns:
-            dict: ``image_id``, ``category_id``, ``keypoints`` (K, 3): x, y, score of
-            the own points, ``box_score`` and, for NMS, ``area`` and ``corner``.
+            dict: ``image_id``, ``garment`` and, for NMS, ``area`` and ``corner``.
 
         Raises:
-            ValueError: If a key is missing, or the number of key points fits neither
-                layout.
+            FormatError: If the number of key points fits neither layout.
+            ValueError: If a key is missing.
         """
         whole_image = self.nms is not None and self.nms_scope == 'image'
         crop = ('input_center', 'input_scale') if whole_image else ()
-        missing = [
-            key
-            for key in ('img_id', 'category_id', 'pred_instances', *crop)
-            if key not in sample
-        ]
-        if missing:
-            raise ValueError(
-                f'a data sample lacks {missing}; add them to `meta_keys` of '
-                'PackGarmentInputs'
-            )
-        garment = garments.category_of_id(BENCHMARK, sample['category_id'])
-        instances = sample['pred_instances']
-        keypoints = np.asarray(instances['keypoints'], float)[0, :, :2]
-        scores = np.asarray(instances['keypoint_scores'], float)[0]
-        what = f'the prediction for image {sample["img_id"]}'
-        prediction = dict(
-            image_id=int(sample['img_id']),
-            category_id=garment.category_id,
-            keypoints=own_points(np.column_stack((keypoints, scores)), garment, what),
-            box_score=float(np.asarray(instances['bbox_scores'])[0]),
-        )
+        check_sample(sample, (*REQUIRED, *crop))
+        garment = predicted_garment(sample, BENCHMARK)
+        prediction = dict(image_id=garment.image_id, garment=garment)
         if whole_image:
             center, scale = (np.asarray(sample[key], float) for key in crop)
             prediction.update(corner=center - scale / 2, area=float(scale.prod()))
         elif self.nms is not None:
-            x1, y1, x2, y2 = np.asarray(instances['bboxes'], float)[0]
-            prediction.update(area=float((x2 - x1) * (y2 - y1)))
+            x1, y1, x2, y2 = garment.bbox.tolist()
+            prediction.update(area=(x2 - x1) * (y2 - y1))
         return prediction
 
     def results(self, predictions: Sequence[dict]) -> list[dict]:
@@ -119,22 +97,18 @@ class GarmentScoring:
                     [predictions[row] for row in rows], scores[rows]
                 )
         return [
-            dict(
-                image_id=entry['image_id'],
-                category_id=entry['category_id'],
-                score=score,
-                keypoints=entry['keypoints'],
-            )
+            entry['garment'].to_official(score)
             for entry, score in zip(predictions, scores.tolist())
             if score != -np.inf  # what is suppressed
         ]
 
     def _score(self, prediction: dict) -> float:
+        garment = prediction['garment']
         if not self.rescore:
-            return prediction['box_score']
-        scores = prediction['keypoints'][:, 2]
+            return garment.bbox_score
+        scores = garment.points[:, 2]
         counted = scores[scores > self.point_score_thr]
-        return prediction['box_score'] * (counted.mean() if len(counted) else 0.0)
+        return garment.bbox_score * (counted.mean() if len(counted) else 0.0)
 
     def _rivals(self, predictions: Sequence[dict]) -> Iterator[list[int]]:
         """Rows of the predictions that may be of the same garment, where several."""
@@ -142,16 +116,15 @@ class GarmentScoring:
         for row, entry in enumerate(predictions):
             key = [entry['image_id']]
             if self.nms_scope == 'category':
-                key.append(entry['category_id'])
+                key.append(entry['garment'].category)
             groups.setdefault(tuple(key), []).append(row)
         yield from (rows for rows in groups.values() if len(rows) > 1)
 
     def _suppress(self, rivals: list[dict], scores: np.ndarray) -> np.ndarray:
         table = garments.benchmark(BENCHMARK).garments.values()
         if self.nms_scope == 'category':
-            garment = garments.category_of_id(BENCHMARK, rivals[0]['category_id'])
-            sigmas = np.array(garment.sigmas)
-            points = np.stack([entry['keypoints'][:, :2] for entry in rivals])
+            sigmas = np.array(rivals[0]['garment'].garment.sigmas)
+            points = np.stack([entry['garment'].points[:, :2] for entry in rivals])
         else:
             sigmas = np.concatenate([garment.sigmas for garment in table])
             points = np.stack([_slots(entry) for entry in rivals])
@@ -162,7 +135,7 @@ class GarmentScoring:
 
 def _slots(prediction: dict) -> np.ndarray:
     """All 294 slots, (294, 2), those of other categories at the crop's corner."""
-    garment = garments.category_of_id(BENCHMARK, prediction['category_id'])
+    garment = prediction['garment']
     slots = np.tile(prediction['corner'], (len(garments.keypoints(BENCHMARK)), 1))
-    slots[list(garment.channels)] = prediction['keypoints'][:, :2]
+    slots[list(garment.garment.channels)] = garment.points[:, :2]
     return slots

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 from tqdm import tqdm
 
 from fashion_mmpose import garments
+from fashion_mmpose.evaluation.functional.samples import (
+    REQUIRED,
+    check_sample,
+    predicted_garment,
+)
 from fashion_mmpose.files.pictures import write_picture
-from fashion_mmpose.garments.layout import own_points
 from fashion_mmpose.visualization.pictures import (
-    ShownGarment,
-    draw_garments,
+    KEYPOINT_THR,
+    draw_predictions,
     relative_names,
 )
 
@@ -46,7 +49,7 @@ class PictureFiles(BaseMetric):
         self,
         out_dir: str,
         box_thr: float = 0.3,
-        keypoint_thr: float = 0.2,
+        keypoint_thr: float = KEYPOINT_THR,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
@@ -59,30 +62,19 @@ class PictureFiles(BaseMetric):
 
         Args:
             data_batch: Not used.
-            data_samples: Samples with ``img_path``, ``category_id`` and
-                ``pred_instances``: one box, ``keypoints`` (1, C, 2) in pixels of the
-                original image, ``keypoint_scores`` (1, C), ``bboxes`` (1, 4) xyxy and
-                ``bbox_scores`` (1, ); C is the number of points of the layout.
+            data_samples: See
+                :func:`fashion_mmpose.evaluation.functional.samples.predicted_garment`,
+                with ``img_path``.
+
+        Raises:
+            ValueError: If a key is missing.
         """
         benchmark = garments.benchmark_of(self.dataset_meta)
         for sample in data_samples:
-            instances = sample['pred_instances']
-            garment = garments.category_of_id(benchmark, int(sample['category_id']))
-            points = np.column_stack(
-                (instances['keypoints'][0][:, :2], instances['keypoint_scores'][0])
-            ).astype(np.float32)
-            self.results.append(
-                dict(
-                    path=sample['img_path'],
-                    benchmark=benchmark,
-                    category=garment.name,
-                    box_xyxy=np.asarray(instances['bboxes'][0], np.float32),
-                    box_score=float(instances['bbox_scores'][0]),
-                    points=own_points(points, garment, sample['img_path']),
-                )
-            )
+            check_sample(sample, (*REQUIRED, 'img_path'))
+            self.results.append(predicted_garment(sample, benchmark))
 
-    def compute_metrics(self, results: list[dict]) -> dict:
+    def compute_metrics(self, results: list[garments.GarmentPrediction]) -> dict:
         """Draw the pictures; an empty dict.
 
         Raises:
@@ -91,16 +83,16 @@ class PictureFiles(BaseMetric):
         """
         pictures = defaultdict(list)
         for result in results:
-            pictures[result['path']].append(result)
+            pictures[result.image].append(result)
         names = relative_names(list(pictures))
 
         def draw(path: str) -> None:
-            shown = [
-                self._shown(result)
-                for result in pictures[path]
-                if result['box_score'] >= self.box_thr
-            ]
-            write_picture(self.out_dir / names[path], _drawn(path, shown))
+            picture = cv2.imread(path)
+            if picture is None:
+                raise FileNotFoundError(f'cannot read the picture {path}')
+            shown = [each for each in pictures[path] if each.bbox_score >= self.box_thr]
+            drawn = draw_predictions(picture, shown, self.keypoint_thr)
+            write_picture(self.out_dir / names[path], drawn)
 
         # OpenCV gives the other threads way while it reads, draws and writes.
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
@@ -111,21 +103,3 @@ class PictureFiles(BaseMetric):
             f'{len(pictures)} pictures drawn into {self.out_dir}'
         )
         return {}
-
-    def _shown(self, result: dict) -> ShownGarment:
-        scores = result['points'][:, 2]
-        score = result['box_score'] * float(scores.mean())
-        return ShownGarment(
-            garment=garments.garment(result['benchmark'], result['category']),
-            points=result['points'][:, :2],
-            box_xyxy=result['box_xyxy'],
-            shown=scores >= self.keypoint_thr,
-            caption=f'{result["category"].replace("_", " ")} {score:.2f}',
-        )
-
-
-def _drawn(path: str, shown: Sequence[ShownGarment]) -> np.ndarray:
-    picture = cv2.imread(path)
-    if picture is None:
-        raise FileNotFoundError(f'cannot read the picture {path}')
-    return draw_garments(picture, shown)

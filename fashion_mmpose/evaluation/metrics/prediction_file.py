@@ -12,10 +12,12 @@ from mmpose.registry import METRICS
 from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.garment_scoring import BENCHMARK as OFFICIAL
 from fashion_mmpose.evaluation.functional.garment_scoring import GarmentScoring
+from fashion_mmpose.evaluation.functional.samples import predicted_garment
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.deepfashion2.results import write_results
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
+from fashion_mmpose.garments.prediction import coco_entry, garment_score
 
 SUFFIXES = ('.json', '.csv')
 
@@ -73,8 +75,14 @@ class PredictionFile(BaseMetric):
         Raises:
             ValueError: If a CSV file is asked for on DeepFashion2.
         """
-        if not self._is_official():
-            self.results.extend(map(_kept, data_samples))
+        benchmark = self._benchmark()
+        if benchmark is None:
+            self.results.extend(map(_plain_entry, data_samples))
+            return
+        if benchmark != OFFICIAL:
+            self.results.extend(
+                predicted_garment(sample, benchmark) for sample in data_samples
+            )
             return
         for path in self.out_files:
             if path.suffix == '.csv':
@@ -91,16 +99,20 @@ class PredictionFile(BaseMetric):
             FormatError: If a CSV file is asked for, and an image of the annotation
                 file has no prediction of its category.
         """
-        if self._is_official():
+        benchmark = self._benchmark()
+        if benchmark is None:
+            predictions = results
+        elif benchmark == OFFICIAL:
             predictions = self.scoring.results(results)
         else:
-            predictions = [_coco_result(result) for result in results]
+            in_full_layout = self.dataset_meta.get('category') is None
+            predictions = [each.to_coco(in_full_layout) for each in results]
         # JSON first: it is there to be merged and filled if the CSV is refused.
         for path in sorted(self.out_files, key=lambda path: path.suffix != '.json'):
             if path.suffix == '.csv':
                 images = read_images([self._ann_file()])
                 make_submission({'this run': predictions}, images).write(path)
-            elif self._is_official():
+            elif benchmark == OFFICIAL:
                 with OutputFiles() as outputs:
                     write_results(outputs.open(path), predictions)
             else:
@@ -110,12 +122,12 @@ class PredictionFile(BaseMetric):
             )
         return {}
 
-    def _is_official(self) -> bool:
-        """Whether the official list is written: of all categories or of one."""
+    def _benchmark(self) -> str | None:
+        """Whose garments are predicted; None on a stock dataset of MMPose."""
         try:
-            return garments.benchmark_of(self.dataset_meta) == OFFICIAL
-        except ValueError:  # a stock dataset of MMPose, whose list is plain COCO
-            return False
+            return garments.benchmark_of(self.dataset_meta)
+        except ValueError:
+            return None
 
     def _ann_file(self) -> str:
         # MMPose's datasets leave the path of the annotation file here for metrics.
@@ -134,28 +146,15 @@ def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:
     return {}
 
 
-def _kept(sample: dict) -> dict:
+def _plain_entry(sample: dict) -> dict:
+    """An entry of a COCO result list, of whatever a stock dataset of MMPose holds."""
     instances = sample['pred_instances']
-    return dict(
+    scores = np.asarray(instances['keypoint_scores'])[0]
+    xy = np.asarray(instances['keypoints'])[0, :, :2]
+    return coco_entry(
         image_id=int(sample['img_id']),
         category_id=int(sample['category_id']),
-        bbox_xyxy=np.asarray(instances['bboxes'])[0],
-        bbox_score=float(instances['bbox_scores'][0]),
-        keypoints=np.asarray(instances['keypoints'])[0, :, :2],
-        keypoint_scores=np.asarray(instances['keypoint_scores'])[0],
-    )
-
-
-def _coco_result(result: dict) -> dict:
-    x1, y1, x2, y2 = result['bbox_xyxy'].tolist()
-    scores = result['keypoint_scores']
-    # Channels of other categories score 0 and are not part of the mean.
-    own = scores[scores > 0]
-    points = np.column_stack((result['keypoints'], scores)).astype(np.float64)
-    return dict(
-        image_id=result['image_id'],
-        category_id=result['category_id'],
-        bbox=[round(value, 4) for value in (x1, y1, x2 - x1, y2 - y1)],
-        score=round(result['bbox_score'] * float(own.mean() if len(own) else 0), 6),
-        keypoints=points.round(4).ravel().tolist(),
+        bbox=np.asarray(instances['bboxes'])[0],
+        score=garment_score(float(instances['bbox_scores'][0]), scores),
+        points=np.column_stack((xy, scores)).astype(np.float64),
     )

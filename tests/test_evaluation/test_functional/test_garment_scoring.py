@@ -149,7 +149,7 @@ def test_options(options, message):
 def test_samples_that_lack_something():
     short = sample()
     del short['category_id'], short['input_scale']
-    message = r"lacks \['category_id'\]; add them to `meta_keys` of PackGarmentInputs"
+    message = r"lacks \['category_id'\]; to fix it: add them to `meta_keys` of "
     with pytest.raises(ValueError, match=message):
         GarmentScoring(nms='hard').prediction(short)
     message = r"lacks \['category_id', 'input_scale'\]"

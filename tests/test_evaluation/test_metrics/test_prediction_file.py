@@ -40,7 +40,7 @@ def known_ann_file(tmp_path):
 def test_both_files(tmp_path, known_ann_file):
     files = [tmp_path / 'p.json', tmp_path / 'p.csv']
     metric = PredictionFile([str(file) for file in files])
-    metric.dataset_meta = dict(dataset_name='fashionai_skirt')
+    metric.dataset_meta = dict(dataset_name='fashionai_skirt', category='skirt')
     metric.process({}, [sample(7, POINTS, [0.2, 0.4, 0.6, 0.0])])
     # The second sample is what padding of a distributed run repeats.
     metric.process({}, [sample(7, POINTS, [0.2, 0.4, 0.6, 0.0])])
@@ -63,7 +63,7 @@ def test_both_files(tmp_path, known_ann_file):
 def test_a_refused_submission_leaves_the_json(tmp_path, known_ann_file):
     files = [tmp_path / 'p.csv', tmp_path / 'p.json']
     metric = PredictionFile([str(file) for file in files])
-    metric.dataset_meta = dict(dataset_name='fashionai_skirt')
+    metric.dataset_meta = dict(dataset_name='fashionai_skirt', category='skirt')
     metric.process(
         {}, [dict(sample(7, [*POINTS, *POINTS[:3]], [1] * 7), category_id=5)]
     )

@@ -1,0 +1,66 @@
+"""What MMPose's data samples say of a garment."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fashion_mmpose import garments
+from fashion_mmpose.garments.layout import own_points
+
+REQUIRED = ('img_id', 'category_id', 'pred_instances')
+
+
+def check_sample(sample: Mapping, required: tuple[str, ...] = REQUIRED) -> None:
+    """Make sure that a data sample has these keys.
+
+    Raises:
+        ValueError: If one is missing.
+    """
+    missing = [key for key in required if key not in sample]
+    if missing:
+        raise ValueError(
+            f'a data sample lacks {missing}; to fix it: add them to `meta_keys` of '
+            'PackGarmentInputs'
+        )
+
+
+def predicted_garment(
+    sample: Mapping, benchmark: str, row: int = 0
+) -> garments.GarmentPrediction:
+    """The garment that was predicted in a sample.
+
+    n: boxes of the sample, C: key points of the layout, the full one or that of the
+    sample's category.
+
+    Args:
+        sample: A data sample of MMPose as metrics get it: ``img_id``, ``category_id``,
+            ``img_path`` (where it is known) and ``pred_instances`` with ``keypoints``
+            (n, C, 2 or more), whose first two are x and y in pixels of the original
+            image, ``keypoint_scores`` (n, C), ``bboxes`` (n, 4) xyxy and
+            ``bbox_scores`` (n, ).
+        benchmark: Whose key points these are.
+        row: Which of the boxes. Defaults to 0.
+
+    Raises:
+        FormatError: If the number of key points fits neither layout.
+        ValueError: If a key is missing, or the category is unknown.
+    """
+    check_sample(sample)
+    garment = garments.category_of_id(benchmark, int(sample['category_id']))
+    instances = sample['pred_instances']
+    points = np.column_stack(
+        (instances['keypoints'][row][:, :2], instances['keypoint_scores'][row])
+    ).astype(np.float32)
+    what = f'the prediction for image {sample["img_id"]}'
+    own = own_points(points, garment, what)
+    return garments.GarmentPrediction(
+        image_id=int(sample['img_id']),
+        image=sample.get('img_path', ''),
+        frame=None,
+        benchmark=benchmark,
+        category=garment.name,
+        bbox=np.asarray(instances['bboxes'][row], np.float32),
+        bbox_score=float(instances['bbox_scores'][row]),
+        keypoints=own[:, :2],
+        scores=own[:, 2],
+    )

@@ -1,0 +1,194 @@
+"""The one record of a garment that was predicted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .layout import full_layout
+from .lookup import garment
+from .table import Garment
+
+
+@dataclass(frozen=True, eq=False)
+class GarmentPrediction:
+    """A garment in a picture and where its landmarks are.
+
+    Metrics, files, pictures and callers get this record; what they show or write of a
+    garment is a view of it. K: key points of its category. All positions are pixels of
+    the picture.
+
+    Attributes:
+        image_id: Number of the picture in its annotation file; of pictures that come
+            without one, the number among all pictures and frames of the call, from 0.
+        image: Path of the picture or the video; an array's place among the inputs; the
+            number of a camera.
+        frame: Number of the frame in a video or of a camera, from 0; None elsewhere.
+        benchmark: Name of the benchmark whose key points these are.
+        category: Name of the category.
+        bbox: x1, y1, x2, y2, shape (4, ), float32.
+        bbox_score: 0 to 1; 1 where no detector found the box.
+        keypoints: x, y, shape (K, 2), float32.
+        scores: Of the key points, shape (K, ), float32.
+    """
+
+    image_id: int
+    image: str | int
+    frame: int | None
+    benchmark: str
+    category: str
+    bbox: np.ndarray
+    bbox_score: float
+    keypoints: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def garment(self) -> Garment:
+        """The category: its outline, mirrors and colours."""
+        return garment(self.benchmark, self.category)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """K names of the key points."""
+        return self.garment.keypoints
+
+    @property
+    def points(self) -> np.ndarray:
+        """x, y, score of the key points, shape (K, 3), float64."""
+        return np.column_stack((self.keypoints, self.scores)).astype(np.float64)
+
+    @property
+    def score(self) -> float:
+        """The box's score times the mean score of the points: :func:`garment_score`."""
+        return garment_score(self.bbox_score, self.scores)
+
+    @property
+    def caption(self) -> str:
+        """Category and score, as they are written into pictures: ``'skirt 0.87'``."""
+        return f'{self.category.replace("_", " ")} {self.score:.2f}'
+
+    def to_coco(self, in_full_layout: bool = False) -> dict:
+        """An entry of a COCO result list, in plain values.
+
+        Args:
+            in_full_layout: Whether the benchmark's full layout is written; points of
+                other categories stand in the middle of the box and score 0, where they
+                do not stretch the garment. Defaults to False, K points.
+
+        Returns:
+            dict: ``image_id``, ``category_id``, ``bbox`` (x, y, width, height),
+            ``score`` and ``keypoints`` (x, y, score of each).
+        """
+        points = self.points
+        if in_full_layout:
+            x1, y1, x2, y2 = self.bbox.tolist()
+            points = full_layout(points, self.garment)
+            is_own = np.zeros(len(points), bool)
+            is_own[list(self.garment.channels)] = True
+            points[~is_own] = (x1 + x2) / 2, (y1 + y2) / 2, 0
+        return coco_entry(
+            self.image_id,
+            self.garment.category_id,
+            self.bbox,
+            self.score,
+            points,
+        )
+
+    def to_official(self, score: float | None = None) -> dict:
+        """An entry of DeepFashion2's result list, as its writer and evaluator take it.
+
+        Args:
+            score: Another one than the garment's own, where a metric has its own rule.
+
+        Returns:
+            dict: ``image_id``, ``category_id``, ``score`` and ``keypoints`` (K, 3).
+        """
+        return dict(
+            image_id=self.image_id,
+            category_id=self.garment.category_id,
+            score=self.score if score is None else score,
+            keypoints=self.points,
+        )
+
+    def to_dict(self) -> dict:
+        """Plain values in the form of a COCO result list, and names.
+
+        Returns:
+            dict: What :meth:`to_coco` gives, as ``tools/test.py --out`` writes it;
+            ``image``, ``frame`` (of videos and cameras only), ``category``,
+            ``bbox_score`` and ``keypoint_names``.
+        """
+        coco = self.to_coco()
+        entry = dict(image_id=coco['image_id'], image=self.image)
+        if self.frame is not None:
+            entry['frame'] = self.frame
+        return dict(
+            entry,
+            category_id=coco['category_id'],
+            category=self.category,
+            bbox=coco['bbox'],
+            bbox_score=round(self.bbox_score, 6),
+            score=coco['score'],
+            keypoints=coco['keypoints'],
+            keypoint_names=list(self.names),
+        )
+
+    def draw(self, image: np.ndarray, **style) -> np.ndarray:
+        """Draw this garment alone into its picture.
+
+        Args:
+            image: BGR, uint8, shape (H, W, 3); it is not changed.
+            **style: ``keypoint_thr`` and ``with_names`` of
+                :func:`fashion_mmpose.visualization.draw_predictions`.
+
+        Returns:
+            np.ndarray: BGR, uint8, shape (H, W, 3).
+        """
+        # Drawing needs the table of garments, which this module is part of.
+        from fashion_mmpose.visualization import draw_predictions
+
+        return draw_predictions(image, [self], **style)
+
+
+def garment_score(bbox_score: float, scores: np.ndarray) -> float:
+    """What a predicted garment scores in captions and in result files.
+
+    Args:
+        bbox_score: Of its box.
+        scores: Of its key points, shape (K, ). Points that score 0 do not count: a
+            network that shares its channels leaves those of other categories there.
+
+    Returns:
+        float: The box's score times the mean score of the points.
+    """
+    scored = scores[scores > 0]
+    return bbox_score * float(scored.mean() if len(scored) else 0)
+
+
+def coco_entry(
+    image_id: int,
+    category_id: int,
+    bbox: np.ndarray,
+    score: float,
+    points: np.ndarray,
+) -> dict:
+    """An entry of a COCO result list, in plain values.
+
+    Args:
+        image_id: Of the picture.
+        category_id: Of the garment, or of whatever was predicted.
+        bbox: x1, y1, x2, y2 in pixels of the picture, shape (4, ).
+        score: Of both; see :func:`garment_score`.
+        points: x, y in pixels of the picture and score, shape (K, 3).
+
+    Returns:
+        dict: ``image_id``, ``category_id``, ``bbox`` (x, y, width, height), ``score``
+        and ``keypoints`` (x, y, score of each).
+    """
+    x1, y1, x2, y2 = bbox.tolist()
+    return dict(
+        image_id=image_id,
+        category_id=category_id,
+        bbox=[round(value, 4) for value in (x1, y1, x2 - x1, y2 - y1)],
+        score=round(score, 6),
+        keypoints=points.round(4).ravel().tolist(),
+    )
