@@ -7,7 +7,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.coco.columns import GarmentColumns
 
 from .garment_dataset import GarmentDataset, is_labelled
-from .records import Samples
+from .records import GarmentRecords, Samples
 
 
 @DATASETS.register_module()
@@ -41,9 +41,22 @@ class DeepFashion2GarmentDataset(GarmentDataset):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if self.test_mode:
-            # For the metric, which scores all of the file's items. Not in training:
-            # checkpoints hold the metainfo.
+            # For the metric, which finds the tested garments in the file. Not in
+            # training: checkpoints hold the metainfo.
             self._metainfo['ann_file'] = self.ann_file
+
+    def load_data_list(self) -> GarmentRecords:
+        """Read the files, and note in the metainfo how many samples the whole set has.
+
+        A metric that sees as many different samples knows that the whole set was
+        tested, also the pictures without a sample. The number is that of the set
+        before ``indices`` are taken, so that the metainfo of all its parts is alike, as
+        MMEngine's ``ConcatDataset`` wants it.
+        """
+        data_list = super().load_data_list()
+        if self.test_mode:
+            self._metainfo['num_samples'] = len(data_list)
+        return data_list
 
     def _is_tested(self, columns: GarmentColumns) -> np.ndarray:
         return is_labelled(columns)

@@ -233,6 +233,11 @@ def test_subsets(ann_file):
         dataset.get_subset([4])
     part.get_subset_(0)
     assert len(part) == 0 and len(dataset) == 4
+    # Of the whole set: parts can be told from it, and put together.
+    tested = build(ann_file, test_mode=True, indices=1)
+    assert part.metainfo['num_samples'] == tested.metainfo['num_samples'] == 4
+    assert len(ConcatDataset([dataset, tested])) == 5
+    assert 'num_samples' not in build(ann_file).metainfo
 
 
 def test_lazy_initialisation(ann_file):

@@ -197,6 +197,21 @@ def test_annotated_boxes(folder):
         assert score[name] == pytest.approx(scores[name], abs=1e-6), name
 
 
+def test_part_of_the_set(folder):
+    """The first two items, which are all of the first picture."""
+    result = tool(
+        *('test.py', 'tiny.py', 'centre.pth'),
+        *('--cfg-options', 'test_dataloader.dataset.indices=2'),
+        cwd=folder,
+    )
+    scores = reported(result)
+    assert scores['AP_skirt'] == pytest.approx(1, abs=1e-6)
+    assert scores['AP_vest'] == pytest.approx(0.6, abs=1e-6)
+    assert scores['AP'] == pytest.approx(0.8, abs=1e-6)
+    log = ' '.join((result.stdout + result.stderr).split())
+    assert 'scored on 1 of 4 pictures, 2 of 6 garments of ' in log
+
+
 def test_detected_boxes_and_two_processes(folder):
     boxes = '--bbox-file', boxes_file(folder)
     one = reported(tool('test.py', 'tiny.py', 'centre.pth', *boxes, cwd=folder))

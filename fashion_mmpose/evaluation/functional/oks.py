@@ -22,7 +22,7 @@ from fashion_mmpose.formats.coco.columns import (
 from fashion_mmpose.formats.deepfashion2.results import Results, read_results
 
 from .oks_matching import Groups, match, similarities
-from .oks_truth import visible_only
+from .oks_truth import is_ignored, visible_only
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
@@ -82,7 +82,7 @@ def evaluate_oks(
         precision, recall = _score_category(truth, detections, garment, groups)
         precisions.append(precision)
         recalls.append(recall)
-        labelled = ~_is_ignored(truth)[groups.truth_rows]
+        labelled = ~is_ignored(truth)[groups.truth_rows]
         counts[garment.name] = int(labelled.sum())
     precision = np.stack(precisions)  # (C, areas, thresholds, recalls)
     recall = np.stack(recalls)  # (C, areas, thresholds)
@@ -177,10 +177,6 @@ def _groups(
     )
 
 
-def _is_ignored(truth: GarmentColumns) -> np.ndarray:
-    return (truth.num_keypoints == 0) | truth.iscrowd
-
-
 def _score_category(
     truth: GarmentColumns,
     detections: Results,
@@ -189,7 +185,7 @@ def _score_category(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Precision (areas, thresholds, recalls) and recall (areas, thresholds)."""
     pairs = similarities(truth, detections, garment, groups)
-    ignored = _is_ignored(truth)[groups.truth_rows]
+    ignored = is_ignored(truth)[groups.truth_rows]
     crowd = truth.iscrowd[groups.truth_rows]
     areas = truth.areas[groups.truth_rows]
     detected_areas = detections.areas[groups.detection_rows]

@@ -1,7 +1,8 @@
 """The ground truth of the landmark score, where it is not simply a file's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 
 import numpy as np
 
@@ -12,6 +13,74 @@ from fashion_mmpose.formats.coco.columns import (
     labelled_counts,
 )
 from fashion_mmpose.garments.layout import own_points
+
+
+def is_ignored(truth: GarmentColumns) -> np.ndarray:
+    """Which items are neither missed nor wrongly found, shape (N, ), bool."""
+    return (truth.num_keypoints == 0) | truth.iscrowd
+
+
+def count_garments(truth: GarmentColumns, categories: Sequence[str]) -> int:
+    """How many garments of some categories of DeepFashion2 are to be found."""
+    known = garments.benchmark('deepfashion2').garments
+    held = [known[name].category_id for name in categories]
+    return int((np.isin(truth.category_ids, held) & ~is_ignored(truth)).sum())
+
+
+def scored_part(
+    truth: GarmentColumns, samples: Iterable[tuple[int, int | None]]
+) -> GarmentColumns:
+    """The pictures that were tested, with the garments that could be found there.
+
+    Args:
+        truth: Images and annotated garments.
+        samples: Of each sample the image's id and, if the sample is an annotated
+            garment in its own box, the annotation's id; None for a detector's box and
+            for a picture that was tested without any.
+
+    Returns:
+        GarmentColumns: The images of the samples. Where all samples of an image are
+        annotated garments, these alone are to be found, because nobody asked for the
+        others; elsewhere all garments of the image are. Ignored items stay.
+    """
+    samples = set(samples)
+    images = _ids(image_id for image_id, _ in samples)
+    searched = _ids(image_id for image_id, item_id in samples if item_id is None)
+    asked_for = _ids(item_id for _, item_id in samples if item_id is not None)
+    kept = np.isin(truth.image_ids, images) & (
+        np.isin(truth.image_ids, searched)
+        | np.isin(truth.ids, asked_for)
+        | is_ignored(truth)
+    )
+    return _take(truth, np.isin(truth.images.ids, images), kept)
+
+
+def _ids(ids: Iterable[int]) -> np.ndarray:
+    return np.fromiter(ids, np.int64)
+
+
+def _take(
+    truth: GarmentColumns, image_mask: np.ndarray, item_mask: np.ndarray
+) -> GarmentColumns:
+    images, sizes = truth.images, np.diff(truth.starts)
+    return GarmentColumns(
+        images=ImageColumns(
+            ids=images.ids[image_mask],
+            widths=images.widths[image_mask],
+            heights=images.heights[image_mask],
+            file_names=list(compress(images.file_names, image_mask)),
+            category_ids=images.category_ids[image_mask],
+        ),
+        ids=truth.ids[item_mask],
+        image_ids=truth.image_ids[item_mask],
+        category_ids=truth.category_ids[item_mask],
+        boxes=truth.boxes[item_mask],
+        areas=truth.areas[item_mask],
+        iscrowd=truth.iscrowd[item_mask],
+        num_keypoints=truth.num_keypoints[item_mask],
+        points=truth.points[np.repeat(item_mask, sizes)],
+        starts=np.cumsum([0, *sizes[item_mask]]),
+    )
 
 
 def visible_only(truth: GarmentColumns) -> GarmentColumns:

@@ -1,5 +1,6 @@
 """DeepFashion2's landmark score as a metric of MMPose's runner."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
+from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.garment_scoring import (
     BENCHMARK,
     GarmentScoring,
@@ -16,6 +18,8 @@ from fashion_mmpose.evaluation.functional.oks import evaluate_oks
 from fashion_mmpose.evaluation.functional.oks_truth import (
     annotation_columns,
     compact_annotation,
+    count_garments,
+    scored_part,
 )
 from fashion_mmpose.evaluation.functional.report import oks_table
 from fashion_mmpose.files.outputs import OutputFiles
@@ -29,15 +33,22 @@ class GarmentOKS(BaseMetric):
 
     The ten numbers are those of
     :func:`fashion_mmpose.evaluation.functional.oks.evaluate_oks`: COCO's average
-    precision and recall, with the official sigmas, inside (image, category). All
-    garments of the annotation file are to be found, of the categories that the dataset
-    holds, also those for which the run had no box. To keep the best checkpoint,
-    configure ``save_best='deepfashion2/AP', rule='greater'``.
+    precision and recall, with the official sigmas, inside (image, category). To keep
+    the best checkpoint, configure ``save_best='deepfashion2/AP', rule='greater'``.
+
+    The score is over the pictures that were tested and the categories that the dataset
+    holds; the log says how many pictures and garments of the annotation file that is.
+    If all samples of the dataset were tested, the file's garments are all to be found,
+    also those in pictures without any box. Of a part of the samples (``indices``,
+    subsets, and what wrappers make of them) the pictures of these samples count: all
+    garments of a picture in which a detector's boxes were tested; in annotated boxes
+    the garments of the samples themselves.
 
     Args:
         ann_file (str, optional): Ground truth, a COCO JSON; None for the file of the
             dataset that is tested, or, if that names none, the annotations of its
-            samples. Defaults to None.
+            samples. Of another file than the dataset's the pictures count that were
+            tested. Defaults to None.
         rescore (bool): Whether a garment's score is that of its box times the mean
             score of its own points; the box's alone otherwise. Defaults to False.
         point_score_thr (float): Points must score more to count for ``rescore``.
@@ -92,8 +103,10 @@ class GarmentOKS(BaseMetric):
 
         Args:
             data_batch: Not used.
-            data_samples: See :meth:`GarmentScoring.prediction`; without an annotation
-                file also with ``raw_ann_info``, a COCO annotation.
+            data_samples: See :meth:`GarmentScoring.prediction`; also with ``id``, by
+                which a repeated sample is known, and, where the box is that of an
+                annotation, ``raw_ann_info``, which is needed if there is no annotation
+                file.
 
         Raises:
             ValueError: If a key is missing, the number of key points fits neither
@@ -103,6 +116,16 @@ class GarmentOKS(BaseMetric):
         # at the dataset's length, which must remove nothing but the padding.
         for sample in data_samples:
             result = self.scoring.prediction(sample)
+            annotation = sample.get('raw_ann_info')
+            result['annotation_id'] = annotation and annotation['id']
+            result['sample'] = (
+                result['image_id'],
+                result['category_id'],
+                # A sample without an id is one of its own.
+                sample.get('id', len(self.results)),
+                # Boxes of several detectors may have the same number.
+                tuple(np.ravel(sample['pred_instances']['bboxes']).tolist()),
+            )
             if not self.format_only and self._truth_file() is None:
                 result['annotation'] = _annotation(sample)
             self.results.append(result)
@@ -116,9 +139,12 @@ class GarmentOKS(BaseMetric):
 
         Raises:
             FormatError: If the annotation file is not what it should be.
-            ValueError: If a prediction is of an image that it does not list.
+            ValueError: If a prediction is of an image or an annotation that it does
+                not have.
         """
         logger = MMLogger.get_current_instance()
+        # A wrapper may repeat samples: a garment that is found again is not wrong.
+        results = list({result['sample']: result for result in results}.values())
         entries = self.scoring.results(results)
         if self.out_file is not None:
             with OutputFiles() as outputs:
@@ -126,12 +152,16 @@ class GarmentOKS(BaseMetric):
             logger.info(f'{len(entries)} predictions written to {self.out_file}')
         if self.format_only:
             return {}
-        score = evaluate_oks(
-            self._truth(results),
-            result_columns(entries),
-            categories=(self.dataset_meta or {}).get('categories'),
-        )
+        truth, whole = self._truth(results)
+        categories = self._meta('categories') or garments.categories(BENCHMARK)
+        score = evaluate_oks(truth, result_columns(entries), categories=categories)
         logger.info('\n' + oks_table(score))
+        logger.info(
+            f'scored on {len(truth.images.ids)} of {len(whole.images.ids)} pictures, '
+            f'{sum(score.num_garments.values())} of '
+            f'{count_garments(whole, categories)} garments of '
+            f'{self._truth_file() or "the samples"}'
+        )
         metrics = dict(score.numbers)
         if self.per_category:
             for name, numbers in score.per_category.items():
@@ -140,17 +170,67 @@ class GarmentOKS(BaseMetric):
         return metrics
 
     def _truth_file(self) -> str | None:
-        return self.ann_file or (self.dataset_meta or {}).get('ann_file')
+        return self.ann_file or self._meta('ann_file')
 
-    def _truth(self, results: list[dict]) -> GarmentColumns:
+    def _meta(self, key: str) -> Any:
+        return (self.dataset_meta or {}).get(key)
+
+    def _truth(self, results: list[dict]) -> tuple[GarmentColumns, GarmentColumns]:
+        """What was tested, and what it is a part of."""
         path = self._truth_file()
         if path is None:
-            return annotation_columns(
+            truth = annotation_columns(
                 [result['annotation'] for result in results],
                 [result['image_id'] for result in results],
             )
-        category = (self.dataset_meta or {}).get('category')
-        return read_columns(path, BENCHMARK, category, np.float64)
+            return truth, truth
+        whole = read_columns(path, BENCHMARK, self._meta('category'), np.float64)
+        if not self._is_whole_set(results):
+            return scored_part(whole, self._tested_samples(results, whole)), whole
+        listed = self._meta('ann_file')
+        if listed is None or os.path.abspath(listed) == os.path.abspath(path):
+            return whole, whole
+        pictures = read_columns(listed, BENCHMARK, self._meta('category')).images
+        return scored_part(whole, ((i, None) for i in pictures.ids.tolist())), whole
+
+    def _is_whole_set(self, results: list[dict]) -> bool:
+        """Whether these are all samples of the dataset, of which none comes twice."""
+        num_samples = self._meta('num_samples')
+        if num_samples is not None:
+            return len(results) == num_samples
+        if any(result['annotation_id'] is None for result in results):
+            MMLogger.get_current_instance().warning(
+                'GarmentOKS cannot tell whether the whole dataset was tested: its '
+                'metainfo has no `num_samples`, as where a wrapper has one of its own. '
+                'So pictures without any box do not count, and garments there are '
+                'not missed; to count them: test a DeepFashion2GarmentDataset that is '
+                'not initialised lazily, alone or in a ConcatDataset'
+            )
+        return not results  # nothing says that less than everything was tested
+
+    def _tested_samples(
+        self, results: list[dict], truth: GarmentColumns
+    ) -> list[tuple[int, int | None]]:
+        """Image and annotation of every sample, as :func:`scored_part` takes them."""
+        samples = [(result['image_id'], result['annotation_id']) for result in results]
+        known = set(zip(truth.image_ids.tolist(), truth.ids.tolist()))
+        strangers = [s for s in samples if s[1] is not None and s not in known]
+        if not strangers:
+            return samples
+        image_id, annotation_id = strangers[0]
+        if self.ann_file is None:
+            raise ValueError(
+                f'{self._truth_file()} has no annotation {annotation_id} of image '
+                f'{image_id}, which was tested: the samples are of several files; to '
+                'fix it: test one file at a time, or give ann_file, a file that has '
+                'the annotations of all'
+            )
+        MMLogger.get_current_instance().warning(
+            f'{self.ann_file} numbers its annotations otherwise than the file of the '
+            f'dataset (it has no annotation {annotation_id} of image {image_id}), so '
+            'all garments of the tested pictures count, also those that are no samples'
+        )
+        return [(image_id, None) for image_id, _ in samples]
 
 
 def _annotation(sample: dict) -> dict:

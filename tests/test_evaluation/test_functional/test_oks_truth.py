@@ -8,6 +8,9 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.oks_truth import (
     annotation_columns,
     compact_annotation,
+    count_garments,
+    is_ignored,
+    scored_part,
     visible_only,
 )
 from fashion_mmpose.formats.coco.columns import read_columns
@@ -66,6 +69,42 @@ def test_no_annotation():
     memory = annotation_columns([], [3])
     assert memory.images.ids.tolist() == [3] and len(memory.ids) == 0
     assert memory.boxes.shape == (0, 4) and memory.points.shape == (0, 3)
+
+
+def test_count_garments(columns):
+    assert is_ignored(columns).tolist() == [False, True, True]
+    assert count_garments(columns, ['skirt', 'vest']) == 1
+    assert count_garments(columns, ['vest']) == 0
+
+
+@pytest.mark.parametrize(
+    'samples, images, items',
+    [
+        pytest.param([], [], [], id='nothing'),
+        pytest.param([(9, None)], [9], [], id='a picture without garments'),
+        pytest.param([(4, 1), (4, 1)], [4], [1], id='a garment, twice'),
+        pytest.param([(4, 7)], [4], [], id='another garment'),
+        pytest.param([(4, None), (4, 7)], [4], [1], id='searched'),
+        pytest.param([(2, 3)], [2], [2, 3], id='ignored ones stay'),
+        pytest.param([(9, None), (4, 1)], [4, 9], [1], id='in the order of the file'),
+    ],
+)
+def test_scored_part(columns, samples, images, items):
+    part = scored_part(columns, samples)
+    assert part.images.ids.tolist() == images
+    assert part.images.file_names == [f'{image_id}.jpg' for image_id in images]
+    assert part.images.widths.tolist() == [400] * len(images)
+    assert part.ids.tolist() == items
+    for place, item_id in enumerate(items):
+        row = columns.ids.tolist().index(item_id)
+        for name in ('image_ids', 'category_ids', 'areas', 'iscrowd', 'num_keypoints'):
+            assert getattr(part, name)[place] == getattr(columns, name)[row], name
+        np.testing.assert_array_equal(part.boxes[place], columns.boxes[row])
+        np.testing.assert_array_equal(
+            part.points[part.starts[place] : part.starts[place + 1]],
+            columns.points[columns.starts[row] : columns.starts[row + 1]],
+        )
+    assert len(part.points) == part.starts[-1]
 
 
 def test_visible_only(columns):

@@ -81,7 +81,12 @@ def test_official_numbers(case):
 def test_one_category(case):
     """The K points of one category, against the file of all."""
     skirts = [entry for entry in case.results if entry['category_id'] == SKIRT]
-    meta = dict(ann_file=case.path, category='skirt', categories=('skirt',))
+    meta = dict(
+        ann_file=case.path,
+        category='skirt',
+        categories=('skirt',),
+        num_samples=len(skirts),
+    )
     metrics = run(samples_of(skirts, category='skirt'), meta)
     expected = official_numbers(case.truth, case.results, SKIRT)
     np.testing.assert_allclose(ten_numbers(metrics), expected, atol=1e-9)
