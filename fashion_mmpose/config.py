@@ -1,7 +1,9 @@
-"""Finds the configs that come with the package."""
+"""Finds and names configs."""
 
 from difflib import get_close_matches
 from pathlib import Path
+
+from mmengine.config import Config
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -69,3 +71,8 @@ def find_config(name: str) -> Path:
     similar = list(dict.fromkeys([*close, *(by_stem[stem] for stem in stems)]))
     hint = f'similar: {similar}' if similar else f'choose from {names}'
     raise ValueError(f'unknown config {name!r}; {hint}')
+
+
+def config_name(cfg: Config) -> str:
+    """What a loaded config is called in messages."""
+    return str(cfg.filename) if cfg.filename else 'the config'

@@ -20,6 +20,7 @@ from fashion_mmpose.commands.running import (
     load_config,
     set_testing,
 )
+from fashion_mmpose.weights.read import WeightsError
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -40,7 +41,7 @@ def main(argv=None) -> int:
     try:
         cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
         set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
-        runner = build_runner(cfg)
+        runner = build_runner(cfg, testing=True)
     except (
         FileNotFoundError,
         ImportError,
@@ -50,7 +51,11 @@ def main(argv=None) -> int:
     ) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    runner.test()
+    try:
+        runner.test()
+    except WeightsError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
     return 0
 
 

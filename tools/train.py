@@ -18,6 +18,7 @@ from fashion_mmpose.commands.running import (
     load_config,
     set_training,
 )
+from fashion_mmpose.weights.read import WeightsError
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -47,7 +48,11 @@ def main(argv=None) -> int:
     except (FileNotFoundError, ImportError, RuntimeError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    runner.train()
+    try:
+        runner.train()
+    except WeightsError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
     return 0
 
 

@@ -14,9 +14,11 @@ from mmengine.runner import Runner
 
 from fashion_mmpose import compat
 from fashion_mmpose.config import find_config
+from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.models.estimators.ensemble import member_spec, read_config
+from fashion_mmpose.weights.read import is_address
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
@@ -296,17 +298,23 @@ def existing_file(path: str) -> str:
     Raises:
         FileNotFoundError: If it is the path of no file.
     """
-    if '://' not in path and not os.path.isfile(path):
+    if not is_address(path) and not os.path.isfile(path):
         raise FileNotFoundError(f'{path} does not exist')
     return path
 
 
-def build_runner(cfg: Config) -> Runner:
-    """MMEngine's runner for the config, of the type that it asks for.
+def build_runner(cfg: Config, testing: bool = False) -> Runner:
+    """The runner for the config, of the type that it asks for.
+
+    Args:
+        cfg: The config.
+        testing: Whether it is to test, so that weights must fit. Defaults to False.
 
     Raises:
         ValueError: See :func:`check_codecs` and :func:`check_members`.
     """
     check_codecs(cfg)
     check_members(cfg)
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if 'runner_type' in cfg:
+        return RUNNERS.build(cfg)
+    return (ScoringRunner if testing else TrainingRunner).from_cfg(cfg)

@@ -196,6 +196,24 @@ def test_errors_are_one_line(drawn, monkeypatch, capsys, name, arguments, messag
     assert line.startswith('error: ') and message in line
 
 
+def test_weights_of_another_network_are_not_scored(trained):
+    """A blouse's 13 channels are not tested as all 24."""
+    (trained / 'others.py').write_text(ALL)
+    content = load(trained / LAST)
+    torch.save(content['state_dict'], trained / 'silent.pth')
+    for weights, message in (
+        (LAST, 'was trained for fashionai_blouse, others.py is for fashionai'),
+        ('silent.pth', 'does not fit others.py: '),
+    ):
+        options = '--cfg-options', 'test_dataloader.dataset.data_root=data/'
+        result = tool(
+            'test.py', 'others.py', weights, *options, cwd=trained, check=False
+        )
+        assert result.returncode == 1
+        assert f'error: {weights} {message}' in result.stderr
+        assert 'NE:' not in result.stdout + result.stderr
+
+
 ALL = """
 _base_ = './tiny.py'
 model = dict(head=dict(out_channels=24))
