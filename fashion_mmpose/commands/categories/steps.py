@@ -16,6 +16,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 
 from fashion_mmpose.commands.running import is_ensemble
+from fashion_mmpose.engine.checkpoints import last_checkpoint
 from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
 from fashion_mmpose.models.estimators.ensemble import member_spec, read_config
 
@@ -24,7 +25,6 @@ from .plan import CategoryRun
 from .state import (
     Journal,
     is_trained,
-    last_checkpoint,
     test_fingerprint,
     training_changes,
     weights_files,
