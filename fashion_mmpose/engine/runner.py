@@ -1,10 +1,14 @@
-"""MMEngine's runner, with weights that are checked."""
+"""MMEngine's runner, with weights that are checked and a config that is whole."""
 
+import os
+
+from mmengine.dist import master_only
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 from fashion_mmpose.config import config_name
+from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.weights.read import (
     WeightsError,
     load_weights,
@@ -72,6 +76,18 @@ class TrainingRunner(Runner):
     @property
     def _network(self) -> nn.Module:
         return self.model.module if is_model_wrapper(self.model) else self.model
+
+    @master_only
+    def dump_config(self) -> None:
+        """Write the config to the work folder, complete or not at all."""
+        path = os.path.join(self.work_dir, self._config_file)
+        with OutputFiles() as outputs:
+            outputs.open(path).write(self.cfg.dump())
+
+    @property
+    def _config_file(self) -> str:
+        """Name of the config's copy in the work folder."""
+        return os.path.basename(self.cfg.filename or f'{self.timestamp}.py')
 
 
 class ScoringRunner(TrainingRunner):

@@ -1,7 +1,11 @@
 """Runners whose weights must fit."""
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
+from mmengine.config import Config
 from toy_training import Line, Numbers, toy_runner
 
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
@@ -143,3 +147,19 @@ def test_another_network_is_not_resumed(tmp_path):
         run.train()
     runner(tmp_path / 'run', max_epochs=2, load_from=path, resume=True).train()
     assert (tmp_path / 'run' / 'epoch_2.pth').is_file()
+
+
+@pytest.mark.parametrize('runner_type', [TrainingRunner, ScoringRunner])
+def test_the_config_is_never_cut(tmp_path, monkeypatch, runner_type):
+    real, written = os.replace, []
+
+    def replace(source, target):
+        if target.suffix == '.py':
+            written.append(Path(source).read_text())
+            assert not target.exists()
+        real(source, target)
+
+    monkeypatch.setattr(os, 'replace', replace)
+    run = runner(tmp_path / 'run', runner_type, cfg=Config(dict(number=1)))
+    (path,) = (tmp_path / 'run').glob('*.py')
+    assert [path.read_text()] == written == [run.cfg.pretty_text]

@@ -72,7 +72,7 @@ def test_draws_and_prints(trained, monkeypatch):
     assert tuple(row[0] for row in first) == tuple(row[0] for row in second) == names
 
     # The numbers of MMPose's inference API, beside the annotated ones.
-    path = result.stdout.partition('\n1: ')[2].splitlines()[0]
+    path = f'\n{result.stdout}'.partition('\n1: ')[2].splitlines()[0]
     monkeypatch.chdir(trained)
     init_default_scope('mmpose')
     (found,) = inference_topdown(init_model('tiny.py', LAST, device='cpu'), path)
