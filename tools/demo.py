@@ -103,7 +103,7 @@ def blouses(args: argparse.Namespace) -> Path:
     step(
         'test it on the held-out pictures',
         'tools/test.py',
-        *(config, checkpoint_of(work_dir), '--work-dir', work_dir),
+        *(config, checkpoint_of(work_dir), '--work-dir', work_dir / 'test'),
         *('--out', *outputs, '--cfg-options', *options),
     )
     step(

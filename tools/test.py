@@ -8,10 +8,12 @@ Usage:
 
 CONFIG is a path, or the name of a config that the package carries. An ensemble, whose
 members name their checkpoints, needs no CHECKPOINT. --out writes a
-COCO result list (.json) and the Tianchi submission (.csv, FashionAI only).
+COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). Logs are in
+--work-dir, by default the folder test/ in the config's work folder.
 """
 
 import argparse
+import os
 import sys
 
 from fashion_mmpose.commands.running import (
@@ -40,6 +42,8 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     try:
         cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+        if args.work_dir is None:
+            cfg.work_dir = os.path.join(cfg.work_dir, 'test')
         set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
         runner = build_runner(cfg, testing=True)
     except (

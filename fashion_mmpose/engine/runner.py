@@ -116,3 +116,8 @@ class ScoringRunner(TrainingRunner):
         load_weights(self._network, checkpoint['state_dict'], name, filename)
         self.logger.info(f'weights loaded from {filename}')
         return checkpoint
+
+    @property
+    def _config_file(self) -> str:
+        # The user may give a test the work folder of the training.
+        return f'tested_{super()._config_file}'

@@ -163,3 +163,14 @@ def test_the_config_is_never_cut(tmp_path, monkeypatch, runner_type):
     run = runner(tmp_path / 'run', runner_type, cfg=Config(dict(number=1)))
     (path,) = (tmp_path / 'run').glob('*.py')
     assert [path.read_text()] == written == [run.cfg.pretty_text]
+
+
+def test_a_test_leaves_the_config_of_the_training(tmp_path, line):
+    folder = tmp_path / 'run'
+    for runner_type, number in ((TrainingRunner, 1), (ScoringRunner, 2)):
+        path = tmp_path / f'{number}' / 'tiny.py'
+        path.parent.mkdir()
+        path.write_text(f'number = {number}')
+        runner(folder, runner_type, cfg=Config.fromfile(path))
+    assert Config.fromfile(folder / 'tiny.py').number == 1
+    assert Config.fromfile(folder / 'tested_tiny.py').number == 2

@@ -51,11 +51,15 @@ def test_resumed_run_equals_the_uninterrupted_one(trained):
 
 
 def test_outputs_and_scores_agree(trained):
+    kept = (trained / 'work_dirs/tiny/tiny.py').read_bytes()
     result = tool(
         'test.py',
         *('tiny.py', LAST, '--out', 'p.json', 'p.csv', '--show-dir', 'pictures'),
         cwd=trained,
     )
+    # What tools/train_all.py compares with is as the training left it.
+    assert (trained / 'work_dirs/tiny/tiny.py').read_bytes() == kept
+    assert (trained / 'work_dirs/tiny/test/tested_tiny.py').is_file()
     predictions = json.loads((trained / 'p.json').read_text())
     images = json.loads((trained / 'data/annotations/test_blouse.json').read_text())
     assert [p['image_id'] for p in predictions] == [i['id'] for i in images['images']]
