@@ -321,7 +321,7 @@ def existing_file(path: str) -> str:
     Raises:
         FileNotFoundError: If it is the path of no file.
     """
-    if '://' not in path and not os.path.isfile(path):
+    if not is_address(path) and not os.path.isfile(path):
         raise FileNotFoundError(f'{path} does not exist')
     return path
 
@@ -338,3 +338,13 @@ def newest_file(pattern: str, name: str) -> str:
             f'no checkpoint {pattern}: train {name} first, or name its checkpoint'
         )
     return max(paths, key=os.path.getmtime)
+
+
+def is_address(path: str | os.PathLike) -> bool:
+    """Whether a path is one that MMEngine downloads from."""
+    return '://' in os.fspath(path)
+
+
+def config_name(cfg: Config) -> str:
+    """What a loaded config is called in messages."""
+    return str(cfg.filename) if cfg.filename else 'the config'

@@ -65,7 +65,8 @@ def step(title: str, script: str, *arguments) -> None:
 
 def checkpoint_of(work_dir: Path) -> str:
     """The last checkpoint of a training."""
-    return os.path.relpath((work_dir / 'last_checkpoint').read_text().strip())
+    pointer = work_dir / 'last_checkpoint'
+    return os.path.relpath(work_dir / pointer.read_text().strip())
 
 
 # ----------------------------------------------------------------------------- blouses
@@ -102,7 +103,7 @@ def blouses(args: argparse.Namespace) -> Path:
     step(
         'test it on the held-out pictures',
         'tools/test.py',
-        *(config, checkpoint_of(work_dir), '--work-dir', work_dir),
+        *(config, checkpoint_of(work_dir), '--work-dir', work_dir / 'test'),
         *('--out', *outputs, '--cfg-options', *options),
     )
     step(

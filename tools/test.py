@@ -8,14 +8,17 @@ Usage:
 
 CONFIG is a path, or the name of a config that the package carries. An ensemble, whose
 members name their checkpoints, needs no CHECKPOINT. --out writes a
-COCO result list (.json) and the Tianchi submission (.csv, FashionAI only).
+COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). Logs are in
+--work-dir, by default the folder test/ in the config's work folder.
 """
 
 import argparse
+import os
 import sys
 
 from fashion_mmpose.commands.running import argument_parser, build_runner, set_testing
 from fashion_mmpose.config import load_config
+from fashion_mmpose.weights.read import WeightsError
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -35,8 +38,10 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     try:
         cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+        if args.work_dir is None:
+            cfg.work_dir = os.path.join(cfg.work_dir, 'test')
         set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
-        runner = build_runner(cfg)
+        runner = build_runner(cfg, testing=True)
     except (
         FileNotFoundError,
         ImportError,
@@ -46,7 +51,11 @@ def main(argv=None) -> int:
     ) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    runner.test()
+    try:
+        runner.test()
+    except WeightsError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
     return 0
 
 

@@ -14,6 +14,7 @@ import sys
 
 from fashion_mmpose.commands.running import argument_parser, build_runner, set_training
 from fashion_mmpose.config import load_config
+from fashion_mmpose.weights.read import WeightsError
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -43,7 +44,11 @@ def main(argv=None) -> int:
     except (FileNotFoundError, ImportError, RuntimeError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    runner.train()
+    try:
+        runner.train()
+    except WeightsError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
     return 0
 
 

@@ -15,7 +15,12 @@ from fashion_mmpose import compat
 from fashion_mmpose.commands.running import choose_device
 from fashion_mmpose.config import read_config
 from fashion_mmpose.inference.detections import Detections
-from fashion_mmpose.weights.read import load_weights, read_checkpoint
+from fashion_mmpose.weights.read import (
+    load_weights,
+    read_checkpoint,
+    without_preprocessor,
+)
+from fashion_mmpose.weights.trained_for import trained_classes
 
 
 class GarmentDetector:
@@ -78,7 +83,7 @@ class GarmentDetector:
             self._array_pipeline = Compose(
                 [dict(type='mmdet.LoadImageFromNDArray'), *pipeline[1:]]
             )
-        tensors = _without_preprocessor(checkpoint.tensors, self.model)
+        tensors = without_preprocessor(checkpoint.tensors, self.model)
         load_weights(self.model, tensors, name, weights)
         self.model.to(choose_device(device)).eval()
 
@@ -199,28 +204,13 @@ def _classes(
     """Names of the classes, on which config and checkpoint must agree."""
     metainfo = cfg.test_dataloader.dataset.get('metainfo') or {}
     stated = tuple(metainfo.get('classes') or ())
-    trained = (meta.get('dataset_meta') or {}).get('classes') or ()
-    trained = (trained,) if isinstance(trained, str) else tuple(trained)
-    if stated and trained and stated != trained:
-        raise ValueError(
-            f'{weights} was trained for the classes {trained}, {name} is for {stated}'
-        )
+    trained = trained_classes(meta, stated, name, weights)
     if not stated and not trained:
         raise ValueError(
             f'neither {weights} nor {name} names the classes; give the config '
             'test_dataloader.dataset.metainfo=dict(classes=...)'
         )
     return trained or stated
-
-
-def _without_preprocessor(tensors: Mapping, model: torch.nn.Module) -> dict:
-    """MMDetection before 3.0 kept the pixels' mean and deviation with the weights."""
-    own = model.state_dict()
-    return {
-        key: value
-        for key, value in tensors.items()
-        if key in own or not key.startswith('data_preprocessor.')
-    }
 
 
 def _check_image(image: np.ndarray, index: int) -> None:

@@ -24,6 +24,7 @@ from fashion_mmpose.config import (
 from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
 from fashion_mmpose.garments.layout import own_points
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
+from fashion_mmpose.weights.trained_for import shared_categories
 
 ConfigLike = str | os.PathLike | Config
 WeightsLike = str | os.PathLike | None
@@ -82,12 +83,10 @@ class PoseNetwork:
             )
         checkpoint = None if weights is None else read_checkpoint(weights)
         if checkpoint is not None:
-            trained = _trained_for(checkpoint.meta, self._layout, name, weights)
-            self.categories = tuple(
-                each for each in self.categories if trained is None or each in trained
+            metainfo = dict(self._layout, categories=self.categories)
+            self.categories = shared_categories(
+                checkpoint.meta, metainfo, name, weights
             )
-            if not self.categories:
-                raise ValueError(f'{weights} was trained for {trained}, {name} is not')
         with DefaultScope.overwrite_default_scope('mmpose'):
             self.model = MODELS.build(config.model)
             self._pipeline = Compose(dataset.pipeline)
@@ -286,24 +285,6 @@ def _held(benchmark: str, dataset: Mapping) -> tuple[str, ...]:
         wanted = [dataset['category']]
     wanted = {garments.garment(benchmark, name).name for name in wanted}
     return tuple(name for name in garments.categories(benchmark) if name in wanted)
-
-
-def _trained_for(
-    meta: Mapping, layout: Mapping, name: str, weights: str | os.PathLike
-) -> tuple[str, ...] | None:
-    """The categories that a checkpoint tells about, None where it does not.
-
-    Raises:
-        ValueError: If its key points are others.
-    """
-    trained = meta.get('dataset_meta') or {}
-    other = trained.get('dataset_name', layout['dataset_name'])
-    if other != layout['dataset_name']:
-        raise ValueError(
-            f'{weights} was trained for {other}, {name} is for {layout["dataset_name"]}'
-        )
-    categories = trained.get('categories')
-    return None if categories is None else tuple(categories)
 
 
 def _is_channels_last(config: Config) -> bool:

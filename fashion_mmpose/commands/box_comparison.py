@@ -57,7 +57,8 @@ def compare_boxes(
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
-        ValueError: If the config is that of a detector, or the checkpoint is missing.
+        ValueError: If the config is that of a detector, or the checkpoint is missing
+            or does not fit.
     """
     if is_detector(cfg):
         raise ValueError(
@@ -72,7 +73,7 @@ def compare_boxes(
         own.work_dir = os.path.join(cfg.work_dir, f'boxes_{number}')
         # MMEngine keeps one visualizer and one log for each name.
         own.experiment_name = f'{os.path.basename(cfg.work_dir)}_boxes_{number}'
-        metrics[name] = build_runner(own).test()
+        metrics[name] = build_runner(own, testing=True).test()
     return metrics
 
 

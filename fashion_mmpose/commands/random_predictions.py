@@ -6,11 +6,12 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
 from mmpose.registry import DATASETS, MODELS
 from mmpose.structures import PoseDataSample
 
-from fashion_mmpose.config import check_codecs, check_members
+from fashion_mmpose.config import check_codecs, check_members, config_name
+from fashion_mmpose.weights.read import load_weights, read_checkpoint
+from fashion_mmpose.weights.trained_for import check_trained_for
 
 
 def predict_random(cfg: Config, num: int, seed: int = 0) -> list[PoseDataSample]:
@@ -28,7 +29,8 @@ def predict_random(cfg: Config, num: int, seed: int = 0) -> list[PoseDataSample]
         of the original image.
 
     Raises:
-        ValueError: If the config has no test set, the test set is empty, or as
+        ValueError: If the config has no test set, the test set is empty, the weights
+            do not fit or were trained for other garments, or as
             :func:`fashion_mmpose.commands.running.build_runner`.
     """
     if cfg.get('test_dataloader') is None:
@@ -43,7 +45,10 @@ def predict_random(cfg: Config, num: int, seed: int = 0) -> list[PoseDataSample]
     chosen = rng.permutation(len(dataset))[:num].tolist()
     model = MODELS.build(cfg.model)
     if cfg.get('load_from') is not None:
-        load_checkpoint(model, cfg.load_from, map_location='cpu')
+        name = config_name(cfg)
+        stored = read_checkpoint(cfg.load_from)
+        check_trained_for(stored.meta, dataset.metainfo, name, cfg.load_from)
+        load_weights(model, stored.tensors, name, cfg.load_from)
     model.to(get_device()).eval()
     batch_size = cfg.test_dataloader.get('batch_size', 1)
     samples = []

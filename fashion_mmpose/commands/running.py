@@ -19,6 +19,7 @@ from fashion_mmpose.config import (
     is_detector,
     is_ensemble,
 )
+from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 
@@ -173,8 +174,12 @@ def add_evaluator(cfg: Config, evaluator: dict) -> None:
     cfg.test_evaluator = [*evaluators, evaluator]
 
 
-def build_runner(cfg: Config) -> Runner:
-    """MMEngine's runner for the config, of the type that it asks for.
+def build_runner(cfg: Config, testing: bool = False) -> Runner:
+    """The runner for the config, of the type that it asks for.
+
+    Args:
+        cfg: The config.
+        testing: Whether it is to test, so that weights must fit. Defaults to False.
 
     Raises:
         ValueError: See :func:`fashion_mmpose.config.check_codecs` and
@@ -182,4 +187,6 @@ def build_runner(cfg: Config) -> Runner:
     """
     check_codecs(cfg)
     check_members(cfg)
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if 'runner_type' in cfg:
+        return RUNNERS.build(cfg)
+    return (ScoringRunner if testing else TrainingRunner).from_cfg(cfg)

@@ -1,9 +1,13 @@
 """Checkpoints that a run can always be resumed from."""
 
 import os
-from collections.abc import Iterator
+import re
+import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.fileio.backends import BaseStorageBackend
 from mmengine.hooks import CheckpointHook
@@ -11,6 +15,9 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.weights.read import WeightsError, read_file
+
+POINTER = 'last_checkpoint'
 
 
 @register_backend('whole_files')
@@ -37,7 +44,10 @@ class ValidatedCheckpointHook(CheckpointHook):
 
     MMEngine also removes the checkpoint that is out of date before it has written
     the one in its place. This hook removes it afterwards, and local files appear
-    complete or not at all.
+    complete or not at all. What it removes is in the run's own folder, whatever folder
+    the run was resumed from; exactly one best checkpoint remains there for each score.
+    A run that is to go on from its last checkpoint finds it by
+    :func:`last_checkpoint`.
 
     Arguments are those of :class:`mmengine.hooks.CheckpointHook`.
     """
@@ -48,6 +58,19 @@ class ValidatedCheckpointHook(CheckpointHook):
         if is_local and self.backend_args is None and self.file_client_args is None:
             self.backend_args = dict(backend='whole_files')
         super().before_train(runner)
+        if is_local:
+            self._adopt_best(runner)
+
+    def before_run(self, runner: Runner) -> None:
+        """Find the last checkpoint, if the run is to go on from it.
+
+        Raises:
+            ValueError: See :func:`last_checkpoint`.
+        """
+        # MMEngine looks for it right after this; it knows no relative pointer.
+        if runner._resume and runner._load_from is None:
+            path = last_checkpoint(runner.work_dir, runner.logger.warning)
+            runner._load_from = path and str(path)
 
     def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
         """Save the best checkpoint as usual, then renew this epoch's."""
@@ -65,6 +88,109 @@ class ValidatedCheckpointHook(CheckpointHook):
         with self._removals_last():
             super()._save_best_checkpoint(runner, metrics)
 
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        outdated = []
+        if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
+            if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
+                outdated.append(self.keep_ckpt_ids.popleft())
+            self.keep_ckpt_ids.append(step)
+            runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self._path(name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if not is_main_process():
+            return
+        target = self.last_ckpt
+        if '://' not in target:
+            target = os.path.relpath(target, runner.work_dir)
+        with OutputFiles() as outputs:
+            outputs.open(os.path.join(runner.work_dir, POINTER)).write(target)
+        for number in outdated:
+            path = self._path(self.filename_tmpl.format(number))
+            if self.file_backend.isfile(path):
+                self.file_backend.remove(path)
+            elif self.file_backend.isdir(path):  # of DeepSpeed
+                self.file_backend.rmtree(path)
+
+    def _path(self, name: str) -> str:
+        return self.file_backend.join_path(self.out_dir, name)
+
+    def _adopt_best(self, runner: Runner) -> None:
+        """Make one best checkpoint in the folder that of the resumed run.
+
+        A run that was killed between writing the best and removing the one before
+        leaves two. One that is resumed from another folder has none here yet.
+        """
+        if not (runner._resume and runner._load_from and self.save_best):
+            return
+        source = os.path.dirname(os.path.realpath(runner._load_from))
+        is_own = source == os.path.realpath(self.out_dir)
+        single = len(self.key_indicators) == 1
+        for key in self.key_indicators:
+            suffix = '' if single else f'_{key}'
+            path = None
+            if is_own and key != 'auto':
+                kept = [None]
+                if is_main_process():
+                    kept = [self._tidy_best(runner, key, suffix)]
+                broadcast_object_list(kept)
+                path, score = kept[0]
+            if path is not None:
+                runner.message_hub.update_info(f'best_score{suffix}', score)
+                runner.message_hub.update_info(f'best_ckpt{suffix}', path)
+            elif not is_own:
+                runner.logger.info(
+                    f'the best checkpoint of before stays in {source}; one that is '
+                    f'better will be in {self.out_dir}'
+                )
+            if single:
+                self.best_ckpt_path = path
+            else:
+                self.best_ckpt_path_dict[key] = path
+
+    def _tidy_best(
+        self, runner: Runner, key: str, suffix: str
+    ) -> tuple[str | None, float | None]:
+        """Keep the best of a score's checkpoints in the folder; its path and score."""
+        prefix = f'best_{key}_'.replace('/', '_')
+        number = re.escape(self.filename_tmpl).replace(re.escape('{}'), r'\d+')
+        found = [
+            name
+            for name in sorted(os.listdir(self.out_dir))
+            if re.fullmatch(re.escape(prefix) + number, name)
+        ]
+        info = runner.message_hub.runtime_info
+        known = os.path.basename(info.get(f'best_ckpt{suffix}') or '')
+        kept, score = None, None
+        if known in found:
+            kept, score = known, info.get(f'best_score{suffix}')
+        for name in found:
+            if name == known:
+                continue
+            other = _stored_score(self._path(name), f'best_score{suffix}')
+            if other is not None and (
+                score is None or self.is_better_than[key](other, score)
+            ):
+                kept, score = name, other
+        if kept is None:
+            return None, None
+        for name in found:
+            if name != kept:
+                self.file_backend.remove(self._path(name))
+                runner.logger.info(f'{name} is removed: {kept} is better')
+        return self._path(kept), score
+
     @contextmanager
     def _removals_last(self) -> Iterator[None]:
         """Keep what is to be removed until all within is written."""
@@ -81,6 +207,54 @@ class ValidatedCheckpointHook(CheckpointHook):
             backend.remove(path)
         for path in deferred.folders - kept:
             backend.rmtree(path)
+
+
+def last_checkpoint(
+    folder: str | os.PathLike, warn: Callable[[str], None] | None = None
+) -> Path | None:
+    """The checkpoint to go on from; None before the first one.
+
+    It is the one that the folder's ``last_checkpoint`` names, by its name: the folder
+    may have been moved or copied since. Where that is missing, empty or names no whole
+    file, it is the newest whole one.
+
+    Args:
+        folder: The work folder.
+        warn: Is told if it is not the one that is named. Defaults to None.
+
+    Raises:
+        ValueError: If there is something to go on from, but nothing of it is whole.
+    """
+    folder = Path(folder)
+    pointer = folder / POINTER
+    text = pointer.read_text(encoding='utf-8').strip() if pointer.is_file() else ''
+    named = [folder / Path(text).name, folder / text] if text else []
+    others = [
+        path
+        for path in folder.glob('*.pth')
+        if re.fullmatch(r'(epoch|iter)_\d+\.pth', path.name)
+    ]
+    others.sort(key=os.path.getmtime, reverse=True)
+    for path in [*named, *others]:
+        if path.is_file() and zipfile.is_zipfile(path):
+            if path not in named and warn is not None:
+                warn(f'{pointer} names no whole file; {path}, the newest, is taken')
+            return path
+    if not pointer.exists() and not others:
+        return None
+    name = Path(text).name or 'what last_checkpoint should name'
+    raise ValueError(
+        f'{folder}: no checkpoint to go on from: {name} is missing or cut off, and '
+        f'there is no other; delete {pointer} and what is cut off to begin anew'
+    )
+
+
+def _stored_score(path: str, key: str) -> float | None:
+    """The score of a best checkpoint, None if it cannot be read."""
+    try:
+        return read_file(path)['message_hub']['runtime_info'].get(key)
+    except (WeightsError, KeyError):
+        return None
 
 
 class _DeferredRemovals:

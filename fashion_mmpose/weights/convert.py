@@ -4,7 +4,6 @@ A converted file is ``{'state_dict': ..., 'meta': ...}``, what ``tools/test.py``
 MMPose's ``init_model`` load.
 """
 
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 from torch import Tensor
 
+from fashion_mmpose.config import config_name
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.version import __version__
 from fashion_mmpose.weights.tensorflow.checkpoint import list_variables
@@ -97,7 +97,8 @@ def convert_checkpoint(
             accounted = account(tensors, expected, names)
         except WeightsError as error:
             raise WeightsError(
-                f'{source} does not fit {_name(cfg)}, nothing was written:\n{error}'
+                f'{source} does not fit {config_name(cfg)}, nothing was written:\n'
+                f'{error}'
             ) from error
         tensors, num_filled = accounted.tensors, accounted.num_filled
     meta = {**stored.meta, 'converted_from': kind, 'fashion_mmpose': __version__}
@@ -141,11 +142,11 @@ def network_tensors(cfg: Config) -> dict[str, Tensor]:
     """
     model = cfg.get('model')
     if not model:
-        raise WeightsError(f'{_name(cfg)} has no model')
+        raise WeightsError(f'{config_name(cfg)} has no model')
     if model.get('type') == 'HeatmapEnsemble':
         raise WeightsError(
-            f'{_name(cfg)} is an ensemble; convert the checkpoints of its members one '
-            'by one, each with the config of the member'
+            f'{config_name(cfg)} is an ensemble; convert the checkpoints of its '
+            'members one by one, each with the config of the member'
         )
     init_default_scope('mmpose')
     try:
@@ -155,8 +156,9 @@ def network_tensors(cfg: Config) -> dict[str, Tensor]:
         raise
     except Exception as error:  # of any class that a config may name
         raise WeightsError(
-            f'the network of {_name(cfg)} cannot be built ({type(error).__name__}: '
-            f'{error}); give a config that can be trained, not a recipe'
+            f'the network of {config_name(cfg)} cannot be built '
+            f'({type(error).__name__}: {error}); give a config that can be trained, '
+            'not a recipe'
         ) from error
 
 
@@ -172,7 +174,3 @@ def dataset_meta(cfg: Config) -> dict:
     if not dataset:
         return {}
     return dict(dataset_meta=DATASETS.build(dict(dataset, lazy_init=True)).metainfo)
-
-
-def _name(cfg: Config) -> str:
-    return os.fspath(cfg.filename) if cfg.filename else 'the config'

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
+from mmengine.fileio import get_local_path
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
+from fashion_mmpose.config import is_address
 from fashion_mmpose.errors import FormatError
 
 _PLAIN = (
@@ -43,14 +46,14 @@ def read_checkpoint(path: str | os.PathLike) -> StoredWeights:
     ``module.`` in front of all names of a network in ``DataParallel`` is taken off.
 
     Args:
-        path: The file.
+        path: The file, or an address that MMEngine downloads from.
 
     Raises:
         FileNotFoundError: If there is no such file.
         WeightsError: If the file cannot be read, asks for more than tensors and plain
             values, or holds no state dict.
     """
-    content = _load(path)
+    content = _download(path) if is_address(path) else read_file(path)
     if not isinstance(content, Mapping):
         raise WeightsError(
             f'{path} holds a {type(content).__name__}, not a checkpoint: a state dict, '
@@ -100,6 +103,72 @@ def load_weights(
         raise WeightsError(f'{path} does not fit {name}: {error}') from error
 
 
+def load_what_fits(
+    model: torch.nn.Module,
+    tensors: Mapping[str, Tensor],
+    name: str,
+    path: str | os.PathLike,
+) -> list[str]:
+    """Fill a network that is to be trained with what fits of the weights of another.
+
+    Args:
+        model: The network.
+        tensors: Parameters and buffers, by name.
+        name: What the network is called, for the error.
+        path: The file of the weights, for the error.
+
+    Returns:
+        list[str]: A line for each kind of what was left out; empty if all fits.
+
+    Raises:
+        WeightsError: If nothing fits.
+    """
+    own = model.state_dict()
+    shapes = [
+        f'{key} {tuple(value.shape)}, not {tuple(own[key].shape)}'
+        for key, value in tensors.items()
+        if key in own and own[key].shape != value.shape
+    ]
+    same = {
+        key: value
+        for key, value in tensors.items()
+        if key not in own or own[key].shape == value.shape
+    }
+    try:
+        missing, unexpected = model.load_state_dict(same, strict=False)
+    except RuntimeError as error:
+        raise WeightsError(f'{path} does not fit {name}: {error}') from error
+    if len(unexpected) == len(same):
+        raise WeightsError(
+            f'{path} does not fit {name}: not one of its {len(tensors)} tensors has '
+            'name and shape of one of the network; to fix it, name weights of the same '
+            'network, or none'
+        )
+    other_shape = {line.partition(' ')[0] for line in shapes}
+    kinds = {
+        'of another shape': shapes,
+        'unknown to the network': unexpected,
+        'as initialised, for the file has none': [
+            key for key in missing if key not in other_shape
+        ],
+    }
+    return [
+        f'{len(keys)} {kind}: {", ".join(keys)}' for kind, keys in kinds.items() if keys
+    ]
+
+
+def without_preprocessor(
+    tensors: Mapping[str, Tensor], model: torch.nn.Module
+) -> dict[str, Tensor]:
+    """MMDetection before 3.0 kept the pixels' mean and deviation with the weights."""
+    own = model.state_dict()
+    return {
+        key: value
+        for key, value in tensors.items()
+        if key in own or not key.startswith('data_preprocessor.')
+    }
+
+
 def without_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The same without a prefix, if all names have it."""
     if not all(name.startswith(prefix) for name in tensors):
@@ -107,7 +176,22 @@ def without_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tens
     return {name.removeprefix(prefix): value for name, value in tensors.items()}
 
 
-def _load(path: str | os.PathLike):
+def _download(path: str):
+    if path.startswith(('http://', 'https://')):
+        with get_local_path(path) as local:
+            return read_file(local)
+    # Names of published weights, which MMEngine looks up.
+    return CheckpointLoader.load_checkpoint(path, 'cpu', logger='current')
+
+
+def read_file(path: str | os.PathLike):
+    """The whole content of a file of ``torch.save``, on the CPU.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        WeightsError: If the file cannot be read, or asks for more than tensors and
+            plain values.
+    """
     # Said plainly here; PyTorch's readers have errors of many kinds for it.
     if not os.path.exists(path):
         raise FileNotFoundError(f'{path} does not exist')

@@ -36,6 +36,8 @@ class Line(BaseModel):
     def val_step(self, data):
         return self(data, 'predict')
 
+    test_step = val_step
+
 
 class Script(BaseMetric):
     """The score that the script has for the epoch."""
@@ -52,25 +54,37 @@ class Script(BaseMetric):
         return dict(NE=self.scores[self.runner[0].epoch - 1])
 
 
-def toy_runner(work_dir, scores, max_epochs, checkpoint=None, **kwargs):
+def toy_runner(
+    work_dir,
+    scores,
+    max_epochs,
+    checkpoint=None,
+    runner_type=Runner,
+    log_level='ERROR',
+    **kwargs,
+):
     """A runner that trains two weights and scores each epoch as the script says."""
     holder = []
     loader = dict(dataset=Numbers(), batch_size=2, sampler=dict(type='DefaultSampler'))
+    in_order = dict(loader, sampler=dict(type='DefaultSampler', shuffle=False))
     hook = dict(type='mmpose.ValidatedCheckpointHook', interval=1, **(checkpoint or {}))
-    runner = Runner(
+    settings = dict(
         model=Line(),
-        work_dir=str(work_dir),
         train_dataloader=loader,
-        val_dataloader=dict(loader, sampler=dict(type='DefaultSampler', shuffle=False)),
+        val_dataloader=in_order,
+        test_dataloader=in_order,
         train_cfg=dict(by_epoch=True, max_epochs=max_epochs, val_interval=1),
         val_cfg=dict(),
+        test_cfg=dict(),
         val_evaluator=[Script(scores, holder)],
+        test_evaluator=[Script(scores, holder)],
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
         default_hooks=dict(checkpoint=hook),
         default_scope='mmpose',
-        log_level='ERROR',
         experiment_name=f'{work_dir.name}-{next(_numbers)}',
-        **kwargs,
+    )
+    runner = runner_type(
+        work_dir=str(work_dir), log_level=log_level, **(settings | kwargs)
     )
     holder.append(runner)
     return runner

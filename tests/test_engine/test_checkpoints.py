@@ -1,10 +1,13 @@
 """A run that is killed while it saves can be resumed."""
 
 import os
+import shutil
 
 import pytest
 import torch
 from toy_training import toy_runner
+
+from fashion_mmpose.engine.checkpoints import last_checkpoint
 
 SCORES = [0.5, 0.4, 0.3, 0.6]
 
@@ -71,3 +74,100 @@ def test_other_places_keep_their_own_backend(tmp_path):
     hook = next(hook for hook in runner.hooks if hasattr(hook, 'backend_args'))
     assert hook.backend_args == dict(backend='local')
     assert files(tmp_path) == ['best_fashionai_NE_epoch_1.pth', 'epoch_1.pth']
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.glob('*.pth')}
+
+
+@pytest.mark.parametrize('copied', [False, True], ids=['--work-dir', 'copy'])
+def test_a_run_deletes_nothing_outside_its_folder(tmp_path, copied):
+    """Epoch 3 is better than what A has."""
+    a, b = tmp_path / 'a', tmp_path / 'b'
+    train(a, 2)
+    before = contents(a)
+    if copied:
+        shutil.copytree(a, b)
+        train(b, 4, resume=True)
+    else:
+        hook = dict(max_keep_ckpts=1, save_best='fashionai/NE', rule='less')
+        start = dict(resume=True, load_from=str(a / 'epoch_2.pth'))
+        toy_runner(b, SCORES, 4, hook, **start).train()
+    assert contents(a) == before
+    assert files(b) == ['best_fashionai_NE_epoch_3.pth', 'epoch_4.pth']
+
+
+@pytest.mark.parametrize('moment', ['before the epoch', 'after the epoch'])
+def test_one_best_remains_after_a_kill(tmp_path, monkeypatch, moment):
+    """Killed when epoch 3 is the best but the one before is not removed yet."""
+    train(tmp_path, 2)
+    real_replace, real_remove = os.replace, os.remove
+    seen = []
+
+    def replace(source, target):
+        seen.append(os.path.basename(target))
+        if moment == 'before the epoch' and seen[-2:] == [
+            'best_fashionai_NE_epoch_3.pth',
+            'epoch_3.pth',
+        ]:
+            raise Killed
+        real_replace(source, target)
+
+    def remove(path):
+        if os.path.basename(path).startswith('best_'):
+            raise Killed
+        real_remove(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'replace', replace)
+        patch.setattr(os, 'remove', remove)
+        with pytest.raises(Killed):
+            train(tmp_path, 4, resume=True)
+    assert len([name for name in files(tmp_path) if name.startswith('best_')]) == 2
+    (tmp_path / 'best_fashionai_NE_epoch_9_mine.pth').write_bytes(b'of the user')
+    runner = train(tmp_path, 4, resume=True)
+    assert files(tmp_path) == [
+        'best_fashionai_NE_epoch_3.pth',
+        'best_fashionai_NE_epoch_9_mine.pth',
+        'epoch_4.pth',
+    ]
+    assert runner.message_hub.get_info('best_score') == 0.3
+
+
+@pytest.mark.parametrize('pointer', ['', None, 'epoch_7.pth', '/moved/epoch_2.pth'])
+def test_resumed_whatever_the_pointer_says(tmp_path, pointer):
+    train(tmp_path / 'run', 2)
+    file = tmp_path / 'run' / 'last_checkpoint'
+    assert file.read_text() == 'epoch_2.pth'
+    file.unlink()
+    if pointer is not None:
+        file.write_text(pointer)
+    moved = (tmp_path / 'run').rename(tmp_path / 'moved')
+    said = []
+    assert last_checkpoint(moved, said.append) == moved / 'epoch_2.pth'
+    assert len(said) == (pointer != '/moved/epoch_2.pth')
+    assert train(moved, 3, resume=True).iter == 3
+
+
+def test_the_pointer_is_never_cut(tmp_path, monkeypatch):
+    train(tmp_path, 1)
+    real = os.replace
+
+    def killed(source, target):
+        if os.path.basename(target) == 'last_checkpoint':
+            raise Killed
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'replace', killed)
+        with pytest.raises(Killed):
+            train(tmp_path, 2, resume=True)
+    assert (tmp_path / 'last_checkpoint').read_text() == 'epoch_1.pth'
+    assert train(tmp_path, 2, resume=True).epoch == 2
+
+
+def test_nothing_whole_to_resume_from(tmp_path):
+    assert last_checkpoint(tmp_path) is None
+    (tmp_path / 'epoch_1.pth').write_bytes(b'cut')
+    with pytest.raises(ValueError, match='no checkpoint to go on from'):
+        train(tmp_path, 1, resume=True)

@@ -5,9 +5,11 @@ import json
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.apis import inference_topdown, init_model
+from mmpose.registry import MODELS
 from toolbox import ROOT, load_tool, run, tool
 
 from fashion_mmpose import garments
@@ -70,7 +72,7 @@ def test_draws_and_prints(trained, monkeypatch):
     assert tuple(row[0] for row in first) == tuple(row[0] for row in second) == names
 
     # The numbers of MMPose's inference API, beside the annotated ones.
-    path = result.stdout.partition('\n1: ')[2].splitlines()[0]
+    path = f'\n{result.stdout}'.partition('\n1: ')[2].splitlines()[0]
     monkeypatch.chdir(trained)
     init_default_scope('mmpose')
     (found,) = inference_topdown(init_model('tiny.py', LAST, device='cpu'), path)
@@ -101,6 +103,14 @@ def test_the_choice_is_the_seeds(folder):
     assert len({tuple(ids(5, seed)) for seed in range(4)}) > 1
 
 
+def test_weights_that_tell_nothing_must_fit(folder, main, capsys):
+    weights = torch.load(LAST, weights_only=True)['state_dict']
+    name = next(iter(weights))
+    torch.save({name: weights[name]}, 'partly.pth')
+    assert main(['tiny.py', 'partly.pth']) == 1
+    assert 'partly.pth does not fit tiny.py: ' in capsys.readouterr().err
+
+
 def test_ensemble_without_checkpoint(folder, main, capsys):
     (folder / 'one_member.py').write_text(ENSEMBLE)
     assert main(['one_member.py', '--num', '2', '--out', 'ensemble.png']) == 0
@@ -126,8 +136,14 @@ def test_all_categories_without_answers(folder, main, capsys):
         cwd=folder,
     )
     (folder / 'everything.py').write_text(ALL)
-    # The blouses' weights fit, but for the last layers, which stay random.
-    assert main(['everything.py', LAST, '--show-coordinates', '5']) == 0
+    assert main(['everything.py', LAST]) == 1  # the blouses' weights
+    (line,) = capsys.readouterr().err.splitlines()
+    told = 'was trained for fashionai_blouse, everything.py is for fashionai'
+    assert line == f'error: {LAST} {told}'
+    init_default_scope('mmpose')
+    network = MODELS.build(Config.fromfile('everything.py').model)
+    torch.save(network.state_dict(), 'everything.pth')
+    assert main(['everything.py', 'everything.pth', '--show-coordinates', '5']) == 0
     printed = capsys.readouterr().out
     names = {tuple(row[0] for row in table) for table in tables(printed)}
     assert names == {

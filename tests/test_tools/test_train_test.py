@@ -51,11 +51,15 @@ def test_resumed_run_equals_the_uninterrupted_one(trained):
 
 
 def test_outputs_and_scores_agree(trained):
+    kept = (trained / 'work_dirs/tiny/tiny.py').read_bytes()
     result = tool(
         'test.py',
         *('tiny.py', LAST, '--out', 'p.json', 'p.csv', '--show-dir', 'pictures'),
         cwd=trained,
     )
+    # What tools/train_all.py compares with is as the training left it.
+    assert (trained / 'work_dirs/tiny/tiny.py').read_bytes() == kept
+    assert (trained / 'work_dirs/tiny/test/tested_tiny.py').is_file()
     predictions = json.loads((trained / 'p.json').read_text())
     images = json.loads((trained / 'data/annotations/test_blouse.json').read_text())
     assert [p['image_id'] for p in predictions] == [i['id'] for i in images['images']]
@@ -194,6 +198,32 @@ def test_errors_are_one_line(drawn, monkeypatch, capsys, name, arguments, messag
     assert load_tool(name).main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith('error: ') and message in line
+
+
+OTHERS = """
+_base_ = './tiny.py'
+model = dict(head=dict(out_channels=24))
+everything = dict(category=None, ann_file='annotations/test_all.json')
+test_dataloader = dict(dataset=everything)
+"""
+
+
+def test_weights_of_another_network_are_not_scored(trained):
+    """A blouse's 13 channels are not tested as all 24."""
+    (trained / 'others.py').write_text(OTHERS)
+    content = load(trained / LAST)
+    torch.save(content['state_dict'], trained / 'silent.pth')
+    for weights, message in (
+        (LAST, 'was trained for fashionai_blouse, others.py is for fashionai'),
+        ('silent.pth', 'does not fit others.py: '),
+    ):
+        options = '--cfg-options', 'test_dataloader.dataset.data_root=data/'
+        result = tool(
+            'test.py', 'others.py', weights, *options, cwd=trained, check=False
+        )
+        assert result.returncode == 1
+        assert f'error: {weights} {message}' in result.stderr
+        assert 'NE:' not in result.stdout + result.stderr
 
 
 ALL = """

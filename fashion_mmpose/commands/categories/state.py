@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from fashion_mmpose.config import (
     read_config,
     read_members,
 )
+from fashion_mmpose.engine.checkpoints import last_checkpoint
 from fashion_mmpose.files.outputs import OutputFiles
 
 from .plan import CategoryRun
@@ -179,31 +179,6 @@ def _short(value) -> str:
 
 
 # ------------------------------------------------------------ checkpoints
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The checkpoint to go on from; None before the first one.
-
-    A training that is killed while it writes a checkpoint leaves it cut off; then the
-    one before is taken.
-
-    Raises:
-        ValueError: If there are checkpoints, but all are cut off.
-    """
-    pointer = folder / 'last_checkpoint'
-    if not pointer.is_file():
-        return None
-    # By name: the folder may have been moved since.
-    named = folder / Path(pointer.read_text().strip()).name
-    others = [*folder.glob('epoch_*.pth'), *folder.glob('iter_*.pth')]
-    others.sort(key=os.path.getmtime, reverse=True)
-    for path in [named, *others]:
-        if path.is_file() and zipfile.is_zipfile(path):
-            return path
-    raise ValueError(
-        f'{folder}: no checkpoint to go on from: {named.name} is missing or cut off, '
-        f'and there is no other; delete {pointer} to begin anew'
-    )
 
 
 def checkpoint_to_test(folder: Path) -> Path:

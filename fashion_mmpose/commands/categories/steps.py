@@ -16,6 +16,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 
 from fashion_mmpose.config import is_ensemble, read_members
+from fashion_mmpose.engine.checkpoints import last_checkpoint
 from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
 
 from .commands import locked_log, merge_command, run_logged, test_command, train_command
@@ -23,7 +24,6 @@ from .plan import CategoryRun
 from .state import (
     Journal,
     is_trained,
-    last_checkpoint,
     test_fingerprint,
     training_changes,
     weights_files,

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import torch.nn.functional as F
 from mmengine.model import BaseModel
-from mmengine.runner import load_checkpoint
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor, nn
@@ -13,6 +12,9 @@ from fashion_mmpose.codecs.resampling import resample_heatmaps
 from fashion_mmpose.config import check_agreement, newest_file, read_members
 from fashion_mmpose.models.heads.category_rows import decode_heatmaps
 from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
+from fashion_mmpose.weights.convert import dataset_meta
+from fashion_mmpose.weights.read import load_weights, read_checkpoint
+from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .padded_flip import PaddedFlipEstimator
 
@@ -186,8 +188,8 @@ def build_member(spec: Mapping) -> nn.Module:
         )
     if spec['checkpoint'] is not None:
         path = newest_file(spec['checkpoint'], spec['name'])
-        try:
-            load_checkpoint(member, path, map_location='cpu', strict=True)
-        except RuntimeError as error:
-            raise ValueError(f'{path} does not fit {spec["name"]}: {error}') from error
+        stored = read_checkpoint(path)
+        tested = dataset_meta(config).get('dataset_meta', {})
+        check_trained_for(stored.meta, tested, spec['name'], path)
+        load_weights(member, stored.tensors, spec['name'], path)
     return member

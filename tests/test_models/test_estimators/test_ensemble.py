@@ -269,6 +269,16 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path, pair):
         ensemble([dict(specs[0], checkpoint=str(path))])
 
 
+def test_a_checkpoint_for_other_garments_is_refused(tmp_path, pair):
+    specs, _ = pair
+    content = torch.load(specs[0]['checkpoint'], weights_only=True)
+    content['meta'] = dict(dataset_meta=dict(dataset_name='fashionai_dress'))
+    path = tmp_path / 'dress.pth'
+    torch.save(content, path)
+    with pytest.raises(ValueError, match=r'dress\.pth was trained for fashionai_dress'):
+        ensemble([dict(specs[0], checkpoint=str(path))])
+
+
 def test_a_head_without_point_heatmap_is_refused():
     config = member_config()
     config.model.backbone.out_indices = (3,)

@@ -1,0 +1,79 @@
+"""What the weights of a checkpoint were trained for, and what they are tested on."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from .read import WeightsError
+
+
+def shared_categories(
+    meta: Mapping, metainfo: Mapping, name: str, path: str | os.PathLike
+) -> tuple[str, ...]:
+    """The categories of a garment dataset that weights were trained for.
+
+    Args:
+        meta: What the checkpoint tells about itself; one that tells nothing is taken
+            for one of the right key points.
+        metainfo: ``dataset_name`` and ``categories`` of the dataset.
+        name: What the config is called, for the error.
+        path: The file of the weights, for the error.
+
+    Raises:
+        WeightsError: If the key points are others, or there are none in common.
+    """
+    trained = meta.get('dataset_meta') or {}
+    wanted = metainfo['dataset_name']
+    other = trained.get('dataset_name', wanted)
+    if other != wanted:
+        raise WeightsError(f'{path} was trained for {other}, {name} is for {wanted}')
+    known = trained.get('categories')
+    shared = tuple(
+        each for each in metainfo['categories'] if known is None or each in known
+    )
+    if not shared:
+        raise WeightsError(f'{path} was trained for {tuple(known)}, {name} is not')
+    return shared
+
+
+def trained_classes(
+    meta: Mapping, stated: Sequence[str], name: str, path: str | os.PathLike
+) -> tuple[str, ...]:
+    """The classes of a detector that a checkpoint tells, empty where it does not.
+
+    Args:
+        meta: What the checkpoint tells about itself.
+        stated: The classes of the config or of its test set; empty if not known.
+        name: What the config is called, for the error.
+        path: The file of the weights, for the error.
+
+    Raises:
+        WeightsError: If the two differ.
+    """
+    trained = (meta.get('dataset_meta') or {}).get('classes') or ()
+    trained = (trained,) if isinstance(trained, str) else tuple(trained)
+    if stated and trained and tuple(stated) != trained:
+        raise WeightsError(
+            f'{path} was trained for the classes {trained}, {name} is for '
+            f'{tuple(stated)}'
+        )
+    return trained
+
+
+def check_trained_for(
+    meta: Mapping, metainfo: Mapping, name: str, path: str | os.PathLike
+) -> None:
+    """Refuse weights that were trained for something else than a test set.
+
+    Args:
+        meta: What the checkpoint tells about itself.
+        metainfo: That of the test set. Of stock pose datasets nothing is compared.
+        name: What the config is called, for the error.
+        path: The file of the weights, for the error.
+
+    Raises:
+        WeightsError: If benchmark, key points, categories or classes are others.
+    """
+    if 'benchmark' in metainfo and 'dataset_name' in metainfo:
+        shared_categories(meta, metainfo, name, path)
+    elif 'classes' in metainfo:
+        trained_classes(meta, metainfo['classes'], name, path)

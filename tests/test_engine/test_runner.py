@@ -1,0 +1,176 @@
+"""Runners whose weights must fit."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from toy_training import Line, Numbers, toy_runner
+
+from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
+from fashion_mmpose.weights import WeightsError
+
+EMA = dict(custom_hooks=[dict(type='EMAHook', momentum=0.5)])
+
+
+class Wide(Line):
+    """The same names, another shape."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 3)
+
+
+class Deep(Line):
+    """One layer more."""
+
+    def __init__(self):
+        super().__init__()
+        self.more = torch.nn.Linear(1, 1)
+
+
+class Garments(Numbers):
+    metainfo = dict(
+        benchmark='fashionai', dataset_name='fashionai_skirt', categories=('skirt',)
+    )
+
+
+def runner(folder, runner_type=TrainingRunner, max_epochs=1, **kwargs):
+    return toy_runner(folder, [0.5] * 3, max_epochs, runner_type=runner_type, **kwargs)
+
+
+def saved(path, model, **dataset_meta):
+    meta = dict(dataset_meta=dataset_meta) if dataset_meta else {}
+    torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
+    return str(path)
+
+
+@pytest.fixture
+def line(tmp_path):
+    return saved(tmp_path / 'line.pth', Line())
+
+
+def weights_in_use(run):
+    """The weights with which a test scores."""
+    seen = []
+
+    def look(module, args, output):
+        seen.append({k: v.clone() for k, v in run.model.state_dict().items()})
+
+    run.model.layer.register_forward_hook(look)
+    run.test()
+    return seen[0]
+
+
+def test_a_test_uses_just_the_weights(tmp_path, line):
+    run = runner(tmp_path / 'run', ScoringRunner, load_from=line)
+    weights = weights_in_use(run)
+    for name, value in torch.load(line, weights_only=True)['state_dict'].items():
+        assert torch.equal(weights[name], value)
+
+
+def test_moving_averages_are_tested(tmp_path):
+    runner(tmp_path / 'run', max_epochs=3, **EMA).train()
+    path = tmp_path / 'run' / 'epoch_3.pth'
+    content = torch.load(path, weights_only=True)
+    assert not torch.equal(
+        content['state_dict']['layer.weight'],
+        content['ema_state_dict']['module.layer.weight'],
+    )
+    for hooks in (EMA, {}):
+        run = runner(tmp_path / 'test', ScoringRunner, load_from=str(path), **hooks)
+        weights = weights_in_use(run)
+        assert torch.equal(
+            weights['layer.weight'], content['state_dict']['layer.weight']
+        )
+
+
+@pytest.mark.parametrize('other', [Wide, Deep], ids=['shape', 'name'])
+def test_weights_of_another_network_are_not_tested(tmp_path, line, other):
+    run = runner(tmp_path / 'run', ScoringRunner, model=other(), load_from=line)
+    with pytest.raises(WeightsError, match=r'line\.pth does not fit the config: '):
+        run.test()
+
+
+def test_weights_for_other_garments_are_not_tested(tmp_path):
+    loader = dict(dataset=Garments(), batch_size=2, sampler=dict(type='DefaultSampler'))
+
+    def run(**meta):
+        path = saved(tmp_path / 'line.pth', Line(), **meta)
+        weights = dict(load_from=path, test_dataloader=loader)
+        runner(tmp_path / 'run', ScoringRunner, **weights).test()
+
+    run(dataset_name='fashionai_skirt', categories=('skirt',))
+    run()  # weights that tell nothing
+    with pytest.raises(WeightsError, match='trained for fashionai_dress, the config'):
+        run(dataset_name='fashionai_dress', categories=('dress',))
+    with pytest.raises(WeightsError, match=r"trained for \('dress',\), the config is"):
+        run(dataset_name='fashionai_skirt', categories=('dress',))
+
+
+def log_of(folder):
+    return '\n'.join(path.read_text() for path in sorted(folder.glob('*/*.log')))
+
+
+def test_training_says_what_it_leaves_out(tmp_path, line):
+    run = runner(tmp_path / 'run', model=Deep(), load_from=line, log_level='INFO')
+    run.train()
+    log = log_of(tmp_path / 'run')
+    assert 'line.pth: 2 as initialised, for the file has none: more.weight' in log
+    wide = saved(tmp_path / 'wide.pth', Wide())
+    deep = torch.load(line, weights_only=True)['state_dict']
+    mixed = {**torch.load(wide, weights_only=True)['state_dict'], 'other': deep}
+    mixed['other'] = torch.zeros(2)
+    mixed['layer.bias'] = deep['layer.bias']
+    torch.save(dict(state_dict=mixed), tmp_path / 'mixed.pth')
+    path = str(tmp_path / 'mixed.pth')
+    run = runner(tmp_path / 'two', load_from=path, log_level='INFO')
+    run.train()
+    log = log_of(tmp_path / 'two')
+    assert '1 of another shape: layer.weight (3, 1), not (1, 1)' in log
+    assert '1 unknown to the network: other' in log
+
+
+def test_training_stops_when_nothing_fits(tmp_path):
+    path = saved(tmp_path / 'wide.pth', Wide())
+    run = runner(tmp_path / 'run', load_from=path)
+    with pytest.raises(WeightsError, match='not one of its 2 tensors has name and'):
+        run.train()
+
+
+def test_another_network_is_not_resumed(tmp_path):
+    runner(tmp_path / 'run').train()
+    path = str(tmp_path / 'run' / 'epoch_1.pth')
+    run = runner(tmp_path / 'run', model=Wide(), load_from=path, resume=True)
+    with pytest.raises(WeightsError, match='cannot be resumed with the config: '):
+        run.train()
+    runner(tmp_path / 'run', max_epochs=2, load_from=path, resume=True).train()
+    assert (tmp_path / 'run' / 'epoch_2.pth').is_file()
+
+
+@pytest.mark.parametrize('runner_type', [TrainingRunner, ScoringRunner])
+def test_the_config_is_never_cut(tmp_path, monkeypatch, runner_type):
+    real, written = os.replace, []
+
+    def replace(source, target):
+        if target.suffix == '.py':
+            written.append(Path(source).read_text())
+            assert not target.exists()
+        real(source, target)
+
+    monkeypatch.setattr(os, 'replace', replace)
+    run = runner(tmp_path / 'run', runner_type, cfg=Config(dict(number=1)))
+    (path,) = (tmp_path / 'run').glob('*.py')
+    assert [path.read_text()] == written == [run.cfg.pretty_text]
+
+
+def test_a_test_leaves_the_config_of_the_training(tmp_path, line):
+    folder = tmp_path / 'run'
+    for runner_type, number in ((TrainingRunner, 1), (ScoringRunner, 2)):
+        path = tmp_path / f'{number}' / 'tiny.py'
+        path.parent.mkdir()
+        path.write_text(f'number = {number}')
+        runner(folder, runner_type, cfg=Config.fromfile(path))
+    assert Config.fromfile(folder / 'tiny.py').number == 1
+    assert Config.fromfile(folder / 'tested_tiny.py').number == 2
