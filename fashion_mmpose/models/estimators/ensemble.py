@@ -189,7 +189,7 @@ def build_member(spec: Mapping) -> nn.Module:
     if spec['checkpoint'] is not None:
         path = newest_file(spec['checkpoint'], spec['name'])
         stored = read_checkpoint(path)
-        tested = dataset_meta(config).get('dataset_meta', {})
+        tested = dataset_meta(spec['config']).get('dataset_meta', {})
         check_trained_for(stored.meta, tested, spec['name'], path)
         load_weights(member, stored.tensors, spec['name'], path)
     return member
