@@ -8,7 +8,8 @@ Usage:
 
 CONFIG is a path, or the name of a config that the package carries. An ensemble, whose
 members name their checkpoints, needs no CHECKPOINT. --out writes a
-COCO result list (.json) and the Tianchi submission (.csv, FashionAI only).
+COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). The metrics
+are left as metrics.json in the work directory.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import sys
 
 from fashion_mmpose.commands.running import argument_parser, build_runner, set_testing
 from fashion_mmpose.config import load_config
+from fashion_mmpose.engine import MetricsFileHook
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -46,6 +48,7 @@ def main(argv=None) -> int:
     ) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    runner.register_hook(MetricsFileHook())
     runner.test()
     return 0
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,31 +24,14 @@ JOURNAL = 'train_all.json'
 
 # What decides about the weights of a training, and about the result of a test.
 TRAINING_KEYS = (
-    'model',
-    'data_preprocessor',
-    'train_dataloader',
-    'train_cfg',
-    'optim_wrapper',
-    'param_scheduler',
-    'auto_scale_lr',
-    'val_dataloader',
-    'val_cfg',
-    'val_evaluator',
-    'default_hooks',
-    'custom_hooks',
-    'randomness',
-    'runner_type',
-    'load_from',
-)
+    'model data_preprocessor train_dataloader train_cfg optim_wrapper param_scheduler '
+    'auto_scale_lr val_dataloader val_cfg val_evaluator default_hooks custom_hooks '
+    'randomness runner_type load_from'
+).split()
 TESTING_KEYS = (
-    'model',
-    'data_preprocessor',
-    'test_dataloader',
-    'test_cfg',
-    'test_evaluator',
-    'custom_hooks',
-    'runner_type',
-)
+    'model data_preprocessor test_dataloader test_cfg test_evaluator custom_hooks '
+    'runner_type'
+).split()
 # Within these: what may differ from machine to machine and from look to look.
 _LOADING_KEYS = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 _LOOKING_HOOKS = ('timer', 'logger', 'visualization')
@@ -159,14 +141,11 @@ def comparable(cfg: Mapping, keys: Iterable[str]) -> dict:
 def differences(old, new, name: str = '') -> list[str]:
     """Where two values of JSON differ, as ``'<dotted name> was <old>, is <new>'``."""
     if isinstance(old, dict) and isinstance(new, dict):
-        keys = [*old, *(key for key in new if key not in old)]
-        pairs = [(key, old.get(key), new.get(key)) for key in keys]
+        pairs = [(key, old.get(key), new.get(key)) for key in {**old, **new}]
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = [(index, *pair) for index, pair in enumerate(zip(old, new))]
-    elif old == new:
-        return []
     else:
-        return [f'{name} was {_short(old)}, is {_short(new)}']
+        return [] if old == new else [f'{name} was {_short(old)}, is {_short(new)}']
     prefix = f'{name}.' if name else ''
     return [
         line for key, *pair in pairs for line in differences(*pair, f'{prefix}{key}')
@@ -184,26 +163,20 @@ def _short(value) -> str:
 def last_checkpoint(folder: Path) -> Path | None:
     """The checkpoint to go on from; None before the first one.
 
-    A training that is killed while it writes a checkpoint leaves it cut off; then the
-    one before is taken.
-
     Raises:
-        ValueError: If there are checkpoints, but all are cut off.
+        ValueError: If it was deleted.
     """
     pointer = folder / 'last_checkpoint'
     if not pointer.is_file():
         return None
     # By name: the folder may have been moved since.
-    named = folder / Path(pointer.read_text().strip()).name
-    others = [*folder.glob('epoch_*.pth'), *folder.glob('iter_*.pth')]
-    others.sort(key=os.path.getmtime, reverse=True)
-    for path in [named, *others]:
-        if path.is_file() and zipfile.is_zipfile(path):
-            return path
-    raise ValueError(
-        f'{folder}: no checkpoint to go on from: {named.name} is missing or cut off, '
-        f'and there is no other; delete {pointer} to begin anew'
-    )
+    path = folder / Path(pointer.read_text().strip()).name
+    if not path.is_file():
+        raise ValueError(
+            f'{path}, the checkpoint to go on from, is missing; delete {pointer} to '
+            'begin anew'
+        )
+    return path
 
 
 def checkpoint_to_test(folder: Path) -> Path:
