@@ -14,7 +14,7 @@ from fashion_mmpose.config import (
     member_spec,
     newest_file,
     read_config,
-    read_members,
+    with_members,
 )
 from fashion_mmpose.files.outputs import OutputFiles
 
@@ -225,20 +225,17 @@ def weights_files(run: CategoryRun) -> list[Path]:
 def test_fingerprint(run: CategoryRun, weights: Sequence[Path]) -> str:
     """A hash of all that a test depends on: config, weights, annotations, boxes.
 
-    Files count by path, size and time of change; of the members of an ensemble, the
-    networks count as well.
+    Files count by path, size and time of change; the configs of an ensemble's members
+    are part of its own.
 
     Raises:
         ValueError: If the config of a member is unknown.
     """
-    parts = [comparable(run.cfg, TESTING_KEYS)]
-    if is_ensemble(run.cfg):
-        members = read_members(run.cfg.model.members, run.category)
-        parts += [comparable(member['config'], ['model']) for member in members]
     files = []
     for path in (*weights, run.ann_file, run.bbox_file):
         if path is not None and path.is_file():
             stat = path.stat()
             files.append([os.fspath(path), stat.st_size, stat.st_mtime_ns])
-    content = json.dumps([*parts, files], sort_keys=True)
+    config = comparable(with_members(run.cfg), TESTING_KEYS)
+    content = json.dumps([config, files], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
