@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpm.py'
 
+category = 'blouse'
 model = dict(head=dict(out_channels=13))
-train_dataloader = dict(dataset=dict(category='blouse'))
-val_dataloader = dict(dataset=dict(category='blouse'))
-test_dataloader = dict(dataset=dict(category='blouse'))
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

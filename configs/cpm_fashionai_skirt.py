@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpm.py'
 
+category = 'skirt'
 model = dict(head=dict(out_channels=4))
-train_dataloader = dict(dataset=dict(category='skirt'))
-val_dataloader = dict(dataset=dict(category='skirt'))
-test_dataloader = dict(dataset=dict(category='skirt'))
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpm.py'
 
+category = 'trousers'
 model = dict(head=dict(out_channels=7))
-train_dataloader = dict(dataset=dict(category='trousers'))
-val_dataloader = dict(dataset=dict(category='trousers'))
-test_dataloader = dict(dataset=dict(category='trousers'))
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpn_ensemble.py'
 
-model = dict(category='blouse')
-train_dataloader = dict(dataset=dict(category='blouse'))
-val_dataloader = dict(dataset=dict(category='blouse'))
-test_dataloader = dict(dataset=dict(category='blouse'))
+category = 'blouse'
+model = dict(category=category)
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

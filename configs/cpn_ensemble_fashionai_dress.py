@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpn_ensemble.py'
 
-model = dict(category='dress')
-train_dataloader = dict(dataset=dict(category='dress'))
-val_dataloader = dict(dataset=dict(category='dress'))
-test_dataloader = dict(dataset=dict(category='dress'))
+category = 'dress'
+model = dict(category=category)
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

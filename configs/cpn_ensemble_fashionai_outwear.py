@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpn_ensemble.py'
 
-model = dict(category='outwear')
-train_dataloader = dict(dataset=dict(category='outwear'))
-val_dataloader = dict(dataset=dict(category='outwear'))
-test_dataloader = dict(dataset=dict(category='outwear'))
+category = 'outwear'
+model = dict(category=category)
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpn_ensemble.py'
 
-model = dict(category='skirt')
-train_dataloader = dict(dataset=dict(category='skirt'))
-val_dataloader = dict(dataset=dict(category='skirt'))
-test_dataloader = dict(dataset=dict(category='skirt'))
+category = 'skirt'
+model = dict(category=category)
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpn_ensemble.py'
 
-model = dict(category='trousers')
-train_dataloader = dict(dataset=dict(category='trousers'))
-val_dataloader = dict(dataset=dict(category='trousers'))
-test_dataloader = dict(dataset=dict(category='trousers'))
+category = 'trousers'
+model = dict(category=category)
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

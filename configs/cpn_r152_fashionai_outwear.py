@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpn_r152.py'
 
+category = 'outwear'
 model = dict(head=dict(out_channels=14))
-train_dataloader = dict(dataset=dict(category='outwear'))
-val_dataloader = dict(dataset=dict(category='outwear'))
-test_dataloader = dict(dataset=dict(category='outwear'))
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

@@ -1,6 +1,7 @@
 _base_ = './fashionai/cpn_senet154.py'
 
+category = 'dress'
 model = dict(head=dict(out_channels=15))
-train_dataloader = dict(dataset=dict(category='dress'))
-val_dataloader = dict(dataset=dict(category='dress'))
-test_dataloader = dict(dataset=dict(category='dress'))
+train_dataloader = dict(dataset=dict(category=category))
+val_dataloader = dict(dataset=dict(category=category))
+test_dataloader = dict(dataset=dict(category=category))

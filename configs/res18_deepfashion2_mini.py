@@ -1,9 +1,7 @@
 # The first 32 pictures by heart, to see in minutes on a CPU that everything works.
 _base_ = './small/res18_deepfashion2.py'
 
-crop = _base_.val_pipeline[:-1]
-targets = dict(type='GenerateTarget', encoder=_base_.codec)
-pipeline = crop + [targets, dict(type='PackGarmentInputs')]
+pipeline = [_base_.load, *_base_.framing, _base_.crop, _base_.targets, _base_.pack]
 few = dict(ann_file='train_32.json', data_prefix=dict(img='train/image/'))
 train_dataloader = dict(dataset=dict(pipeline=pipeline, **few))
 val_dataloader = dict(dataset=few)

@@ -8,8 +8,9 @@ Usage:
 
 CONFIG is a path, or the name of a config that the package carries. An ensemble, whose
 members name their checkpoints, needs no CHECKPOINT. --out writes a
-COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). Logs are in
---work-dir, by default the folder test/ in the config's work folder.
+COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). Logs and the
+metrics, metrics.json, are in --work-dir, by default the folder test/ in the config's
+work folder.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import sys
 
 from fashion_mmpose.commands.running import argument_parser, build_runner, set_testing
 from fashion_mmpose.config import load_config
+from fashion_mmpose.engine import MetricsFileHook
 from fashion_mmpose.weights.read import WeightsError
 
 
@@ -51,6 +53,7 @@ def main(argv=None) -> int:
     ) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    runner.register_hook(MetricsFileHook())
     try:
         runner.test()
     except WeightsError as error:

@@ -21,11 +21,9 @@ import sys
 from pathlib import Path
 
 from fashion_mmpose.commands.categories import (
-    LOG,
     CategoryResult,
     CategoryRun,
     Options,
-    StepError,
     check_unchanged,
     common_rule,
     merge,
@@ -151,9 +149,9 @@ def submit(
     if not succeeded:
         return None
     try:
-        merge(succeeded, out, ROOT, folder)
-    except (OSError, StepError) as error:
-        print(f'error: {error}; see {folder / LOG}', file=sys.stderr)
+        merge(succeeded, out)
+    except (OSError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
         return None
     return out
 

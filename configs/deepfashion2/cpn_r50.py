@@ -21,8 +21,12 @@ model = dict(
         decoder=codec,
     ),
 )
+targets = dict(type='GenerateTarget', encoder=codec)
 train_pipeline = [
-    dict(step, encoder=codec) if step['type'] == 'GenerateTarget' else step
-    for step in _base_.train_pipeline
+    _base_.load,
+    *_base_.augmentation,
+    _base_.crop,
+    targets,
+    _base_.pack,
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

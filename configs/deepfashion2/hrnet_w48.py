@@ -10,10 +10,12 @@ _base_ = [
 
 default_hooks = dict(checkpoint=dict(save_best='deepfashion2/AP', rule='greater'))
 
+# What a garment's box goes through on its way to the crop. Recipes that build on this
+# one put the parts together with steps of their own.
+framing = [dict(type='GetBBoxCenterScale', padding=1.25)]
 # Stronger augmentation made the training unstable.
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
+augmentation = [
+    *framing,
     dict(type='RandomMirror', prob=0.5),
     dict(
         type='RandomScaleRotation',
@@ -23,16 +25,13 @@ train_pipeline = [
         max_degrees=30,
         rotation_prob=0.6,
     ),
-    dict(type='TopdownAffine', input_size=_base_.codec.input_size),
-    dict(type='GenerateTarget', encoder=_base_.codec),
-    dict(type='PackGarmentInputs'),
 ]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
-    dict(type='TopdownAffine', input_size=_base_.codec.input_size),
-    dict(type='PackGarmentInputs'),
-]
+load = dict(type='LoadImage')
+crop = dict(type='TopdownAffine', input_size=_base_.codec.input_size)
+targets = dict(type='GenerateTarget', encoder=_base_.codec)
+pack = dict(type='PackGarmentInputs')
+train_pipeline = [load, *augmentation, crop, targets, pack]
+val_pipeline = [load, *framing, crop, pack]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))

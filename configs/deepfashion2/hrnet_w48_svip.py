@@ -11,15 +11,18 @@ model = dict(
     head=dict(decoder=codec),
 )
 
-start = [
-    dict(type='LoadImage', color_type='color_ignore_orientation'),
-    dict(type='TrimAnnotatedBox'),
+load = dict(type='LoadImage', color_type='color_ignore_orientation')
+trim = dict(type='TrimAnnotatedBox')
+targets = dict(type='GenerateTarget', encoder=codec)
+train_pipeline = [
+    load,
+    trim,
+    *_base_.augmentation,
+    _base_.crop,
+    targets,
+    _base_.pack,
 ]
-train_pipeline = start + [
-    dict(step, encoder=codec) if step['type'] == 'GenerateTarget' else step
-    for step in _base_.train_pipeline[1:]
-]
-val_pipeline = start + _base_.val_pipeline[1:]
+val_pipeline = [load, trim, *_base_.framing, _base_.crop, _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=val_pipeline))

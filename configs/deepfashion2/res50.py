@@ -12,16 +12,10 @@ model = dict(
     head=dict(in_channels=2048, deconv_out_channels=(256, 256, 256), decoder=codec),
 )
 
-changed = dict(
-    TopdownAffine=dict(input_size=codec['input_size']),
-    GenerateTarget=dict(encoder=codec),
-)
-train_pipeline = [
-    dict(step, **changed.get(step['type'], {})) for step in _base_.train_pipeline
-]
-val_pipeline = [
-    dict(step, **changed.get(step['type'], {})) for step in _base_.val_pipeline
-]
+crop = dict(type='TopdownAffine', input_size=codec['input_size'])
+targets = dict(type='GenerateTarget', encoder=codec)
+train_pipeline = [_base_.load, *_base_.augmentation, crop, targets, _base_.pack]
+val_pipeline = [_base_.load, *_base_.framing, crop, _base_.pack]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=val_pipeline))

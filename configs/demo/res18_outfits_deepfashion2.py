@@ -12,13 +12,8 @@ model = dict(head=dict(decoder=codec))
 
 crop = dict(type='TopdownAffine', input_size=codec['input_size'])
 targets = dict(type='GenerateTarget', encoder=codec)
-train_pipeline = [
-    *_base_.train_pipeline[:-3],
-    crop,
-    targets,
-    dict(type='PackGarmentInputs'),
-]
-val_pipeline = [*_base_.val_pipeline[:-2], crop, dict(type='PackGarmentInputs')]
+train_pipeline = [_base_.load, *_base_.augmentation, crop, targets, _base_.pack]
+val_pipeline = [_base_.load, *_base_.framing, crop, _base_.pack]
 outfits = dict(
     data_root='work_dirs/demo/outfits/',
     categories=[

@@ -46,9 +46,9 @@ outfits = dict(
 )
 # Without it the network knows the garments of its pictures by their colours.
 pipeline = [
-    *_base_.slim_train_pipeline[:3],
+    *_base_.slim_start,
     dict(type='YOLOXHSVRandomAug'),
-    *_base_.slim_train_pipeline[3:],
+    *_base_.slim_end,
 ]
 train_dataloader = dict(dataset=dict(pipeline=pipeline, **outfits))
 val_dataloader = dict(dataset=outfits)

@@ -2,6 +2,7 @@
 _base_ = [
     'mmdet::rtmdet/rtmdet_s_8xb32-300e_coco.py',
     '../_base_/detection_runtime.py',
+    '../_base_/models/rtmdet_fine_tuning.py',
     '../_base_/datasets/deepfashion2_boxes.py',
 ]
 load_from = 'https://download.openmmlab.com/mmdetection/v3.0/rtmdet/rtmdet_s_8xb32-300e_coco/rtmdet_s_8xb32-300e_coco_20220905_161602-387a891e.pth'
@@ -11,12 +12,10 @@ load_from = 'https://download.openmmlab.com/mmdetection/v3.0/rtmdet/rtmdet_s_8xb
 # mosaic and mix-up, are as many steps as 20 of COCO.
 max_epochs = 12
 mosaic_epochs = 10
-# 0.004 for 256 pictures a step, here 32.
-base_lr = 0.0005
+base_lr = _base_.tuning_lr
 
 model = dict(
-    # load_from brings the backbone's weights too.
-    backbone=dict(init_cfg=None),
+    backbone=_base_.tuning_backbone,
     bbox_head=dict(num_classes=13),
 )
 train_dataloader = _base_.garment_loader
@@ -26,29 +25,17 @@ val_evaluator = _base_.held_out_boxes
 test_evaluator = _base_.held_out_boxes
 
 train_cfg = dict(max_epochs=max_epochs, val_interval=1, dynamic_intervals=None)
-optim_wrapper = dict(optimizer=dict(lr=base_lr))
+optim_wrapper = _base_.tuning_optim_wrapper
+half = max_epochs // 2
 param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=1000),
-    dict(
-        type='CosineAnnealingLR',
-        eta_min=base_lr / 20,
-        begin=max_epochs // 2,
-        end=max_epochs,
-        T_max=max_epochs // 2,
-        convert_to_iter_based=True,
-    ),
+    _base_.tuning_warm_up,
+    dict(_base_.tuning_cosine, begin=half, end=max_epochs, T_max=half),
 ]
-auto_scale_lr = dict(base_batch_size=32)
+auto_scale_lr = _base_.tuning_auto_scale_lr
 
 default_hooks = dict(checkpoint=_base_.garment_checkpoints)
 custom_hooks = [
-    dict(
-        type='EMAHook',
-        ema_type='ExpMomentumEMA',
-        momentum=0.0002,
-        update_buffers=True,
-        priority=49,
-    ),
+    _base_.tuning_average,
     dict(
         type='PipelineSwitchHook',
         switch_epoch=mosaic_epochs,

@@ -22,23 +22,20 @@ custom_hooks = [
 ]
 default_hooks = dict(checkpoint=dict(save_best='fashionai/NE', rule='less'))
 
-# What the rotation and the shift bring in is white, as the shops' backgrounds are.
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.0),
+framing = [dict(type='GetBBoxCenterScale', padding=1.0)]
+augmentation = [
+    *framing,
     dict(type='RandomMirror', prob=0.5),
     dict(type='RandomRotation', max_degrees=10),
     dict(type='RandomShift', max_share=10 / 256),
-    dict(type='TopdownStretch', input_size=_base_.codec.input_size, border_value=255),
-    dict(type='GenerateTarget', encoder=_base_.codec),
-    dict(type='PackGarmentInputs'),
 ]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(type='TopdownStretch', input_size=_base_.codec.input_size, border_value=255),
-    dict(type='PackGarmentInputs'),
-]
+load = dict(type='LoadImage')
+# What the rotation and the shift bring in is white, as the shops' backgrounds are.
+crop = dict(type='TopdownStretch', input_size=_base_.codec.input_size, border_value=255)
+targets = dict(type='GenerateTarget', encoder=_base_.codec)
+pack = dict(type='PackGarmentInputs')
+train_pipeline = [load, *augmentation, crop, targets, pack]
+val_pipeline = [load, *framing, crop, pack]
 
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))

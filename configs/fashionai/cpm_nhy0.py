@@ -10,21 +10,21 @@ model = dict(
     test_cfg=dict(flip_test=False, shift_heatmap=False),
 )
 
+targets = dict(type='GenerateTarget', encoder=codec)
 train_pipeline = [
-    dict(step, encoder=codec) if step['type'] == 'GenerateTarget' else step
-    for step in _base_.train_pipeline
+    _base_.load,
+    *_base_.augmentation,
+    _base_.crop,
+    targets,
+    _base_.pack,
 ]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(
-        type='ResizeInput',
-        input_size=_base_.codec.input_size,
-        keep_ratio=False,
-        interpolation='linear',
-    ),
-    dict(type='PackGarmentInputs'),
-]
+resize = dict(
+    type='ResizeInput',
+    input_size=_base_.codec.input_size,
+    keep_ratio=False,
+    interpolation='linear',
+)
+val_pipeline = [_base_.load, *_base_.framing, resize, _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=val_pipeline))

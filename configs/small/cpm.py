@@ -31,14 +31,14 @@ train_pipeline = [
     dict(type='RandomMirror', prob=0.5),
     dict(type='RandomRotation', max_degrees=10),
     dict(type='RandomShift', max_share=10 / 256),
-    dict(type='TopdownStretch', input_size=(128, 128), border_value=255),
+    dict(type='TopdownStretch', input_size=points['input_size'], border_value=255),
     dict(type='GenerateTarget', encoder=points),
     dict(type='PackGarmentInputs'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.1),
-    dict(type='TopdownStretch', input_size=(128, 128), border_value=255),
+    dict(type='TopdownStretch', input_size=points['input_size'], border_value=255),
     dict(type='PackGarmentInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -33,9 +33,10 @@ model = dict(
     test_cfg=dict(flip_test=True, shift_heatmap=True),
 )
 
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
+# What a garment's box goes through on its way to the crop.
+framing = [dict(type='GetBBoxCenterScale', padding=1.25)]
+augmentation = [
+    *framing,
     dict(type='RandomMirror', prob=0.5),
     dict(
         type='RandomBBoxTransform',
@@ -44,16 +45,13 @@ train_pipeline = [
         scale_factor=(0.9, 1.1),
         rotate_factor=20,
     ),
-    dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackGarmentInputs'),
 ]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
-    dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='PackGarmentInputs'),
-]
+load = dict(type='LoadImage')
+crop = dict(type='TopdownAffine', input_size=codec['input_size'])
+targets = dict(type='GenerateTarget', encoder=codec)
+pack = dict(type='PackGarmentInputs')
+train_pipeline = [load, *augmentation, crop, targets, pack]
+val_pipeline = [load, *framing, crop, pack]
 train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(num_workers=2, dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(num_workers=2, dataset=dict(pipeline=val_pipeline))

@@ -8,12 +8,14 @@ compat.setup()
 from .checkpoints import ValidatedCheckpointHook
 from .early_stopping import PersistentEarlyStoppingHook
 from .hooks import ChannelsLastHook, EpochSeedHook, StopAtLRHook, keep_worker_seed
+from .metrics_file import MetricsFileHook
 from .progress import ProgressBarHook
 from .stage_pictures import StagePictureHook
 
 __all__ = [
     'ChannelsLastHook',
     'EpochSeedHook',
+    'MetricsFileHook',
     'PersistentEarlyStoppingHook',
     'ProgressBarHook',
     'StagePictureHook',

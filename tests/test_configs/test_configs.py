@@ -1,5 +1,8 @@
 """Every config that the package carries is read, checked and built."""
 
+import ast
+import re
+
 import pytest
 import torch
 from config_toolbox import LOADERS, differences
@@ -87,6 +90,22 @@ def test_there_are_the_promised_configs():
 def test_flat_entries_are_short():
     for path in config_root().glob('*.py'):
         assert len(path.read_text().splitlines()) <= 15, path.name
+
+
+def test_an_entry_says_its_category_once():
+    num_entries = 0
+    for path in config_root().glob('*_fashionai_*.py'):
+        named = re.findall(r"'(\w+)'", path.read_text())
+        said = [name for name in named if name in garments.categories('fashionai')]
+        assert len(said) <= 1, path.name
+        num_entries += len(said)
+    assert num_entries >= 20
+
+
+def test_no_pipeline_is_cut_by_position():
+    for path in config_root().rglob('*.py'):
+        nodes = ast.walk(ast.parse(path.read_text()))
+        assert not any(isinstance(node, ast.Slice) for node in nodes), path.name
 
 
 def test_network_and_data_agree(network):

@@ -48,6 +48,19 @@ def test_tested_like_any_network(ensemble):
     assert np.isfinite([p['keypoints'] for p in predictions]).all()
 
 
+def test_the_metrics_are_left_as_numbers(ensemble):
+    folder, log = ensemble
+    written = json.loads((folder / 'work_dirs/ensemble/metrics.json').read_text())
+    metrics = written['metrics']
+    assert f'fashionai/NE: {metrics["fashionai/NE"]:.6f}' in log
+    assert f'fashionai/num_points: {metrics["fashionai/num_points"]}  ' in log
+    init_default_scope('mmpose')
+    member = MODELS.build(Config.fromfile(folder / 'tiny.py').model)
+    num_parameters = sum(each.numel() for each in member.parameters())
+    assert written['num_parameters'] == 2 * num_parameters
+    assert written['loop_seconds'] > 0
+
+
 def test_in_the_inference_api(ensemble, monkeypatch):
     folder, _ = ensemble
     monkeypatch.chdir(folder)  # the members' paths are relative

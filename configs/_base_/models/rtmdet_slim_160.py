@@ -15,14 +15,18 @@ slim_model = dict(
     bbox_head=dict(in_channels=64, feat_channels=64, norm_cfg=slim_norm),
 )
 
-slim_train_pipeline = [
+# Steps on whole pictures, and what follows on the way to the input.
+slim_start = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='Resize', scale=slim_size, keep_ratio=True),
+]
+slim_end = [
     dict(type='RandomFlip', prob=0.5),
     dict(type='Pad', size=slim_size, pad_val=slim_gray),
     dict(type='PackDetInputs'),
 ]
+slim_train_pipeline = [*slim_start, *slim_end]
 slim_test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=slim_size, keep_ratio=True),

@@ -3,15 +3,13 @@
 from .commands import tail, termination_as_interrupt
 from .plan import CategoryRun, plan_runs
 from .state import check_unchanged
-from .steps import LOG, Options, StepError, merge, run_category
+from .steps import Options, merge, run_category
 from .summary import CategoryResult, common_rule, summary_table, write_summary
 
 __all__ = [
-    'LOG',
     'CategoryResult',
     'CategoryRun',
     'Options',
-    'StepError',
     'check_unchanged',
     'common_rule',
     'merge',

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -52,16 +52,6 @@ def test_command(
         command.append(str(checkpoint))
     command += ['--work-dir', str(run.test_folder), '--out', str(run.predictions)]
     return command + _cfg_options(run)
-
-
-def merge_command(
-    scripts: Path, runs: Sequence[CategoryRun], out: str | os.PathLike
-) -> list[str]:
-    """The arguments of Python that merge the predictions of categories."""
-    script = scripts / 'data_converters' / 'predictions_to_tianchi.py'
-    command = [_shown(script), *(str(run.predictions) for run in runs)]
-    command += ['--ann-file', *(str(run.ann_file) for run in runs)]
-    return [*command, '--out', str(out)]
 
 
 def _cfg_options(run: CategoryRun) -> list[str]:
@@ -113,14 +103,10 @@ def run_logged(arguments: Sequence[str], log: TextIO) -> int:
 def _end(process: subprocess.Popen) -> None:
     """End a process and its children: at once, by force if it takes long."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(process.pid, number)
             process.wait(SECONDS_TO_END)
-        except ProcessLookupError:
             return
-        except subprocess.TimeoutExpired:
-            continue
-        return
 
 
 @contextmanager

@@ -107,12 +107,12 @@ def plan_runs(
             added = recipe_options(cfg, name, category)
             cfg.merge_from_dict(parse_options(added))
             options += added
+        if is_ensemble(cfg) and not test_only:
+            raise ValueError(
+                f'{name} is an ensemble, which is not trained: train the configs of '
+                'its members, then give --test-only'
+            )
         if not test_only:
-            if is_ensemble(cfg):
-                raise ValueError(
-                    f'{name} is an ensemble, which is not trained: train the configs '
-                    'of its members, then give --test-only'
-                )
             set_training(cfg, amp=amp, auto_scale_lr=auto_scale_lr)
         runs.append(CategoryRun(category, name, tuple(options), folder, cfg))
     return root, runs

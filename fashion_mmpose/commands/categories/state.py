@@ -14,7 +14,7 @@ from fashion_mmpose.config import (
     member_spec,
     newest_file,
     read_config,
-    read_members,
+    with_members,
 )
 from fashion_mmpose.engine.checkpoints import last_checkpoint
 from fashion_mmpose.files.outputs import OutputFiles
@@ -25,31 +25,14 @@ JOURNAL = 'train_all.json'
 
 # What decides about the weights of a training, and about the result of a test.
 TRAINING_KEYS = (
-    'model',
-    'data_preprocessor',
-    'train_dataloader',
-    'train_cfg',
-    'optim_wrapper',
-    'param_scheduler',
-    'auto_scale_lr',
-    'val_dataloader',
-    'val_cfg',
-    'val_evaluator',
-    'default_hooks',
-    'custom_hooks',
-    'randomness',
-    'runner_type',
-    'load_from',
-)
+    'model data_preprocessor train_dataloader train_cfg optim_wrapper param_scheduler '
+    'auto_scale_lr val_dataloader val_cfg val_evaluator default_hooks custom_hooks '
+    'randomness runner_type load_from'
+).split()
 TESTING_KEYS = (
-    'model',
-    'data_preprocessor',
-    'test_dataloader',
-    'test_cfg',
-    'test_evaluator',
-    'custom_hooks',
-    'runner_type',
-)
+    'model data_preprocessor test_dataloader test_cfg test_evaluator custom_hooks '
+    'runner_type'
+).split()
 # Within these: what may differ from machine to machine and from look to look.
 _LOADING_KEYS = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 _LOOKING_HOOKS = ('timer', 'logger', 'visualization')
@@ -159,14 +142,11 @@ def comparable(cfg: Mapping, keys: Iterable[str]) -> dict:
 def differences(old, new, name: str = '') -> list[str]:
     """Where two values of JSON differ, as ``'<dotted name> was <old>, is <new>'``."""
     if isinstance(old, dict) and isinstance(new, dict):
-        keys = [*old, *(key for key in new if key not in old)]
-        pairs = [(key, old.get(key), new.get(key)) for key in keys]
+        pairs = [(key, old.get(key), new.get(key)) for key in {**old, **new}]
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = [(index, *pair) for index, pair in enumerate(zip(old, new))]
-    elif old == new:
-        return []
     else:
-        return [f'{name} was {_short(old)}, is {_short(new)}']
+        return [] if old == new else [f'{name} was {_short(old)}, is {_short(new)}']
     prefix = f'{name}.' if name else ''
     return [
         line for key, *pair in pairs for line in differences(*pair, f'{prefix}{key}')
@@ -227,20 +207,17 @@ def weights_files(run: CategoryRun) -> list[Path]:
 def test_fingerprint(run: CategoryRun, weights: Sequence[Path]) -> str:
     """A hash of all that a test depends on: config, weights, annotations, boxes.
 
-    Files count by path, size and time of change; of the members of an ensemble, the
-    networks count as well.
+    Files count by path, size and time of change; the configs of an ensemble's members
+    are part of its own.
 
     Raises:
         ValueError: If the config of a member is unknown.
     """
-    parts = [comparable(run.cfg, TESTING_KEYS)]
-    if is_ensemble(run.cfg):
-        members = read_members(run.cfg.model.members, run.category)
-        parts += [comparable(member['config'], ['model']) for member in members]
     files = []
     for path in (*weights, run.ann_file, run.bbox_file):
         if path is not None and path.is_file():
             stat = path.stat()
             files.append([os.fspath(path), stat.st_size, stat.st_mtime_ns])
-    content = json.dumps([*parts, files], sort_keys=True)
+    config = comparable(with_members(run.cfg), TESTING_KEYS)
+    content = json.dumps([config, files], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -1,25 +1,22 @@
 """Trains and tests one category, or as much of it as is not done yet."""
 
 import json
-import math
 import os
-import re
 import shlex
 import time
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from mmengine.registry import init_default_scope
-from mmpose.registry import MODELS
-
-from fashion_mmpose.config import is_ensemble, read_members
+from fashion_mmpose.config import is_ensemble
 from fashion_mmpose.engine.checkpoints import last_checkpoint
+from fashion_mmpose.engine.metrics_file import METRICS_FILE
 from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
+from fashion_mmpose.formats.coco.results import read_predictions
+from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
 
-from .commands import locked_log, merge_command, run_logged, test_command, train_command
+from .commands import locked_log, run_logged, test_command, train_command
 from .plan import CategoryRun
 from .state import (
     Journal,
@@ -80,18 +77,13 @@ def run_category(run: CategoryRun, options: Options) -> CategoryResult:
             tested = test(run, options, journal, log)
     except (OSError, RuntimeError, StepError, ValueError) as error:
         print(f'== {run.category}: {phase} failed: {error}', flush=True)
+        log = log_path if isinstance(error, StepError) else None
         return CategoryResult(
-            run.category,
-            f'{phase} failed',
-            error=str(error),
-            log=log_path if isinstance(error, StepError) else None,
+            run.category, f'{phase} failed', error=str(error), log=log
         )
-    return CategoryResult(
-        run.category,
-        'done' if trained or tested else 'done before',
-        journal.train_seconds or None,
-        Figures(**journal.test),
-    )
+    status = 'done' if trained or tested else 'done before'
+    seconds = journal.train_seconds or None
+    return CategoryResult(run.category, status, seconds, Figures(**journal.test))
 
 
 def set_aside(folder: Path) -> Path:
@@ -110,11 +102,11 @@ def train(run: CategoryRun, options: Options, journal: Journal, log: TextIO) -> 
     if checkpoint is None:
         journal.train_seconds = 0.0
     title = 'train' if checkpoint is None else f'go on from {checkpoint.name}'
+    command = train_command(
+        options.scripts, run, checkpoint, options.flags, options.num_processes
+    )
     start = time.monotonic()
     try:
-        command = train_command(
-            options.scripts, run, checkpoint, options.flags, options.num_processes
-        )
         run_step(f'{run.category}: {title}', command, log)
         journal.trained = True
     finally:
@@ -133,16 +125,15 @@ def test(run: CategoryRun, options: Options, journal: Journal, log: TextIO) -> b
     # From here on, the predictions may be those of another test.
     journal.test_fingerprint = None
     journal.write(run.folder)
-    before = set(_metric_files(run.test_folder))
+    metrics_file = run.test_folder / METRICS_FILE
+    metrics_file.unlink(missing_ok=True)
     checkpoint = None if is_ensemble(run.cfg) else weights[0]
     start = time.monotonic()
     command = test_command(options.scripts, run, checkpoint)
     run_step(f'{run.category}: test', command, log)
-    seconds = time.monotonic() - start
-    written = sorted(set(_metric_files(run.test_folder)) - before)
-    if not written:
+    if not metrics_file.is_file():
         raise StepError(f'the test left no metrics in {run.test_folder}')
-    figures = measure(run, written[-1], seconds)
+    figures = measure(metrics_file, run.predictions, time.monotonic() - start)
     journal.test, journal.test_fingerprint = asdict(figures), fingerprint
     journal.write(run.folder)
     return True
@@ -165,88 +156,37 @@ def run_step(title: str, command: Sequence[str], log: TextIO) -> None:
     print(f'== {time.monotonic() - start:.0f} s', flush=True)
 
 
-def merge(
-    runs: Sequence[CategoryRun], out: str | os.PathLike, scripts: Path, folder: Path
-) -> None:
-    """Merge the predictions of categories into one Tianchi CSV.
-
-    Args:
-        runs: The categories, tested.
-        out: The CSV file.
-        scripts: Folder that holds ``data_converters/``.
-        folder: Where the log goes.
-
-    Raises:
-        OSError: If another process is merging them.
-        StepError: If the script fails.
-    """
-    with locked_log(folder / LOG) as log:
-        run_step('merge', merge_command(scripts, runs, out), log)
-
-
-# ---------------------------------------------------------------- figures
-
-
-def _metric_files(folder: Path) -> list[Path]:
-    """What MMEngine writes after a test: ``<time>/<time>.json``."""
-    return [path for path in folder.glob('*/*.json') if path.stem == path.parent.name]
-
-
-def measure(run: CategoryRun, metrics_file: Path, seconds: float) -> Figures:
+def measure(metrics_file: Path, predictions_file: Path, seconds: float) -> Figures:
     """The figures of a test that has just been run.
 
     Args:
-        run: The category.
-        metrics_file: What MMEngine wrote.
-        seconds: The whole test.
+        metrics_file: What :class:`~fashion_mmpose.engine.MetricsFileHook` wrote.
+        predictions_file: The COCO result list.
+        seconds: Duration of the whole test.
     """
-    metrics = read_metrics(metrics_file)
-    predictions = json.loads(run.predictions.read_text(encoding='utf-8'))
+    measured = json.loads(metrics_file.read_text(encoding='utf-8'))
+    predictions = json.loads(predictions_file.read_text(encoding='utf-8'))
     num_images = len({prediction['image_id'] for prediction in predictions})
     prefix = NormalizedError.default_prefix
-    ne = metrics.get(f'{prefix}/NE', math.nan)
-    num_points = metrics.get(f'{prefix}/num_points')
-    batches = math.ceil(len(predictions) / run.cfg.test_dataloader.batch_size)
-    loop_seconds = metrics.get('time', math.nan) * batches
-    measured = num_images and not math.isnan(loop_seconds)
     return Figures(
-        ne=None if math.isnan(ne) else ne,
-        num_points=None if num_points is None else int(num_points),
+        ne=measured['metrics'].get(f'{prefix}/NE'),
+        num_points=measured['metrics'].get(f'{prefix}/num_points'),
         num_images=num_images,
-        num_parameters=count_parameters(run),
+        num_parameters=measured['num_parameters'],
         test_seconds=seconds,
-        image_seconds=loop_seconds / num_images if measured else None,
+        image_seconds=measured['loop_seconds'] / num_images if num_images else None,
     )
 
 
-def read_metrics(path: Path) -> dict[str, float]:
-    """The metrics of a test, from the JSON and the log that MMEngine leaves.
+def merge(runs: Sequence[CategoryRun], out: str | os.PathLike) -> None:
+    """Merge the predictions of categories that were tested into one Tianchi CSV.
 
-    MMEngine writes whole numbers, such as the number of points, as null into the JSON;
-    the log has them.
+    Raises:
+        OSError: If a file cannot be read or written.
+        ValueError: If a picture has no prediction.
     """
-    log = path.with_suffix('.log').read_text(encoding='utf-8')
-    last = next(
-        (line for line in reversed(log.splitlines()) if 'Epoch(test)' in line), ''
-    )
-    metrics = {
-        name: float(value) for name, value in re.findall(r'(\S+): (\d+)(?!\S)', last)
-    }
-    content = json.loads(path.read_text(encoding='utf-8'))
-    metrics.update({key: value for key, value in content.items() if value is not None})
-    return metrics
-
-
-def count_parameters(run: CategoryRun) -> int:
-    """Parameters of the network, or of all networks of an ensemble."""
-    if is_ensemble(run.cfg):
-        members = read_members(run.cfg.model.members, run.category)
-        models = [member['config']['model'] for member in members]
-    else:
-        models = [run.cfg.model]
-    init_default_scope('mmpose')
-    return sum(
-        parameter.numel()
-        for model in models
-        for parameter in MODELS.build(deepcopy(model)).parameters()
-    )
+    print('\n== merge', flush=True)
+    images = read_images([run.ann_file for run in runs])
+    paths = [str(run.predictions) for run in runs]
+    predictions = {path: read_predictions(path) for path in paths}
+    make_submission(predictions, images).write(out)

@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -112,17 +112,8 @@ def total(results: Sequence[CategoryResult], rule: str | None) -> CategoryResult
     counted = [result for result in results if result.succeeded]
     figures = [result.figures for result in counted]
     ne = None
-    scored = [
-        (f.ne, f.num_points) for f in figures if f.num_points and f.ne is not None
-    ]
-    if scored and rule != 'image_mean':
-        ne = sum(ne * num for ne, num in scored) / sum(num for _, num in scored)
-    num_images = _sum(f.num_images for f in figures)
-    looped = [
-        f.image_seconds * f.num_images
-        for f in figures
-        if None not in (f.image_seconds, f.num_images)
-    ]
+    if rule != 'image_mean':
+        ne = _mean((f.ne, f.num_points) for f in figures)
     return CategoryResult(
         category=TOTAL,
         status=f'{len(counted)} of {len(results)} done',
@@ -130,12 +121,18 @@ def total(results: Sequence[CategoryResult], rule: str | None) -> CategoryResult
         figures=Figures(
             ne=ne,
             num_points=_sum(f.num_points for f in figures),
-            num_images=num_images,
+            num_images=_sum(f.num_images for f in figures),
             num_parameters=_sum(f.num_parameters for f in figures),
             test_seconds=_sum(f.test_seconds for f in figures),
-            image_seconds=sum(looped) / num_images if looped else None,
+            image_seconds=_mean((f.image_seconds, f.num_images) for f in figures),
         ),
     )
+
+
+def _mean(weighted: Iterable[tuple[float | None, int | None]]) -> float | None:
+    """The mean of (value, weight); None if there is nothing."""
+    known = [(v, w) for v, w in weighted if v is not None and w]
+    return sum(v * w for v, w in known) / sum(w for _, w in known) if known else None
 
 
 def _sum(values):
@@ -149,18 +146,15 @@ def summary_rows(results: Sequence[CategoryResult], rule: str | None) -> list[li
     rows = [list(_COLUMNS)]
     for result in (*results, total(results, rule)):
         figures = result.figures
-        rows.append(
-            [
-                result.category,
-                _text(figures.ne, 100, 4),
-                _text(figures.num_points),
-                _text(figures.num_parameters, 1e-6, 2),
-                _text(result.train_seconds),
-                _text(figures.test_seconds, 1, 1),
-                _text(figures.image_seconds, 1000, 1),
-                result.status,
-            ]
+        cells = (
+            _text(figures.ne, 100, 4),
+            _text(figures.num_points),
+            _text(figures.num_parameters, 1e-6, 2),
+            _text(result.train_seconds),
+            _text(figures.test_seconds, 1, 1),
+            _text(figures.image_seconds, 1000, 1),
         )
+        rows.append([result.category, *cells, result.status])
     return rows
 
 
@@ -184,25 +178,6 @@ def summary_table(
     return table.table
 
 
-def summary_dict(
-    results: Sequence[CategoryResult], rule: str | None, **entries
-) -> dict[str, object]:
-    """The summary in the types of JSON, errors as fractions."""
-    return dict(
-        **entries,
-        rule=rule,
-        categories={result.category: _plain(result) for result in results},
-        total=_plain(total(results, rule)),
-    )
-
-
-def _plain(result: CategoryResult) -> dict:
-    entry = asdict(result)
-    del entry['category']
-    entry.update(entry.pop('figures'), log=result.log and os.fspath(result.log))
-    return entry
-
-
 def write_summary(
     folder: Path,
     results: Sequence[CategoryResult],
@@ -219,7 +194,13 @@ def write_summary(
         config: What was run.
         submission: The file of the merged predictions, if there is one.
     """
-    content = summary_dict(results, rule, config=config, submission=submission)
+    content = dict(
+        config=config,
+        submission=submission,
+        rule=rule,
+        categories={result.category: _plain(result) for result in results},
+        total=_plain(total(results, rule)),
+    )
     table = summary_table(results, rule, markdown=True)
     with OutputFiles() as outputs:
         file = outputs.open(folder / 'summary.json')
@@ -228,3 +209,11 @@ def write_summary(
         outputs.open(folder / 'summary.md').write(
             f'`{config}`, NE by the rule `{rule}`\n\n{table}\n'
         )
+
+
+def _plain(result: CategoryResult) -> dict:
+    """A row in the types of JSON, errors as fractions."""
+    entry = asdict(result)
+    del entry['category']
+    entry.update(entry.pop('figures'), log=result.log and os.fspath(result.log))
+    return entry

@@ -37,12 +37,6 @@ def test_commands(tmp_path):
         *(str(tools / 'test.py'), 'cpn_ensemble_fashionai_skirt'),
         *('--work-dir', 'w/skirt/test', '--out', out),
     ]
-    assert commands.merge_command(Path('repo'), [run, ensemble], 'all.csv') == [
-        *('repo/data_converters/predictions_to_tianchi.py', out, out, '--ann-file'),
-        'data/fashionai/annotations/test_skirt.json',
-        'data/fashionai/annotations/val_skirt.json',
-        *('--out', 'all.csv'),
-    ]
 
 
 @pytest.fixture

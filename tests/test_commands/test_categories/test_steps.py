@@ -1,7 +1,6 @@
 """A category is trained and tested as far as it is not done yet."""
 
 import json
-import math
 import os
 from pathlib import Path
 
@@ -31,17 +30,11 @@ class Scripts:
             if self.codes[name] == 0:
                 write_weights(folder / 'best_fashionai_NE_epoch_1.pth')
         elif self.codes[name] == 0:
-            time_stamp = f'2026_{len(self.started)}'
-            metrics = folder / 'test' / time_stamp / f'{time_stamp}.json'
-            metrics.parent.mkdir(parents=True)
-            metrics.write_text(
-                '{"fashionai/NE": 0.5, "fashionai/num_points": null, "time": 0.25}'
-            )
-            metrics.with_suffix('.log').write_text(
-                'Epoch(test) [1/2]  eta: 0:00:01  time: 9.000000\n'
-                'Epoch(test) [2/2]  fashionai/NE: 0.500000  '
-                'fashionai/num_points: 12  time: 0.250000\n'
-            )
+            metrics = {'fashionai/NE': 0.5, 'fashionai/num_points': 12}
+            content = dict(metrics=metrics, num_parameters=77, loop_seconds=0.5)
+            path = folder / 'test' / 'metrics.json'
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(content))
             predictions = [dict(image_id=image_id) for image_id in (1, 2, 2, 3, 4)]
             self.run.predictions.write_text(json.dumps(predictions))
         return self.codes[name]
@@ -52,7 +45,6 @@ def scripts(tmp_path, monkeypatch):
     run = planned(tmp_path, 'test_dataloader.batch_size=3')
     scripts = Scripts(run)
     monkeypatch.setattr(steps, 'run_logged', scripts)
-    monkeypatch.setattr(steps, 'count_parameters', lambda run: 77)
     return scripts
 
 
@@ -66,7 +58,7 @@ def test_a_category_is_run_once(scripts):
     assert first.status == 'done' and scripts.started == BOTH
     figures = first.figures
     assert (figures.ne, figures.num_points, figures.num_parameters) == (0.5, 12, 77)
-    # Five boxes on four pictures, two batches of a quarter of a second.
+    # Five boxes on four pictures, in half a second.
     assert figures.num_images == 4 and figures.image_seconds == 0.5 / 4
     assert first.train_seconds > 0 and figures.test_seconds > 0
     second = steps.run_category(run, OPTIONS)
@@ -180,30 +172,3 @@ def test_a_test_without_metrics_fails(scripts, monkeypatch):
     monkeypatch.setattr(steps, 'run_logged', lambda command, log: 0)
     result = steps.run_category(scripts.run, steps.Options(Path('repo'), True))
     assert result.status == 'test failed' and 'left no metrics' in result.error
-
-
-def test_parameters(tmp_path):
-    single = planned(tmp_path)
-    layer = dict(in_channels=2, out_channels=3, deconv_out_channels=None)
-    single.cfg.model = dict(type='HeatmapHead', **layer)
-    assert steps.count_parameters(single) == 2 * 3 + 3
-    # The parameters of an ensemble are those of its members.
-    single.cfg.dump(tmp_path / 'member.py')
-    member = dict(config=str(tmp_path / 'member.py'), checkpoint=None)
-    ensemble = planned(tmp_path, config='small/cpn_ensemble', test_only=True)
-    ensemble.cfg.model.members = [member, member]
-    assert steps.count_parameters(ensemble) == 2 * 9
-
-
-def test_metrics_of_the_log_and_the_json(tmp_path):
-    path = tmp_path / 'm.json'
-    path.write_text('{"fashionai/NE": NaN, "fashionai/num_points": null, "time": 0.5}')
-    path.with_suffix('.log').write_text(
-        'Epoch(test) [2/2]  fashionai/num_points: 9\n'
-        'Epoch(test) [2/2]  fashionai/NE: nan  fashionai/num_points: 82410  '
-        'data_time: 0.250000  time: 0.500000\nlast line\n'
-    )
-    metrics = steps.read_metrics(path)
-    assert metrics.pop('fashionai/NE') is not None
-    assert metrics == {'fashionai/num_points': 82410, 'time': 0.5}
-    assert math.isnan(steps.read_metrics(path)['fashionai/NE'])

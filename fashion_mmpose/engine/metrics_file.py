@@ -1,0 +1,57 @@
+"""What a test measures, as numbers in a file."""
+
+import json
+import math
+import time
+from pathlib import Path
+
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+
+from fashion_mmpose.files.outputs import OutputFiles
+
+METRICS_FILE = 'metrics.json'
+
+
+@HOOKS.register_module()
+class MetricsFileHook(Hook):
+    """Leave ``metrics.json`` in the work directory of a test.
+
+    MMEngine's own JSON of a test has null for whole numbers, such as the number of
+    points. This file, which appears complete or not at all, has
+
+    - ``metrics``: the metrics by name, errors as fractions; null stands for what is
+      not a finite number;
+    - ``num_parameters``: parameters of the network, or of all members of an ensemble;
+    - ``loop_seconds``: seconds from the loading of the first batch to the end of the
+      last one, without starting up and without the metrics.
+    """
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Begin to measure the time."""
+        self._start = self._end = time.perf_counter()
+
+    def after_test_iter(self, runner: Runner, *args, **kwargs) -> None:
+        """Note the end of a batch, which may be the last one."""
+        self._end = time.perf_counter()
+
+    @master_only
+    def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """Write the file."""
+        content = dict(
+            metrics={key: _plain(value) for key, value in (metrics or {}).items()},
+            num_parameters=sum(each.numel() for each in runner.model.parameters()),
+            loop_seconds=self._end - self._start,
+        )
+        with OutputFiles() as outputs:
+            file = outputs.open(Path(runner.work_dir) / METRICS_FILE)
+            json.dump(content, file, indent=2, allow_nan=False)
+            file.write('\n')
+
+
+def _plain(value):
+    """A metric in the types of JSON."""
+    value = value.item() if hasattr(value, 'item') else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
