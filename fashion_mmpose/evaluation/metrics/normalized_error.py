@@ -15,7 +15,7 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
 )
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
 from fashion_mmpose.garments import category_of_id, keypoints
-from fashion_mmpose.garments.layout import ABSENT, full_layout
+from fashion_mmpose.garments.layout import full_layout
 
 
 @METRICS.register_module()
@@ -127,16 +127,15 @@ class NormalizedError(BaseMetric):
         annotation = sample.get('raw_ann_info')
         # Every sample leaves one result: the processes' lists are interleaved and
         # cut at the dataset's length, which must remove nothing but the padding.
-        result = dict(img_id=image_id, cells=None)
+        result = dict(img_id=image_id, truth=None)
         if annotation is None or 'keypoints' not in annotation:
             return result
         annotated = category_of_id('fashionai', annotation['category_id'])
-        cells = np.array(annotation['keypoints'], dtype=np.float32).reshape(-1, 3)
-        cells[:, 2] -= 1  # COCO's 0, 1, 2
-        cells[cells[:, 2] == ABSENT] = ABSENT  # x and y too, as in the raw cells
+        truth = np.array(annotation['keypoints'], dtype=np.float32).reshape(-1, 3)
+        what = f'image {image_id}: ground truth'
         result.update(
             category_id=annotated.category_id,
-            cells=full_layout(cells, annotated, f'image {image_id}: ground truth'),
+            truth=full_layout(truth, annotated, what, absent=0),
             xy=None,
             score=-np.inf,
         )
@@ -162,11 +161,11 @@ def _best_per_image(results: list[dict]) -> list[dict]:
     """
     images = {}
     for result in results:
-        if result['cells'] is None:
+        if result['truth'] is None:
             continue
         kept = images.setdefault(result['img_id'], result)
         if kept['category_id'] != result['category_id'] or not np.array_equal(
-            kept['cells'], result['cells']
+            kept['truth'], result['truth']
         ):
             raise ValueError(
                 f'image {result["img_id"]} has two different annotations; the '
@@ -182,7 +181,7 @@ def _score(images: list[dict], rule: str) -> NormalizedErrorResult:
     pred_xy = np.zeros((len(images), num_keypoints, 2))
     gt = np.zeros((len(images), num_keypoints, 3))
     for i, image in enumerate(images):
-        gt[i] = image['cells']
+        gt[i] = image['truth']
         if image['xy'] is not None:
             pred_xy[i] = image['xy']
     return normalized_error(
