@@ -59,7 +59,7 @@ def infer(rounds: int, num_pictures: int = 8, num_garments: int = 8) -> Figures:
             _samples(inferencer, image, boxes) for image, boxes in zip(pixels, found)
         ]
         sides = {
-            'ours': lambda: len({each.image for each in inferencer(paths)}),
+            'ours': lambda: len(list(inferencer(paths))),
             'decode': lambda: len(list(map(read_picture, paths))),
             'detector layers': _detector_layers(inferencer.detector, paths),
             'pose layers': _pose_layers(_network(inferencer), samples),
@@ -180,7 +180,7 @@ def _crops(
         usual, inferencer.batch_size = inferencer.batch_size, batch_size
         try:
             for image, boxes in zip(pixels, found):
-                list(inferencer(image, bboxes=boxes))
+                inferencer.predict(image, bboxes=boxes)
         finally:
             inferencer.batch_size = usual
         return len(pixels)

@@ -133,6 +133,8 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
     if len(entries) > 1:
         pose, weights = pose_by_category(entries), None
     det, det_weights = args.det or (None, None)
+    options = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
+    options = options if args.det else None
     return GarmentInferencer(
         pose,
         weights,
@@ -140,8 +142,7 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
         det_weights,
         args.device,
         args.batch_size,
-        args.score_thr,
-        det_max_overlap=args.max_overlap,
+        options,
     )
 
 
@@ -150,10 +151,11 @@ def predict(
     sources: dict[str, Source],
     files: PredictionFiles,
     category: str | None,
+    skipped: list[str],
 ) -> bool:
-    """Write what is predicted; False where it was interrupted."""
+    """Write what is predicted, note what is skipped; False if it was interrupted."""
     counts = [source.num_pictures() for source in sources.values()]
-    predicted = inferencer.pictures(list(sources.values()), category, on_error='skip')
+    predicted = inferencer(list(sources.values()), category, on_error='skip')
     bar = tqdm(
         total=None if None in counts else sum(counts),
         desc='predict',
@@ -164,19 +166,22 @@ def predict(
     with files, bar, closing(predicted):
         try:
             for each in predicted:
-                files.add(each)
+                if each.error:
+                    skipped.append(each.error)
+                else:
+                    files.add(each)
                 bar.update(each.picture.image_id + 1 - bar.n)
         except KeyboardInterrupt:
             return False
     return True
 
 
-def report(inferencer: GarmentInferencer, files: PredictionFiles) -> None:
+def report(skipped: list[str], files: PredictionFiles) -> None:
     """Print what was done."""
-    for skipped in inferencer.skipped[:SHOWN]:
-        print(f'warning: left out: {skipped.reason}', file=sys.stderr)
-    if len(inferencer.skipped) > SHOWN:
-        more = len(inferencer.skipped) - SHOWN
+    for error in skipped[:SHOWN]:
+        print(f'warning: left out: {error}', file=sys.stderr)
+    if len(skipped) > SHOWN:
+        more = len(skipped) - SHOWN
         print(f'warning: ... and {more} more', file=sys.stderr)
     found = ', '.join(f'{n} {name}' for name, n in files.num_garments.most_common())
     print(
@@ -205,18 +210,19 @@ def main(argv=None) -> int:
             args.kpt_thr,
             args.names,
         )
-        is_done = predict(inferencer, sources, files, args.category)
+        skipped = []
+        is_done = predict(inferencer, sources, files, args.category, skipped)
     except (ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print('stopped', file=sys.stderr)
         return 130
-    report(inferencer, files)
+    report(skipped, files)
     if not is_done:
         print('stopped; what was finished is saved', file=sys.stderr)
         return 130
-    return 1 if inferencer.skipped and not args.skip_bad else 0
+    return 1 if skipped and not args.skip_bad else 0
 
 
 if __name__ == '__main__':

@@ -27,6 +27,7 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
+from fashion_mmpose.formats.fashionai.tianchi_table import coco_keypoints
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -72,7 +73,7 @@ def score(gt_path: str, pred_path: str, rule: str) -> tuple[dict, str]:
     }
     result = normalized_error(
         matched.xy,
-        gt.keypoints,
+        coco_keypoints(gt.keypoints),
         np.array([category_ids[name] for name in gt.categories]),
         matched.answered,
         rule,

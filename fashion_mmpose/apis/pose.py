@@ -22,7 +22,7 @@ from fashion_mmpose.config import (
     with_members,
 )
 from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
-from fashion_mmpose.garments.layout import own_points
+from fashion_mmpose.evaluation.functional.samples import predicted_garment
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import shared_categories
 
@@ -115,6 +115,7 @@ class PoseNetwork:
         bbox: np.ndarray,
         bbox_score: float = 1.0,
         image: str | int = '',
+        image_id: int = 0,
     ) -> dict:
         """Cut a garment out of its picture: what the network takes.
 
@@ -124,6 +125,7 @@ class PoseNetwork:
             bbox: x1, y1, x2, y2 in pixels of the picture, shape (4, ).
             bbox_score: Of the detector. Defaults to 1.
             image: The picture's name, for errors of the pipeline.
+            image_id: The picture's number. Defaults to 0.
 
         Returns:
             dict: ``inputs`` and ``data_samples``.
@@ -133,7 +135,7 @@ class PoseNetwork:
                 self._of_samples,
                 img=pixels,
                 img_path=str(image),
-                img_id=0,
+                img_id=image_id,
                 id=0,
                 category_id=garments.garment(self.benchmark, category).category_id,
                 bbox=np.asarray(bbox, np.float32).reshape(1, 4),
@@ -141,30 +143,22 @@ class PoseNetwork:
             )
         )
 
-    def predict(self, samples: Sequence[dict]) -> list[tuple[np.ndarray, np.ndarray]]:
+    def predict(self, samples: Sequence[dict]) -> list[garments.GarmentPrediction]:
         """Find the key points in one batch of samples.
 
         Args:
             samples: See :meth:`sample`.
 
         Returns:
-            list[tuple]: For every sample its category's own K points in pixels of the
-            picture, shape (K, 2), float32, and their scores, shape (K, ), float32.
+            list[GarmentPrediction]: One per sample.
         """
         if not samples:
             return []
         with torch.inference_mode():
             results = self.model.test_step(pseudo_collate(samples))
-        return [self._own(result) for result in results]
-
-    def _own(self, result) -> tuple[np.ndarray, np.ndarray]:
-        instances = result.pred_instances
-        points = np.column_stack(
-            (instances.keypoints[0][:, :2], instances.keypoint_scores[0])
-        ).astype(np.float32)
-        garment = garments.category_of_id(self.benchmark, int(result.category_id))
-        own = own_points(points, garment, 'the prediction')
-        return own[:, :2], own[:, 2]
+        return [
+            predicted_garment(result.to_dict(), self.benchmark) for result in results
+        ]
 
 
 def build_networks(
@@ -188,26 +182,29 @@ def build_networks(
         return dict.fromkeys(network.categories, network)
     if weights is not None:
         raise ValueError(
-            'pose names the weights of each category: give no pose_weights'
+            'pose2d names the weights of each category: give no pose2d_weights'
         )
     if not pose:
-        raise ValueError('pose is empty: it names no category')
-    networks, built = {}, {}
+        raise ValueError('pose2d is empty: it names no category')
+    networks, built = {}, []
     for category, entry in pose.items():
         is_pair = isinstance(entry, tuple | list)
         config, own_weights = entry if is_pair else (entry, None)
-        key = (
-            id(config) if isinstance(config, Config) else os.fspath(config),
+        # Two loaded configs are the same if they are one object.
+        files = (
+            config if isinstance(config, Config) else os.fspath(config),
             None if own_weights is None else os.fspath(own_weights),
         )
-        if key not in built:
-            built[key] = PoseNetwork(config, own_weights, device)
-        if category not in built[key].categories:
+        network = next((each for known, each in built if known == files), None)
+        if network is None:
+            network = PoseNetwork(config, own_weights, device)
+            built.append((files, network))
+        if category not in network.categories:
             raise ValueError(
                 f'the pose network of {category!r} is one for '
-                f'{list(built[key].categories)}'
+                f'{list(network.categories)}'
             )
-        networks[category] = built[key]
+        networks[category] = network
     return networks
 
 
@@ -283,8 +280,7 @@ def _held(benchmark: str, dataset: Mapping) -> tuple[str, ...]:
     wanted = dataset.get('categories') or garments.categories(benchmark)
     if dataset.get('category') is not None:
         wanted = [dataset['category']]
-    wanted = {garments.garment(benchmark, name).name for name in wanted}
-    return tuple(name for name in garments.categories(benchmark) if name in wanted)
+    return garments.in_order(benchmark, wanted)
 
 
 def _is_channels_last(config: Config) -> bool:

@@ -261,5 +261,4 @@ def _held_categories(
     wanted = [category] if category is not None else categories
     if wanted is None:
         return garments.categories(benchmark)
-    wanted = {garments.garment(benchmark, name).name for name in wanted}
-    return tuple(name for name in garments.categories(benchmark) if name in wanted)
+    return garments.in_order(benchmark, wanted)

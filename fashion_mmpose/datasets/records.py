@@ -171,7 +171,11 @@ class GarmentRecords(Sequence):
         return record
 
     def _annotation(self, item: int, points: np.ndarray, own: np.ndarray) -> dict:
-        """The annotation in COCO's form, its key points in the dataset's layout."""
+        """The annotation in COCO's form, its key points in the dataset's layout.
+
+        ``bbox`` (4, ) and ``keypoints`` (3 * C, ) are arrays: the pipeline copies a
+        sample several times, and lists number by number.
+        """
         columns = self._columns
         keypoints = np.zeros((self._num_keypoints, 3), points.dtype)
         keypoints[own] = points
@@ -179,11 +183,11 @@ class GarmentRecords(Sequence):
             id=int(columns.ids[item]),
             image_id=int(columns.image_ids[item]),
             category_id=int(columns.category_ids[item]),
-            bbox=columns.boxes[item].tolist(),
+            bbox=columns.boxes[item].copy(),
             area=float(columns.areas[item]),
             iscrowd=int(columns.iscrowd[item]),
             num_keypoints=int(columns.num_keypoints[item]),
-            keypoints=keypoints.ravel().tolist(),
+            keypoints=keypoints.ravel(),
         )
 
 

@@ -23,6 +23,7 @@ from .lookup import (
     categories,
     category_of_id,
     garment,
+    in_order,
     keypoints,
     metainfo_name,
 )
@@ -44,6 +45,7 @@ __all__ = [
     'category_of_id',
     'full_layout',
     'garment',
+    'in_order',
     'keypoints',
     'metainfo',
     'metainfo_name',

@@ -38,15 +38,20 @@ def own_points(
 
 
 def full_layout(
-    points: np.ndarray, garment: Garment, what: str = 'the array'
+    points: np.ndarray,
+    garment: Garment,
+    what: str = 'the array',
+    absent: float = ABSENT,
 ) -> np.ndarray:
-    """The garment's points in the full layout, those of other categories at -1.
+    """The garment's points in the full layout, those of other categories absent.
 
     Args:
         points: Shape (K, D), or all points of the full layout, which are returned as
             they are.
         garment: The garment.
         what: What the points are, for the error.
+        absent: All numbers of points of other categories. Defaults to -1, as in the
+            challenge's cells; 0 is COCO's.
 
     Returns:
         np.ndarray: Shape (24, D) for FashionAI, (294, D) for DeepFashion2, of the
@@ -58,7 +63,7 @@ def full_layout(
     if _is_full(points, garment, what):
         return points
     num_keypoints = len(keypoints(garment.dataset))
-    full = np.full((num_keypoints, *points.shape[1:]), ABSENT, dtype=points.dtype)
+    full = np.full((num_keypoints, *points.shape[1:]), absent, dtype=points.dtype)
     full[list(garment.channels)] = points
     return full
 

@@ -1,6 +1,6 @@
 """Questions about the table: benchmarks, categories and key points by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .deepfashion2 import deepfashion2
 from .fashionai import fashionai
@@ -41,6 +41,16 @@ def garment(dataset: str, category: str) -> Garment:
 def categories(dataset: str) -> tuple[str, ...]:
     """Names of the benchmark's categories in the order of their ids."""
     return tuple(benchmark(dataset).garments)
+
+
+def in_order(dataset: str, names: Iterable[str]) -> tuple[str, ...]:
+    """These categories of the benchmark, each once, in the order of their ids.
+
+    Raises:
+        ValueError: If the benchmark or a category does not exist.
+    """
+    wanted = {garment(dataset, name).name for name in names}
+    return tuple(name for name in categories(dataset) if name in wanted)
 
 
 def category_of_id(dataset: str, category_id: int) -> Garment:

@@ -2,11 +2,10 @@
 
 from fashion_mmpose.garments import GarmentPrediction
 
-from .inferencer import GarmentInferencer, PicturePrediction, SkippedPicture
+from .inferencer import GarmentInferencer, PicturePrediction
 
 __all__ = [
     'GarmentInferencer',
     'GarmentPrediction',
     'PicturePrediction',
-    'SkippedPicture',
 ]

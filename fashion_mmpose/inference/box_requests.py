@@ -30,7 +30,6 @@ def read_requests(
     bboxes: Boxes,
     known: Sequence[str],
     num_pictures: int | None,
-    is_single: bool,
     has_detector: bool,
 ) -> Iterator[Request]:
     """One request per picture, in order.
@@ -42,8 +41,6 @@ def read_requests(
             what a detector gave.
         known: The categories that there are networks for.
         num_pictures: How many pictures come; None where nobody knows.
-        is_single: Whether there is one picture only, whose ``bboxes`` and names of
-            boxes are given without a list around them.
         has_detector: Whether boxes can be found.
 
     Raises:
@@ -53,10 +50,6 @@ def read_requests(
     """
     if isinstance(category, str):
         _check_known([category], known, 'category')
-    elif category is not None:
-        category = [category] if is_single else category
-    if is_single and bboxes is not None:
-        bboxes = [bboxes]
     only = known[0] if len(known) == 1 else None
     if category is None and bboxes is None and not has_detector and only is None:
         raise ValueError(

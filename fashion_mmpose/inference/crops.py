@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,23 +52,13 @@ class Crop:
             self.bbox,
             self.score,
             self.picture.source.image,
+            self.picture.image_id,
         )
 
-    def prediction(
-        self, keypoints: np.ndarray, scores: np.ndarray
-    ) -> GarmentPrediction:
-        """The garment with its key points (K, 2) and their scores (K, )."""
-        return GarmentPrediction(
-            image_id=self.picture.image_id,
-            image=self.picture.source.image,
-            frame=self.picture.frame,
-            benchmark=self.network.benchmark,
-            category=self.category,
-            bbox=np.asarray(self.bbox, np.float32),
-            bbox_score=self.score,
-            keypoints=keypoints,
-            scores=scores,
-        )
+    def prediction(self, found: GarmentPrediction) -> GarmentPrediction:
+        """What the network has found, with the place that the picture comes from."""
+        source = self.picture.source
+        return replace(found, image=source.image, frame=self.picture.frame)
 
 
 def predict_crops(crops: Sequence[Crop], batch_size: int) -> list[GarmentPrediction]:
@@ -90,9 +80,9 @@ def predict_crops(crops: Sequence[Crop], batch_size: int) -> list[GarmentPredict
         batches = prefetch(batches, 1)
     with closing(batches):
         for rows, samples in batches:
-            points = crops[rows[0]].network.predict(samples)
-            for row, (keypoints, scores) in zip(rows, points):
-                found[row] = crops[row].prediction(keypoints, scores)
+            predicted = crops[rows[0]].network.predict(samples)
+            for row, garment in zip(rows, predicted):
+                found[row] = crops[row].prediction(garment)
     return found
 
 
@@ -102,7 +92,7 @@ def _batches(
     """Indices of crops of one network, and their samples, which are made here."""
     by_network = {}
     for row, crop in enumerate(crops):
-        by_network.setdefault(id(crop.network), []).append(row)
+        by_network.setdefault(crop.network, []).append(row)
     for same in by_network.values():
         for start in range(0, len(same), batch_size):
             rows = same[start : start + batch_size]

@@ -35,6 +35,7 @@ ConfigLike = Any  # a path, a name or a loaded config of MMEngine
 WeightsLike = str | os.PathLike | None
 
 ON_ERROR = ('raise', 'skip')
+DETECTOR_SCORE_THR = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,20 +50,10 @@ class PicturePrediction:
     picture: Picture
     garments: tuple[GarmentPrediction, ...]
 
-
-@dataclass(frozen=True)
-class SkippedPicture:
-    """A picture that could not be read.
-
-    Attributes:
-        image_id: Its number among all pictures and frames of the call, from 0.
-        image: Path of the picture or the video, or the number of a camera.
-        reason: Why not.
-    """
-
-    image_id: int
-    image: str | int
-    reason: str
+    @property
+    def error(self) -> str:
+        """Why the picture could not be read; empty where it was."""
+        return self.picture.error
 
 
 class GarmentInferencer:
@@ -70,19 +61,20 @@ class GarmentInferencer:
 
     Example:
         >>> inferencer = GarmentInferencer(
-        ...     pose='cpn_r152_fashionai_all', pose_weights='cpn.pth',
-        ...     det='detection/rtmdet_tiny_fashionai', det_weights='det.pth')
-        >>> for garment in inferencer('shop/*.jpg'):
-        ...     print(garment.image, garment.category, garment.keypoints)
+        ...     pose2d='cpn_r152_fashionai_all', pose2d_weights='cpn.pth',
+        ...     det_model='detection/rtmdet_tiny_fashionai', det_weights='det.pth')
+        >>> for predicted in inferencer('shop/*.jpg'):
+        ...     for garment in predicted.garments:
+        ...         print(garment.image, garment.category, garment.keypoints)
 
     Args:
-        pose: The pose network of all categories: path of a config, the bare name of
+        pose2d: The pose network of all categories: path of a config, the bare name of
             one that the package carries, or a loaded config. Or for each category its
             own: a dict of names to configs or to pairs of config and weights.
-        pose_weights: Path of its checkpoint; None for an ensemble, whose members name
+        pose2d_weights: Path of its checkpoint; None for an ensemble, whose members name
             theirs, and for a dict.
-        det: The garment detector: a config as above, or an object with ``detect`` as
-            :class:`GarmentDetector`. Its label chooses the pose network and the key
+        det_model: The garment detector: a config as above, or an object with ``detect``
+            as :class:`GarmentDetector`. Its label chooses the pose network and the key
             points; garments that there is no network for are left out. None where
             garments fill their pictures, or the caller has boxes. Defaults to None.
         det_weights: Path of its checkpoint.
@@ -90,61 +82,56 @@ class GarmentInferencer:
             ``'auto'``.
         batch_size: At most so many pictures go through the detector, and so many crops
             of one or several pictures through a pose network, at once. Defaults to 8.
-        det_score_thr: Boxes of lower scores are left out. Defaults to 0.3.
-        max_per_image: Only so many boxes of a picture, the best. Defaults to 100.
-        det_max_overlap: Of boxes of any categories that overlap by more than that, only
-            the best stays; see :class:`GarmentDetector`. Defaults to None, all stay.
+        det_options: Arguments of :class:`GarmentDetector` for a config: ``score_thr``
+            (0.3 here), ``max_per_image`` and ``max_overlap``. Defaults to None.
 
     Attributes:
         networks: The pose network of every category.
         detector: The detector, or None.
-        skipped: The pictures that the last call with ``on_error='skip'`` has left out
-            up to now.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        TypeError: If ``det`` is neither a config nor a detector.
+        TypeError: If ``det_model`` is neither a config nor a detector, or the detector
+            has no such option.
         ValueError: If there is no such config, or it is not what it should be, weights
             do not fit it, or what the detector finds is nothing to the pose networks.
     """
 
     def __init__(
         self,
-        pose: ConfigLike | Mapping[str, ConfigLike | tuple[ConfigLike, WeightsLike]],
-        pose_weights: WeightsLike = None,
-        det: ConfigLike | Detector | None = None,
+        pose2d: ConfigLike | Mapping[str, ConfigLike | tuple[ConfigLike, WeightsLike]],
+        pose2d_weights: WeightsLike = None,
+        det_model: ConfigLike | Detector | None = None,
         det_weights: WeightsLike = None,
         device: str = 'auto',
         batch_size: int = 8,
-        det_score_thr: float = 0.3,
-        max_per_image: int = 100,
-        det_max_overlap: float | None = None,
+        det_options: Mapping[str, Any] | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
         self.batch_size = batch_size
-        self.skipped: list[SkippedPicture] = []
-        self.networks = fashion_mmpose.build_networks(pose, pose_weights, device)
-        self.detector = det
-        if isinstance(det, (tuple, list, int)):
+        self.networks = fashion_mmpose.build_networks(pose2d, pose2d_weights, device)
+        self.detector = det_model
+        if isinstance(det_model, (tuple, list, int)):
             raise TypeError(
-                f'det is a {type(det).__name__}, neither a config nor an object with '
-                'detect()'
+                f'det_model is a {type(det_model).__name__}, neither a config nor an '
+                'object with detect()'
             )
-        is_config = det is not None and not hasattr(det, 'detect')
+        is_config = det_model is not None and not hasattr(det_model, 'detect')
         if is_config != (det_weights is not None):
             raise ValueError(
-                'det and det_weights go together: the config of a detector and its '
-                'checkpoint'
+                'det_model and det_weights go together: the config of a detector and '
+                'its checkpoint'
             )
         if is_config:
+            options = dict(score_thr=DETECTOR_SCORE_THR) | dict(det_options or {})
             self.detector = fashion_mmpose.GarmentDetector(
-                det,
-                det_weights,
-                device,
-                det_score_thr,
-                max_per_image,
-                det_max_overlap,
+                det_model, det_weights, device, **options
+            )
+        elif det_options is not None:
+            raise ValueError(
+                'det_options are for a detector that is built here, from a config; to '
+                'fix it: give them to your detector, or leave them out'
             )
         classes = getattr(self.detector, 'classes', None)
         if classes is not None and not set(classes) & set(self.networks):
@@ -155,11 +142,11 @@ class GarmentInferencer:
 
     def __call__(
         self,
-        inputs: Input | Iterable[Input],
+        inputs: Input | Iterable[Input] | Iterable[Source],
         category: Categories = None,
         bboxes: Boxes = None,
         on_error: str = 'raise',
-    ) -> Iterator[GarmentPrediction]:
+    ) -> Iterator[PicturePrediction]:
         """Find the garments in pictures.
 
         Pictures are read while the networks compute, and forgotten when they are done,
@@ -168,20 +155,21 @@ class GarmentInferencer:
         Args:
             inputs: A path of a picture, a video or a folder, a pattern such as
                 ``'shop/*.jpg'``, an array (BGR, uint8, shape (H, W, 3)), the number of
-                a camera; or any number of these.
+                a camera; any number of these, or what :func:`find_sources` has made of
+                them.
             category: The garments' category, where no detector tells it; with one,
-                other garments are left out. A name for all pictures; or for each
-                picture a name, or the names of its boxes. Not needed where there is a
+                other garments are left out. A name for all pictures; or one entry per
+                picture, a name or the names of its boxes. Not needed where there is a
                 network for one category only.
-            bboxes: For each picture its boxes: x1, y1, x2, y2 in pixels, shape (n, 4),
-                or :class:`Detections`; for a single picture without a list around
-                them. The detector is not asked then. Without boxes and detector, a
-                garment fills its picture.
+            bboxes: One entry per picture, its boxes: x1, y1, x2, y2 in pixels, shape
+                (n, 4), or :class:`Detections`. The detector is not asked then. Without
+                boxes and detector, a garment fills its picture.
             on_error: What happens to a picture that cannot be read: ``'raise'``, or
-                ``'skip'``, which notes it in :attr:`skipped`. Defaults to ``'raise'``.
+                ``'skip'``, which goes on; its ``error`` says why. Defaults to
+                ``'raise'``.
 
         Returns:
-            Iterator[GarmentPrediction]: One per garment, in the order of the pictures.
+            Iterator[PicturePrediction]: One per picture or frame, in order.
 
         Raises:
             FileNotFoundError: If a folder holds no picture, or nothing fits a pattern.
@@ -190,59 +178,83 @@ class GarmentInferencer:
             ValueError: If an array is no picture, or categories or boxes are missing
                 or wrong.
         """
-        predicted = self.pictures(inputs, category, bboxes, on_error)
-        return (garment for each in predicted for garment in each.garments)
+        if on_error not in ON_ERROR:
+            raise ValueError(f'unknown on_error {on_error!r}; choose from {ON_ERROR}')
+        sources = find_sources(inputs)
+        is_list = isinstance(sources, list)
+        is_counted = is_list and all(source.is_single for source in sources)
+        requests = read_requests(
+            category,
+            bboxes,
+            list(self.networks),
+            len(sources) if is_counted else None,
+            self.detector is not None,
+        )
+        is_live = is_list and any(source.kind == 'camera' for source in sources)
+        # Frames that wait are old when it is their turn.
+        depth = 1 if is_live else self.batch_size
+        return self._run(load_pictures(sources, depth), requests, on_error == 'skip')
 
-    def pictures(
+    def predict(
+        self,
+        image: str | os.PathLike | np.ndarray,
+        category: str | Sequence[str] | None = None,
+        bboxes: np.ndarray | Sequence[Sequence[float]] | Detections | None = None,
+    ) -> PicturePrediction:
+        """Find the garments in one picture.
+
+        Args:
+            image: Its path, or an array (BGR, uint8, shape (H, W, 3)).
+            category: A name, or the names of the boxes; see a call.
+            bboxes: Its boxes; see a call.
+
+        Returns:
+            PicturePrediction: With ``garments``.
+
+        Raises:
+            PictureError: If the picture cannot be read.
+            TypeError: If it is neither a path nor an array.
+            ValueError: As of a call; or if ``image`` leads to several pictures.
+        """
+        if not isinstance(image, (str, os.PathLike, np.ndarray)):
+            raise TypeError(
+                f'image is a {type(image).__name__}; to fix it: give a path or an '
+                'array, or call the inferencer with what leads to several pictures'
+            )
+        sources = list(find_sources(image))
+        if len(sources) != 1 or not sources[0].is_single:
+            raise ValueError(
+                f'{image} is not one picture; to fix it: call the inferencer with it, '
+                'which gives picture by picture'
+            )
+        names = category if category is None else [category]
+        boxes = bboxes if bboxes is None else [bboxes]
+        (predicted,) = self(sources, names, boxes)
+        return predicted
+
+    def garments(
         self,
         inputs: Input | Iterable[Input] | Iterable[Source],
         category: Categories = None,
         bboxes: Boxes = None,
         on_error: str = 'raise',
-    ) -> Iterator[PicturePrediction]:
-        """The same, picture by picture: those without garments and the pixels too.
+    ) -> Iterator[GarmentPrediction]:
+        """The garments of all pictures, one after the other.
 
         Args:
-            inputs: As of a call, or what :func:`find_sources` has made of it.
+            inputs: As of a call.
             category: As of a call.
             bboxes: As of a call.
-            on_error: As of a call.
+            on_error: As of a call; with ``'skip'`` nobody is told.
 
         Returns:
-            Iterator[PicturePrediction]: One per picture that was read.
+            Iterator[GarmentPrediction]: One per garment, in the order of the pictures.
         """
-        if on_error not in ON_ERROR:
-            raise ValueError(f'unknown on_error {on_error!r}; choose from {ON_ERROR}')
-        sources = find_sources(inputs)
-        is_list = isinstance(sources, list)
-        all_single = is_list and all(source.is_single for source in sources)
-        # A pattern or a folder with one picture is not one picture: it may grow.
-        is_single = isinstance(inputs, np.ndarray) or (
-            isinstance(inputs, (str, os.PathLike))
-            and all_single
-            and sources[0].image == os.fspath(inputs)
-        )
-        requests = read_requests(
-            category,
-            bboxes,
-            list(self.networks),
-            len(sources) if all_single else None,
-            is_single,
-            self.detector is not None,
-        )
-        # A list of its own for every call: an earlier one may still be going on.
-        self.skipped = []
-        skipped = self.skipped if on_error == 'skip' else None
-        is_live = is_list and any(source.kind == 'camera' for source in sources)
-        # Frames that wait are old when it is their turn.
-        depth = 1 if is_live else self.batch_size
-        return self._run(load_pictures(sources, depth), requests, skipped)
+        predicted = self(inputs, category, bboxes, on_error)
+        return (garment for each in predicted for garment in each.garments)
 
     def _run(
-        self,
-        loaded: Iterator[Picture],
-        requests: Iterator[Request],
-        skipped: list[SkippedPicture] | None,
+        self, loaded: Iterator[Picture], requests: Iterator[Request], is_skipping: bool
     ) -> Iterator[PicturePrediction]:
         window = []
         with closing(loaded) as pictures:
@@ -253,15 +265,9 @@ class GarmentInferencer:
                         f'category= or bboxes= has no entry for picture '
                         f'{picture.image_id}'
                     )
-                if picture.error and skipped is None:
+                if picture.error and not is_skipping:
                     yield from self._predict(window)
                     raise PictureError(picture.error)
-                if picture.error:
-                    image = picture.source.image
-                    skipped.append(
-                        SkippedPicture(picture.image_id, image, picture.error)
-                    )
-                    continue
                 window.append((picture, request))
                 # Nobody waits for a camera's next frames.
                 if len(window) == self.batch_size or picture.source.kind == 'camera':
@@ -273,17 +279,20 @@ class GarmentInferencer:
         self, window: Sequence[tuple[Picture, Request]]
     ) -> Iterator[PicturePrediction]:
         """The garments of some pictures, whose crops are batched together."""
+        readable = [(picture, asked) for picture, asked in window if not picture.error]
         crops = []
         ends = []
-        for (picture, _), boxes in zip(window, self._find_boxes(window)):
+        for (picture, _), boxes in zip(readable, self._find_boxes(readable)):
             for bbox, score, label in zip(boxes.bboxes, boxes.scores, boxes.labels):
                 network = self.networks.get(label)
                 if network is not None:
                     crops.append(Crop(picture, bbox, float(score), label, network))
             ends.append(len(crops))
-        garments = predict_crops(crops, self.batch_size)
-        for (picture, _), start, end in zip(window, [0, *ends], ends):
-            yield PicturePrediction(picture, tuple(garments[start:end]))
+        found = predict_crops(crops, self.batch_size)
+        parts = iter(zip([0, *ends], ends))
+        for picture, _ in window:
+            start, end = (0, 0) if picture.error else next(parts)
+            yield PicturePrediction(picture, tuple(found[start:end]))
 
     def _find_boxes(
         self, window: Sequence[tuple[Picture, Request]]

@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
+from fashion_mmpose.garments import GarmentPrediction
+
 from .detections import Detections
 
 
@@ -41,9 +43,9 @@ class PoseNetwork(Protocol):
         bbox: np.ndarray,
         bbox_score: float = 1.0,
         image: str | int = '',
+        image_id: int = 0,
     ) -> dict:
         """Cut a garment out of its picture (BGR, uint8): what :meth:`predict` takes."""
 
-    def predict(self, samples: Sequence[dict]) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For every sample the category's K points (K, 2) in pixels of the picture,
-        and their scores (K, )."""
+    def predict(self, samples: Sequence[dict]) -> list[GarmentPrediction]:
+        """The garment of every sample, in pixels of its picture."""

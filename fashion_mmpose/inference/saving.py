@@ -100,7 +100,7 @@ class PredictionFiles:
         self.num_pictures = 0
         self.num_empty = 0
         self.num_garments = Counter()
-        self._names = {id(source): name for name, source in sources.items()}
+        self._names = {source: name for name, source in sources.items()}
         self._drawn_paths = {}
         if with_drawn:
             self._drawn_paths = drawn_paths(self.out_dir / DRAWN_FOLDER, sources)
@@ -132,7 +132,7 @@ class PredictionFiles:
             OSError: If a file cannot be written.
             ValueError: If OpenCV cannot write pictures of that kind.
         """
-        name = self._names[id(predicted.picture.source)]
+        name = self._names[predicted.picture.source]
         found = predicted.garments
         if self._json is not None and found:
             entries = ',\n'.join(_entry(each, name) for each in found)

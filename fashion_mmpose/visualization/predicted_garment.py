@@ -9,7 +9,7 @@ from terminaltables import AsciiTable
 
 from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.normalized_error import normalized_error
-from fashion_mmpose.garments.layout import ABSENT, full_layout, own_points
+from fashion_mmpose.garments.layout import full_layout, own_points
 
 from .drawing import draw_keypoints, draw_truth, picture_grid
 
@@ -78,11 +78,9 @@ class PredictedGarment:
         """Normalized error as a fraction; NaN where nothing is counted."""
         if self.truth is None:
             return float('nan')
-        cells = self.truth - [0, 0, 1]
-        cells[cells[:, 2] == ABSENT] = ABSENT
         return normalized_error(
             full_layout(self.points, self.garment)[None],
-            full_layout(cells, self.garment)[None],
+            full_layout(self.truth, self.garment, absent=0)[None],
             np.array([self.garment.category_id]),
         ).ne
 

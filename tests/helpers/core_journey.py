@@ -19,6 +19,7 @@ from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.deepfashion2.results import result_columns, write_results
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
+from fashion_mmpose.formats.fashionai.tianchi_table import coco_keypoints
 from fashion_mmpose.visualization import draw_predictions
 
 
@@ -36,7 +37,7 @@ def score_fashionai(csv: Path, shift: float) -> tuple[float, int]:
     table = garments.benchmark('fashionai').garments
     ids = np.array([table[name].category_id for name in truth.categories])
     moved = truth.keypoints[..., :2] + (shift, 0)
-    result = normalized_error(moved, truth.keypoints, ids)
+    result = normalized_error(moved, coco_keypoints(truth.keypoints), ids)
     return result.ne, result.num_points
 
 

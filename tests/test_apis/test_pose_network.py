@@ -68,15 +68,21 @@ def test_own_points_of_several_categories_in_one_batch(small):
         for category in ('vest', 'long_sleeved_dress', 'skirt')
     ]
     found = network.predict(samples)
-    assert [points.shape for points, _ in found] == [(15, 2), (37, 2), (8, 2)]
-    for points, scores in found:
-        assert points.dtype == scores.dtype == np.float32
-        assert scores.shape == (len(points),) and (scores > 0).all()
-        assert len(np.unique(points, axis=0)) > 4
+    assert [each.keypoints.shape for each in found] == [(15, 2), (37, 2), (8, 2)]
+    for each in found:
+        assert each.benchmark == 'deepfashion2' and each.bbox.tolist() == [
+            10,
+            5,
+            60,
+            50,
+        ]
+        assert each.keypoints.dtype == each.scores.dtype == np.float32
+        assert each.scores.shape == each.keypoints.shape[:1] and (each.scores > 0).all()
+        assert len(np.unique(each.keypoints, axis=0)) > 4
     alone = [network.predict([sample])[0] for sample in samples]
-    for (points, scores), (alone_points, alone_scores) in zip(found, alone):
-        np.testing.assert_allclose(points, alone_points, atol=1e-4)
-        np.testing.assert_allclose(scores, alone_scores, atol=1e-4)
+    for each, other in zip(found, alone):
+        np.testing.assert_allclose(each.keypoints, other.keypoints, atol=1e-4)
+        np.testing.assert_allclose(each.scores, other.scores, atol=1e-4)
     assert network.predict([]) == []
 
 
@@ -224,9 +230,9 @@ def test_an_ensemble_in_a_dict_needs_no_weights(small):
             {'skirt': 'fashionai_blouse'}, None, "'skirt' is one for", id='other'
         ),
         pytest.param({'hat': 'fashionai_all'}, None, "'hat' is one for", id='unknown'),
-        pytest.param({}, None, 'pose is empty', id='none'),
+        pytest.param({}, None, 'pose2d is empty', id='none'),
         pytest.param(
-            {'skirt': 'fashionai_skirt'}, 'w.pth', 'give no pose_weights', id='twice'
+            {'skirt': 'fashionai_skirt'}, 'w.pth', 'give no pose2d_weights', id='twice'
         ),
     ],
 )
@@ -244,6 +250,7 @@ def test_configs_tell_their_categories(small):
     assert pose['skirt'][1] == small.weights('fashionai_skirt')
     assert pose['vest'][0] is pose['sling'][0]
     networks = build_networks(pose, None, 'cpu')
+    assert networks['skirt'] is not networks['vest']
     assert networks['vest'] is networks['sling']
     with pytest.raises(ValueError, match="skirt.py and .*all.py are both for 'skirt'"):
         pose_by_category([small.of('fashionai_skirt'), small.of('fashionai_all')])

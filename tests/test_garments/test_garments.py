@@ -227,3 +227,11 @@ def test_benchmark_of_a_metainfo(dataset):
 def test_metainfo_of_no_benchmark(meta, message):
     with pytest.raises(ValueError, match=message):
         garments.benchmark_of(meta)
+
+
+def test_categories_in_the_order_of_the_table():
+    names = ['skirt', 'blouse', 'skirt', 'outwear']
+    assert garments.in_order('fashionai', names) == ('blouse', 'outwear', 'skirt')
+    assert garments.in_order('fashionai', []) == ()
+    with pytest.raises(ValueError, match="unknown fashionai category 'vest'"):
+        garments.in_order('fashionai', ['vest'])

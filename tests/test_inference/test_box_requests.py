@@ -19,11 +19,11 @@ def detections(bboxes=TWO, scores=(0.75, 0.5), labels=('skirt', 'hat')):
     return Detections(np.array(bboxes), np.array(scores, np.float32), labels)
 
 
-def read(category=None, bboxes=None, known=KNOWN, num=2, single=False, detector=False):
+def read(category=None, bboxes=None, known=KNOWN, num=2, detector=False):
     """Category, boxes and their labels for each of the pictures, at most two."""
-    found = read_requests(category, bboxes, known, num, single, detector)
+    found = read_requests(category, bboxes, known, num, detector)
     rows = []
-    for _, request in zip(range(1 if single else 2), found):
+    for _, request in zip(range(num or 2), found):
         given = request.boxes
         boxes = None if given is None else (given.bboxes.tolist(), given.labels)
         rows.append((request.category, boxes))
@@ -72,12 +72,12 @@ def read(category=None, bboxes=None, known=KNOWN, num=2, single=False, detector=
             id='boxes of one picture only',
         ),
         pytest.param(
-            dict(category=['skirt', 'skirt'], bboxes=TWO, single=True, num=1),
+            dict(category=[['skirt', 'skirt']], bboxes=[TWO], num=1),
             [(None, (TWO, ('skirt', 'skirt')))],
             id='a single picture',
         ),
         pytest.param(
-            dict(bboxes=detections(), single=True, num=1),
+            dict(bboxes=[detections()], num=1),
             [(None, (TWO, ('skirt', 'hat')))],
             id='what a detector gave',
         ),
@@ -93,10 +93,10 @@ def test_requests(given, expected):
 
 
 def test_given_boxes_are_sure():
-    (request,) = read_requests('skirt', [TWO], KNOWN, 1, False, False)
+    (request,) = read_requests('skirt', [TWO], KNOWN, 1, False)
     assert request.boxes.scores.tolist() == [1, 1]
     assert request.boxes.bboxes.dtype == np.float32
-    (request,) = read_requests(None, [detections()], KNOWN, 1, False, False)
+    (request,) = read_requests(None, [detections()], KNOWN, 1, False)
     assert request.boxes.scores.tolist() == [0.75, 0.5]
     assert request.boxes.bboxes.dtype == np.float32
 

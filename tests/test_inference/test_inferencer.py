@@ -29,13 +29,15 @@ from fashion_mmpose.inference import GarmentInferencer
     ],
 )
 def test_pictures_share_batches(small, monkeypatch, batch_size, images, crops):
-    expected = inferencer_of(small, 'deepfashion2_all', det=ToldDetector())(small.paths)
+    expected = inferencer_of(
+        small, 'deepfashion2_all', det_model=ToldDetector()
+    ).garments(small.paths)
     detector = ToldDetector()
     inferencer = inferencer_of(
-        small, 'deepfashion2_all', det=detector, batch_size=batch_size
+        small, 'deepfashion2_all', det_model=detector, batch_size=batch_size
     )
     calls = count_crops(inferencer, monkeypatch)
-    found = list(inferencer(small.paths))
+    found = list(inferencer.garments(small.paths))
     assert detector.num_images == images
     assert [number for _, number in calls] == crops
     assert_same(found, expected)
@@ -52,7 +54,7 @@ def test_two_networks_keep_the_order(small, monkeypatch):
     box = [5, 5, 60, 55]
     categories = [['skirt', 'blouse'], ['blouse'], ['sling', 'skirt', 'blouse'], []]
     bboxes = [[box] * len(names) for names in categories]
-    found = list(inferencer(small.paths, categories, bboxes))
+    found = list(inferencer.garments(small.paths, categories, bboxes))
     assert calls == [('skirt', 2), ('blouse', 3), ('vest', 1)]
     assert [(garment.image_id, garment.category) for garment in found] == [
         (number, name) for number, names in enumerate(categories) for name in names
@@ -61,12 +63,15 @@ def test_two_networks_keep_the_order(small, monkeypatch):
         'fashionai'
     ] * 2
     for garment in found:
-        (alone,) = inferencer(small.paths[garment.image_id], garment.category, [box])
+        path = small.paths[garment.image_id]
+        (alone,) = inferencer.predict(path, garment.category, [box]).garments
         np.testing.assert_allclose(garment.keypoints, alone.keypoints, atol=1e-4)
 
 
 def test_crops_that_are_cut_out_beside_a_gpu(small, monkeypatch):
-    expected = inferencer_of(small, 'deepfashion2_all', det=ToldDetector())(small.paths)
+    expected = inferencer_of(
+        small, 'deepfashion2_all', det_model=ToldDetector()
+    ).garments(small.paths)
     expected = list(expected)
     monkeypatch.setattr(PoseNetwork, 'is_on_cpu', False)
     threads = set()
@@ -78,14 +83,14 @@ def test_crops_that_are_cut_out_beside_a_gpu(small, monkeypatch):
 
     monkeypatch.setattr(PoseNetwork, 'sample', seen)
     inferencer = inferencer_of(
-        small, 'deepfashion2_all', det=ToldDetector(), batch_size=2
+        small, 'deepfashion2_all', det_model=ToldDetector(), batch_size=2
     )
     before = set(threading.enumerate())
-    assert_same(inferencer(small.paths), expected)
+    assert_same(inferencer.garments(small.paths), expected)
     assert threads and threading.current_thread() not in threads
     monkeypatch.setattr(PoseNetwork, 'predict', None)  # fails in the midst of it
     with pytest.raises(TypeError, match='not callable'):
-        list(inferencer(small.paths))
+        list(inferencer.garments(small.paths))
     assert set(threading.enumerate()) == before
 
 
@@ -93,8 +98,8 @@ def test_crops_that_are_cut_out_beside_a_gpu(small, monkeypatch):
 
 
 def test_labels_choose_the_channels(small):
-    inferencer = inferencer_of(small, 'deepfashion2_all', det=ToldDetector())
-    predicted = list(inferencer.pictures(small.paths))
+    inferencer = inferencer_of(small, 'deepfashion2_all', det_model=ToldDetector())
+    predicted = list(inferencer(small.paths))
     assert [[g.category for g in each.garments] for each in predicted] == [
         [category for category, _, _ in found] for found in DETECTED
     ]
@@ -111,46 +116,53 @@ def test_labels_choose_the_channels(small):
 def test_labels_choose_the_network(small):
     """A skirt of FashionAI has four key points, one of DeepFashion2 eight."""
     pose = dict(vest=small.of('deepfashion2_tops'), skirt=small.of('fashionai_skirt'))
-    inferencer = GarmentInferencer(pose, det=ToldDetector(), device='cpu')
-    found = list(inferencer(small.paths))
+    inferencer = GarmentInferencer(pose, det_model=ToldDetector(), device='cpu')
+    found = list(inferencer.garments(small.paths))
     # Nothing is said of dresses and shorts.
     assert [(g.image_id, g.category, len(g.scores)) for g in found] == [
         (0, 'skirt', 4),
         (0, 'vest', 15),
         (3, 'skirt', 4),
     ]
-    kept = [len(each.garments) for each in inferencer.pictures(small.paths)]
+    kept = [len(each.garments) for each in inferencer(small.paths)]
     assert kept == [2, 0, 0, 1]
 
 
 def test_only_one_category(small):
-    inferencer = inferencer_of(small, 'deepfashion2_all', det=ToldDetector())
-    everything = list(inferencer(small.paths))
+    inferencer = inferencer_of(small, 'deepfashion2_all', det_model=ToldDetector())
+    everything = list(inferencer.garments(small.paths))
     skirts = [garment for garment in everything if garment.category == 'skirt']
     assert len(skirts) == 2
-    assert_same(inferencer(small.paths, category='skirt'), skirts)
-    chosen = inferencer(small.paths, category=['vest', None, 'vest', 'shorts'])
+    assert_same(inferencer.garments(small.paths, category='skirt'), skirts)
+    chosen = inferencer.garments(small.paths, category=['vest', None, 'vest', 'shorts'])
     assert [g.category for g in chosen] == ['vest', 'long_sleeved_dress', 'shorts']
 
 
 def test_nothing_is_found(small):
-    inferencer = inferencer_of(small, 'deepfashion2_all', det=ToldDetector([[]] * 4))
-    assert list(inferencer(small.paths)) == []
-    assert [p.garments for p in inferencer.pictures(small.paths)] == [()] * 4
-    assert list(inferencer([])) == [] and list(inferencer(iter([]))) == []
-    assert list(inferencer(small.paths[0], category='vest', bboxes=[])) == []
+    inferencer = inferencer_of(
+        small, 'deepfashion2_all', det_model=ToldDetector([[]] * 4)
+    )
+    assert list(inferencer.garments(small.paths)) == []
+    assert [p.garments for p in inferencer(small.paths)] == [()] * 4
+    assert (
+        list(inferencer.garments([])) == []
+        and list(inferencer.garments(iter([]))) == []
+    )
+    assert inferencer.predict(small.paths[0], 'vest', bboxes=[]).garments == ()
 
 
 def test_whole_pictures(small):
     inferencer = inferencer_of(small, 'fashionai_all')
     found = list(
-        inferencer(small.folder, category=['blouse', 'skirt', 'dress', 'blouse'])
+        inferencer.garments(
+            small.folder, category=['blouse', 'skirt', 'dress', 'blouse']
+        )
     )
     assert [g.bbox.tolist() for g in found] == [[0, 0, *size] for size in SIZES_WH]
     assert {g.bbox_score for g in found} == {1}
     assert [g.category for g in found] == ['blouse', 'skirt', 'dress', 'blouse']
     # The only network's category need not be said.
-    skirts = inferencer_of(small, 'fashionai_skirt')(small.paths)
+    skirts = inferencer_of(small, 'fashionai_skirt').garments(small.paths)
     assert {garment.category for garment in skirts} == {'skirt'}
 
 
@@ -162,14 +174,14 @@ def test_boxes_beside_the_picture(small):
     outside = [[[0, 0, 9, 9]], [[0, 0, 9, 9], [64, 0, 90, 30]], [], []]
     message = r'picture 1 \(.*1.png\): the box \[64.*\] .* outside of its 64x64 pixels'
     with pytest.raises(ValueError, match=message):
-        list(inferencer(small.paths, bboxes=outside))
+        list(inferencer.garments(small.paths, bboxes=outside))
     beyond = [[-20, -20, 90, 30]]  # partly, as annotations are
-    assert len(list(inferencer(small.paths[0], bboxes=beyond))) == 1
+    assert len(inferencer.predict(small.paths[0], bboxes=beyond).garments) == 1
 
 
 def test_too_few_entries_for_an_iterator(small):
     inferencer = inferencer_of(small, 'fashionai_all', batch_size=1)
-    found = inferencer(iter(small.paths), category=['skirt'])
+    found = inferencer.garments(iter(small.paths), category=['skirt'])
     assert next(found).category == 'skirt'
     with pytest.raises(ValueError, match='category= or bboxes= has no entry for pict'):
         next(found)
@@ -196,20 +208,31 @@ def test_too_few_entries_for_an_iterator(small):
 def test_wrong_calls_are_refused_at_once(small, given, error, message):
     inferencer = inferencer_of(small, 'fashionai_all')
     with pytest.raises(error, match=message):
-        inferencer(small.paths, **given)
+        inferencer.garments(small.paths, **given)
 
 
 @pytest.mark.parametrize(
     'wrong, error, message',
     [
         pytest.param(dict(batch_size=0), ValueError, 'at least 1, got 0', id='batch'),
-        pytest.param(dict(det='d.py'), ValueError, 'go together', id='no det_weights'),
+        pytest.param(
+            dict(det_model='d.py'), ValueError, 'go together', id='no det_weights'
+        ),
         pytest.param(dict(det_weights='d'), ValueError, 'go together', id='no det'),
         pytest.param(
-            dict(det=('d.py', 'd.pth')), TypeError, 'det is a tuple', id='a pair'
+            dict(det_model=ToldDetector(), det_options=dict(score_thr=0.5)),
+            ValueError,
+            'det_options are for a detector that is built here',
+            id='options of another detector',
         ),
         pytest.param(
-            dict(det=ToldDetector(classes=('vest', 'shorts'))),
+            dict(det_model=('d.py', 'd.pth')),
+            TypeError,
+            'det_model is a tuple',
+            id='a pair',
+        ),
+        pytest.param(
+            dict(det_model=ToldDetector(classes=('vest', 'shorts'))),
             ValueError,
             r"the detector finds \['vest', 'shorts'\], .* for \['skirt'\]",
             id='nothing in common',

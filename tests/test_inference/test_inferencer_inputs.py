@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
-from small_networks import assert_same, inferencer_of
+from small_networks import ToldDetector, assert_same, inferencer_of
 
 from fashion_mmpose.media.pictures import PictureError
 
@@ -16,7 +16,7 @@ PATIENCE_S = 20
 
 def test_kinds_of_inputs_give_the_same(small):
     inferencer = inferencer_of(small, 'fashionai_blouse')
-    expected = list(inferencer(small.paths))
+    expected = list(inferencer.garments(small.paths))
     for inputs in (
         small.folder,
         f'{small.folder}/*.png',
@@ -26,21 +26,48 @@ def test_kinds_of_inputs_give_the_same(small):
         [np.dstack((image, image[..., :1])) for image in small.images],
         [small.folder / '0.png', small.images[1], *small.paths[2:]],
     ):
-        assert_same(inferencer(inputs), expected)
+        assert_same(inferencer.garments(inputs), expected)
     grey = small.images[0][..., 0]
-    assert_same(inferencer(grey), inferencer(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)))
+    assert_same(
+        inferencer.garments(grey),
+        inferencer.garments(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)),
+    )
 
 
-def test_a_single_picture_has_no_list_around_its_boxes(small):
+def test_every_picture_has_an_entry_a_single_one_too(small):
     inferencer = inferencer_of(small, 'fashionai_all')
     boxes = np.array([[10, 5, 60, 50], [20, 15, 80, 66]], np.float64)
     names = ['skirt', 'blouse']
-    expected = list(inferencer(small.paths[:1], [names], [boxes]))
+    expected = list(inferencer.garments(small.paths[:1], [names], [boxes]))
     assert [garment.category for garment in expected] == names
-    for single in (small.paths[0], small.folder / '0.png', small.images[0]):
-        assert_same(inferencer(single, names, boxes), expected)
-    # A pattern may lead to more pictures tomorrow.
-    assert_same(inferencer(f'{small.folder}/[0].png', [names], [boxes]), expected)
+    pattern = f'{small.folder}/[0].png'
+    for single in (small.paths[0], small.folder / '0.png', small.images[0], pattern):
+        assert_same(inferencer.garments(single, [names], [boxes]), expected)
+        one = inferencer.predict(single, names, boxes)
+        assert_same(one.garments, expected)
+        np.testing.assert_array_equal(one.picture.pixels, small.images[0])
+        assert_same(
+            inferencer.predict(single, 'skirt').garments,
+            inferencer.garments(single, ['skirt']),
+        )
+    with pytest.raises(ValueError, match='bboxes= has 2 entries for 1 pictures'):
+        inferencer(small.paths[0], 'skirt', boxes)
+
+
+@pytest.mark.parametrize(
+    'image, error, message',
+    [
+        pytest.param(7, TypeError, 'image is a int; to fix it: give a path', id='int'),
+        pytest.param([], TypeError, 'image is a list', id='list'),
+        pytest.param('.', ValueError, 'is not one picture; to fix it', id='folder'),
+        pytest.param('a.mp4', ValueError, 'a.mp4 is not one picture', id='video'),
+        pytest.param('none.png', PictureError, 'No such file', id='missing'),
+    ],
+)
+def test_what_is_not_one_picture(small, monkeypatch, image, error, message):
+    monkeypatch.chdir(small.folder)
+    with pytest.raises(error, match=message):
+        inferencer_of(small, 'fashionai_skirt').predict(image)
 
 
 def test_where_a_garment_was_seen(small, tmp_path):
@@ -50,7 +77,7 @@ def test_where_a_garment_was_seen(small, tmp_path):
         writer.write(np.ascontiguousarray(small.images[1][:48]))
     writer.release()
     inferencer = inferencer_of(small, 'fashionai_skirt', batch_size=2)
-    found = list(inferencer([small.images[0], path, small.paths[2]]))
+    found = list(inferencer.garments([small.images[0], path, small.paths[2]]))
     assert [(g.image_id, g.image, g.frame) for g in found] == [
         (0, 0, None),
         (1, path, 0),
@@ -87,7 +114,7 @@ class Camera:
 def test_a_cameras_frame_does_not_wait_for_others(small, monkeypatch):
     monkeypatch.setattr(cv2, 'VideoCapture', Camera)
     inferencer = inferencer_of(small, 'fashionai_skirt', batch_size=8)
-    found = inferencer(7)
+    found = inferencer.garments(7)
     first = next(found)
     assert (first.image, first.frame, first.image_id) == (7, 0, 0)
     Camera.more.set()
@@ -104,7 +131,7 @@ def test_a_cameras_frames_are_not_old(small, monkeypatch):
             return True, np.zeros((48, 64, 3), np.uint8)
 
     monkeypatch.setattr(cv2, 'VideoCapture', Endless)
-    found = inferencer_of(small, 'fashionai_skirt', batch_size=8)(7)
+    found = inferencer_of(small, 'fashionai_skirt', batch_size=8).garments(7)
     for number in range(3):
         assert next(found).frame == number
         time.sleep(0.1)
@@ -123,7 +150,7 @@ def test_memory_is_bounded_and_no_thread_is_left(small):
 
     before = set(threading.enumerate())
     inferencer = inferencer_of(small, 'fashionai_skirt', batch_size=2)
-    found = inferencer(inputs())
+    found = inferencer.garments(inputs())
     assert taken == []
     for number in range(4):
         assert next(found).image_id == number
@@ -137,7 +164,7 @@ def test_memory_is_bounded_and_no_thread_is_left(small):
 def test_the_scope_of_the_process_stays(small):
     with DefaultScope.overwrite_default_scope('mmdet'):
         inferencer = inferencer_of(small, 'fashionai_skirt')
-        assert len(list(inferencer(small.paths))) == 4
+        assert len(list(inferencer.garments(small.paths))) == 4
         assert DefaultScope.get_current_instance().scope_name == 'mmdet'
 
 
@@ -158,33 +185,33 @@ def some_bad(small, tmp_path):
 def test_what_came_before_an_error_is_given(small, some_bad, batch_size):
     inferencer = inferencer_of(small, 'fashionai_skirt', batch_size=batch_size)
     before = set(threading.enumerate())
-    found = inferencer(some_bad)
+    found = inferencer.garments(some_bad)
     assert [next(found).image_id for _ in range(2)] == [0, 1]
     with pytest.raises(PictureError, match='half.jpg .*cut short or damaged'):
         next(found)
     assert set(threading.enumerate()) == before
-    assert inferencer.skipped == []
 
 
-def test_unreadable_pictures_are_noted(small, some_bad):
-    inferencer = inferencer_of(small, 'fashionai_all')
+@pytest.mark.parametrize('batch_size', [1, 2, 8])
+def test_unreadable_pictures_are_told_in_their_place(small, some_bad, batch_size):
+    inferencer = inferencer_of(small, 'fashionai_all', batch_size=batch_size)
     names = ['skirt', 'blouse', 'dress', 'skirt', 'dress', 'dress']
-    found = list(inferencer(some_bad, names, on_error='skip'))
-    assert [(garment.image_id, garment.category) for garment in found] == [
-        (0, 'skirt'),
-        (1, 'blouse'),
-        (3, 'skirt'),
-    ]
-    skipped = inferencer.skipped
-    assert [(each.image_id, each.image) for each in skipped] == [
-        (number, some_bad[number]) for number in (2, 4, 5)
-    ]
-    for each, reason in zip(skipped, ('half.jpg is no', 'empty.jpg is no', 'No such')):
-        assert reason in each.reason
-    # Every call notes its own.
-    slow = inferencer(some_bad, names, on_error='skip')
-    later = inferencer(some_bad[4:], names[4:], on_error='skip')
-    list(slow)
-    assert inferencer.skipped == []
-    assert list(later) == []
-    assert [each.image for each in inferencer.skipped] == some_bad[4:]
+    predicted = list(inferencer(some_bad, names, on_error='skip'))
+    assert [each.picture.image_id for each in predicted] == list(range(6))
+    assert [each.picture.source.image for each in predicted] == some_bad
+    found = [[garment.category for garment in each.garments] for each in predicted]
+    assert found == [['skirt'], ['blouse'], [], ['skirt'], [], []]
+    reasons = ['', '', 'half.jpg is no', '', 'empty.jpg is no', 'No such']
+    for each, reason in zip(predicted, reasons):
+        assert reason in each.error and bool(each.error) == bool(reason)
+    flat = list(inferencer.garments(some_bad, names, on_error='skip'))
+    assert_same(flat, [garment for each in predicted for garment in each.garments])
+    assert [garment.image_id for garment in flat] == [0, 1, 3]
+
+
+def test_nothing_but_unreadable_pictures(small, some_bad):
+    detector = ToldDetector()
+    inferencer = inferencer_of(small, 'deepfashion2_all', det_model=detector)
+    predicted = list(inferencer(some_bad[4:], on_error='skip'))
+    assert all(each.error and each.garments == () for each in predicted)
+    assert len(predicted) == 2 and detector.num_images == []

@@ -74,7 +74,7 @@ def test_whole_pictures_of_a_trained_network(trained, run_test):
     }
     inferencer = GarmentInferencer(*(trained / name for name in files), device='cpu')
     assert list(inferencer.networks) == ['blouse']
-    found = list(inferencer(paths[entry['image_id']] for entry in entries))
+    found = list(inferencer.garments(paths[entry['image_id']] for entry in entries))
     assert len(found) == len(entries) == 5
     for number, (garment, entry) in enumerate(zip(found, entries)):
         told = garment.to_dict()
@@ -99,7 +99,7 @@ def test_annotated_boxes(small, run_test, monkeypatch, name, items):
     files = [small.config(name)] if name == 'ensemble' else small.of(name)
     inferencer = GarmentInferencer(*files, device='cpu')
     calls = count_crops(inferencer, monkeypatch)
-    found = list(inferencer(small.paths, **given(items)))
+    found = list(inferencer.garments(small.paths, **given(items)))
     # Several categories go through the network together.
     assert [number for _, number in calls] == [len(items)]
     assert [(g.image_id, g.category) for g in found] == [item[:2] for item in items]
@@ -120,13 +120,13 @@ def test_a_file_of_boxes(small, run_test, tmp_path):
     )
     files = small.of('deepfashion2_all')
     entries = run_test(small.folder, *files, '--bbox-file', boxes)
-    inferencer = inferencer_of(small, 'deepfashion2_all', det=detector)
-    found = list(inferencer(small.paths))
+    inferencer = inferencer_of(small, 'deepfashion2_all', det_model=detector)
+    found = list(inferencer.garments(small.paths))
     assert_as_tested(found, entries)
     scores = [entry['score'] for entry in entries]
     np.testing.assert_allclose([garment.bbox_score for garment in found], scores)
     known = [detector.detections(size_wh) for size_wh in SIZES_WH]
-    assert_same(inferencer(small.paths, bboxes=known), found)
+    assert_same(inferencer.garments(small.paths, bboxes=known), found)
     assert detector.num_images == [4]  # it is not asked where boxes are given
 
 
@@ -135,12 +135,11 @@ def test_both_networks(small, small_detector, run_test, tmp_path):
     inferencer = inferencer_of(
         small,
         'fashionai_all',
-        det=small_detector[0],
+        det_model=small_detector[0],
         det_weights=small_detector[1],
-        det_score_thr=0.05,
-        max_per_image=40,
+        det_options=dict(score_thr=0.05, max_per_image=40),
     )
-    found = list(inferencer(small.paths))
+    found = list(inferencer.garments(small.paths))
     boxes = boxes_file(
         tmp_path,
         [
@@ -185,7 +184,7 @@ def test_real_pictures(small, run_test, fashion_data):
         garment = garments.category_of_id('deepfashion2', item['category_id'])
         names.append(garment.name)
     inferencer = GarmentInferencer(*files, device='cpu', batch_size=7)
-    found = list(inferencer(paths, category=names, bboxes=boxes))
+    found = list(inferencer.garments(paths, category=names, bboxes=boxes))
     assert len(found) == len(entries) == 55
     for garment, entry, item in zip(found, entries, coco['annotations']):
         assert entry['image_id'] == item['image_id']

@@ -39,6 +39,7 @@ RULES = ('skip_short', 'skip_unlabelled', 'fallback_256', 'image_mean')
 MIN_NORM_PX = 10.0
 FALLBACK_NORM_PX = 256.0
 MISSING_ERROR = 1.0
+RAW_ABSENT = -1.0  # x and y of an absent point in the challenge's cells
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ def normalized_error(
     Args:
         pred_xy: Predicted points, shape (N, 24, 2). Only the points that the
             ground truth counts are read, whatever the prediction says of them.
-        gt: Ground truth as in the cells of the CSV, shape (N, 24, 3): x, y and
-            v, where v is 1 (visible), 0 (occluded) or -1 (absent, x = y = -1).
+        gt: Ground truth, shape (N, 24, 3): x, y and COCO's visibility, 2 (visible),
+            1 (occluded) or 0 (absent, wherever x and y are).
         category_ids: Annotated category of each image, shape (N, ), as in
             :mod:`fashion_mmpose.garments`.
         answered: False where an image has no prediction, shape (N, ). Defaults
@@ -139,7 +140,7 @@ def normalized_error(
     _check_visibility(gt)
 
     norm_px, skipped = _normalizers(gt, category_ids, rule)
-    counted = (gt[..., 2] == 1) & ~skipped[:, None]  # (N, 24)
+    counted = (gt[..., 2] == 2) & ~skipped[:, None]  # (N, 24)
     _check_finite(pred_xy, counted & answered[:, None])
     distances = np.linalg.norm(pred_xy - gt[..., :2], axis=-1)  # (N, 24)
     errors = np.where(answered[:, None], distances / norm_px[:, None], MISSING_ERROR)
@@ -177,13 +178,13 @@ def normalized_error(
 
 
 def _check_visibility(gt: np.ndarray) -> None:
-    wrong = np.argwhere(~np.isin(gt[..., 2], (-1, 0, 1)))
+    wrong = np.argwhere(~np.isin(gt[..., 2], (0, 1, 2)))
     if len(wrong):
         image, channel = wrong[0]
         raise ValueError(
             f'gt: image {image}, {keypoints("fashionai")[channel]}: visibility '
-            f'{gt[image, channel, 2]:g}; expected 1 (visible), 0 (occluded) or '
-            '-1 (absent), which is COCO visibility minus 1'
+            f'{gt[image, channel, 2]:g}; expected 2 (visible), 1 (occluded) or '
+            '0 (absent), which is COCO visibility'
         )
 
 
@@ -206,8 +207,11 @@ def _normalizers(
     for category_id in np.unique(category_ids).tolist():
         item = category_of_id('fashionai', category_id)
         ends[category_ids == category_id] = [item.channels[i] for i in item.normalizer]
-    cells = np.take_along_axis(gt, ends[..., None], axis=1)  # (N, 2, 3)
-    norm_px = np.linalg.norm(cells[:, 0, :2] - cells[:, 1, :2], axis=-1)
+    chosen = np.take_along_axis(gt, ends[..., None], axis=1)  # (N, 2, 3)
+    is_absent = chosen[..., 2] == 0
+    # Where the raw cells, which the rules speak of, have an absent end.
+    xy = np.where(is_absent[..., None], RAW_ABSENT, chosen[..., :2])
+    norm_px = np.linalg.norm(xy[:, 0] - xy[:, 1], axis=-1)
     if rule == 'skip_short':
         skipped = norm_px < MIN_NORM_PX
     elif rule == 'fallback_256':
@@ -215,7 +219,7 @@ def _normalizers(
         norm_px = np.where(norm_px == 0, FALLBACK_NORM_PX, norm_px)
     else:
         # Two labelled ends on one pixel do not measure a width either.
-        skipped = (cells[..., 2] == -1).any(axis=1) | (norm_px == 0)
+        skipped = is_absent.any(axis=1) | (norm_px == 0)
     return np.where(skipped, 1.0, norm_px), skipped
 
 

@@ -37,7 +37,7 @@ def predicted_garment(
             ``img_path`` (where it is known) and ``pred_instances`` with ``keypoints``
             (n, C, 2 or more), whose first two are x and y in pixels of the original
             image, ``keypoint_scores`` (n, C), ``bboxes`` (n, 4) xyxy and
-            ``bbox_scores`` (n, ).
+            ``bbox_scores`` (n, ), taken as 1 where they are absent.
         benchmark: Whose key points these are.
         row: Which of the boxes. Defaults to 0.
 
@@ -48,6 +48,7 @@ def predicted_garment(
     check_sample(sample)
     garment = garments.category_of_id(benchmark, int(sample['category_id']))
     instances = sample['pred_instances']
+    box_scores = instances.get('bbox_scores', np.ones(len(instances['keypoints'])))
     points = np.column_stack(
         (instances['keypoints'][row][:, :2], instances['keypoint_scores'][row])
     ).astype(np.float32)
@@ -60,7 +61,7 @@ def predicted_garment(
         benchmark=benchmark,
         category=garment.name,
         bbox=np.asarray(instances['bboxes'][row], np.float32),
-        bbox_score=float(instances['bbox_scores'][row]),
+        bbox_score=float(box_scores[row]),
         keypoints=own[:, :2],
         scores=own[:, 2],
     )

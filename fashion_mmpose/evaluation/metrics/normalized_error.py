@@ -14,8 +14,12 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
     normalized_error,
 )
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
+from fashion_mmpose.evaluation.functional.samples import (
+    check_sample,
+    predicted_garment,
+)
 from fashion_mmpose.garments import category_of_id, keypoints
-from fashion_mmpose.garments.layout import ABSENT, full_layout
+from fashion_mmpose.garments.layout import full_layout
 
 
 @METRICS.register_module()
@@ -62,17 +66,13 @@ class NormalizedError(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the best prediction and the ground truth of each sample.
 
-        n: boxes of a sample, K: key points, either the 24 of the full layout or
-        those of the annotated category.
-
         Args:
             data_batch: Not used.
             data_samples: Samples with ``img_id``, ``category_id`` (the category
                 of the box), ``raw_ann_info`` (a COCO annotation; absent, None or
                 without ``keypoints`` where there is no ground truth) and
-                ``pred_instances`` with ``keypoints`` (n, K, 2) in pixels of the
-                original image and ``bbox_scores`` (n, ), taken as equal where
-                absent.
+                ``pred_instances`` of any number of boxes; see
+                :func:`fashion_mmpose.evaluation.functional.samples.predicted_garment`.
 
         Raises:
             ValueError: If a key is missing or the number of key points fits
@@ -116,41 +116,30 @@ class NormalizedError(BaseMetric):
         return metrics
 
     def _sample_result(self, sample: dict) -> dict:
-        required = ('img_id', 'category_id', 'pred_instances')
-        missing = [key for key in required if key not in sample]
-        if missing:
-            raise ValueError(
-                f'{type(self).__name__}: a data sample lacks {missing}; add them to '
-                '`meta_keys` of PackPoseInputs'
-            )
+        check_sample(sample)
         image_id = sample['img_id']
         annotation = sample.get('raw_ann_info')
         # Every sample leaves one result: the processes' lists are interleaved and
         # cut at the dataset's length, which must remove nothing but the padding.
-        result = dict(img_id=image_id, cells=None)
+        result = dict(img_id=image_id, truth=None)
         if annotation is None or 'keypoints' not in annotation:
             return result
         annotated = category_of_id('fashionai', annotation['category_id'])
-        cells = np.array(annotation['keypoints'], dtype=np.float32).reshape(-1, 3)
-        cells[:, 2] -= 1  # COCO's 0, 1, 2
-        cells[cells[:, 2] == ABSENT] = ABSENT  # x and y too, as in the raw cells
+        truth = np.array(annotation['keypoints'], dtype=np.float32).reshape(-1, 3)
+        what = f'image {image_id}: ground truth'
         result.update(
             category_id=annotated.category_id,
-            cells=full_layout(cells, annotated, f'image {image_id}: ground truth'),
-            xy=None,
-            score=-np.inf,
+            truth=full_layout(truth, annotated, what, absent=0),
+            garment=None,
         )
         instances = sample['pred_instances']
         if sample['category_id'] != annotated.category_id or not len(
             instances['keypoints']
         ):
             return result
-        xy = np.asarray(instances['keypoints'], dtype=np.float32)[..., :2]  # (n, K, 2)
-        scores = np.asarray(instances.get('bbox_scores', np.ones(len(xy))))
-        best = int(scores.argmax())
-        result.update(
-            xy=full_layout(xy[best], annotated, f'image {image_id}: prediction'),
-            score=float(scores[best]),
+        scores = instances.get('bbox_scores', np.ones(len(instances['keypoints'])))
+        result['garment'] = predicted_garment(
+            sample, 'fashionai', int(np.argmax(scores))
         )
         return result
 
@@ -162,19 +151,23 @@ def _best_per_image(results: list[dict]) -> list[dict]:
     """
     images = {}
     for result in results:
-        if result['cells'] is None:
+        if result['truth'] is None:
             continue
         kept = images.setdefault(result['img_id'], result)
         if kept['category_id'] != result['category_id'] or not np.array_equal(
-            kept['cells'], result['cells']
+            kept['truth'], result['truth']
         ):
             raise ValueError(
                 f'image {result["img_id"]} has two different annotations; the '
                 'normalized error needs one garment an image'
             )
-        if result['score'] > kept['score']:
+        if _box_score(result) > _box_score(kept):
             images[result['img_id']] = result
     return list(images.values())
+
+
+def _box_score(result: dict) -> float:
+    return -np.inf if result['garment'] is None else result['garment'].bbox_score
 
 
 def _score(images: list[dict], rule: str) -> NormalizedErrorResult:
@@ -182,13 +175,16 @@ def _score(images: list[dict], rule: str) -> NormalizedErrorResult:
     pred_xy = np.zeros((len(images), num_keypoints, 2))
     gt = np.zeros((len(images), num_keypoints, 3))
     for i, image in enumerate(images):
-        gt[i] = image['cells']
-        if image['xy'] is not None:
-            pred_xy[i] = image['xy']
+        gt[i] = image['truth']
+        garment = image['garment']
+        if garment is not None:
+            pred_xy[i] = full_layout(garment.keypoints, garment.garment)
     return normalized_error(
         pred_xy,
         gt,
         np.array([image['category_id'] for image in images], dtype=int),
-        answered=np.array([image['xy'] is not None for image in images], dtype=bool),
+        answered=np.array(
+            [image['garment'] is not None for image in images], dtype=bool
+        ),
         rule=rule,
     )

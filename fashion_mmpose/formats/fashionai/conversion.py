@@ -21,6 +21,7 @@ from fashion_mmpose.version import __version__
 
 from .samples import Samples
 from .tianchi import COLUMNS, TianchiError
+from .tianchi_table import coco_keypoints
 
 # The published annotations lie in 0 to width and 0 to height, both included: a point
 # on the right edge is one pixel beyond the last column. One more is let pass.
@@ -227,7 +228,7 @@ def _annotations(
 ) -> Iterator[dict]:
     if samples.keypoints is None:
         return
-    keypoints = _coco_keypoints(samples.keypoints)
+    keypoints = coco_keypoints(samples.keypoints)
     if options.bbox == 'image':
         boxes = np.concatenate([np.zeros_like(sizes), sizes], axis=1)
     else:
@@ -248,14 +249,6 @@ def _annotations(
             num_keypoints=count,
             keypoints=points.ravel().tolist(),
         )
-
-
-def _coco_keypoints(keypoints: np.ndarray) -> np.ndarray:
-    """v 1 -> 2, 0 -> 1, -1 -> 0 with x = y = 0."""
-    coco = keypoints.copy()
-    coco[..., 2] += 1
-    coco[coco[..., 2] == 0] = 0
-    return coco
 
 
 def _count(split: str, category: str | None, path: Path, samples: Samples) -> Written:

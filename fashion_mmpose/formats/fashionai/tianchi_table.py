@@ -27,6 +27,22 @@ _REPAIRS = {
 }
 
 
+def coco_keypoints(cells: np.ndarray) -> np.ndarray:
+    """The challenge's cells in COCO's form.
+
+    Args:
+        cells: x, y, v, shape (..., 3), where v is 1 (visible), 0 (occluded) or -1
+            (absent).
+
+    Returns:
+        np.ndarray: The same with v 2, 1 and 0; absent points are at 0, 0.
+    """
+    coco = cells.copy()
+    coco[..., 2] += 1
+    coco[coco[..., 2] == 0] = 0
+    return coco
+
+
 @dataclass(frozen=True)
 class TianchiTable:
     """The rows of one CSV file, in the order of the file.

@@ -9,17 +9,18 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
     match_predictions,
     normalized_error,
 )
+from fashion_mmpose.formats.fashionai.tianchi_table import coco_keypoints
 from fashion_mmpose.garments import benchmark, garment, keypoints
 
 NAMES = keypoints('fashionai')
 
 
 def cells(**points: tuple[int, int, int]) -> np.ndarray:
-    """Raw cells (24, 3) with the named points; the others are absent."""
+    """The named points of the challenge's cells in COCO's form; others are absent."""
     table = np.full((len(NAMES), 3), -1)
     for name, cell in points.items():
         table[NAMES.index(name)] = cell
-    return table
+    return coco_keypoints(table)
 
 
 def score(images, rule='skip_short', moved=None, answered=None):
@@ -211,7 +212,7 @@ def test_to_dict_is_valid_json():
             {'category_ids': [9]}, 'unknown fashionai category id 9', id='category'
         ),
         pytest.param(
-            {'gt': cells(crotch=(7, 7, 2))[None]}, 'crotch: visibility 2', id='COCO v'
+            {'gt': cells(crotch=(7, 7, 2))[None]}, 'crotch: visibility 3', id='v'
         ),
         pytest.param(
             {'pred_xy': np.full((1, 24, 2), np.nan)},

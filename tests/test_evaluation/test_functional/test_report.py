@@ -9,8 +9,8 @@ from fashion_mmpose.evaluation.functional.report import (
 
 
 def skirt_result():
-    gt = np.full((2, 24, 3), -1)
-    gt[0, 15:19] = [(0, 0, 1), (100, 0, 1), (0, 90, 0), (100, 90, 1)]
+    gt = np.zeros((2, 24, 3), int)
+    gt[0, 15:19] = [(0, 0, 2), (100, 0, 2), (0, 90, 1), (100, 90, 2)]
     pred = gt[..., :2].astype(float)
     pred[0, 15, 0] += 5
     return normalized_error(pred, gt, [4, 4], [True, False])
