@@ -31,7 +31,7 @@ from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.prediction import KEYPOINT_THR
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
-from fashion_mmpose.media.pictures import Source, find_sources
+from fashion_mmpose.media.sources import Source, find_sources
 
 SHOWN = 20  # unreadable pictures that are named
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fashion_mmpose.media.pictures import Picture
 from fashion_mmpose.media.prefetch import prefetch
+from fashion_mmpose.media.reading import Picture
 
 from .prediction import GarmentPrediction
 from .protocols import PoseNetwork

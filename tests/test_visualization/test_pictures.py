@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
+from fashion_mmpose.errors import PictureError
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.visualization import ShownGarment, draw_garments
@@ -199,7 +200,7 @@ def test_what_cannot_be_read_or_written(tmp_path):
     metric.process(
         {}, [sample(tmp_path / 'none.png', SKIRT, skirt_points(0, 0, 9, 9), [1] * 8)]
     )
-    with pytest.raises(FileNotFoundError, match=r'cannot read the picture .*none\.png'):
+    with pytest.raises(PictureError, match=r'none\.png: No such file'):
         metric.evaluate(1)
     with pytest.raises(ValueError, match=r'cannot write .*1\.txt'):
         write_picture(tmp_path / '1.txt', GREY)

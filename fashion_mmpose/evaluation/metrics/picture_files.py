@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
@@ -15,7 +14,7 @@ from mmpose.registry import METRICS
 from tqdm import tqdm
 
 from fashion_mmpose import garments
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures import read_picture, write_picture
 from fashion_mmpose.garments.layout import own_points
 from fashion_mmpose.visualization.pictures import (
     ShownGarment,
@@ -86,7 +85,7 @@ class PictureFiles(BaseMetric):
         """Draw the pictures; an empty dict.
 
         Raises:
-            FileNotFoundError: If a picture cannot be read.
+            PictureError: If a picture cannot be read.
             ValueError: If OpenCV cannot write pictures of that kind.
         """
         pictures = defaultdict(list)
@@ -125,7 +124,4 @@ class PictureFiles(BaseMetric):
 
 
 def _drawn(path: str, shown: Sequence[ShownGarment]) -> np.ndarray:
-    picture = cv2.imread(path)
-    if picture is None:
-        raise FileNotFoundError(f'cannot read the picture {path}')
-    return draw_garments(picture, shown)
+    return draw_garments(read_picture(path), shown)
