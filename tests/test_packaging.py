@@ -15,6 +15,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD_FILES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'Makefile')
 MIM_FOLDERS = ('configs', 'tools', 'data_converters')
@@ -285,4 +287,4 @@ def test_setup_names_a_missing_python(checkout: Path, tmp_path: Path):
 def test_help_lists_every_command(checkout: Path):
     lines = make(cwd=checkout).stdout.splitlines()
     commands = [line.split()[1] for line in lines]
-    assert commands == 'help setup test lint format demo clean'.split()
+    assert commands == 'help setup test test-fast lint format demo clean'.split()

@@ -5,8 +5,8 @@ import struct
 import cv2
 import numpy as np
 import pytest
+from coarse_pictures import pictures
 from PIL import Image
-from tiny_detector import pictures
 
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.files.pictures import (

@@ -6,7 +6,7 @@ import time
 import cv2
 import numpy as np
 import pytest
-from tiny_detector import pictures
+from coarse_pictures import pictures
 
 from fashion_mmpose.media.reading import load_pictures
 from fashion_mmpose.media.sources import find_sources

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny_detector import pictures
+from coarse_pictures import pictures
 
 from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.media.sources import find_sources
