@@ -24,8 +24,8 @@ import argparse
 import sys
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.coco.images import read_images
+from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.detectors import detections
 
 
@@ -102,8 +102,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     try:
         results, num_empty = convert(args)
-        with OutputFiles() as outputs:
-            outputs.open(args.out).write(detections.encode(results))
+        write_predictions(args.out, results)
     except (FormatError, OSError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1

@@ -6,12 +6,26 @@ import os
 from pathlib import Path
 
 import pytest
-import tiny_detector
-from small_networks import write_networks
+from floors import is_core_test
 from toolbox import CONFIG, ROOT, load_tool, run, tool
 
-# First of all, as every user of mmcv-lite must: it prepares mmcv for MMPose.
-import fashion_mmpose.plugin  # noqa: F401
+
+def pytest_collectstart(collector: pytest.Collector):
+    """Register the plugin before tests of it are imported.
+
+    That prepares mmcv, as every user of mmcv-lite must before MMPose is imported, and
+    takes some seconds, which the tests of the core do not wait for.
+    """
+    if isinstance(collector, pytest.Module) and not is_core_test(collector.path):
+        import fashion_mmpose.plugin  # noqa: F401
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Function]):
+    """Tests of a network that was trained wait for the training."""
+    for item in items:
+        if {'drawn', 'trained'} & {*item.fixturenames}:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope='session')
@@ -54,12 +68,16 @@ def trained(drawn):
 @pytest.fixture(scope='session')
 def small(tmp_path_factory):
     """A folder with pictures, configs of small networks and their weights."""
+    from small_networks import write_networks
+
     return write_networks(tmp_path_factory.mktemp('small'))
 
 
 @pytest.fixture(scope='session')
 def small_detector(tmp_path_factory):
     """Config and weights of a detector of FashionAI's categories."""
+    import tiny_detector
+
     folder = tmp_path_factory.mktemp('detector')
     config = tiny_detector.write_config(folder / 'tiny_det.py')
     return config, tiny_detector.save_detector(config, folder / 'det.pth')

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from floors import (
+    CORE_TESTS,
     PACKAGE,
     PLUGIN_LIBRARIES,
+    TESTS,
     core_modules,
     floor_of,
     imports,
@@ -124,6 +126,14 @@ def test_importing_the_package_is_cheap(tmp_path: Path):
     )
     expected = "module 'fashion_mmpose' has no attribute 'nonsense'\n"
     assert run(script, cwd=tmp_path).stdout == expected
+
+
+def test_tests_of_the_core_start_without_pytorch():
+    places = [TESTS / place for place in CORE_TESTS]
+    pytest_main = Path(pytest.__file__).parent / '__main__.py'
+    options = ('--collect-only', '-q', '-p', 'no:cacheprovider', '-p', 'no:xdist')
+    done = alone(pytest_main, *options, *places, cwd=ROOT)
+    assert 'tests collected' in done.stdout
 
 
 def test_every_module_has_a_floor():

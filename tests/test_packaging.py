@@ -18,6 +18,8 @@ from floors import core_modules
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD_FILES = (
     *('setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'README.md', 'Makefile'),
@@ -372,4 +374,4 @@ def test_setup_names_a_missing_python(checkout: Path, tmp_path: Path):
 def test_help_lists_every_command(checkout: Path):
     lines = make(cwd=checkout).stdout.splitlines()
     commands = [line.split()[1] for line in lines]
-    assert commands == 'help setup test lint format demo clean'.split()
+    assert commands == 'help setup test test-fast lint format demo clean'.split()

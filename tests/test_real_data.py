@@ -5,7 +5,10 @@ import shutil
 
 import cv2
 import numpy as np
+import pytest
 from toolbox import ROOT, run, tool
+
+pytestmark = pytest.mark.slow
 
 IMAGE = 'Images/blouse/0a02d1f1a99aede99cca75b45efc5910.jpg'
 ANSWERS = 'fashionAI_key_points_test_a_answer_20180426.csv'

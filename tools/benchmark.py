@@ -39,14 +39,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 BENCHMARKS = {
-    'pipeline': ('pipeline', 'pipeline'),
-    'decode': ('decode', 'decode'),
-    'train-step': ('train_step', 'train_step'),
-    'sample': ('deepfashion2_sample', 'sample'),
-    'targets': ('deepfashion2_targets', 'targets'),
-    'predict': ('deepfashion2_predict', 'predict'),
-    'load': ('loading', 'loading'),
-    'oks': ('oks_score', 'oks_score'),
+    'pipeline': ('fashionai.pipeline', 'pipeline'),
+    'decode': ('fashionai.decode', 'decode'),
+    'train-step': ('fashionai.train_step', 'train_step'),
+    'sample': ('deepfashion2.sample', 'sample'),
+    'targets': ('deepfashion2.targets', 'targets'),
+    'predict': ('deepfashion2.predict', 'predict'),
+    'load': ('deepfashion2.loading', 'loading'),
+    'oks': ('deepfashion2.oks_score', 'oks_score'),
     'infer': ('infer', 'infer'),
 }  # name to module and function of benchmarks
 ROUNDS = 15

@@ -30,7 +30,7 @@ from fashion_mmpose.apis.pose import pose_by_category
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
-from fashion_mmpose.media.pictures import Source, find_sources
+from fashion_mmpose.media.sources import Source, find_sources
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 
 SHOWN = 20  # unreadable pictures that are named

@@ -1,13 +1,19 @@
-"""Large JSON files, decoded from where they lie."""
+"""Large JSON files: decoded from where they lie, written entry by entry."""
 
+import json
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
+from typing import Any, TextIO
 
 import msgspec
 
 from fashion_mmpose.errors import FormatError
+
+# Encoding some thousand entries at once is as fast as all, and needs no memory.
+_CHUNK = 4096
 
 
 @contextmanager
@@ -40,3 +46,66 @@ def map_file(path: str | os.PathLike, kind: str) -> Iterator[mmap.mmap | bytes]:
         raise
     except msgspec.DecodeError as error:
         raise FormatError(f'{kind} {path} is not valid JSON: {error}') from None
+
+
+def encode(value: Any) -> str:
+    """A value as compact JSON, on one line.
+
+    Raises:
+        ValueError: If a number in it is not finite.
+    """
+    return json.dumps(value, separators=(',', ':'), allow_nan=False)
+
+
+class JsonList:
+    """Writes a list piece by piece, so that its entries can be made on the way.
+
+    The brackets are written by the constructor and by :meth:`close`; what stands around
+    the list is the caller's.
+
+    Args:
+        file: Open text file.
+        lines: Whether every entry has a line of its own. Defaults to False.
+
+    Attributes:
+        count: How many entries it has.
+
+    Example:
+        >>> entries = JsonList(file)
+        >>> entries.extend(predictions)
+        >>> entries.close()
+    """
+
+    def __init__(self, file: TextIO, lines: bool = False) -> None:
+        self.count = 0
+        self._file = file
+        self._line_end = '\n' if lines else ''
+        self._separator = self._line_end
+        self._file.write('[')
+
+    def add(self, text: str) -> None:
+        """Write an entry that is JSON already."""
+        self._write(text, 1)
+
+    def extend(self, entries: Iterable[Any]) -> None:
+        """Write entries.
+
+        Raises:
+            ValueError: If a number in one is not finite.
+        """
+        entries = iter(entries)
+        while chunk := list(islice(entries, _CHUNK)):
+            if self._line_end:
+                text = f',{self._line_end}'.join(map(encode, chunk))
+            else:
+                text = encode(chunk)[1:-1]
+            self._write(text, len(chunk))
+
+    def close(self) -> None:
+        """End the list, but not the file."""
+        self._file.write(f'{self._line_end}]')
+
+    def _write(self, text: str, count: int) -> None:
+        self._file.write(f'{self._separator}{text}')
+        self._separator = f',{self._line_end}'
+        self.count += count

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fashion_mmpose.garments import GarmentPrediction
-from fashion_mmpose.media.pictures import Picture
 from fashion_mmpose.media.prefetch import prefetch
+from fashion_mmpose.media.reading import Picture
 
 from .protocols import PoseNetwork
 

@@ -9,15 +9,10 @@ from typing import Any
 import numpy as np
 
 import fashion_mmpose
+from fashion_mmpose.errors import PictureError
 from fashion_mmpose.garments import GarmentPrediction
-from fashion_mmpose.media.pictures import (
-    Input,
-    Picture,
-    PictureError,
-    Source,
-    find_sources,
-    load_pictures,
-)
+from fashion_mmpose.media.reading import Picture, load_pictures
+from fashion_mmpose.media.sources import Input, Source, find_sources
 
 from .box_requests import (
     Boxes,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 
-from fashion_mmpose.media.pictures import Source
+from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization.pictures import relative_names
 
 # Those in colour; OpenCV reads more.

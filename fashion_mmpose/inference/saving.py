@@ -1,6 +1,5 @@
 """Predictions as files, written picture by picture."""
 
-import json
 import os
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
@@ -10,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from fashion_mmpose import garments
+from fashion_mmpose.files.json_file import JsonList, encode
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout
-from fashion_mmpose.media.pictures import Source
+from fashion_mmpose.media.sources import Source
 from fashion_mmpose.media.video import VideoFile
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR, draw_predictions
 
@@ -119,7 +119,7 @@ class PredictionFiles:
         self._json = None
         if self._with_json:
             self._json = self._outputs.open(self.out_dir / JSON_NAME)
-            self._json.write('[')
+            self._entries = JsonList(self._json, lines=True)
         return self
 
     def add(self, predicted: PicturePrediction) -> None:
@@ -135,8 +135,8 @@ class PredictionFiles:
         name = self._names[predicted.picture.source]
         found = predicted.garments
         if self._json is not None and found:
-            entries = ',\n'.join(_entry(each, name) for each in found)
-            self._json.write((',\n' if self.num_garments else '\n') + entries)
+            for entry in [_entry(each, name) for each in found]:
+                self._entries.add(entry)
         if self._rows is not None and found:
             self._rows[name] = max(found, key=lambda each: each.score)
         self.num_pictures += 1
@@ -162,7 +162,8 @@ class PredictionFiles:
         while self._drawing:
             self._drawing.popleft().result()
         if self._json is not None:
-            self._json.write('\n]\n')
+            self._entries.close()
+            self._json.write('\n')
         if self._rows is not None:
             write_rows(self.out_dir / CSV_NAME, self._rows)
 
@@ -202,7 +203,7 @@ def _entry(garment: GarmentPrediction, name: str) -> str:
     # They are the category's, entry by entry.
     del entry['keypoint_names']
     try:
-        return json.dumps(entry, separators=(',', ':'), allow_nan=False)
+        return encode(entry)
     except ValueError as error:
         raise ValueError(
             f'{name}: the network finds a {garment.category} at no finite position'

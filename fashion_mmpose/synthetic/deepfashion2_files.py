@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fashion_mmpose.files.parallel import map_in_order
+from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.formats.deepfashion2.raw import (
     RawItem,
     raw_category_name,
@@ -19,8 +21,8 @@ from fashion_mmpose.formats.deepfashion2.raw import (
 from fashion_mmpose.garments import categories, garment
 
 from .deepfashion2 import DrawnItem, draw_deepfashion2
-from .workers import draw_all, write_jpeg
 
+_CHUNK = 8  # pictures that a process draws at a time
 _MOST_PICTURES = 999_999  # names have six digits
 _ANNOTATIONS = '[0-9]' * 6 + '.json'
 
@@ -53,7 +55,7 @@ def _write_one(
     picture = draw_deepfashion2(seed, index, category, only)
     name = f'{index + 1:06d}'
     quality = int(np.random.default_rng([seed, index]).integers(72, 96))
-    write_jpeg(image_dir / f'{name}.jpg', picture.image, quality)
+    write_picture(image_dir / f'{name}.jpg', picture.image, quality)
     items = [raw_item(item) for item in picture.items]
     # No two drawn pictures show the same garments: each is a pair of its own.
     write_raw(annotation_dir / f'{name}.json', items, picture.source, index + 1)
@@ -135,7 +137,8 @@ def write_deepfashion2(
         # Annotations of pictures that are being replaced would be wrong.
         for path in present:
             path.unlink()
-        num_garments = sum(draw_all(draw, tasks, workers))
+        drawn = map_in_order(draw, tasks, num, workers, _CHUNK, 'drawing', 'picture')
+        num_garments = sum(drawn)
         annotations.mkdir(exist_ok=True)
         for path in sorted(unfinished.iterdir()):
             os.replace(path, annotations / path.name)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fashion_mmpose.files.parallel import map_in_order
+from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import garment, keypoints
 from fashion_mmpose.synthetic.painting.backgrounds import sample_background
@@ -18,8 +20,6 @@ from fashion_mmpose.synthetic.painting.canvas import Canvas, Painted
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
 from fashion_mmpose.synthetic.people.outfit import dress_up, sample_outfit
 from fashion_mmpose.synthetic.people.scene import sample_camera
-
-from .workers import draw_all, write_jpeg
 
 _SIZES = (
     (0.68, (512, 512)),
@@ -37,6 +37,7 @@ _FILL = {
     'skirt': (0.61, 0.17),
     'trousers': (0.61, 0.17),
 }
+_CHUNK = 8  # pictures that a process draws at a time
 _CUT_SHARE = 0.01
 _TEXT_SHARE = 0.12
 _UNLABELLED_SHARE = 0.002
@@ -134,7 +135,7 @@ def _write_one(task: tuple[str, int], out_dir: Path, seed: int) -> np.ndarray:
     category, index = task
     drawing = draw_fashionai(category, seed, index)
     quality = int(np.random.default_rng([seed, index]).integers(72, 96))
-    write_jpeg(out_dir / image_id(category, seed, index), drawing.image, quality)
+    write_picture(out_dir / image_id(category, seed, index), drawing.image, quality)
     return drawing.keypoints
 
 
@@ -189,7 +190,8 @@ def write_fashionai(
 
     tasks = [(category, index) for category in categories for index in range(num)]
     draw = partial(_write_one, out_dir=out_dir, seed=seed)
-    points = list(draw_all(draw, tasks, workers))
+    drawn = map_in_order(draw, tasks, len(tasks), workers, _CHUNK, 'drawing', 'picture')
+    points = list(drawn)
     ids = [image_id(category, seed, index) for category, index in tasks]
     write_tianchi(csv, ids, [category for category, _ in tasks], np.stack(points))
     return csv

@@ -9,6 +9,7 @@ from terminaltables import AsciiTable
 
 from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.normalized_error import normalized_error
+from fashion_mmpose.files.pictures import read_picture
 from fashion_mmpose.garments.layout import full_layout, own_points
 
 from .drawing import draw_keypoints, draw_truth, picture_grid
@@ -91,11 +92,9 @@ class PredictedGarment:
             np.ndarray: BGR, uint8; a picture of more than 640 pixels is shrunk.
 
         Raises:
-            FileNotFoundError: If the picture cannot be read.
+            PictureError: If the picture cannot be read.
         """
-        picture = cv2.imread(self.path)
-        if picture is None:
-            raise FileNotFoundError(f'cannot read the picture {self.path}')
+        picture = read_picture(self.path)
         scale = min(1.0, _MAX_SIDE / max(picture.shape[:2]))
         if scale < 1:
             picture = cv2.resize(

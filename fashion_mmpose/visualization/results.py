@@ -42,7 +42,7 @@ def prediction_grid(
     Raises:
         ValueError: If a file is not what it should be, or no image has both a
             prediction of its category and ground truth.
-        FileNotFoundError: If a picture cannot be read.
+        PictureError: If a picture cannot be read.
     """
     content = read_json(ann_file)
     images = {image['id']: image for image in content['images']}

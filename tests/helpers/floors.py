@@ -7,6 +7,7 @@ from pathlib import Path
 
 PACKAGE = 'fashion_mmpose'
 ROOT = Path(__file__).resolve().parents[2] / PACKAGE
+TESTS = Path(__file__).resolve().parents[1]
 
 PLUGIN_LIBRARIES = frozenset(
     'torch torchvision mmengine mmcv mmpose mmdet xtcocotools timm'.split()
@@ -19,6 +20,22 @@ PLUGIN = frozenset(
     'plugin compat config codecs datasets models engine evaluation.metrics weights '
     'apis commands'.split()
 )
+# Where tests need no library of the plugin to be collected.
+CORE_TESTS = (
+    *(f'test_{name}' for name in 'files formats garments media synthetic'.split()),
+    'test_evaluation/test_functional',
+    *(
+        f'test_inference/test_{name}.py'
+        for name in 'box_requests output_names prediction saving'.split()
+    ),
+    'test_visualization',
+    'test_floors.py',
+)
+
+
+def is_core_test(path: Path) -> bool:
+    """Whether a file of tests is one of the core."""
+    return any(path.is_relative_to(TESTS / place) for place in CORE_TESTS)
 
 
 def modules() -> dict[str, Path]:

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from coarse_pictures import pictures
 from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
-from tiny_detector import pictures
 from toolbox import CONFIG, ROOT
 
 from fashion_mmpose import garments

@@ -1,7 +1,5 @@
-"""A detector with random weights, and pictures for it."""
+"""A detector with random weights."""
 
-import cv2
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -77,11 +75,3 @@ def save_detector(config, path, classes=CLASSES):
     meta = dict(dataset_meta=dict(classes=classes))
     torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
     return path
-
-
-def pictures(sizes_wh, seed=0):
-    """Pictures with a few coarse patches, BGR."""
-    rng = np.random.default_rng(seed)
-    return [
-        cv2.resize(rng.integers(0, 256, (5, 4, 3), np.uint8), size) for size in sizes_wh
-    ]

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from coarse_pictures import pictures
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from tiny_detector import pictures, save_detector, write_config
+from tiny_detector import save_detector, write_config
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import GarmentDetector

@@ -5,8 +5,7 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
-from benchmarks import deepfashion2_parts as parts
-from benchmarks import deepfashion2_predict, deepfashion2_sample, deepfashion2_targets
+from benchmarks.deepfashion2 import parts, predict, sample, targets
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +55,7 @@ def test_both_sides_have_the_same_head():
 
 
 def test_sample(capsys):
-    figures = deepfashion2_sample.sample(rounds=1, num_items=2)
+    figures = sample.sample(rounds=1, num_items=2)
     ours, theirs = figures['ours'], figures['mmpose']
     # Two coordinates and a weight each, or maps and a weight; float32.
     assert ours['target_bytes'] == 294 * 3 * 4
@@ -76,8 +75,8 @@ def test_targets(monkeypatch):
         work.append(args)
         return dict(step_mb=float(len(work)))
 
-    monkeypatch.setattr(deepfashion2_targets, 'measure', measured)
-    figures = deepfashion2_targets.targets(rounds=1, batch_size=2)
+    monkeypatch.setattr(targets, 'measure', measured)
+    figures = targets.targets(rounds=1, batch_size=2)
     assert [args[1:3] for args in work] == [('ours', 2), ('mmpose', 2)]
     for number, side in enumerate(('ours', 'mmpose'), 1):
         known = figures[side]
@@ -88,7 +87,7 @@ def test_targets(monkeypatch):
 
 @pytest.mark.parametrize('side', ['ours', 'mmpose'])
 def test_a_step_has_the_gradients_of_its_batch(side):
-    step = deepfashion2_targets._Step(side, batch_size=2)
+    step = targets._Step(side, batch_size=2)
     step.run(step.encode())
     assert step.features.grad.abs().sum((1, 2, 3)).all()
     channels = step.head.final_layer.weight.grad.flatten(1).any(1)
@@ -96,10 +95,11 @@ def test_a_step_has_the_gradients_of_its_batch(side):
     assert channels.nonzero().flatten().tolist() == list(range(58))
 
 
+@pytest.mark.slow
 def test_memory_of_a_step():
     """Not of the features, which are given; theirs is all maps, several times."""
     measured = {
-        side: deepfashion2_targets._memory_work(side, 1, threads=1)()['step_mb']
+        side: targets._memory_work(side, 1, threads=1)()['step_mb']
         for side in ('ours', 'mmpose')
     }
     one_map = 96 * 72 * 4 / 1e6
@@ -108,7 +108,7 @@ def test_memory_of_a_step():
 
 
 def test_predict(monkeypatch):
-    figures = deepfashion2_predict.predict(rounds=1, batch_size=1)
+    figures = predict.predict(rounds=1, batch_size=1)
     names = ['dark_ms', 'head_dark_ms', 'head_quarter_ms', 'quarter_ms']
     for side in ('ours', 'mmpose'):
         assert sorted(figures[side]) == names and min(figures[side].values()) > 0
@@ -116,9 +116,9 @@ def test_predict(monkeypatch):
 
 def test_both_sides_find_the_peaks():
     """The same points, in the channels that ours decodes."""
-    heatmaps = deepfashion2_predict._noisy_heatmaps(1)
+    heatmaps = predict._noisy_heatmaps(1)
     (sample,) = parts.unannotated(1)
-    for options in deepfashion2_predict.OPTIONS.values():
+    for options in predict.OPTIONS.values():
         found = {}
         for side in ('ours', 'mmpose'):
             head = parts.build_head(side, parts.codec_config(side, **options[side]))

@@ -10,6 +10,7 @@ def figures():
     return infer(rounds=1, num_pictures=2, num_garments=3)
 
 
+@pytest.mark.slow
 def test_sides(figures):
     assert list(figures) == [
         'ours',

@@ -6,7 +6,8 @@ import multiprocessing
 import pytest
 from mmengine.registry import DefaultScope
 
-from benchmarks import fresh_process, loading
+from benchmarks import fresh_process
+from benchmarks.deepfashion2 import loading
 from fashion_mmpose import garments
 from fashion_mmpose.formats.coco.columns import read_columns
 
@@ -46,6 +47,7 @@ def test_figures_of_a_side(train_json, side):
     assert -50 < figures['main_mb'] < 50 and -50 < figures['worker_mb'] < 50
 
 
+@pytest.mark.slow
 def test_fresh_processes():
     figures = loading.loading(rounds=1, num_items=30, stock_items=20)
     assert list(figures) == ['ours']

@@ -8,7 +8,8 @@ import pytest
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
-from benchmarks import fresh_process, oks_score
+from benchmarks import fresh_process
+from benchmarks.deepfashion2 import oks_score
 from fashion_mmpose.evaluation.functional.oks import score_files
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.deepfashion2.results import read_results
@@ -82,6 +83,7 @@ def hold(megabytes, exit_code=None):
     return work
 
 
+@pytest.mark.slow
 def test_memory_of_a_fresh_process():
     figures = fresh_process.measure(hold, 80)
     assert figures['sum'] == 12_500_000

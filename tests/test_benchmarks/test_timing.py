@@ -58,6 +58,7 @@ def peak_work(held_mb, passing_mb):
     return lambda: dict(mb=timing.peak_memory_mb(work))
 
 
+@pytest.mark.slow
 def test_peak_memory_of_a_fresh_process():
     """However short the peak is; what it was before does not count."""
     np.ones(200_000_000, np.uint8)

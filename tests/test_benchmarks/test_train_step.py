@@ -5,8 +5,8 @@ import pytest
 from mmengine.registry import DefaultScope
 from mmpose.registry import KEYPOINT_CODECS
 
+from benchmarks.fashionai.train_step import packed, train_step
 from benchmarks.recipes import config, stock_codec
-from benchmarks.train_step import packed, train_step
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from concurrent.futures import Future
 
 import cv2
 import numpy as np
@@ -11,7 +10,6 @@ from toolbox import ROOT, run
 
 from fashion_mmpose import garments
 from fashion_mmpose.datasets import DeepFashion2GarmentDataset
-from fashion_mmpose.formats.deepfashion2.conversion import _in_order
 from fashion_mmpose.formats.deepfashion2.raw import RawItem, coco_to_raw, write_raw
 from fashion_mmpose.synthetic import draw_deepfashion2, write_deepfashion2
 
@@ -224,23 +222,6 @@ def test_several_processes_tell_what_is_wrong(raw):
     assert '000111.json: item1' in done.stderr
     ids = [entry['id'] for entry in read(raw)['annotations']]
     assert ids == list(range(1, 3 + 2 * 200))
-
-
-def test_finished_work_does_not_pile_up():
-    """No more than ``most`` chunks are finished, but not taken."""
-    submitted = []
-
-    class Pool:
-        def submit(self, function, *args):
-            submitted.append(function(*args))
-            result = Future()
-            result.set_result(submitted[-1])
-            return result
-
-    results = _in_order(Pool(), abs, range(0, -64 * 20, -1), most=3)
-    assert [next(results) for _ in range(64 * 5)] == list(range(64 * 5))
-    assert len(submitted) == 7
-    assert list(results) == list(range(64 * 5, 64 * 20)) and len(submitted) == 20
 
 
 def test_real_annotations_survive_the_way_there_and_back(fashion_data, tmp_path):

@@ -16,6 +16,8 @@ from fashion_mmpose import garments
 from fashion_mmpose.engine import StagePictureHook
 from fashion_mmpose.engine.stage_pictures import stage_picture
 
+pytestmark = pytest.mark.slow
+
 CPM = """
 points = dict(
     type='PointHeatmap', input_size=(64, 64), heatmap_size=(8, 8), sigma=1.0

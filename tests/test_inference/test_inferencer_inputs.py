@@ -9,7 +9,7 @@ import pytest
 from mmengine.registry import DefaultScope
 from small_networks import ToldDetector, assert_same, inferencer_of
 
-from fashion_mmpose.media.pictures import PictureError
+from fashion_mmpose.errors import PictureError
 
 PATIENCE_S = 20
 

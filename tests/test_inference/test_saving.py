@@ -12,7 +12,8 @@ from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 from fashion_mmpose.inference import GarmentPrediction, PicturePrediction
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import PredictionFiles, check_csv
-from fashion_mmpose.media.pictures import Picture, find_sources
+from fashion_mmpose.media.reading import Picture
+from fashion_mmpose.media.sources import find_sources
 
 GREY = np.full((90, 120, 3), 128, np.uint8)
 SKIRT = garments.garment('fashionai', 'skirt')

@@ -132,12 +132,13 @@ def test_files_hold_what_was_drawn(balanced):
 
 
 def test_workers_do_not_change_the_bytes(tmp_path):
-    first, num_garments = write_deepfashion2(tmp_path / 'a', 3, seed=2, workers=1)
-    second, again = write_deepfashion2(tmp_path / 'b', 3, seed=2, workers=2)
+    first, num_garments = write_deepfashion2(tmp_path / 'a', 9, seed=2, workers=1)
+    second, again = write_deepfashion2(tmp_path / 'b', 9, seed=2, workers=2)
     assert contents(first.parent) == contents(second.parent)
-    assert len(contents(first.parent)) == 6
+    assert len(contents(first.parent)) == 18
     assert num_garments == again
-    assert num_garments == sum(len(items_of(raw(first.parent, n))) for n in (1, 2, 3))
+    numbers = range(1, 10)
+    assert num_garments == sum(len(items_of(raw(first.parent, n))) for n in numbers)
 
 
 def test_more_pictures_keep_the_first_ones(tmp_path):

@@ -63,8 +63,8 @@ def test_file_holds_what_was_drawn(tmp_path):
 
 
 def test_workers_do_not_change_the_bytes(tmp_path):
-    first = write_fashionai(tmp_path / 'a', ['dress', 'blouse'], 3, seed=2, workers=1)
-    second = write_fashionai(tmp_path / 'b', ['dress', 'blouse'], 3, seed=2, workers=2)
+    first = write_fashionai(tmp_path / 'a', ['dress', 'blouse'], 5, seed=2, workers=1)
+    second = write_fashionai(tmp_path / 'b', ['dress', 'blouse'], 5, seed=2, workers=2)
     assert contents(first.parents[1]) == contents(second.parents[1])
 
 

@@ -8,6 +8,8 @@ from toolbox import ROOT, load_tool, run
 
 from benchmarks.report import ratios
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def benchmark():

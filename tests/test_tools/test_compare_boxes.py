@@ -8,6 +8,8 @@ from toolbox import load_tool, tool
 from fashion_mmpose import garments
 from fashion_mmpose.commands.box_comparison import WHOLE, comparison_table
 
+pytestmark = pytest.mark.slow
+
 CHECKPOINT = 'work_dirs/tiny/epoch_4.pth'
 
 

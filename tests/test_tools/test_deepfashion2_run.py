@@ -11,6 +11,8 @@ from toolbox import ROOT, run, tool
 
 from fashion_mmpose import garments
 
+pytestmark = pytest.mark.slow
+
 TABLE = garments.benchmark('deepfashion2').garments
 NUMBERS = 'AP AP.5 AP.75 AP(M) AP(L) AR AR.5 AR.75 AR(M) AR(L)'.split()
 

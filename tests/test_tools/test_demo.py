@@ -6,6 +6,8 @@ import cv2
 import pytest
 from toolbox import load_tool, tool
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def demo(tmp_path_factory):

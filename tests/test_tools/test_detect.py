@@ -5,11 +5,14 @@ import shutil
 
 import cv2
 import pytest
-from tiny_detector import pictures, save_detector, write_config
+from coarse_pictures import pictures
+from tiny_detector import save_detector, write_config
 from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import GarmentDetector
+
+pytestmark = pytest.mark.slow
 
 IDS = [4, 9, 2, 7, 5]  # in the order of the file
 SIZES = [(90, 70), (40, 120), (64, 64), (100, 30), (50, 50)]

@@ -15,6 +15,8 @@ from toolbox import tool
 from fashion_mmpose import garments
 from fashion_mmpose.formats.coco.annotations import image_path
 
+pytestmark = pytest.mark.slow
+
 ENSEMBLE = """
 _base_ = './tiny.py'
 

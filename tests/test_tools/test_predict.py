@@ -18,6 +18,8 @@ from toolbox import ROOT, load_tool
 from fashion_mmpose import garments
 from fashion_mmpose.formats.coco.results import read_predictions
 
+pytestmark = pytest.mark.slow
+
 CHECKPOINT = 'work_dirs/tiny/epoch_4.pth'
 POSE = '--pose', 'tiny.py', CHECKPOINT
 NUM = 5  # pictures of data/test

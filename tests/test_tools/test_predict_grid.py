@@ -16,6 +16,8 @@ from fashion_mmpose import garments
 from fashion_mmpose.commands.random_predictions import predict_random
 from fashion_mmpose.commands.running import set_testing
 
+pytestmark = pytest.mark.slow
+
 LAST = 'work_dirs/tiny/epoch_4.pth'
 ENSEMBLE = """
 _base_ = './tiny.py'

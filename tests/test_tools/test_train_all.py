@@ -18,6 +18,8 @@ from toolbox import CONFIG, ROOT, load_tool, run
 from fashion_mmpose import garments
 from fashion_mmpose.synthetic import write_fashionai
 
+pytestmark = pytest.mark.slow
+
 NUM_TEST = 4
 TRAINING = 'data/annotations/train_trousers.json'
 

@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
 import torch
 from tiny_detector import write_config
 from toolbox import tool
+
+pytestmark = pytest.mark.slow
 
 
 def reported(result):

@@ -10,6 +10,8 @@ from toolbox import ROOT, load_tool, run, tool
 
 from fashion_mmpose import garments
 
+pytestmark = pytest.mark.slow
+
 FASHIONAI = garments.benchmark('fashionai').garments
 LAST = 'work_dirs/tiny/epoch_4.pth'
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
+from fashion_mmpose.errors import PictureError
 from fashion_mmpose.visualization import PredictedGarment, garment_grid
 
 SKIRT = garments.garment('fashionai', 'skirt')
@@ -133,5 +134,5 @@ def test_grid(picture, monkeypatch):
 
 
 def test_missing_picture():
-    with pytest.raises(FileNotFoundError, match='cannot read the picture none.jpg'):
+    with pytest.raises(PictureError, match='none.jpg: No such file'):
         garment_grid([PredictedGarment.from_layout('none.jpg', 4, FOUND)])

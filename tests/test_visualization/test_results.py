@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fashion_mmpose.errors import PictureError
 from fashion_mmpose.visualization import picture_grid, prediction_grid, training_curves
 
 POINTS = np.array([[20, 20], [80, 20], [15.0, 90], [85.0, 90]])
@@ -88,7 +89,7 @@ def test_prediction_grid_takes_the_full_layout(predicted, monkeypatch):
 
 def test_prediction_grid_says_what_is_missing(predicted):
     (predicted / '1.png').unlink()
-    with pytest.raises(FileNotFoundError, match='1.png'):
+    with pytest.raises(PictureError, match='1.png'):
         prediction_grid(predicted / 'gt.json', predicted / 'p.json', predicted)
     (predicted / 'p.json').write_text('[]')
     with pytest.raises(ValueError, match='predicts no annotated image'):

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import cv2
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
@@ -19,7 +18,7 @@ from fashion_mmpose.evaluation.functional.samples import (
     check_sample,
     predicted_garment,
 )
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures import read_picture, write_picture
 from fashion_mmpose.visualization.pictures import (
     KEYPOINT_THR,
     draw_predictions,
@@ -78,7 +77,7 @@ class PictureFiles(BaseMetric):
         """Draw the pictures; an empty dict.
 
         Raises:
-            FileNotFoundError: If a picture cannot be read.
+            PictureError: If a picture cannot be read.
             ValueError: If OpenCV cannot write pictures of that kind.
         """
         pictures = defaultdict(list)
@@ -87,11 +86,8 @@ class PictureFiles(BaseMetric):
         names = relative_names(list(pictures))
 
         def draw(path: str) -> None:
-            picture = cv2.imread(path)
-            if picture is None:
-                raise FileNotFoundError(f'cannot read the picture {path}')
             shown = [each for each in pictures[path] if each.bbox_score >= self.box_thr]
-            drawn = draw_predictions(picture, shown, self.keypoint_thr)
+            drawn = draw_predictions(read_picture(path), shown, self.keypoint_thr)
             write_picture(self.out_dir / names[path], drawn)
 
         # OpenCV gives the other threads way while it reads, draws and writes.

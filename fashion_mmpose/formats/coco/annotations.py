@@ -1,17 +1,13 @@
 """COCO key point JSON, built from the table of garments."""
 
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 import numpy as np
 
 from fashion_mmpose import garments
-
-# Encoding some thousand entries at once is as fast as all, and needs no memory.
-_CHUNK = 4096
+from fashion_mmpose.files.json_file import JsonList, encode
 
 
 def coco_categories(dataset: str, category: str | None = None) -> list[dict]:
@@ -104,22 +100,10 @@ def write_coco(
         images: Entries of ``images``.
         annotations: Entries of ``annotations``.
     """
-    file.write(f'{{"info":{_encode(info)},"categories":{_encode(categories)}')
+    file.write(f'{{"info":{encode(info)},"categories":{encode(categories)}')
     for key, entries in (('images', images), ('annotations', annotations)):
-        file.write(f',"{key}":[')
-        separator = ''
-        for chunk in _chunks(entries):
-            file.write(separator + _encode(chunk)[1:-1])
-            separator = ','
-        file.write(']')
+        file.write(f',"{key}":')
+        written = JsonList(file)
+        written.extend(entries)
+        written.close()
     file.write('}\n')
-
-
-def _encode(value) -> str:
-    return json.dumps(value, separators=(',', ':'), allow_nan=False)
-
-
-def _chunks(entries: Iterable[dict]) -> Iterator[list[dict]]:
-    entries = iter(entries)
-    while chunk := list(islice(entries, _CHUNK)):
-        yield chunk

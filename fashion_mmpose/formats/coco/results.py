@@ -10,6 +10,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import JsonList
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.garments.layout import own_points
 
@@ -23,12 +24,14 @@ def write_predictions(path: str | os.PathLike, predictions: Sequence[Mapping]) -
     Args:
         path: The JSON file to write.
         predictions: Entries with ``image_id``, ``category_id``, ``bbox`` (xywh),
-            ``score`` and ``keypoints`` (x, y, score of every key point), all in
-            pixels of the original image.
+            ``score`` and, unless they are a detector's, ``keypoints`` (x, y, score of
+            every key point), all in pixels of the original image.
     """
     with OutputFiles() as outputs:
         file = outputs.open(path)
-        json.dump(list(predictions), file, separators=(',', ':'), allow_nan=False)
+        entries = JsonList(file)
+        entries.extend(predictions)
+        entries.close()
         file.write('\n')
 
 

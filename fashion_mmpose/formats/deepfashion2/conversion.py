@@ -2,22 +2,20 @@
 
 import os
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
-from tqdm import tqdm
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import JsonList, encode
 from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.files.picture_sizes import image_size
+from fashion_mmpose.files.parallel import map_in_order
+from fashion_mmpose.files.pictures import image_size
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.version import __version__
 
@@ -25,7 +23,6 @@ from .raw import BENCHMARK, RawItem, compact, read_raw
 
 _NAME = re.compile(r'\d+')
 _CHUNK = 64  # pictures that a process takes at a time
-_AHEAD = 4  # chunks per process that may be finished before they are written
 _INFO = {
     'description': 'DeepFashion2 landmarks',
     'version': __version__,
@@ -175,18 +172,17 @@ class _CocoFile:
         self.path = path
         self.images: list[bytes] = []
         self._file: TextIO = outputs.open(path)
-        self._separator = ''
-        info, names = msgspec.json.encode(_INFO), msgspec.json.encode(categories)
-        head = f'"info":{info.decode()},"categories":{names.decode()}'
-        self._file.write(f'{{{head},"annotations":[')
+        head = f'"info":{encode(_INFO)},"categories":{encode(categories)}'
+        self._file.write(f'{{{head},"annotations":')
+        self._annotations = JsonList(self._file)
 
     def write(self, annotation_id: int, rest: bytes) -> None:
         """Add an annotation: its id, and the rest of it as JSON."""
-        self._file.write(f'{self._separator}{{"id":{annotation_id},{rest.decode()}')
-        self._separator = ','
+        self._annotations.add(f'{{"id":{annotation_id},{rest.decode()}')
 
     def close(self) -> None:
-        self._file.write('],"images":[')
+        self._annotations.close()
+        self._file.write(',"images":[')
         self._file.write(b','.join(self.images).decode())
         self._file.write(']}\n')
 
@@ -229,38 +225,7 @@ def _refuse_nothing(folder, images: list[bytes], skipped: list[str]) -> None:
 def _each(
     work: Callable, tasks: Iterable[tuple], total: int, workers: int
 ) -> Iterator[Any]:
-    """The results in the order of the tasks, with a progress bar."""
-    bar = partial(tqdm, total=total, desc='pictures', unit='', disable=None)
-    if workers <= 1 or total <= _CHUNK:
-        yield from bar(map(work, tasks))
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        try:
-            yield from bar(_in_order(pool, work, tasks, _AHEAD * workers))
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _in_order(
-    pool: ProcessPoolExecutor, work: Callable, tasks: Iterable[tuple], most: int
-) -> Iterator[Any]:
-    """Results of chunks; no more than ``most`` chunks wait to be taken.
-
-    An executor's own ``map`` takes all tasks at once and keeps what is finished: where
-    many processes are faster than the disk that is written to, that is everything.
-    """
-    tasks = iter(tasks)
-    waiting = deque()
-    while chunk := list(islice(tasks, _CHUNK)):
-        waiting.append(pool.submit(_work_chunk, work, chunk))
-        if len(waiting) >= most:
-            yield from waiting.popleft().result()
-    while waiting:
-        yield from waiting.popleft().result()
-
-
-def _work_chunk(work: Callable, chunk: list[tuple]) -> list:
-    return [work(task) for task in chunk]
+    return map_in_order(work, tasks, total, workers, _CHUNK, 'pictures')
 
 
 # ----------------------------------------------------------------------- one picture

@@ -12,7 +12,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import map_file
+from fashion_mmpose.files.json_file import JsonList, map_file
 
 NUM_SLOTS = len(garments.keypoints('deepfashion2'))
 _DECIMALS = 4  # of a pixel, and of a point's score
@@ -96,12 +96,12 @@ def write_results(file: TextIO, entries: Iterable[dict]) -> int:
     Raises:
         ValueError: If a number is not finite.
     """
-    count = 0
-    file.write('[')
-    for count, entry in enumerate(entries, 1):
-        file.write(('' if count == 1 else ',') + _encode(entry))
-    file.write(']\n')
-    return count
+    results = JsonList(file)
+    for entry in entries:
+        results.add(_encode(entry))
+    results.close()
+    file.write('\n')
+    return results.count
 
 
 def _encode(entry: dict) -> str:

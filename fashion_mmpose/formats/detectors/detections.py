@@ -1,6 +1,5 @@
 """Boxes of garment detectors, from the forms in use to COCO's result list."""
 
-import json
 import math
 import os
 import reprlib
@@ -288,11 +287,6 @@ def to_coco(
         )
     results.sort(key=lambda result: places[result['image_id']])
     return results, num_empty
-
-
-def encode(results: list[dict]) -> str:
-    """The list as JSON."""
-    return json.dumps(results, separators=(',', ':'), allow_nan=False) + '\n'
 
 
 def _need(path, where: str, entry, keys: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import JsonList, encode
 from fashion_mmpose.files.outputs import OutputFiles
 
 # x, y, width, height in pixels, score, category id.
@@ -96,18 +97,15 @@ class PartialBoxes:
             int: How many boxes were written.
         """
         finished = self.read()
-        num_boxes = 0
         with OutputFiles() as outputs:
             file = outputs.open(self.out)
-            file.write('[')
-            for entry in _entries(image_ids, finished):
-                file.write(',\n' if num_boxes else '\n')
-                file.write(json.dumps(entry, separators=(',', ':'), allow_nan=False))
-                num_boxes += 1
-            file.write('\n]\n')
+            boxes = JsonList(file, lines=True)
+            boxes.extend(_entries(image_ids, finished))
+            boxes.close()
+            file.write('\n')
         for path in self.files():
             path.unlink()
-        return num_boxes
+        return boxes.count
 
 
 class BoxAppender:
@@ -137,8 +135,7 @@ class BoxAppender:
         self._write(dict(image_id=image_id, boxes=boxes))
 
     def _write(self, entry: Mapping) -> None:
-        line = json.dumps(entry, separators=(',', ':'), allow_nan=False)
-        self._file.write(line.encode() + b'\n')
+        self._file.write(encode(entry).encode() + b'\n')
         self._file.flush()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.folders import files_below
 
 # Names are compared in lower case, hyphens and blanks being underscores.
 _ANSWERS = re.compile(r'fashionai_key_points_(test_[a-z])_answer\w*')
@@ -109,24 +110,14 @@ def _same(a: Path, b: Path) -> bool:
 
 
 def _is_image_folder(name: str) -> bool:
-    return _plain(name) in _IMAGE_FOLDERS or name.startswith(('.', '__MACOSX'))
+    return _plain(name) in _IMAGE_FOLDERS or name.startswith('__MACOSX')
 
 
 def _csv_files(root: Path) -> list[Path]:
-    files = []
-    for folder, folders, names in os.walk(root, followlinks=True):
-        depth = len(Path(folder).relative_to(root).parts)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if depth < _MAX_DEPTH and not _is_image_folder(name)
-        )
-        files += [
-            Path(folder, name)
-            for name in names
-            if name.lower().endswith('.csv') and not name.startswith('.')
-        ]
-    return sorted(files)
+    def enters(name: str, depth: int) -> bool:
+        return depth < _MAX_DEPTH and not _is_image_folder(name)
+
+    return [Path(path) for path in files_below(root, {'.csv'}, enters)]
 
 
 def _split(

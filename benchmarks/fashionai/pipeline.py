@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 from mmpose.registry import DATASETS
 
+from benchmarks.recipes import config
+from benchmarks.report import Figures
+from benchmarks.timing import alternate, per_image
 from fashion_mmpose import garments
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.synthetic import draw_fashionai
-
-from .recipes import config
-from .report import Figures
-from .timing import alternate, per_image
 
 CATEGORY = 'blouse'
 GARMENT = garments.garment('fashionai', CATEGORY)

@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 import torch
 
-from . import deepfashion2_parts as parts
-from .fresh_process import measure
-from .report import Figures
-from .timing import alternate, peak_memory_mb
-from .train_step import packed
+from benchmarks.fashionai.train_step import packed
+from benchmarks.fresh_process import measure
+from benchmarks.report import Figures
+from benchmarks.timing import alternate, peak_memory_mb
+
+from . import parts
 
 BATCH_SIZE = 32
 SIDES = ('ours', 'mmpose')

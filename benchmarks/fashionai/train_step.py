@@ -9,11 +9,10 @@ from mmengine.structures import InstanceData, PixelData
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
 
+from benchmarks.recipes import stock_codec
+from benchmarks.report import Figures
+from benchmarks.timing import alternate, per_image
 from fashion_mmpose import garments
-
-from .recipes import stock_codec
-from .report import Figures
-from .timing import alternate, per_image
 
 NUM_KEYPOINTS = len(garments.keypoints('fashionai', 'blouse'))
 

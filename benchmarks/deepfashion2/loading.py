@@ -16,10 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.fresh_process import measure, own_mb
 from fashion_mmpose import garments
 from fashion_mmpose.formats.coco.annotations import coco_categories, write_coco
-
-from .fresh_process import measure, own_mb
 
 BENCHMARK = 'deepfashion2'
 NUM_ITEMS, NUM_IMAGES = 312_186, 191_961  # of the training set

@@ -15,11 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.fresh_process import measure
 from fashion_mmpose import garments
 from fashion_mmpose.formats.coco.annotations import coco_categories, write_coco
 from fashion_mmpose.formats.deepfashion2.results import write_results
-
-from .fresh_process import measure
 
 BENCHMARK = 'deepfashion2'
 NUM_ITEMS, NUM_IMAGES = 51_490, 32_153  # of the validation set

@@ -3,11 +3,10 @@
 import torch
 from mmpose.registry import KEYPOINT_CODECS
 
+from benchmarks.recipes import config, stock_codec
+from benchmarks.report import Figures
+from benchmarks.timing import alternate, per_image
 from fashion_mmpose import garments
-
-from .recipes import config, stock_codec
-from .report import Figures
-from .timing import alternate, per_image
 
 CATEGORY = 'blouse'
 NUM_KEYPOINTS = len(garments.keypoints('fashionai', CATEGORY))

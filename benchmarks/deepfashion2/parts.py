@@ -10,9 +10,8 @@ from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
+from benchmarks.recipes import config, stock_codec
 from fashion_mmpose import garments
-
-from .recipes import config, stock_codec
 
 BENCHMARK = 'deepfashion2'
 RECIPE = 'hrnet_w48_deepfashion2_384x288'

@@ -15,13 +15,13 @@ from mmpose.registry import DATASETS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from benchmarks.recipes import config
+from benchmarks.report import Figures
+from benchmarks.timing import alternate
 from fashion_mmpose import garments
 
-from . import deepfashion2_parts as parts
+from . import parts
 from .loading import SIZE_WH, write_annotations
-from .recipes import config
-from .report import Figures
-from .timing import alternate
 
 
 def sample(rounds: int, num_items: int = 26) -> Figures:

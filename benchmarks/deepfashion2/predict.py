@@ -9,9 +9,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from . import deepfashion2_parts as parts
-from .report import Figures
-from .timing import alternate
+from benchmarks.report import Figures
+from benchmarks.timing import alternate
+
+from . import parts
 
 BATCH_SIZE = 32
 OPTIONS = {

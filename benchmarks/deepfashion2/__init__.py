@@ -1,0 +1,1 @@
+"""Benchmarks at the size of DeepFashion2."""

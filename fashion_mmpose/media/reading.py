@@ -1,0 +1,106 @@
+"""Read the pictures of sources, one after the other, ahead of who takes them."""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from fashion_mmpose.errors import PictureError
+from fashion_mmpose.files.pictures import as_bgr, read_picture
+
+from .prefetch import prefetch
+from .sources import Source
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture that was read, or why it was not.
+
+    Attributes:
+        image_id: Its number among all pictures and frames, from 0.
+        source: Where it comes from.
+        pixels: BGR, uint8, shape (H, W, 3); None where it could not be read.
+        frame: Its number in a video or of a camera, from 0; None elsewhere.
+        fps: Frames per second of a video that tells them.
+        error: Why it could not be read; empty otherwise.
+    """
+
+    image_id: int
+    source: Source
+    pixels: np.ndarray | None
+    frame: int | None = None
+    fps: float | None = None
+    error: str = ''
+
+
+def load_pictures(
+    sources: Iterable[Source], depth: int = 8, workers: int | None = None
+) -> Iterator[Picture]:
+    """Read pictures ahead, in threads; OpenCV lets others run while it decodes.
+
+    Args:
+        sources: Where they come from.
+        depth: At most so many pictures wait. Defaults to 8.
+        workers: Threads that decode files. Defaults to half of the cores, at most 4.
+
+    Returns:
+        Iterator[Picture]: In the order of the sources; what cannot be read says so in
+        ``error``.
+    """
+    workers = workers or min(4, max(1, (os.cpu_count() or 1) // 2))
+    with (
+        ThreadPoolExecutor(workers) as pool,
+        closing(prefetch(_begin(sources, pool), depth)) as begun,
+    ):
+        for image_id, picture in enumerate(begun):
+            if isinstance(picture, Future):
+                picture = picture.result()
+            yield replace(picture, image_id=image_id)
+
+
+def _begin(
+    sources: Iterable[Source], pool: ThreadPoolExecutor
+) -> Iterator['Picture | Future[Picture]']:
+    """Frames as they are read; files are still being decoded."""
+    for source in sources:
+        if source.is_single:
+            yield pool.submit(_read_one, source)
+        else:
+            yield from _frames(source)
+
+
+def _read_one(source: Source) -> Picture:
+    try:
+        if source.kind == 'array':
+            pixels = as_bgr(source.array, f'array {source.image}')
+        else:
+            pixels = read_picture(source.image)
+    except PictureError as error:
+        return Picture(0, source, None, error=str(error))
+    return Picture(0, source, pixels)
+
+
+def _frames(source: Source) -> Iterator[Picture]:
+    what = f'camera {source.image}' if source.kind == 'camera' else source.image
+    if source.kind == 'video' and not os.path.isfile(source.image):
+        yield Picture(0, source, None, error=f'{what}: no such file')
+        return
+    capture = cv2.VideoCapture(source.image)
+    frame = 0
+    try:
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        fps = fps if np.isfinite(fps) and fps > 0 else None
+        while True:
+            has_frame, pixels = capture.read()
+            if not has_frame:
+                break
+            yield Picture(0, source, as_bgr(pixels, what), frame, fps)
+            frame += 1
+    finally:
+        capture.release()
+    if not frame:
+        yield Picture(0, source, None, error=f'{what} gives no frame to OpenCV')

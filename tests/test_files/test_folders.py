@@ -1,0 +1,38 @@
+"""The files of a folder and of those below it."""
+
+from pathlib import Path
+
+from fashion_mmpose.files.folders import files_below
+
+
+def below(root, *arguments):
+    found = files_below(root, *arguments)
+    return [Path(path).relative_to(root).as_posix() for path in found]
+
+
+def test_order_suffixes_and_links(tmp_path):
+    root = tmp_path / 'root'
+    elsewhere = tmp_path / 'elsewhere'
+    names = ('b.CSV', 'a/z.csv', 'a-b/y.csv', 'a/.x.csv', '.git/w.csv', 'a/v.txt')
+    for path in (*(root / name for name in names), elsewhere / 'u.csv'):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (root / 'link').symlink_to(elsewhere)
+    expected = ['a/z.csv', 'a-b/y.csv', 'b.CSV', 'link/u.csv']
+    assert below(root, {'.csv'}) == expected
+    assert below(root, {'.txt', '.png'}) == ['a/v.txt']
+    assert files_below(f'{root}/', {'.txt'}) == [f'{root}/a/v.txt']
+
+
+def test_folders_that_are_not_entered(tmp_path):
+    for name in ('1.csv', 'in/2.csv', 'in/in/3.csv', 'out/4.csv'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    asked = []
+
+    def enters(name, depth):
+        asked.append((name, depth))
+        return name == 'in' and depth < 1
+
+    assert below(tmp_path, {'.csv'}, enters) == ['1.csv', 'in/2.csv']
+    assert sorted(asked) == [('in', 0), ('in', 1), ('out', 0)]

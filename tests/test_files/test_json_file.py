@@ -1,0 +1,48 @@
+"""Lists that are written entry by entry."""
+
+import io
+import json
+
+import pytest
+
+from fashion_mmpose.files.json_file import JsonList, encode
+
+
+def written(entries, lines=False):
+    file = io.StringIO()
+    items = JsonList(file, lines)
+    items.extend(entries)
+    items.close()
+    return file.getvalue(), items.count
+
+
+def test_an_entry_a_line():
+    entries = [dict(a=[1, 2]), 'b', None]
+    assert written(entries, lines=True) == ('[\n{"a":[1,2]},\n"b",\nnull\n]', 3)
+    assert written([], lines=True) == ('[\n]', 0)
+
+
+@pytest.mark.parametrize('count', [0, 1, 4096, 4097, 10_000])
+@pytest.mark.parametrize('lines', [False, True])
+def test_all_entries_are_there(count, lines):
+    text, num_written = written(iter(range(count)), lines)
+    assert json.loads(text) == list(range(count))
+    assert num_written == count
+    if not lines:
+        assert text == json.dumps(list(range(count)), separators=(',', ':'))
+
+
+def test_entries_that_are_json_already():
+    file = io.StringIO()
+    items = JsonList(file)
+    items.add('{"a":1}')
+    items.extend([2, 3])
+    items.close()
+    assert (file.getvalue(), items.count) == ('[{"a":1},2,3]', 3)
+
+
+def test_numbers_are_finite():
+    with pytest.raises(ValueError, match='not JSON compliant'):
+        encode(dict(score=float('nan')))
+    with pytest.raises(ValueError, match='not JSON compliant'):
+        written([float('inf')])

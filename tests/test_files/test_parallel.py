@@ -1,0 +1,52 @@
+"""Work that processes share."""
+
+from functools import partial
+
+import pytest
+
+from fashion_mmpose.files.parallel import map_in_order
+
+
+def run(work, tasks, workers, chunk):
+    return map_in_order(work, iter(tasks), len(tasks), workers, chunk, 'tasks')
+
+
+@pytest.mark.parametrize('workers', [0, 1, 2])
+@pytest.mark.parametrize('chunk', [1, 3, 100])
+def test_results_are_in_order(workers, chunk):
+    results = run(partial(pow, 3), range(20), workers, chunk)
+    assert list(results) == [3**exponent for exponent in range(20)]
+
+
+def test_a_single_chunk_needs_no_process():
+    seen = []  # by this process only
+    assert list(run(seen.append, range(4), 2, chunk=4)) == [None] * 4
+    assert seen == [0, 1, 2, 3]
+
+
+def test_more_chunks_are_worked_on_elsewhere():
+    seen = []
+    assert list(run(seen.append, range(4), 2, chunk=1)) == [None] * 4
+    assert seen == []
+
+
+def test_an_error_ends_the_work():
+    results = run(int, ['1', '2', 'none', '4'] + ['5'] * 50, 2, 1)
+    assert [next(results), next(results)] == [1, 2]
+    with pytest.raises(ValueError, match='none'):
+        next(results)
+    assert list(results) == []
+
+
+def test_nothing_is_taken_far_ahead():
+    taken = []
+
+    def tasks():
+        for number in range(1000):
+            taken.append(number)
+            yield -number
+
+    results = map_in_order(abs, tasks(), 1000, 2, 5, 'tasks')
+    assert [next(results) for _ in range(7)] == list(range(7))
+    assert len(taken) <= 7 + 4 * 2 * 5
+    results.close()

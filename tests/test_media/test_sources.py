@@ -1,0 +1,120 @@
+"""The pictures and videos that inputs lead to."""
+
+import numpy as np
+import pytest
+from coarse_pictures import pictures
+
+from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.media.sources import find_sources
+
+SIZE_WH = (40, 32)
+
+
+@pytest.fixture(scope='module')
+def image():
+    """BGR, (32, 40, 3), without a symmetry."""
+    return pictures([SIZE_WH])[0]
+
+
+def png(path, image):
+    write_picture(path, image)
+    return path
+
+
+@pytest.fixture
+def shop(image, tmp_path):
+    """A folder with pictures, a video by its name, and what is neither."""
+    for name in ('b.png', 'a/10.PNG', 'a/9.png', 'a/.hidden.png', '.cache/c.png'):
+        png(tmp_path / 'shop' / name, image)
+    (tmp_path / 'shop/a.mp4').write_bytes(b'')
+    (tmp_path / 'shop/notes.txt').write_text('none')
+    return tmp_path / 'shop'
+
+
+def names(sources):
+    return [(source.name, source.kind) for source in sources]
+
+
+def test_a_folder(shop):
+    found = find_sources(shop)
+    assert names(found) == [
+        ('a/10.PNG', 'picture'),
+        ('a/9.png', 'picture'),
+        ('a.mp4', 'video'),
+        ('b.png', 'picture'),
+    ]
+    assert found[0].image == str(shop / 'a/10.PNG')
+    assert names(find_sources(str(shop))) == names(found)
+
+
+def test_patterns(shop):
+    assert names(find_sources(f'{shop}/*.png')) == [('b.png', 'picture')]
+    assert names(find_sources(f'{shop}/*/*.png')) == [('a/9.png', 'picture')]
+    assert names(find_sources(shop / '**' / '*.png')) == [
+        ('a/9.png', 'picture'),
+        ('b.png', 'picture'),
+    ]
+
+
+def test_a_name_that_looks_like_a_pattern(image, tmp_path):
+    path = png(tmp_path / 'coat [1].png', image)
+    assert names(find_sources(path)) == [('coat [1].png', 'picture')]
+
+
+def test_lists_keep_their_order(image, shop):
+    mixed = [image, shop / 'b.png', 2, np.int64(3), str(shop / 'a.mp4'), image]
+    found = find_sources(mixed)
+    assert names(found) == [
+        ('000000', 'array'),
+        ('b.png', 'picture'),
+        ('camera2', 'camera'),
+        ('camera3', 'camera'),
+        ('a.mp4', 'video'),
+        ('000005', 'array'),
+    ]
+    assert [source.image for source in found[2:4]] == [2, 3]
+    assert [source.is_single for source in found] == [True] * 2 + [False] * 3 + [True]
+    assert find_sources(found) == found
+
+
+def test_one_array_is_one_picture(image):
+    (source,) = find_sources(image)
+    assert source.array is image and source.num_pictures() == 1
+
+
+def test_an_iterator_is_looked_at_when_it_is_its_turn(image):
+    taken = []
+
+    def inputs():
+        for number in range(3):
+            taken.append(number)
+            yield image
+
+    found = find_sources(inputs())
+    assert taken == []
+    next(found)
+    assert taken == [0]
+
+
+@pytest.mark.parametrize(
+    'inputs, error, message',
+    [
+        pytest.param('empty', FileNotFoundError, 'holds no picture', id='folder'),
+        pytest.param('empty/*.png', FileNotFoundError, 'no file fits', id='pattern'),
+        pytest.param(1.5, TypeError, 'float is no input', id='number'),
+        pytest.param(None, TypeError, 'NoneType is no input', id='none'),
+        pytest.param([True], TypeError, 'bool is no input', id='bool'),
+        pytest.param(b'a.png', TypeError, 'bytes is no input', id='bytes'),
+        pytest.param([['a.png']], TypeError, 'list is no input', id='nested'),
+    ],
+)
+def test_inputs_that_are_none(inputs, error, message, tmp_path, monkeypatch):
+    (tmp_path / 'empty').mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        find_sources(inputs)
+
+
+def test_arrays_that_are_no_pictures(image):
+    with pytest.raises(ValueError, match='array 1 is of type float64 and shape'):
+        find_sources([image, np.zeros((4, 4, 3))])
