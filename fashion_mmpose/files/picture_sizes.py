@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PIL import Image
 from tqdm import tqdm
 
+from .workers import leave_interrupts_to_parent
+
 _ORIENTATION = 0x0112  # the Exif tag
 _QUARTER_TURNS = (5, 6, 7, 8)  # its values that exchange width and height
 
@@ -45,7 +47,7 @@ def image_sizes(paths: Sequence[str], workers: int = 1) -> list[tuple[int, int] 
     # Below some hundred files a process starts longer than it works.
     if workers <= 1 or len(paths) < 256:
         return list(tqdm(map(_size_or_none, paths), **bar))
-    with multiprocessing.Pool(workers) as pool:
+    with multiprocessing.Pool(workers, leave_interrupts_to_parent) as pool:
         return list(tqdm(pool.imap(_size_or_none, paths, chunksize=64), **bar))
 
 

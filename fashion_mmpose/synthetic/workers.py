@@ -14,6 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.workers import leave_interrupts_to_parent
 
 Task = TypeVar('Task')
 Result = TypeVar('Result')
@@ -33,8 +34,9 @@ def _fresh_processes() -> BaseContext:
     return context
 
 
-def _one_thread() -> None:
+def _start_worker() -> None:
     cv2.setNumThreads(1)
+    leave_interrupts_to_parent()
 
 
 def draw_all(
@@ -54,10 +56,13 @@ def draw_all(
                 yield draw(task)
                 bar.update()
             return
-        with ProcessPoolExecutor(workers, _fresh_processes(), _one_thread) as pool:
-            for result in pool.map(draw, tasks, chunksize=8):
-                yield result
-                bar.update()
+        with ProcessPoolExecutor(workers, _fresh_processes(), _start_worker) as pool:
+            try:
+                for result in pool.map(draw, tasks, chunksize=8):
+                    yield result
+                    bar.update()
+            finally:  # who stops does not wait for what has not begun
+                pool.shutdown(cancel_futures=True)
 
 
 def write_jpeg(path: str | os.PathLike, image: np.ndarray, quality: int) -> None:

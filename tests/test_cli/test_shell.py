@@ -1,5 +1,6 @@
 """How commands end: one line for a user's mistake, and the exit code."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -124,23 +125,29 @@ def test_interruption(capsys):
 )
 def test_signals_end_a_command_with_workers(tmp_path, number, code):
     """The processes that draw end too, and no half set is left as if it were whole."""
-    command = [sys.executable, '-m', 'fashion_mmpose', 'synthesize', '--num', '99999']
+    command = [sys.executable, '-m', 'fashion_mmpose', 'synthesize', '--num', '9999']
     options = ['--category', 'skirt', '--workers', '2', '--out', tmp_path / 'out']
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [*command, *map(str, options)],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as process:
+        start_new_session=True,
+    )
+    try:
         deadline = time.monotonic() + 60
         while not list(tmp_path.rglob('*.jpg')) and time.monotonic() < deadline:
             time.sleep(0.1)
-        process.send_signal(number)
+        # A terminal sends Ctrl-C to every process, `kill` its signal to one.
+        (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
         out, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == code
     assert out == ''
-    assert error.splitlines()[-1].endswith('stopped') and 'Traceback' not in error
+    assert error.splitlines()[-1].endswith('stopped')
+    assert 'Traceback' not in error
     assert not list(tmp_path.rglob('*.csv'))
 
 

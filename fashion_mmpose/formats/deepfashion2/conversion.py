@@ -18,6 +18,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.picture_sizes import image_size
+from fashion_mmpose.files.workers import leave_interrupts_to_parent
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.version import __version__
 
@@ -234,7 +235,7 @@ def _each(
     if workers <= 1 or total <= _CHUNK:
         yield from bar(map(work, tasks))
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=leave_interrupts_to_parent) as pool:
         try:
             yield from bar(_in_order(pool, work, tasks, _AHEAD * workers))
         finally:
