@@ -1,111 +1,11 @@
-"""Merge predictions of FashionAI's categories into a submission to Tianchi.
+"""The command ``fashion-mmpose submit`` as a script."""
 
-Usage:
-    python data_converters/predictions_to_tianchi.py blouse.json skirt.json ... \\
-        --ann-file annotations/test_b_blouse.json annotations/test_b_skirt.json ... \\
-        --out submission.csv
-
-The predictions are COCO result lists, as `tools/test.py --out PRED.json` writes them,
-of any number of networks, for one category or for all. The lists of images are the
-COCO files that were tested, of one conversion; `<split>_all.json` serves for all
-categories. The submission has 26 columns, a row per image in the order of these
-files, or of the challenge's own list with --test-list. It is written only if every
-image has a prediction of its category from one file; --allow-missing gives the others
-the mean shape of their category's predictions and lists them on stderr.
-"""
-
-import argparse
 import sys
-from collections import Counter
+from functools import partial
 
-from fashion_mmpose import garments
-from fashion_mmpose.formats.coco.results import first_few, read_predictions
-from fashion_mmpose.formats.fashionai.submission import (
-    Submission,
-    make_submission,
-    order_images,
-    read_images,
-)
-from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
+from fashion_mmpose.cli.main import call
 
-
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        'predictions', nargs='+', metavar='PRED.json', help='COCO result lists'
-    )
-    parser.add_argument(
-        '--ann-file',
-        nargs='+',
-        required=True,
-        metavar='IMAGES.json',
-        help='COCO files that list the tested images',
-    )
-    parser.add_argument('--out', required=True, metavar='CSV', help='file to write')
-    parser.add_argument(
-        '--test-list', metavar='CSV', help="the challenge's list, for the order"
-    )
-    parser.add_argument(
-        '--allow-missing',
-        action='store_true',
-        help='give images without prediction the mean shape of their category',
-    )
-    args = parser.parse_args(argv)
-    twice = [path for path, n in Counter(args.predictions).items() if n > 1]
-    if twice:
-        parser.error(f'{first_few(twice)}: given twice')
-    return args
-
-
-def merge(args: argparse.Namespace) -> Submission:
-    """Read, merge and write."""
-    images = read_images(args.ann_file)
-    if args.test_list is not None:
-        test_list = read_tianchi(args.test_list)
-        for warning in test_list.warnings:
-            print(f'warning: {warning}', file=sys.stderr)
-        images = order_images(images, test_list)
-    predictions = {path: read_predictions(path) for path in args.predictions}
-    submission = make_submission(predictions, images, args.allow_missing)
-    submission.write(args.out)
-    return submission
-
-
-def summary(submission: Submission) -> str:
-    """A table with one line per category."""
-    line = '{:<10} {:>8} {:>10} {:>10}'
-    rows = Counter(submission.categories)
-    filled = Counter(
-        name for name, mean in zip(submission.categories, submission.filled) if mean
-    )
-    counts = [
-        (name, rows[name], rows[name] - filled[name], filled[name])
-        for name in garments.categories('fashionai')
-        if rows[name]
-    ]
-    totals = [sum(column) for column in list(zip(*counts))[1:]]
-    head = ('category', 'rows', 'predicted', 'mean shape')
-    return '\n'.join(line.format(*row) for row in (head, *counts, ('all', *totals)))
-
-
-def main(argv: list[str] | None = None) -> int:
-    args = parse_args(argv)
-    try:
-        submission = merge(args)
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    for image_id, mean in zip(submission.image_ids, submission.filled):
-        if mean:
-            print(
-                f'warning: {image_id}: no prediction, filled with the mean shape',
-                file=sys.stderr,
-            )
-    print(f'{summary(submission)}\nwritten to {args.out}')
-    return 0
-
+main = partial(call, 'submit')
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -1,111 +1,11 @@
-"""Predict random test pictures, draw them in a grid and print coordinates.
+"""The command ``fashion-mmpose grid`` as a script."""
 
-Usage:
-    python tools/predict_grid.py CONFIG [CHECKPOINT] [--num 16] [--columns 4]
-        [--seed 0] [--show-coordinates 3] [--out grid.png]
-        [--cfg-options KEY=VALUE ...]
-
-A quick look at a FashionAI network, of one category or of all, without a test run: the
-config's test set need not be annotated. Points are those of the garment's category;
-rings, where the truth is known, show where they should be. CONFIG is a path, or the
-name of a config that the package carries. An ensemble, whose members name their
-checkpoints, needs no CHECKPOINT.
-"""
-
-import argparse
 import sys
+from functools import partial
 
-import cv2
-import numpy as np
-from mmengine.config import DictAction
+from fashion_mmpose.cli.main import call
 
-from fashion_mmpose.commands.random_predictions import predict_random
-from fashion_mmpose.commands.running import set_testing
-from fashion_mmpose.config import load_config
-from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.visualization import PredictedGarment, garment_grid
-
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('config', help='path or name of a config')
-    parser.add_argument(
-        'checkpoint', nargs='?', help='weights; an ensemble names its own'
-    )
-    parser.add_argument('--num', type=int, default=16, help='pictures (%(default)s)')
-    parser.add_argument(
-        '--columns', type=int, default=4, help='pictures a row (%(default)s)'
-    )
-    parser.add_argument(
-        '--seed', type=int, default=0, help='of the choice (%(default)s)'
-    )
-    parser.add_argument(
-        '--show-coordinates',
-        type=int,
-        default=3,
-        metavar='N',
-        help='print those of the first N pictures (%(default)s)',
-    )
-    parser.add_argument(
-        '--out', default='grid.png', metavar='FILE', help='picture (%(default)s)'
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override entries of the config',
-    )
-    args = parser.parse_args(argv)
-    for name, least in dict(num=1, columns=1, seed=0, show_coordinates=0).items():
-        value = getattr(args, name)
-        if value < least:
-            option = name.replace('_', '-')
-            parser.error(f'--{option} {value}: must be {least} or more')
-    if not cv2.haveImageWriter(args.out):
-        parser.error(f'--out {args.out}: not the name of a picture, e.g. grid.png')
-    return args
-
-
-def predict(args: argparse.Namespace) -> list[PredictedGarment]:
-    """The predicted garments."""
-    cfg = load_config(args.config, cfg_options=args.cfg_options)
-    set_testing(cfg, args.checkpoint)
-    shown = []
-    for sample in predict_random(cfg, args.num, args.seed):
-        info = sample.metainfo
-        found = sample.pred_instances
-        keypoints = np.column_stack((found.keypoints[0], found.keypoint_scores[0]))
-        shown.append(
-            PredictedGarment.from_layout(
-                info['img_path'],
-                info['category_id'],
-                keypoints,
-                info.get('raw_ann_info'),
-            )
-        )
-    return shown
-
-
-def main(argv=None) -> int:
-    args = parse_args(argv)
-    try:
-        shown = predict(args)
-        grid = garment_grid(shown, args.columns)
-        _, data = cv2.imencode(f'.{args.out.rpartition(".")[2]}', grid)
-        with OutputFiles() as outputs:
-            outputs.open_binary(args.out).write(data.tobytes())
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    for number, item in enumerate(shown[: args.show_coordinates], 1):
-        print(f'{number}: {item.path}')
-        print(item.table(item.garment.name))
-    print(f'{len(shown)} pictures drawn into {args.out}')
-    return 0
-
+main = partial(call, 'grid')
 
 if __name__ == '__main__':
     sys.exit(main())

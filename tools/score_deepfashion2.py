@@ -1,65 +1,11 @@
-"""Score landmark results against DeepFashion2's ground truth by the official numbers.
+"""The command ``fashion-mmpose score deepfashion2`` as a script."""
 
-Usage::
-
-    python tools/score_deepfashion2.py GT.json RESULTS.json [--json FILE]
-        [--visible-only]
-
-GT.json is a COCO file, as data_converters/deepfashion2_to_coco.py writes it; the
-published HRNet system's files are taken as well. RESULTS.json is the official result
-list, of any tool: entries with image_id, category_id, score and 294 times x, y, v. The
-numbers are COCO's: average precision and recall over object key point similarity, at
-most 20 results per image and category, a mean over the categories.
-"""
-
-import argparse
-import json
 import sys
+from functools import partial
 
-from fashion_mmpose.evaluation.functional.oks import OKSResult, score_files
-from fashion_mmpose.evaluation.functional.report import oks_table
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.cli.main import call
 
-
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='Score landmark results by the official numbers of DeepFashion2.'
-    )
-    parser.add_argument('gt', metavar='GT.json', help='annotations')
-    parser.add_argument('results', metavar='RESULTS.json', help='official result list')
-    parser.add_argument('--json', metavar='FILE', help='write the numbers')
-    parser.add_argument(
-        '--visible-only',
-        action='store_true',
-        help='occluded landmarks count as not labelled',
-    )
-    return parser.parse_args(argv)
-
-
-def content(score: OKSResult) -> dict:
-    """What the JSON file holds."""
-    per_category = {
-        name: {'num_garments': score.num_garments[name], **numbers}
-        for name, numbers in score.per_category.items()
-    }
-    return {**score.numbers, 'per_category': per_category}
-
-
-def main(argv: list[str] | None = None) -> int:
-    args = parse_args(argv)
-    try:
-        score = score_files(args.gt, args.results, args.visible_only)
-        if args.json:
-            with OutputFiles() as outputs:
-                json.dump(content(score), outputs.open(args.json), indent=2)
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    for name, value in score.numbers.items():
-        print(f'{name:<6} {value:.6f}')
-    print(oks_table(score))
-    return 0
-
+main = partial(call, 'score deepfashion2')
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -1,66 +1,11 @@
-"""Test a network, and write and draw what it predicts.
+"""The command ``fashion-mmpose test`` as a script."""
 
-Usage:
-    python tools/test.py CONFIG [CHECKPOINT] [--bbox-file BOXES.json]
-        [--out PRED.json PRED.csv] [--show-dir DIR] [--work-dir DIR]
-        [--cfg-options KEY=VALUE ...]
-    torchrun --nproc_per_node=N tools/test.py CONFIG CHECKPOINT --launcher pytorch
-
-CONFIG is a path, or the name of a config that the package carries. An ensemble, whose
-members name their checkpoints, needs no CHECKPOINT. --out writes a
-COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). Logs and the
-metrics, metrics.json, are in --work-dir, by default the folder test/ in the config's
-work folder.
-"""
-
-import argparse
-import os
 import sys
+from functools import partial
 
-from fashion_mmpose.commands.running import argument_parser, build_runner, set_testing
-from fashion_mmpose.config import load_config
-from fashion_mmpose.engine import MetricsFileHook
-from fashion_mmpose.weights.read import WeightsError
+from fashion_mmpose.cli.main import call
 
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argument_parser(__doc__)
-    parser.add_argument(
-        'checkpoint', nargs='?', help='weights; an ensemble names its own'
-    )
-    parser.add_argument('--bbox-file', help='detector boxes, a COCO result list')
-    parser.add_argument(
-        '--out', nargs='+', metavar='FILE', help='files for the predictions'
-    )
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
-    return parser.parse_args(argv)
-
-
-def main(argv=None) -> int:
-    args = parse_args(argv)
-    try:
-        cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
-        if args.work_dir is None:
-            cfg.work_dir = os.path.join(cfg.work_dir, 'test')
-        set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
-        runner = build_runner(cfg, testing=True)
-    except (
-        FileNotFoundError,
-        ImportError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    runner.register_hook(MetricsFileHook())
-    try:
-        runner.test()
-    except WeightsError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    return 0
-
+main = partial(call, 'test')
 
 if __name__ == '__main__':
     sys.exit(main())

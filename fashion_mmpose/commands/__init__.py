@@ -1,1 +1,1 @@
-"""The commands: what the scripts in tools/ do."""
+"""The commands that need the plugin, and what is behind them."""

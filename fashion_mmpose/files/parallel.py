@@ -1,6 +1,7 @@
 """Many files at once: one process per core, results in the order of the tasks."""
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -59,7 +60,7 @@ def map_in_order(
 def _map_in_processes(
     work: Callable[[Task], Result], tasks: Iterable[Task], workers: int, chunk: int
 ) -> Iterator[Result]:
-    with ProcessPoolExecutor(workers, _fresh_processes(), _one_thread) as pool:
+    with ProcessPoolExecutor(workers, _fresh_processes(), _start_worker) as pool:
         tasks = iter(tasks)
         waiting = deque()
         try:
@@ -91,5 +92,8 @@ def _fresh_processes() -> BaseContext:
     return context
 
 
-def _one_thread() -> None:
+def _start_worker() -> None:
     cv2.setNumThreads(1)
+    # Ctrl-C reaches every process of a terminal. The one that started the workers stops
+    # them, and none of them shows a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

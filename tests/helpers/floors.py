@@ -14,7 +14,7 @@ PLUGIN_LIBRARIES = frozenset(
 )
 CORE = frozenset(
     'errors version garments files formats evaluation synthetic media inference '
-    'visualization'.split()
+    'visualization cli __main__'.split()
 )
 PLUGIN = frozenset(
     'plugin compat config codecs datasets models engine evaluation.metrics weights '

@@ -1,0 +1,1 @@
+"""Raw annotations and boxes to COCO JSON."""

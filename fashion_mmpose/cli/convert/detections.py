@@ -1,0 +1,111 @@
+"""Bring a garment detector's boxes into the form that `test` takes.
+
+Usage:
+    fashion-mmpose convert detections BOXES --ann-file GT.json \\
+        --out boxes.json [--format auto|pickle|coco|mmdet] [--score-thr T] \\
+        [--by-position] [--label-map 0=skirt 1=vest ...] [--skip-empty]
+
+BOXES is one of
+
+    pickle    the published HRNet system's: data[image][0][category], an array of x1,
+              y1, x2, y2, score; its n-th entry is of image n, or, with --by-position,
+              of the n-th image of GT.json. Nothing but lists, tuples, numbers and numpy
+              arrays is read from it
+    coco      a COCO result list, such as <prefix>.bbox.json of MMDetection's CocoMetric
+    mmdet     the folder preds/ of MMDetection's DetInferencer: a JSON per picture
+
+GT.json lists the images, whose order the boxes get. A box of another image, of an
+unknown category or without an area is an error. A detector whose categories are not
+the benchmark's own, in their order, needs --label-map: its numbers (from 0; the
+category_id of a COCO list) and the names that they stand for.
+"""
+
+import argparse
+import sys
+
+from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.formats.coco.images import read_images
+from fashion_mmpose.formats.coco.results import write_predictions
+from fashion_mmpose.formats.detectors import detections
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argument_parser(__doc__)
+    parser.add_argument('boxes', metavar='BOXES', help='file or folder of boxes')
+    parser.add_argument(
+        '--ann-file', required=True, metavar='GT.json', help='lists the images'
+    )
+    parser.add_argument('--out', required=True, metavar='FILE', help='JSON to write')
+    parser.add_argument(
+        '--format',
+        choices=('auto', *detections.FORMATS),
+        default='auto',
+        help='by default told by the name',
+    )
+    parser.add_argument(
+        '--score-thr', type=float, metavar='T', help='leave out lower scores'
+    )
+    parser.add_argument(
+        '--by-position',
+        action='store_true',
+        help='pickle: the n-th entry is of the n-th image of GT.json',
+    )
+    parser.add_argument(
+        '--label-map',
+        type=_label,
+        nargs='+',
+        metavar='N=NAME',
+        help="the detector's numbers for categories, e.g. 0=skirt",
+    )
+    parser.add_argument(
+        '--skip-empty',
+        action='store_true',
+        help='leave out boxes without an area, and count them',
+    )
+    args = parse(parser, argv)
+    labels = [label for label, _ in args.label_map or ()]
+    if len(set(labels)) < len(labels):
+        parser.error(f'--label-map names a number twice: {labels}')
+    return args
+
+
+def _label(text: str) -> tuple[int, str]:
+    number, equals, name = text.partition('=')
+    if not (number.isdecimal() and equals and name):
+        raise argparse.ArgumentTypeError(f'{text!r} is not like 0=skirt')
+    return int(number), name
+
+
+def convert(args: argparse.Namespace) -> tuple[list[dict], int]:
+    """Read and check the boxes; also how many without an area were left out."""
+    images = read_images(args.ann_file)
+    kind = args.format
+    if kind == 'auto':
+        kind = detections.guess_format(args.boxes)
+    label_map = dict(args.label_map) if args.label_map else None
+    if args.by_position and kind != 'pickle':
+        raise ValueError('--by-position is for pickles; other forms name their images')
+    if kind == 'pickle':
+        found = detections.read_pickle(args.boxes, images, args.by_position, label_map)
+    elif kind == 'coco':
+        found = detections.read_coco(args.boxes, images, label_map)
+    else:
+        found = detections.read_mmdet(args.boxes, images, label_map)
+    return detections.to_coco(
+        args.boxes, found, images, args.score_thr, args.skip_empty
+    )
+
+
+def execute(args: argparse.Namespace) -> None:
+    """Convert, and print how many boxes were written and left out."""
+    results, num_empty = convert(args)
+    write_predictions(args.out, results)
+    num_images = len({result['image_id'] for result in results})
+    if num_empty:
+        print(f'warning: {num_empty} boxes without an area left out', file=sys.stderr)
+    print(f'{len(results)} boxes of {num_images} images: {args.out}')
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; its exit code."""
+    return run(execute, parse_args(argv))

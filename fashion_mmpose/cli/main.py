@@ -1,0 +1,191 @@
+"""Landmarks of garments: data, training, tests and predictions.
+
+`fashion-mmpose COMMAND --help` explains a command. On several GPUs it is
+`torchrun --nproc_per_node=N -m fashion_mmpose COMMAND [ARGUMENTS] --launcher pytorch`.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from fashion_mmpose.version import __version__
+
+from . import shell
+
+PROGRAM = 'fashion-mmpose'
+_PLUGIN = 'fashion_mmpose.plugin'
+_CORE_COMMANDS = 'fashion_mmpose.cli.'
+
+
+class Command(NamedTuple):
+    """A command of one or two words.
+
+    Attributes:
+        module: Holds its ``main(argv)``, which returns the exit code; it is imported
+            when the command is used.
+        summary: What it does, in a line.
+    """
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    'convert fashionai': Command(
+        'fashion_mmpose.cli.convert.fashionai',
+        "Convert FashionAI's key point annotations to COCO JSON.",
+    ),
+    'convert deepfashion2': Command(
+        'fashion_mmpose.cli.convert.deepfashion2',
+        "Convert DeepFashion2's annotations to COCO JSON.",
+    ),
+    'convert detections': Command(
+        'fashion_mmpose.cli.convert.detections',
+        "Bring a garment detector's boxes into the form that `test` takes.",
+    ),
+    'submit': Command(
+        'fashion_mmpose.cli.submit',
+        "Merge predictions of FashionAI's categories into a submission to Tianchi.",
+    ),
+    'score fashionai': Command(
+        'fashion_mmpose.cli.score.fashionai',
+        "Score a prediction CSV against FashionAI's truth by normalized error.",
+    ),
+    'score deepfashion2': Command(
+        'fashion_mmpose.cli.score.deepfashion2',
+        'Score a landmark result file by the official numbers of DeepFashion2.',
+    ),
+    'synthesize': Command(
+        'fashion_mmpose.cli.synthesize',
+        "Draw garments with exact landmarks in a benchmark's own raw format.",
+    ),
+    'train': Command('fashion_mmpose.commands.train', 'Train a network.'),
+    'train-all': Command(
+        'fashion_mmpose.commands.train_all',
+        'Train and test the five FashionAI categories, and merge their predictions.',
+    ),
+    'test': Command(
+        'fashion_mmpose.commands.test',
+        'Test a network, and write and draw what it predicts.',
+    ),
+    'detect': Command(
+        'fashion_mmpose.commands.detect',
+        'Find the garments in all pictures of a COCO file.',
+    ),
+    'predict': Command(
+        'fashion_mmpose.commands.predict',
+        'Find garments and their landmarks in pictures and videos.',
+    ),
+    'grid': Command(
+        'fashion_mmpose.commands.predict_grid',
+        'Predict random test pictures, draw them in a grid and print coordinates.',
+    ),
+    'compare-boxes': Command(
+        'fashion_mmpose.commands.compare_boxes',
+        "Test a network in annotated boxes, in detectors' boxes and in whole images.",
+    ),
+    'convert-checkpoint': Command(
+        'fashion_mmpose.commands.convert_checkpoint',
+        'Convert the weights that you already have to a checkpoint of this package.',
+    ),
+    'run': Command(
+        'fashion_mmpose.commands.run_script',
+        "Run a Python script, e.g. one of MMPose's, with this plugin registered.",
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command ``fashion-mmpose``.
+
+    Args:
+        argv: A command and its arguments; by default those of this process.
+
+    Returns:
+        int: The exit code, see :mod:`fashion_mmpose.cli.shell`.
+
+    Raises:
+        SystemExit: After wrong options, with the code 2, and after ``--help``.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    for num_words in (2, 1):
+        name = ' '.join(argv[:num_words])
+        if name in COMMANDS:
+            with _program_name(f'{PROGRAM} {name}'):
+                return call(name, argv[num_words:])
+    _explain(argv)
+
+
+def call(name: str, argv: Sequence[str] | None = None) -> int:
+    """Run one command; the scripts in ``tools/`` and ``data_converters/`` do.
+
+    Args:
+        name: One of ``COMMANDS``.
+        argv: Its arguments; by default those of this process.
+
+    Returns:
+        int: The exit code, see :mod:`fashion_mmpose.cli.shell`.
+
+    Raises:
+        SystemExit: After wrong options, with the code 2, and after ``--help``.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        command = load(name)
+    except (Exception, KeyboardInterrupt) as error:
+        return shell.end(error, '--debug' in argv)
+    return command(argv)
+
+
+def load(name: str) -> Callable[[Sequence[str]], int]:
+    """Import a command, after the plugin if it is one of the plugin's.
+
+    Raises:
+        ImportError: If the plugin's libraries are missing or do not fit; the message
+            says what to do.
+    """
+    module = COMMANDS[name].module
+    if not module.startswith(_CORE_COMMANDS):
+        importlib.import_module(_PLUGIN)
+    return importlib.import_module(module).main
+
+
+@contextmanager
+def _program_name(name: str) -> Iterator[None]:
+    """Let argparse, which looks at ``sys.argv``, name the command in its messages."""
+    previous = sys.argv
+    sys.argv = [name, *previous[1:]]
+    try:
+        yield
+    finally:
+        sys.argv = previous
+
+
+def _explain(argv: Sequence[str]) -> None:
+    """Answer what names no command: with help, the version or an error.
+
+    Raises:
+        SystemExit: Always.
+    """
+    word = ''.join(argv[:1])
+    group = [name for name in COMMANDS if name.startswith(f'{word} ')]
+    parser = shell.argument_parser(_listing(group or list(COMMANDS)))
+    parser.prog = PROGRAM
+    parser.usage = f'{PROGRAM} COMMAND [ARGUMENTS]'
+    parser.add_argument('--version', action='version', version=__version__)
+    parser.add_argument('command', metavar='COMMAND', help='one of those above')
+    parser.parse_known_args(argv)
+    if group:
+        parser.error(f'{word}: say which: {", ".join(group)}')
+    similar = get_close_matches(word, COMMANDS, n=3, cutoff=0.5)
+    hint = f'similar: {", ".join(similar)}; ' if similar else ''
+    parser.error(f'unknown command {word!r}; {hint}--help lists all')
+
+
+def _listing(names: Sequence[str]) -> str:
+    width = max(map(len, names))
+    lines = [f'    {name:<{width}}  {COMMANDS[name].summary}' for name in names]
+    return '\n'.join([__doc__, 'Commands:', *lines])

@@ -1,0 +1,1 @@
+"""Files of predictions against files of truth."""

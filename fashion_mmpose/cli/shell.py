@@ -1,0 +1,152 @@
+"""What all commands share: their options, and how they end.
+
+Exit codes: 0 after success, 1 after a mistake that one line on stderr names, 2 after
+wrong options, 130 after Ctrl-C, 141 where nobody reads the output any more, 143 after
+SIGTERM. Only an error that nobody foresaw shows its traceback; with ``--debug`` every
+error does.
+"""
+
+import argparse
+import os
+import re
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pickle import UnpicklingError
+
+FAILED, INTERRUPTED, UNREAD, TERMINATED = 1, 130, 141, 143
+
+# What files, options and an environment that do not fit are reported by.
+_MISTAKES = (EOFError, ImportError, OSError, RuntimeError, UnpicklingError, ValueError)
+# A config that names what there is not, or gives it what it does not take, fails with
+# many kinds of errors. They pass through these modules.
+_CONFIG_READERS = ('mmengine.config.', 'mmengine.registry.')
+# What MMEngine raises itself, it says of the run that it was asked for.
+_RUNNER = 'mmengine.'
+
+
+def argument_parser(description: str) -> argparse.ArgumentParser:
+    """A parser that shows the docstring of a command as it is written."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def parse(
+    parser: argparse.ArgumentParser, argv: Sequence[str] | None
+) -> argparse.Namespace:
+    """Parse the options of a command, with those that every command takes.
+
+    Raises:
+        SystemExit: After wrong options, with the code 2, and after ``--help``.
+    """
+    parser.add_argument(
+        '--debug', action='store_true', help='show the traceback of every error'
+    )
+    return parser.parse_args(argv)
+
+
+def run(
+    action: Callable[[argparse.Namespace], int | None],
+    args: argparse.Namespace,
+    stopped: str = 'stopped',
+) -> int:
+    """Do what a command does, and bring it to an end.
+
+    Args:
+        action: Takes the options; returns the exit code, where None stands for 0.
+        args: See :func:`parse`.
+        stopped: What is said after Ctrl-C or SIGTERM.
+
+    Returns:
+        int: The exit code, see the head of this file.
+
+    Raises:
+        Exception: What nobody foresaw; with ``--debug`` every error.
+    """
+    with _termination_as_interrupt() as received:
+        try:
+            code = action(args) or 0
+            sys.stdout.flush()
+        except (Exception, KeyboardInterrupt) as error:
+            code = end(error, args.debug, stopped)
+    return TERMINATED if received else code
+
+
+def end(error: BaseException, debug: bool, stopped: str = 'stopped') -> int:
+    """Say in one line why a command ends; the exit code.
+
+    Raises:
+        BaseException: The error itself, if nobody foresaw it or ``debug`` is set.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        print(stopped, file=sys.stderr)
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        # What is still in the buffer would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    if debug or not _is_mistake(error):
+        raise error
+    print(f'error: {_message(error)}', file=sys.stderr)
+    return FAILED
+
+
+def _is_mistake(error: BaseException) -> bool:
+    """Whether the error is of what the user gave, as far as can be told."""
+    if isinstance(error, RecursionError):
+        return False
+    if isinstance(error, _MISTAKES):
+        return True
+    passed = [
+        f'{frame.f_globals.get("__name__", "")}.'
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    return passed[-1].startswith(_RUNNER) or any(
+        name.startswith(_CONFIG_READERS) for name in passed
+    )
+
+
+def _message(error: BaseException) -> str:
+    # Python shows the argument of a KeyError as it would be typed, in quotes.
+    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    # PyTorch hands over the error of a loader's process with its traceback as text.
+    if in_loader := re.match(r'Caught (\w+) in DataLoader worker process', text):
+        raised = re.compile(rf'^[\w.]*\b{in_loader[1]}: ', re.MULTILINE)
+        text = raised.split(text)[-1]
+    return text.strip() or type(error).__name__
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[list[int]]:
+    """Let SIGTERM stop what runs as Ctrl-C does, so that files are left in order.
+
+    Processes of torchrun keep the default: it ends them when one of them has failed,
+    and one that waits for that one would not get to its handler.
+
+    Yields:
+        list[int]: Empty, until the signal is received.
+    """
+    received = []
+    own_process = os.getpid()
+
+    def stop(number: int, frame) -> None:
+        if os.getpid() != own_process:  # a worker that inherited this function
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        received.append(number)
+        raise KeyboardInterrupt
+
+    is_main_thread = threading.current_thread() is threading.main_thread()
+    if 'RANK' in os.environ or not is_main_thread:
+        yield received
+        return
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGTERM, previous)

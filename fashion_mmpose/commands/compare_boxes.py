@@ -1,0 +1,56 @@
+"""Test a network in annotated boxes, in detectors' boxes and in whole images.
+
+Usage:
+    fashion-mmpose compare-boxes CONFIG [CHECKPOINT] --bbox-file BOXES.json ...
+        [--json FILE] [--work-dir DIR] [--cfg-options KEY=VALUE ...]
+
+CONFIG is a path, or the name of a config that the package carries. BOXES.json is
+written by `detect`; several are compared with each other. Prints a table: what
+the boxes cost, and what there is to win with a better detector.
+"""
+
+import argparse
+import json
+
+from mmengine.dist import is_main_process
+
+from fashion_mmpose.cli.shell import parse, run
+from fashion_mmpose.config import load_config
+from fashion_mmpose.files.outputs import OutputFiles
+
+from .box_comparison import box_sources, compare_boxes, comparison_table
+from .running import argument_parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argument_parser(__doc__)
+    parser.add_argument(
+        'checkpoint', nargs='?', help='weights; an ensemble names its own'
+    )
+    parser.add_argument(
+        '--bbox-file',
+        nargs='+',
+        default=[],
+        metavar='BOXES.json',
+        help='detector boxes, COCO result lists',
+    )
+    parser.add_argument('--json', metavar='FILE', help='write all scores')
+    return parse(parser, argv)
+
+
+def execute(args: argparse.Namespace) -> None:
+    """Compare, and print the table."""
+    cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+    sources = box_sources(args.bbox_file)
+    metrics = compare_boxes(cfg, args.checkpoint, sources)
+    if not is_main_process():
+        return
+    if args.json:
+        with OutputFiles() as outputs:
+            json.dump(metrics, outputs.open(args.json), indent=2)
+    print(comparison_table(metrics))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; its exit code."""
+    return run(execute, parse_args(argv))

@@ -1,0 +1,132 @@
+"""Find the garments in all pictures of a COCO file.
+
+Usage:
+    fashion-mmpose detect DET_CONFIG DET_CHECKPOINT --ann-file COCO.json \\
+        --img-root DIR --out boxes.json [--score-thr T] [--max-per-image N] \\
+        [--batch-size B] [--skip-bad]
+    torchrun --nproc_per_node=N -m fashion_mmpose detect ... --launcher pytorch
+
+DET_CONFIG is a path, or the name of a config that the package carries, such as
+detection/rtmdet_tiny_fashionai. The output is a COCO result list (image_id,
+category_id, bbox in x, y, width, height, score) for --bbox-file of `test`.
+What is finished is kept in OUT.partial: the same command goes on after an
+interruption. OUT appears when all pictures are finished. Pictures that cannot be read
+are listed at the end, and the exit code is 1; with --skip-bad OUT is written without
+them.
+"""
+
+import argparse
+import os
+import sys
+
+from mmengine.dist import is_main_process
+
+from fashion_mmpose.apis import GarmentDetector
+from fashion_mmpose.cli.shell import parse, run
+from fashion_mmpose.config import existing_file, is_detector, load_config
+from fashion_mmpose.formats.coco.images import read_images
+
+from .detecting import Outcome, detect_images, run_settings
+from .running import argument_parser, init_launcher
+
+SHOWN = 20  # unreadable pictures that are named
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argument_parser(__doc__, work_dir=False)
+    parser.add_argument('checkpoint', help='weights of the detector')
+    parser.add_argument(
+        '--ann-file', required=True, metavar='JSON', help='COCO file with the images'
+    )
+    parser.add_argument(
+        '--img-root', required=True, metavar='DIR', help='where its paths lead'
+    )
+    parser.add_argument('--out', required=True, metavar='JSON', help='the boxes')
+    parser.add_argument(
+        '--score-thr', type=float, default=0.05, help='lowest score (%(default)s)'
+    )
+    parser.add_argument(
+        '--max-per-image', type=int, default=100, help='the best N (%(default)s)'
+    )
+    parser.add_argument(
+        '--batch-size', type=int, default=8, help='of the network (%(default)s)'
+    )
+    parser.add_argument(
+        '--workers', type=int, default=2, help='that load pictures (%(default)s)'
+    )
+    parser.add_argument('--device', default='auto', help='e.g. cpu, cuda:1 (auto)')
+    parser.add_argument(
+        '--skip-bad', action='store_true', help='leave out unreadable pictures'
+    )
+    args = parse(parser, argv)
+    if not 0 <= args.score_thr <= 1:
+        parser.error(f'--score-thr {args.score_thr}: must be between 0 and 1')
+    for name, low in (('max_per_image', 1), ('batch_size', 1), ('workers', 0)):
+        if getattr(args, name) < low:
+            option = name.replace('_', '-')
+            parser.error(f'--{option} {getattr(args, name)}: must be at least {low}')
+    if not os.path.isdir(args.img_root):
+        parser.error(f'--img-root {args.img_root}: no such folder')
+    return args
+
+
+def detect(args: argparse.Namespace) -> Outcome:
+    """Write the boxes, or go on where a run was interrupted."""
+    cfg = load_config(args.config, None, args.cfg_options, args.launcher)
+    if not is_detector(cfg):
+        raise ValueError(
+            f"{args.config} is not the config of a detector (default_scope='mmdet')"
+        )
+    existing_file(args.checkpoint)
+    images = read_images(args.ann_file)
+    device = init_launcher(args.launcher, args.device)
+    detector = GarmentDetector(
+        cfg, args.checkpoint, device, args.score_thr, args.max_per_image
+    )
+    settings = run_settings(
+        cfg, args.checkpoint, args.ann_file, args.score_thr, args.max_per_image
+    )
+    return detect_images(
+        detector,
+        images,
+        args.img_root,
+        args.out,
+        settings,
+        args.batch_size,
+        args.workers,
+        args.skip_bad,
+    )
+
+
+def report(outcome: Outcome, out: str, skip_bad: bool) -> int:
+    """Print what was done; the exit code."""
+    if outcome.num_resumed:
+        print(f'{outcome.num_resumed} images were finished before')
+    for path, reason in outcome.unreadable[:SHOWN]:
+        print(f'warning: {path}: {reason}', file=sys.stderr)
+    num_bad = len(outcome.unreadable)
+    if num_bad > SHOWN:
+        print(f'warning: ... and {num_bad - SHOWN} more', file=sys.stderr)
+    if num_bad and not skip_bad:
+        print(
+            f'error: {num_bad} images cannot be read, {out} was not written; mend them '
+            'and run again (what is finished is kept), or pass --skip-bad',
+            file=sys.stderr,
+        )
+        return 1
+    left_out = f', {num_bad} left out' if num_bad else ''
+    print(f'{outcome.num_boxes} boxes in {outcome.num_images} images{left_out}: {out}')
+    return 0
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Detect and report; the exit code."""
+    outcome = detect(args)
+    if not is_main_process():
+        return 0
+    return report(outcome, args.out, args.skip_bad)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; its exit code."""
+    return run(execute, parse_args(argv), 'stopped; the same command goes on from here')

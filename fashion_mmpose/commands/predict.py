@@ -1,0 +1,222 @@
+"""Find garments and their landmarks in pictures and videos.
+
+Usage:
+    fashion-mmpose predict INPUT... --pose CONFIG [CHECKPOINT]
+        [--det CONFIG CHECKPOINT] [--category NAME] --out-dir DIR
+        [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
+        [--score-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
+
+An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', or the
+number of a camera. A CONFIG is a path, or the name of a config that the package
+carries; --pose may come several times, for networks of one category each, and an
+ensemble needs no CHECKPOINT. With a detector, --category leaves other garments out;
+without one, a garment fills its picture.
+
+DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
+the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the
+pictures and videos with their garments. Without any --save option it is the JSON.
+Pictures that cannot be read are listed at the end, and the exit code is 1 unless
+--skip-bad is given. Ctrl-C stops, and what is finished is saved.
+"""
+
+import argparse
+import os
+import sys
+from contextlib import closing
+
+from tqdm import tqdm
+
+from fashion_mmpose.apis.pose import pose_by_category
+from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, argument_parser, parse, run
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.output_names import name_sources
+from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
+from fashion_mmpose.media.sources import Source, find_sources
+from fashion_mmpose.visualization.pictures import KEYPOINT_THR
+
+SHOWN = 20  # unreadable pictures that are named
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argument_parser(__doc__)
+    parser.add_argument('inputs', nargs='+', metavar='INPUT')
+    parser.add_argument(
+        '--pose',
+        nargs='+',
+        action='append',
+        required=True,
+        metavar='CONFIG [CHECKPOINT]',
+        help='pose network; several for one category each',
+    )
+    parser.add_argument(
+        '--det', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help='garment detector'
+    )
+    parser.add_argument('--category', metavar='NAME', help='of the garments')
+    parser.add_argument('--out-dir', required=True, metavar='DIR')
+    for name, what in dict(
+        json='write predictions.json',
+        csv='write predictions.csv (FashionAI)',
+        vis='draw the pictures and videos',
+    ).items():
+        parser.add_argument(f'--save-{name}', action='store_true', help=what)
+    parser.add_argument(
+        '--names', action='store_true', help='write names beside drawn key points'
+    )
+    parser.add_argument(
+        '--kpt-thr',
+        type=float,
+        default=KEYPOINT_THR,
+        metavar='T',
+        help='lowest score of drawn key points (%(default)s)',
+    )
+    parser.add_argument(
+        '--fps', type=float, metavar='N', help="of drawn videos (the input's)"
+    )
+    parser.add_argument(
+        '--score-thr', type=float, default=0.3, help='lowest box score (%(default)s)'
+    )
+    parser.add_argument(
+        '--max-overlap',
+        type=float,
+        metavar='T',
+        help='of boxes whose intersection over union is larger, whatever their '
+        'categories, keep the best (all)',
+    )
+    parser.add_argument(
+        '--batch-size', type=int, default=8, help='of the networks (%(default)s)'
+    )
+    parser.add_argument('--device', default='auto', help='e.g. cpu, cuda:1 (auto)')
+    parser.add_argument(
+        '--skip-bad', action='store_true', help='leave out unreadable pictures'
+    )
+    args = parse(parser, argv)
+    if any(len(pose) > 2 for pose in args.pose):
+        parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
+    if not 0 <= args.score_thr <= 1:
+        parser.error(f'--score-thr {args.score_thr}: must be between 0 and 1')
+    if args.max_overlap is not None and not 0 <= args.max_overlap <= 1:
+        parser.error(f'--max-overlap {args.max_overlap}: must be between 0 and 1')
+    if args.batch_size < 1:
+        parser.error(f'--batch-size {args.batch_size}: must be at least 1')
+    if args.fps is not None and not 0 < args.fps <= MAX_FPS:
+        parser.error(f'--fps {args.fps}: must be above 0 and at most {MAX_FPS:g}')
+    for option in ('names', 'fps'):
+        if getattr(args, option) and not args.save_vis:
+            parser.error(f'--{option} is for what is drawn; give --save-vis, too')
+    if not (args.save_json or args.save_csv or args.save_vis):
+        args.save_json = True
+    return args
+
+
+def path_or_camera(item: str) -> str | int:
+    """A whole number is a camera, unless there is a file of that name."""
+    return int(item) if item.isdecimal() and not os.path.exists(item) else item
+
+
+def build(args: argparse.Namespace) -> GarmentInferencer:
+    """The networks.
+
+    Raises:
+        ValueError: If a config is no Python, or names what is not registered.
+    """
+    try:
+        return _build(args)
+    except (KeyError, SyntaxError) as error:
+        configs = ' or '.join(each[0] for each in (*args.pose, args.det) if each)
+        raise ValueError(f'{configs} cannot be used: {error}') from error
+
+
+def _build(args: argparse.Namespace) -> GarmentInferencer:
+    entries = [(*pose, None)[:2] for pose in args.pose]
+    pose, weights = entries[0]
+    if len(entries) > 1:
+        pose, weights = pose_by_category(entries), None
+    det, det_weights = args.det or (None, None)
+    options = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
+    options = options if args.det else None
+    return GarmentInferencer(
+        pose,
+        weights,
+        det,
+        det_weights,
+        args.device,
+        args.batch_size,
+        options,
+    )
+
+
+def predict(
+    inferencer: GarmentInferencer,
+    sources: dict[str, Source],
+    files: PredictionFiles,
+    category: str | None,
+    skipped: list[str],
+) -> bool:
+    """Write what is predicted, note what is skipped; False if it was interrupted."""
+    counts = [source.num_pictures() for source in sources.values()]
+    predicted = inferencer(list(sources.values()), category, on_error='skip')
+    bar = tqdm(
+        total=None if None in counts else sum(counts),
+        desc='predict',
+        unit='picture',
+        disable=None,
+        dynamic_ncols=True,
+    )
+    with files, bar, closing(predicted):
+        try:
+            for each in predicted:
+                if each.error:
+                    skipped.append(each.error)
+                else:
+                    files.add(each)
+                bar.update(each.picture.image_id + 1 - bar.n)
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def report(skipped: list[str], files: PredictionFiles) -> None:
+    """Print what was done."""
+    for error in skipped[:SHOWN]:
+        print(f'warning: left out: {error}', file=sys.stderr)
+    if len(skipped) > SHOWN:
+        more = len(skipped) - SHOWN
+        print(f'warning: ... and {more} more', file=sys.stderr)
+    found = ', '.join(f'{n} {name}' for name, n in files.num_garments.most_common())
+    print(
+        f'{files.num_garments.total()} garments in {files.num_pictures} pictures'
+        + (f': {found}' if found else '')
+    )
+    if files.num_empty:
+        print(f'{files.num_empty} pictures have none')
+    print(f'written to {files.out_dir}')
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Predict, save and report; the exit code."""
+    sources = name_sources(find_sources(map(path_or_camera, args.inputs)))
+    inferencer = build(args)
+    if args.save_csv:
+        check_csv(sources, {n.benchmark for n in inferencer.networks.values()})
+    files = PredictionFiles(
+        args.out_dir,
+        sources,
+        args.save_json,
+        args.save_csv,
+        args.save_vis,
+        args.fps,
+        args.kpt_thr,
+        args.names,
+    )
+    skipped = []
+    is_done = predict(inferencer, sources, files, args.category, skipped)
+    report(skipped, files)
+    if not is_done:
+        print('stopped; what was finished is saved', file=sys.stderr)
+        return INTERRUPTED
+    return FAILED if skipped and not args.skip_bad else 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; its exit code."""
+    return run(execute, parse_args(argv))

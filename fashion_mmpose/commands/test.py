@@ -1,0 +1,53 @@
+"""Test a network, and write and draw what it predicts.
+
+Usage:
+    fashion-mmpose test CONFIG [CHECKPOINT] [--bbox-file BOXES.json]
+        [--out PRED.json PRED.csv] [--show-dir DIR] [--work-dir DIR]
+        [--cfg-options KEY=VALUE ...]
+    torchrun --nproc_per_node=N -m fashion_mmpose test CONFIG CHECKPOINT \\
+        --launcher pytorch
+
+CONFIG is a path, or the name of a config that the package carries. An ensemble, whose
+members name their checkpoints, needs no CHECKPOINT. --out writes a
+COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). Logs and the
+metrics, metrics.json, are in --work-dir, by default the folder test/ in the config's
+work folder.
+"""
+
+import argparse
+import os
+
+from fashion_mmpose.cli.shell import parse, run
+from fashion_mmpose.config import load_config
+from fashion_mmpose.engine import MetricsFileHook
+
+from .running import argument_parser, build_runner, set_testing
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argument_parser(__doc__)
+    parser.add_argument(
+        'checkpoint', nargs='?', help='weights; an ensemble names its own'
+    )
+    parser.add_argument('--bbox-file', help='detector boxes, a COCO result list')
+    parser.add_argument(
+        '--out', nargs='+', metavar='FILE', help='files for the predictions'
+    )
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    return parse(parser, argv)
+
+
+def execute(args: argparse.Namespace) -> None:
+    """Test as the options say."""
+    cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+    if args.work_dir is None:
+        cfg.work_dir = os.path.join(cfg.work_dir, 'test')
+    set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
+    runner = build_runner(cfg, testing=True)
+    runner.register_hook(MetricsFileHook())
+    runner.test()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; its exit code."""
+    return run(execute, parse_args(argv))

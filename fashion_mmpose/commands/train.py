@@ -1,0 +1,48 @@
+"""Train a network.
+
+Usage:
+    fashion-mmpose train CONFIG [--work-dir DIR] [--resume [CKPT]] [--amp]
+        [--auto-scale-lr] [--cfg-options KEY=VALUE ...]
+    torchrun --nproc_per_node=N -m fashion_mmpose train CONFIG --launcher pytorch
+
+CONFIG is a path, or the name of a config that the package carries, such as
+cpn_r152_fashionai_blouse.
+"""
+
+import argparse
+
+from fashion_mmpose.cli.shell import parse, run
+from fashion_mmpose.config import load_config
+
+from .running import argument_parser, build_runner, set_training
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argument_parser(__doc__)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CKPT',
+        help='go on from a checkpoint; without a value from the last one',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate to the real batch size',
+    )
+    return parse(parser, argv)
+
+
+def execute(args: argparse.Namespace) -> None:
+    """Train as the options say."""
+    cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+    set_training(cfg, args.resume, args.amp, args.auto_scale_lr)
+    build_runner(cfg).train()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; its exit code."""
+    stopped = 'stopped; the same command with --resume goes on from the last checkpoint'
+    return run(execute, parse_args(argv), stopped)

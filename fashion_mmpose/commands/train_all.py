@@ -1,0 +1,163 @@
+"""Train and test the five FashionAI categories in turn, and merge their predictions.
+
+Usage:
+    fashion-mmpose train-all CONFIG [--categories blouse,skirt,...] [--work-dir DIR]
+        [--out submission.csv] [--test-only] [--restart] [--nproc N] [--amp]
+        [--auto-scale-lr] [--cfg-options KEY=VALUE ...]
+
+CONFIG is the path or name of a config with {category} in it, such as
+'cpn_r152_fashionai_{category}', or of a recipe, for which only the category is missing,
+such as configs/small/cpn_r18.py.
+
+The same command goes on where it was stopped: finished trainings are not repeated, a
+half-trained network goes on from its last checkpoint, and a test is repeated only if
+its config, weights or annotations have changed. If a category fails, the others are run
+all the same. At the end there are a table, also as summary.json and summary.md in the
+work directory, and one CSV in the challenge's form.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.config import config_root
+
+from .categories import (
+    CategoryResult,
+    CategoryRun,
+    Options,
+    check_unchanged,
+    common_rule,
+    merge,
+    plan_runs,
+    run_category,
+    summary_table,
+    tail,
+    termination_as_interrupt,
+    write_summary,
+)
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argument_parser(__doc__)
+    parser.add_argument('config', help='config with {category} in its name, or recipe')
+    parser.add_argument(
+        '--categories',
+        type=lambda text: text.split(','),
+        help='names with commas between them; by default all five',
+    )
+    parser.add_argument(
+        '--work-dir',
+        help='folder of the results, and of the trainings in <category>/; by default '
+        'work_dirs/<name of the config>',
+    )
+    parser.add_argument(
+        '--out', metavar='FILE.csv', help='by default submission.csv among the results'
+    )
+    parser.add_argument(
+        '--test-only',
+        action='store_true',
+        help='test only: the checkpoints in the work directory, or an ensemble',
+    )
+    parser.add_argument(
+        '--restart',
+        action='store_true',
+        help='train anew what was trained with another config; the old folder is kept '
+        'as <folder>.old1',
+    )
+    parser.add_argument(
+        '--nproc',
+        type=int,
+        choices=range(1, 65),
+        default=1,
+        metavar='N',
+        help='processes of a training, one a GPU, by torchrun',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate to the real batch size',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override entries of the config; {category} is filled in',
+    )
+    return parse(parser, argv)
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Train, test, merge and report; the exit code."""
+    flags = [
+        flag
+        for flag, given in (
+            ('--amp', args.amp),
+            ('--auto-scale-lr', args.auto_scale_lr),
+        )
+        if given
+    ]
+    folder, runs = plan_runs(
+        args.config,
+        args.categories,
+        args.work_dir,
+        args.cfg_options,
+        test_only=args.test_only,
+        amp=args.amp,
+        auto_scale_lr=args.auto_scale_lr,
+    )
+    rule = common_rule([run.cfg for run in runs])
+    if not args.test_only and not args.restart:
+        check_unchanged(runs)
+    # A wheel and a checkout have the scripts beside the configs.
+    scripts = config_root().parent
+    options = Options(scripts, args.test_only, args.restart, flags, args.nproc)
+    results = []
+    with termination_as_interrupt():
+        for each in runs:
+            results.append(run_category(each, options))
+            write_summary(folder, results, rule, args.config)
+        submission = submit(runs, results, args.out, folder)
+    write_summary(folder, results, rule, args.config, submission)
+    print(f'\n{summary_table(results, rule)}')
+    print(f'written to {folder}/summary.json and summary.md')
+    print_failures(results)
+    print(f'submission: {submission or "none was written"}')
+    return 0 if submission and all(result.succeeded for result in results) else 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; its exit code."""
+    stopped = '\nstopped; what is done is kept, and the same command goes on'
+    return run(execute, parse_args(argv), stopped)
+
+
+def submit(
+    runs: list[CategoryRun], results: list[CategoryResult], out, folder: Path
+) -> str | None:
+    """Merge the categories that succeeded; the file, or None if that failed."""
+    succeeded = [run for run, result in zip(runs, results) if result.succeeded]
+    out = str(out or folder / 'submission.csv')
+    if not succeeded:
+        return None
+    try:
+        merge(succeeded, out)
+    except (OSError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return None
+    return out
+
+
+def print_failures(results: list[CategoryResult]) -> None:
+    """Say what failed and why, below the table."""
+    failed = [result for result in results if not result.succeeded]
+    for result in failed:
+        print(f'\n{result.category}: {result.status}: {result.error}')
+        if result.log:
+            print(f'the end of {result.log}:\n{tail(result.log)}')
+    if failed:
+        names = ', '.join(result.category for result in failed)
+        print(f'\nThe table and the submission are without {names}.')
