@@ -363,6 +363,7 @@ print(nms(torch.rand(3, 4), torch.rand(3), 0.5)[1].tolist())
 """
 
 
+@pytest.mark.slow
 def test_a_compiled_mmcv_is_left_alone(tmp_path):
     """With an extension module in place, mmcv's operators are that module's."""
     (tmp_path / '_ext.py').write_text(FAKE_EXTENSION)

@@ -147,6 +147,7 @@ def test_loaders_and_metric_build(config):
         assert {METRICS.build(entry).prefix for entry in evaluators} == {benchmark}
 
 
+@pytest.mark.slow
 def test_network_builds_and_gives_the_codecs_maps(network):
     # Shapes without memory and arithmetic: any network at the true size of its input.
     with torch.device('meta'), torch.no_grad():

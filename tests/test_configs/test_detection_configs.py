@@ -108,6 +108,7 @@ def test_schedule_ends_with_the_training(config):
             assert 'CachedMosaic' not in types and 'CachedMixUp' not in types
 
 
+@pytest.mark.slow
 def test_network_builds_and_looks_at_every_class(config, mmdet_scope):
     from mmdet.registry import MODELS, TRANSFORMS
 
@@ -258,6 +259,7 @@ def test_testing_options_of_a_detector(tmp_path):
     'name',
     ['detection/rtmdet_demo_fashionai', 'detection/faster_rcnn_r50_deepfashion2'],
 )
+@pytest.mark.slow
 def test_one_and_two_stages_learn_and_find(name, mmdet_scope):
     """On torchvision's operators, losses reach the weights and boxes come out."""
     from mmdet.registry import MODELS
