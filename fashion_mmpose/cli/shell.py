@@ -23,7 +23,12 @@ FAILED, INTERRUPTED, UNREAD, TERMINATED = 1, 130, 141, 143
 _MISTAKES = (EOFError, ImportError, OSError, RuntimeError, UnpicklingError, ValueError)
 # A config that names what there is not, or gives it what it does not take, fails with
 # many kinds of errors. They pass through these modules.
-_CONFIG_READERS = ('mmengine.config.', 'mmengine.registry.')
+_CONFIG_READERS = (
+    'mmengine.config.',
+    'mmengine.registry.',
+    'mmengine.optim.optimizer.builder.',
+    'mmengine.optim.optimizer.default_constructor.',
+)
 # What MMEngine raises itself, it says of the run that it was asked for.
 _RUNNER = 'mmengine.'
 
@@ -46,7 +51,10 @@ def parse(
     parser.add_argument(
         '--debug', action='store_true', help='show the traceback of every error'
     )
-    return parser.parse_args(argv)
+    try:
+        return parser.parse_args(argv)
+    except ValueError as error:  # MMEngine's --cfg-options without an equals sign
+        parser.error(f'an option cannot be read ({error}); see --help for its form')
 
 
 def run(
@@ -113,6 +121,11 @@ def _is_mistake(error: BaseException) -> bool:
 def _message(error: BaseException) -> str:
     # Python shows the argument of a KeyError as it would be typed, in quotes.
     text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    if isinstance(error, KeyError) and ' ' not in text:  # the key, and nothing else
+        text = f'there is no {text!r}'
+    if isinstance(error, UnpicklingError):  # PyTorch goes on with advice for programs
+        reason, _, _ = text.partition('\n')
+        text = f'a checkpoint cannot be read: {reason}'
     # PyTorch hands over the error of a loader's process with its traceback as text.
     if in_loader := re.match(r'Caught (\w+) in DataLoader worker process', text):
         raised = re.compile(rf'^[\w.]*\b{in_loader[1]}: ', re.MULTILINE)

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from pickle import UnpicklingError
 
 import pytest
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.hooks import CheckpointHook
 from mmpose.registry import MODELS
 from toolbox import ROOT
@@ -43,7 +43,7 @@ def test_what_a_command_returns_is_its_exit_code(returned, code):
         (FormatError('a.json: no list'), 'a.json: no list'),
         (ImportError('needs mmdet'), 'needs mmdet'),
         (RuntimeError('--amp needs a GPU'), '--amp needs a GPU'),
-        (UnpicklingError('invalid load key'), 'invalid load key'),
+        (UnpicklingError('bad\nAdvice.'), 'a checkpoint cannot be read: bad'),
         (EOFError(), 'EOFError'),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else '',
@@ -113,6 +113,14 @@ def test_a_config_that_does_not_fit_is_a_mistake(capsys, action, message):
 def test_every_command_takes_debug():
     assert shell.parse(ArgumentParser(), []).debug is False
     assert shell.parse(ArgumentParser(), ['--debug']).debug is True
+
+
+def test_an_unreadable_option_is_a_usage_error(capsys):
+    parser = ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    with pytest.raises(SystemExit, match='2'):
+        shell.parse(parser, ['--cfg-options', 'a'])
+    assert 'error: an option cannot be read' in capsys.readouterr().err
 
 
 def test_interruption(capsys):
