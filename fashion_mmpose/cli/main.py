@@ -65,7 +65,8 @@ COMMANDS = {
     'train': Command('fashion_mmpose.commands.train', 'Train a network.'),
     'train-all': Command(
         'fashion_mmpose.commands.train_all',
-        'Train and test the five FashionAI categories, and merge their predictions.',
+        'Train and test the five FashionAI categories in turn, and merge their '
+        'predictions.',
     ),
     'test': Command(
         'fashion_mmpose.commands.test',

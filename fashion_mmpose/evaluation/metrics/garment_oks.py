@@ -120,7 +120,7 @@ class GarmentOKS(BaseMetric):
             result['annotation_id'] = annotation and annotation['id']
             result['sample'] = (
                 result['image_id'],
-                result['category_id'],
+                result['garment'].category,
                 # A sample without an id is one of its own.
                 sample.get('id', len(self.results)),
                 # Boxes of several detectors may have the same number.
