@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import time
 
 import numpy as np
 import pytest
@@ -78,6 +79,7 @@ def hold(megabytes, exit_code=None):
         if exit_code is not None:
             os._exit(exit_code)
         more = np.ones(20 * 10**6 // 8)
+        time.sleep(0.2)  # the memory is looked at every hundredth of a second
         return dict(sum=float(kept.sum() + more.sum()))
 
     return work

@@ -52,7 +52,7 @@ def test_tested_like_any_network(ensemble):
 
 def test_the_metrics_are_left_as_numbers(ensemble):
     folder, log = ensemble
-    written = json.loads((folder / 'work_dirs/ensemble/metrics.json').read_text())
+    written = json.loads((folder / 'work_dirs/ensemble/test/metrics.json').read_text())
     metrics = written['metrics']
     assert f'fashionai/NE: {metrics["fashionai/NE"]:.6f}' in log
     assert f'fashionai/num_points: {metrics["fashionai/num_points"]}  ' in log

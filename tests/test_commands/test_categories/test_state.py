@@ -89,7 +89,10 @@ def test_last_checkpoint(tmp_path):
     (tmp_path / 'last_checkpoint').write_text('/moved/since/epoch_3.pth')
     assert state.last_checkpoint(tmp_path) == tmp_path / 'epoch_3.pth'
     (tmp_path / 'epoch_3.pth').unlink()
-    with pytest.raises(ValueError, match=r'epoch_3.pth, .*, is missing; delete'):
+    assert state.last_checkpoint(tmp_path) == tmp_path / 'epoch_2.pth'
+    for epoch in (1, 2):
+        (tmp_path / f'epoch_{epoch}.pth').unlink()
+    with pytest.raises(ValueError, match=r'epoch_3.pth is missing or cut off'):
         state.last_checkpoint(tmp_path)
 
 
