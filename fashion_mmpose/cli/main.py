@@ -73,19 +73,19 @@ COMMANDS = {
         'Test a network, and write and draw what it predicts.',
     ),
     'detect': Command(
-        'fashion_mmpose.commands.detect',
+        'fashion_mmpose.commands.boxes.detect',
         'Find the garments in all pictures of a COCO file.',
     ),
     'predict': Command(
-        'fashion_mmpose.commands.predict',
+        'fashion_mmpose.commands.pictures.predict',
         'Find garments and their landmarks in pictures and videos.',
     ),
     'grid': Command(
-        'fashion_mmpose.commands.predict_grid',
+        'fashion_mmpose.commands.pictures.predict_grid',
         'Predict random test pictures, draw them in a grid and print coordinates.',
     ),
     'compare-boxes': Command(
-        'fashion_mmpose.commands.compare_boxes',
+        'fashion_mmpose.commands.boxes.compare_boxes',
         "Test a network in annotated boxes, in detectors' boxes and in whole images.",
     ),
     'convert-checkpoint': Command(

@@ -8,15 +8,16 @@ compat.setup()
 from .deepfashion2 import DeepFashion2GarmentDataset
 from .fashionai import FashionAIDataset
 from .garment_dataset import GarmentDataset
-from .hrnet_transforms import RandomScaleRotation, TrimAnnotatedBox
 from .samplers import CategoryBalancedSampler
 from .transforms import (
     PackGarmentInputs,
     RandomMirror,
     RandomRotation,
+    RandomScaleRotation,
     RandomShift,
     ResizeInput,
     TopdownStretch,
+    TrimAnnotatedBox,
 )
 
 __all__ = [

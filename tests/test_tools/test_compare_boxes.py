@@ -6,7 +6,7 @@ import pytest
 from toolbox import load_tool, tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.box_comparison import WHOLE, comparison_table
+from fashion_mmpose.commands.boxes.box_comparison import WHOLE, comparison_table
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from mmpose.registry import MODELS
 from toolbox import ROOT, load_tool, run, tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.random_predictions import predict_random
+from fashion_mmpose.commands.pictures.random_predictions import predict_random
 from fashion_mmpose.commands.running import set_testing
 
 pytestmark = pytest.mark.slow

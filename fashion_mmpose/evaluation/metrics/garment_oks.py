@@ -10,12 +10,12 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from fashion_mmpose import garments
-from fashion_mmpose.evaluation.functional.garment_scoring import (
+from fashion_mmpose.evaluation.functional.oks import evaluate_oks
+from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
     BENCHMARK,
     GarmentScoring,
 )
-from fashion_mmpose.evaluation.functional.oks import evaluate_oks
-from fashion_mmpose.evaluation.functional.oks_truth import (
+from fashion_mmpose.evaluation.functional.oks.truth import (
     annotation_columns,
     compact_annotation,
     count_garments,
@@ -60,7 +60,7 @@ class GarmentOKS(BaseMetric):
         nms_scope (str): ``'category'`` compares garments of one category in one image;
             ``'image'`` those of all categories, as the published HRNet system does; see
             ``GarmentScoring`` in
-            :mod:`fashion_mmpose.evaluation.functional.garment_scoring`. Defaults to
+            :mod:`fashion_mmpose.evaluation.functional.oks.garment_scoring`. Defaults to
             ``'category'``.
         per_category (bool): Whether to report ``AP_<category>`` for the categories that
             occur. Defaults to True.

@@ -10,8 +10,10 @@ from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import METRICS
 
 from fashion_mmpose import garments
-from fashion_mmpose.evaluation.functional.garment_scoring import BENCHMARK as OFFICIAL
-from fashion_mmpose.evaluation.functional.garment_scoring import GarmentScoring
+from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
+    BENCHMARK as OFFICIAL,
+)
+from fashion_mmpose.evaluation.functional.oks.garment_scoring import GarmentScoring
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.coco.results import write_predictions
@@ -40,7 +42,7 @@ class PredictionFile(BaseMetric):
         out_files (Sequence[str]): Files to write.
         scoring (Mapping, optional): Arguments of
             ``GarmentScoring`` in
-            :mod:`fashion_mmpose.evaluation.functional.garment_scoring`, for
+            :mod:`fashion_mmpose.evaluation.functional.oks.garment_scoring`, for
             DeepFashion2: those of the run's ``GarmentOKS`` make its file the one that
             it scores. Defaults to None.
         **kwargs: Arguments of :class:`mmengine.evaluator.BaseMetric`.

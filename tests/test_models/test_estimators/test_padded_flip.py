@@ -8,7 +8,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
-from fashion_mmpose.datasets.transforms import ResizeInput
+from fashion_mmpose.datasets import ResizeInput
 from fashion_mmpose.models.estimators.padded_flip import content_width, mirror_left
 
 CODEC = dict(

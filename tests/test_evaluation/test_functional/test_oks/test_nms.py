@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fashion_mmpose.evaluation.functional.oks_nms import oks_nms
+from fashion_mmpose.evaluation.functional.oks.nms import oks_nms
 
 SIGMAS = np.array([0.05, 0.1])
 AREA = 10_000.0

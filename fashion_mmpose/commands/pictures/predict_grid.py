@@ -19,12 +19,12 @@ import numpy as np
 from mmengine.config import DictAction
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.commands.running import set_testing
 from fashion_mmpose.config import load_config
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.visualization import PredictedGarment, garment_grid
 
 from .random_predictions import predict_random
-from .running import set_testing
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -23,11 +23,11 @@ from mmengine.dist import is_main_process
 
 from fashion_mmpose.apis import GarmentDetector
 from fashion_mmpose.cli.shell import parse, run
+from fashion_mmpose.commands.running import argument_parser, init_launcher
 from fashion_mmpose.config import existing_file, is_detector, load_config
 from fashion_mmpose.formats.coco.images import read_images
 
 from .detecting import Outcome, detect_images, run_settings
-from .running import argument_parser, init_launcher
 
 SHOWN = 20  # unreadable pictures that are named
 

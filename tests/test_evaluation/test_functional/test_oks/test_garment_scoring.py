@@ -5,7 +5,7 @@ import pytest
 from official_oks import GARMENTS, SHIRT, SKIRT
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.evaluation.functional.garment_scoring import GarmentScoring
+from fashion_mmpose.evaluation.functional.oks.garment_scoring import GarmentScoring
 
 POINTS = np.array(
     [[10, 10], [30, 12], [50, 10], [5, 60], [0, 110], [30, 112], [60, 110], [55, 60]],

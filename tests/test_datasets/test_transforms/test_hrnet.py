@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from fashion_mmpose.datasets.hrnet_transforms import (
+from fashion_mmpose.datasets.transforms.hrnet import (
     RandomScaleRotation,
     TrimAnnotatedBox,
 )

@@ -21,8 +21,8 @@ from fashion_mmpose.formats.coco.columns import (
 )
 from fashion_mmpose.formats.deepfashion2.results import Results, read_results
 
-from .oks_matching import Groups, match, similarities
-from .oks_truth import is_ignored, visible_only
+from .matching import Groups, match, similarities
+from .truth import is_ignored, visible_only
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)

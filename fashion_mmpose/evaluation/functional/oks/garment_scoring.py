@@ -6,9 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fashion_mmpose import garments
+from fashion_mmpose.evaluation.functional.samples import (
+    REQUIRED,
+    check_sample,
+    predicted_garment,
+)
 
-from .oks_nms import oks_nms
-from .samples import REQUIRED, check_sample, predicted_garment
+from .nms import oks_nms
 
 BENCHMARK = 'deepfashion2'
 NMS = (None, 'hard', 'soft')
@@ -26,7 +30,7 @@ class GarmentScoring:
             garment without others scores 0.
         nms: ``'hard'`` drops garments that are too similar to a better one, ``'soft'``
             lowers their scores; see
-            :func:`fashion_mmpose.evaluation.functional.oks_nms.oks_nms`.
+            :func:`fashion_mmpose.evaluation.functional.oks.nms.oks_nms`.
         nms_thr: Its threshold.
         nms_scope: ``'category'`` compares garments of one category in one image.
             ``'image'`` compares all garments of an image, in all 294 slots, those of

@@ -8,9 +8,8 @@ from mmengine.config import Config
 from terminaltables import AsciiTable
 
 from fashion_mmpose import garments
+from fashion_mmpose.commands.running import build_runner, set_testing
 from fashion_mmpose.config import existing_file, is_detector
-
-from .running import build_runner, set_testing
 
 ANNOTATED = 'annotated boxes'
 WHOLE = 'whole images'

@@ -15,11 +15,11 @@ import json
 from mmengine.dist import is_main_process
 
 from fashion_mmpose.cli.shell import parse, run
+from fashion_mmpose.commands.running import argument_parser
 from fashion_mmpose.config import load_config
 from fashion_mmpose.files.outputs import OutputFiles
 
 from .box_comparison import box_sources, compare_boxes, comparison_table
-from .running import argument_parser
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

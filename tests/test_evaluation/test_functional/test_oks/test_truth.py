@@ -5,7 +5,7 @@ import pytest
 from official_oks import SKIRT, VEST, annotation, coco_content, write
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.evaluation.functional.oks_truth import (
+from fashion_mmpose.evaluation.functional.oks.truth import (
     annotation_columns,
     compact_annotation,
     count_garments,

@@ -1,0 +1,1 @@
+"""Boxes of a detector: finding them, and what they cost a pose network."""
