@@ -15,6 +15,7 @@ from floors import (
     floor_of,
     imports,
     modules,
+    place_of,
 )
 from toolbox import ROOT, run
 
@@ -164,6 +165,20 @@ def identifiers(path: Path) -> set[str]:
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     return names | {node.name for node in nodes if isinstance(node, ast.alias)}
+
+
+def test_folders_import_in_their_order():
+    """Drawing one garment by its own method is the only step back, when it is done."""
+    known = modules()
+    wrong = [
+        (name, imported)
+        for name, path in known.items()
+        for imported in {*imports(name, path, inside_functions=True)} & known.keys()
+        if place_of(imported) > place_of(name)
+    ]
+    assert wrong == [
+        ('fashion_mmpose.garments.prediction', 'fashion_mmpose.visualization')
+    ]
 
 
 def test_imports_have_no_circle():

@@ -12,7 +12,6 @@ from mmengine.registry import DefaultScope
 from torchvision.ops import nms
 
 from fashion_mmpose import compat
-from fashion_mmpose.commands.running import choose_device
 from fashion_mmpose.config import read_config
 from fashion_mmpose.inference.detections import Detections
 from fashion_mmpose.weights.read import (
@@ -21,6 +20,8 @@ from fashion_mmpose.weights.read import (
     without_preprocessor,
 )
 from fashion_mmpose.weights.trained_for import trained_classes
+
+from .device import choose_device
 
 
 class GarmentDetector:

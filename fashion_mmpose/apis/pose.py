@@ -12,7 +12,6 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import choose_device
 from fashion_mmpose.config import (
     check_codecs,
     check_members,
@@ -25,6 +24,8 @@ from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentData
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import shared_categories
+
+from .device import choose_device
 
 ConfigLike = str | os.PathLike | Config
 WeightsLike = str | os.PathLike | None

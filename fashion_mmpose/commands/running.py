@@ -70,13 +70,6 @@ def init_launcher(launcher: str, device: str = 'auto') -> str:
     return f'cuda:{torch.cuda.current_device()}'
 
 
-def choose_device(device: str) -> str:
-    """The device itself; for ``'auto'`` a GPU if there is one, or the CPU."""
-    if device != 'auto':
-        return device
-    return 'cuda' if torch.cuda.is_available() else 'cpu'
-
-
 def set_training(
     cfg: Config,
     resume: str | None = None,

@@ -1,7 +1,7 @@
-"""Walk through folders."""
+"""Folders: what lies in them, and what paths share."""
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 
@@ -35,3 +35,14 @@ def files_below(
             if not name.startswith('.') and Path(name).suffix.lower() in suffixes
         ]
     return sorted(paths, key=lambda path: Path(path).parts)
+
+
+def relative_names(paths: Sequence[str]) -> dict[str, str]:
+    """For each path the one below the deepest folder that all of them share.
+
+    Pictures of the same name in different folders stay apart.
+    """
+    absolute = {path: os.path.abspath(path) for path in paths}
+    folders = {os.path.dirname(path) for path in absolute.values()}
+    root = os.path.commonpath(folders) if folders else ''
+    return {path: os.path.relpath(full, root) for path, full in absolute.items()}

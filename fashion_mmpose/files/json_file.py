@@ -1,4 +1,4 @@
-"""Large JSON files: decoded from where they lie, written entry by entry."""
+"""JSON files: large ones are decoded where they lie, and written entry by entry."""
 
 import json
 import mmap
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
@@ -46,6 +47,19 @@ def map_file(path: str | os.PathLike, kind: str) -> Iterator[mmap.mmap | bytes]:
         raise
     except msgspec.DecodeError as error:
         raise FormatError(f'{kind} {path} is not valid JSON: {error}') from None
+
+
+def read_json(path: str | os.PathLike) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        FormatError: If it is not valid JSON.
+        OSError: If it cannot be opened.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding='utf-8'))
+    except (ValueError, RecursionError) as error:  # of the encoding, or of JSON
+        raise FormatError(f'{path} is not valid JSON: {error}') from None
 
 
 def encode(value: Any) -> str:

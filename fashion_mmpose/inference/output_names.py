@@ -6,8 +6,8 @@ from pathlib import Path
 
 import cv2
 
+from fashion_mmpose.files.folders import relative_names
 from fashion_mmpose.media.sources import Source
-from fashion_mmpose.visualization.pictures import relative_names
 
 # Those in colour; OpenCV reads more.
 _DRAWN_SUFFIXES = frozenset(

@@ -1,6 +1,5 @@
 """Pictures with every garment that was predicted in them."""
 
-import os
 from collections.abc import Sequence
 
 import cv2
@@ -93,14 +92,3 @@ def _write_captions(
         ink = (0, 0, 0) if is_bright else (255, 255, 255)
         place = left, top + above
         cv2.putText(canvas, text, place, color=ink, lineType=cv2.LINE_AA, **font)
-
-
-def relative_names(paths: Sequence[str]) -> dict[str, str]:
-    """For each path the one below the deepest folder that all of them share.
-
-    Pictures of the same name in different folders stay apart.
-    """
-    absolute = {path: os.path.abspath(path) for path in paths}
-    folders = {os.path.dirname(path) for path in absolute.values()}
-    root = os.path.commonpath(folders) if folders else ''
-    return {path: os.path.relpath(full, root) for path, full in absolute.items()}

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.annotations import image_path
-from fashion_mmpose.formats.coco.results import read_json, read_predictions
+from fashion_mmpose.formats.coco.results import read_predictions
 
 from .drawing import picture_grid
 from .predicted_garment import PredictedGarment

@@ -12,12 +12,13 @@ TESTS = Path(__file__).resolve().parents[1]
 PLUGIN_LIBRARIES = frozenset(
     'torch torchvision mmengine mmcv mmpose mmdet xtcocotools timm'.split()
 )
-CORE = frozenset(
-    'errors version garments files formats evaluation synthetic media inference '
-    'visualization cli __main__'.split()
+# Each imports only what stands before it.
+CORE = tuple(
+    'errors version garments files formats evaluation synthetic media visualization '
+    'inference cli __main__'.split()
 )
-PLUGIN = frozenset(
-    'plugin compat config codecs datasets models engine evaluation.metrics weights '
+PLUGIN = tuple(
+    'compat config codecs datasets weights models evaluation.metrics engine plugin '
     'apis commands'.split()
 )
 # Where tests need no library of the plugin to be collected.
@@ -53,6 +54,20 @@ def floor_of(name: str) -> str | None:
     if _is_below(inner, PLUGIN):
         return 'plugin'
     return 'core' if not inner or _is_below(inner, CORE) else None
+
+
+def place_of(name: str) -> int:
+    """Where in the order of both floors a module's folder stands.
+
+    The package itself imports its version and nothing else.
+
+    Raises:
+        ValueError: If the lists above do not place it.
+    """
+    inner = name.removeprefix(PACKAGE).removeprefix('.') or 'version'
+    places = (*CORE, *PLUGIN)
+    held = [place for place in places if _is_below(inner, [place])]
+    return places.index(max(held, key=len))
 
 
 def core_modules() -> dict[str, Path]:

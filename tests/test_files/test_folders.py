@@ -1,8 +1,8 @@
-"""The files of a folder and of those below it."""
+"""The files of a folder and of those below it, and what paths share."""
 
 from pathlib import Path
 
-from fashion_mmpose.files.folders import files_below
+from fashion_mmpose.files.folders import files_below, relative_names
 
 
 def below(root, *arguments):
@@ -36,3 +36,13 @@ def test_folders_that_are_not_entered(tmp_path):
 
     assert below(tmp_path, {'.csv'}, enters) == ['1.csv', 'in/2.csv']
     assert sorted(asked) == [('in', 0), ('in', 1), ('out', 0)]
+
+
+def test_pictures_of_the_same_name_stay_apart():
+    assert relative_names(['/data/a/1.jpg', '/data/b/1.jpg', '/data/b/c/2.jpg']) == {
+        '/data/a/1.jpg': 'a/1.jpg',
+        '/data/b/1.jpg': 'b/1.jpg',
+        '/data/b/c/2.jpg': 'b/c/2.jpg',
+    }
+    assert relative_names(['/data/b/1.jpg']) == {'/data/b/1.jpg': '1.jpg'}
+    assert relative_names([]) == {}

@@ -1,11 +1,12 @@
-"""Lists that are written entry by entry."""
+"""JSON files, and lists that are written entry by entry."""
 
 import io
 import json
 
 import pytest
 
-from fashion_mmpose.files.json_file import JsonList, encode
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import JsonList, encode, read_json
 
 
 def written(entries, lines=False):
@@ -46,3 +47,15 @@ def test_numbers_are_finite():
         encode(dict(score=float('nan')))
     with pytest.raises(ValueError, match='not JSON compliant'):
         written([float('inf')])
+
+
+def test_what_is_no_json_is_told(tmp_path):
+    path = tmp_path / 'file.json'
+    path.write_text('[1, {"a": "\u00e9"}]', encoding='utf-8')
+    assert read_json(path) == [1, dict(a='\u00e9')]
+    for content, reason in ((b'[{', 'Expecting'), (b'["\xff"]', '.*decode')):
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match=f'file.json is not valid JSON: {reason}'):
+            read_json(path)
+    with pytest.raises(FileNotFoundError):
+        read_json(tmp_path / 'none.json')

@@ -5,7 +5,6 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.visualization import draw_predictions
-from fashion_mmpose.visualization.pictures import relative_names
 
 GREY = np.full((200, 200, 3), 128, np.uint8)
 SKIRT = garments.garment('deepfashion2', 'skirt')
@@ -107,13 +106,3 @@ def test_captions_stay_in_the_picture():
     (width, _), _ = cv2.getTextSize('skirt 1.00', 0, 0.4, 1)
     assert tuple(picture[1, 200 - width]) == colour(SKIRT)
     assert tuple(picture[1, 199 - width]) == (128, 128, 128)
-
-
-def test_pictures_of_the_same_name_stay_apart():
-    assert relative_names(['/data/a/1.jpg', '/data/b/1.jpg', '/data/b/c/2.jpg']) == {
-        '/data/a/1.jpg': 'a/1.jpg',
-        '/data/b/1.jpg': 'b/1.jpg',
-        '/data/b/c/2.jpg': 'b/c/2.jpg',
-    }
-    assert relative_names(['/data/b/1.jpg']) == {'/data/b/1.jpg': '1.jpg'}
-    assert relative_names([]) == {}

@@ -1,16 +1,14 @@
 """Predictions as COCO's result list."""
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import JsonList
+from fashion_mmpose.files.json_file import JsonList, read_json
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.garments.layout import own_points
 
@@ -66,19 +64,6 @@ def read_predictions(path: str | os.PathLike) -> list[dict]:
             f'predictions: {first_few(problems, "; ")}'
         )
     return entries
-
-
-def read_json(path: str | os.PathLike):
-    """The content of a JSON file.
-
-    Raises:
-        FormatError: If it is not valid JSON.
-        OSError: If it cannot be opened.
-    """
-    try:
-        return json.loads(Path(path).read_text(encoding='utf-8'))
-    except (ValueError, RecursionError) as error:  # of the encoding, or of JSON
-        raise FormatError(f'{path} is not valid JSON: {error}') from None
 
 
 def first_few(items: Sequence[str], separator: str = ', ', limit: int = 3) -> str:

@@ -10,8 +10,8 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.images import ImageList
-from fashion_mmpose.formats.coco.results import read_json
 
 from .restricted_pickle import read_plain_pickle
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.formats.coco.results import first_few, read_json
+from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.formats.coco.results import first_few
 from fashion_mmpose.garments.layout import full_layout, own_points
 
 from .tianchi import TianchiTable, write_tianchi
