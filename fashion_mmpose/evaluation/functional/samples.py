@@ -1,4 +1,4 @@
-"""What MMPose's data samples say of a garment."""
+"""What MMPose's data samples say of a garment, and what its annotation does."""
 
 from collections.abc import Mapping
 
@@ -22,6 +22,32 @@ def check_sample(sample: Mapping, required: tuple[str, ...] = REQUIRED) -> None:
             f'a data sample lacks {missing}; to fix it: add them to `meta_keys` of '
             'PackGarmentInputs'
         )
+
+
+def annotated_garment(
+    annotation: Mapping, benchmark: str, what: str
+) -> tuple[garments.Garment, np.ndarray]:
+    """The ground truth of a garment; every score takes it from here.
+
+    K: key points of its category.
+
+    Args:
+        annotation: A COCO annotation: ``category_id`` and ``keypoints`` (x, y, v of
+            each), those of its category or of the full layout.
+        benchmark: Whose key points these are.
+        what: What this is, for the error.
+
+    Returns:
+        tuple: The category; x, y in pixels of the picture and COCO's visibility of its
+        own key points, shape (K, 3), float64.
+
+    Raises:
+        FormatError: If the number of key points fits neither layout.
+        ValueError: If the category is unknown.
+    """
+    garment = garments.category_of_id(benchmark, annotation['category_id'])
+    points = np.array(annotation['keypoints'], float).reshape(-1, 3)
+    return garment, own_points(points, garment, what)
 
 
 def predicted_garment(

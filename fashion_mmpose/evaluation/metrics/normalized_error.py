@@ -15,6 +15,7 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
 )
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
 from fashion_mmpose.evaluation.functional.samples import (
+    annotated_garment,
     check_sample,
     predicted_garment,
 )
@@ -124,14 +125,9 @@ class NormalizedError(BaseMetric):
         result = dict(img_id=image_id, truth=None)
         if annotation is None or 'keypoints' not in annotation:
             return result
-        annotated = category_of_id('fashionai', annotation['category_id'])
-        truth = np.array(annotation['keypoints'], dtype=np.float32).reshape(-1, 3)
         what = f'image {image_id}: ground truth'
-        result.update(
-            category_id=annotated.category_id,
-            truth=full_layout(truth, annotated, what, absent=0),
-            garment=None,
-        )
+        annotated, truth = annotated_garment(annotation, 'fashionai', what)
+        result.update(category_id=annotated.category_id, truth=truth, garment=None)
         instances = sample['pred_instances']
         if sample['category_id'] != annotated.category_id or not len(
             instances['keypoints']
@@ -175,7 +171,8 @@ def _score(images: list[dict], rule: str) -> NormalizedErrorResult:
     pred_xy = np.zeros((len(images), num_keypoints, 2))
     gt = np.zeros((len(images), num_keypoints, 3))
     for i, image in enumerate(images):
-        gt[i] = image['truth']
+        annotated = category_of_id('fashionai', image['category_id'])
+        gt[i] = full_layout(image['truth'], annotated, absent=0)
         garment = image['garment']
         if garment is not None:
             pred_xy[i] = full_layout(garment.keypoints, garment.garment)

@@ -7,12 +7,12 @@ from itertools import compress
 import numpy as np
 
 from fashion_mmpose import garments
+from fashion_mmpose.evaluation.functional.samples import annotated_garment
 from fashion_mmpose.formats.coco.columns import (
     GarmentColumns,
     ImageColumns,
     labelled_counts,
 )
-from fashion_mmpose.garments.layout import own_points
 
 
 def is_ignored(truth: GarmentColumns) -> np.ndarray:
@@ -107,9 +107,8 @@ def compact_annotation(annotation: Mapping, benchmark: str) -> dict:
     Raises:
         FormatError: If the number of key points fits neither layout.
     """
-    garment = garments.category_of_id(benchmark, annotation['category_id'])
-    keypoints = np.array(annotation['keypoints'], float).reshape(-1, 3)
-    keypoints = own_points(keypoints, garment, f'annotation {annotation["id"]}')
+    what = f'annotation {annotation["id"]}'
+    _, keypoints = annotated_garment(annotation, benchmark, what)
     plain = ('id', 'image_id', 'category_id', 'bbox', 'area', 'iscrowd')
     return {name: annotation[name] for name in plain} | dict(
         num_keypoints=annotation['num_keypoints'], keypoints=keypoints
