@@ -1,11 +1,12 @@
 """The one record of a garment that was predicted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from .layout import full_layout
-from .lookup import garment
+from .layout import full_layout, own_points
+from .lookup import category_of_id, garment
 from .table import Garment
 
 
@@ -40,6 +41,43 @@ class GarmentPrediction:
     bbox_score: float
     keypoints: np.ndarray
     scores: np.ndarray
+
+    @classmethod
+    def from_coco(
+        cls, entry: Mapping, benchmark: str, image: str | int = ''
+    ) -> 'GarmentPrediction':
+        """The garment of an entry of a COCO result list.
+
+        Args:
+            entry: As :meth:`to_coco` and :meth:`to_official` give it, in either layout;
+                without ``bbox`` the box is the extent of the points.
+            benchmark: Whose key points these are.
+            image: Path of the picture.
+
+        Raises:
+            FormatError: If the number of key points fits neither layout.
+            ValueError: If the category is unknown.
+        """
+        kind = category_of_id(benchmark, entry['category_id'])
+        points = np.reshape(entry['keypoints'], (-1, 3)).astype(np.float32)
+        own = own_points(points, kind, f'the prediction for image {entry["image_id"]}')
+        xy, scores = own[:, :2], own[:, 2]
+        bbox = np.concatenate((xy.min(axis=0), xy.max(axis=0)))
+        if 'bbox' in entry:
+            x, y, width, height = entry['bbox']
+            bbox = np.array((x, y, x + width, y + height), np.float32)
+        mean = garment_score(1.0, scores)
+        return cls(
+            image_id=entry['image_id'],
+            image=image,
+            frame=None,
+            benchmark=benchmark,
+            category=kind.name,
+            bbox=bbox,
+            bbox_score=entry['score'] / mean if mean else entry['score'],
+            keypoints=xy,
+            scores=scores,
+        )
 
     @property
     def garment(self) -> Garment:

@@ -1,14 +1,14 @@
 """Drawing what MMPose's visualizer cannot."""
 
+from .compared_garment import ComparedGarment, garment_grid
 from .drawing import draw_keypoints, draw_truth, picture_grid
 from .pictures import draw_predictions
-from .predicted_garment import PredictedGarment, garment_grid
 from .results import prediction_grid, training_curves
 
 __all__ = [
-    'PredictedGarment',
-    'draw_predictions',
+    'ComparedGarment',
     'draw_keypoints',
+    'draw_predictions',
     'draw_truth',
     'garment_grid',
     'picture_grid',

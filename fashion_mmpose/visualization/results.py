@@ -10,9 +10,10 @@ import numpy as np
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.annotations import image_path
 from fashion_mmpose.formats.coco.results import read_predictions
+from fashion_mmpose.garments import GarmentPrediction
 
+from .compared_garment import ComparedGarment
 from .drawing import picture_grid
-from .predicted_garment import PredictedGarment
 
 
 def prediction_grid(
@@ -55,10 +56,8 @@ def prediction_grid(
         key = annotation['image_id'], annotation['category_id']
         if key in found:
             path = os.path.join(img_root, image_path(images[key[0]]))
-            keypoints = np.reshape(found[key]['keypoints'], (-1, 3))
-            scored.append(
-                PredictedGarment.from_layout(path, key[1], keypoints, annotation)
-            )
+            item = GarmentPrediction.from_coco(found[key], 'fashionai', path)
+            scored.append(ComparedGarment.with_annotation(item, annotation))
     if not scored:
         raise ValueError(
             f'{predictions_file} predicts no annotated image of {ann_file}'
@@ -67,10 +66,7 @@ def prediction_grid(
     scored.sort(key=lambda shown: (np.isnan(shown.error), shown.error))
     chosen = np.unique(np.linspace(0, len(scored) - 1, num).round().astype(int))
     pictures = [scored[i].draw() for i in chosen]
-    errors = [scored[i].error for i in chosen]
-    captions = [
-        'NE -' if np.isnan(error) else f'NE {100 * error:.1f} %' for error in errors
-    ]
+    captions = [scored[i].measured for i in chosen]
     return picture_grid(pictures, columns, cell, captions)
 
 

@@ -86,6 +86,26 @@ def test_the_full_layout():
     assert entry == own
 
 
+@pytest.mark.parametrize('in_full_layout', [False, True])
+def test_back_from_a_result_list(in_full_layout):
+    one = prediction()
+    entry = one.to_coco(in_full_layout)
+    back = GarmentPrediction.from_coco(entry, 'deepfashion2', 'a.jpg')
+    assert (back.image, back.category, back.frame) == ('a.jpg', 'skirt', None)
+    np.testing.assert_allclose(back.points, one.points, atol=1e-4)
+    np.testing.assert_allclose(back.bbox, one.bbox, atol=1e-4)
+    assert back.score == pytest.approx(one.score, abs=1e-6)
+    assert back.bbox_score == pytest.approx(0.8, abs=1e-5)
+
+
+def test_back_from_an_official_list():
+    """It has no boxes: the garment is as large as its points reach."""
+    official = prediction(scores=np.zeros(NUM, np.float32)).to_official(0.25)
+    back = GarmentPrediction.from_coco(official, 'deepfashion2')
+    np.testing.assert_allclose(back.bbox, [12, 14, 38, 40], rtol=1e-6)
+    assert back.bbox_score == 0.25, 'points without scores tell nothing of the box'
+
+
 @pytest.mark.parametrize('keypoint_thr, is_drawn', [(0.05, True), (0.2, False)])
 def test_drawing(keypoint_thr, is_drawn):
     image = np.full((80, 100, 3), 128, np.uint8)

@@ -10,6 +10,9 @@ import torch
 from toolbox import ROOT, run, tool
 
 from fashion_mmpose import garments
+from fashion_mmpose.commands.pictures.random_predictions import predict_random
+from fashion_mmpose.commands.running import set_testing
+from fashion_mmpose.config import load_config
 
 pytestmark = pytest.mark.slow
 
@@ -197,6 +200,25 @@ def test_annotated_boxes(folder):
     score = json.loads((folder / 'score.json').read_text())
     for name in NUMBERS:
         assert score[name] == pytest.approx(scores[name], abs=1e-6), name
+
+
+def test_grid_of_predictions(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    cfg = load_config('tiny.py')
+    set_testing(cfg, 'centre.pth')
+    shown = predict_random(cfg, 99)
+    similar = [
+        (item.prediction.image_id, item.prediction.category, round(1 - item.error, 3))
+        for item in shown
+    ]
+    known = [(image, name, oks) for image, name, _, oks in ITEMS if oks is not None]
+    assert sorted(similar) == sorted(known)
+    options = ('--num', 2, '--columns', 2, '--show-coordinates', 1)
+    result = tool('predict_grid.py', 'tiny.py', 'centre.pth', *options, cwd=folder)
+    assert '2 pictures drawn into grid.png' in result.stdout
+    rows = [line for line in result.stdout.splitlines() if line.startswith('| ')]
+    assert len(rows) == 1 + len(shown[0].prediction.names)
+    assert cv2.imread('grid.png').shape == (320, 640, 3)
 
 
 def test_part_of_the_set(folder):

@@ -97,7 +97,7 @@ def test_the_choice_is_the_seeds(folder):
     set_testing(cfg, LAST)
 
     def ids(num, seed):
-        return [sample.metainfo['img_id'] for sample in predict_random(cfg, num, seed)]
+        return [shown.prediction.image_id for shown in predict_random(cfg, num, seed)]
 
     whole = ids(99, 0)
     assert sorted(whole) == [1, 2, 3, 4, 5], 'each once, and no more than there are'

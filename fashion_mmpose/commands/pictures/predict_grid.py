@@ -5,24 +5,24 @@ Usage:
         [--seed 0] [--show-coordinates 3] [--out grid.png]
         [--cfg-options KEY=VALUE ...]
 
-A quick look at a FashionAI network, of one category or of all, without a test run: the
-config's test set need not be annotated. Points are those of the garment's category;
-rings, where the truth is known, show where they should be. CONFIG is a path, or the
-name of a config that the package carries. An ensemble, whose members name their
-checkpoints, needs no CHECKPOINT.
+A quick look at a network of either benchmark, of one category or of all, without a test
+run: the config's test set need not be annotated. Points are those of the garment's
+category; where the truth is known, rings show where they should be, and the caption
+tells the normalized error (FashionAI) or the object key point similarity. CONFIG is a
+path, or the name of a config that the package carries. An ensemble, whose members name
+their checkpoints, needs no CHECKPOINT.
 """
 
 import argparse
 
 import cv2
-import numpy as np
 from mmengine.config import DictAction
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.running import set_testing
 from fashion_mmpose.config import load_config
 from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.visualization import PredictedGarment, garment_grid
+from fashion_mmpose.visualization import ComparedGarment, garment_grid
 
 from .random_predictions import predict_random
 
@@ -68,24 +68,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def predict(args: argparse.Namespace) -> list[PredictedGarment]:
+def predict(args: argparse.Namespace) -> list[ComparedGarment]:
     """The predicted garments."""
     cfg = load_config(args.config, cfg_options=args.cfg_options)
     set_testing(cfg, args.checkpoint)
-    shown = []
-    for sample in predict_random(cfg, args.num, args.seed):
-        info = sample.metainfo
-        found = sample.pred_instances
-        keypoints = np.column_stack((found.keypoints[0], found.keypoint_scores[0]))
-        shown.append(
-            PredictedGarment.from_layout(
-                info['img_path'],
-                info['category_id'],
-                keypoints,
-                info.get('raw_ann_info'),
-            )
-        )
-    return shown
+    return predict_random(cfg, args.num, args.seed)
 
 
 def execute(args: argparse.Namespace) -> None:
@@ -96,8 +83,8 @@ def execute(args: argparse.Namespace) -> None:
     with OutputFiles() as outputs:
         outputs.open_binary(args.out).write(data.tobytes())
     for number, item in enumerate(shown[: args.show_coordinates], 1):
-        print(f'{number}: {item.path}')
-        print(item.table(item.garment.name))
+        print(f'{number}: {item.prediction.image}')
+        print(item.table(item.prediction.category))
     print(f'{len(shown)} pictures drawn into {args.out}')
 
 

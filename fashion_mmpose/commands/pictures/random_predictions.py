@@ -7,14 +7,16 @@ from mmengine.dataset import pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
-from mmpose.structures import PoseDataSample
 
+from fashion_mmpose import garments
 from fashion_mmpose.config import check_codecs, check_members, config_name
+from fashion_mmpose.evaluation.functional.samples import predicted_garment
+from fashion_mmpose.visualization import ComparedGarment
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import check_trained_for
 
 
-def predict_random(cfg: Config, num: int, seed: int = 0) -> list[PoseDataSample]:
+def predict_random(cfg: Config, num: int, seed: int = 0) -> list[ComparedGarment]:
     """Predict random samples of the config's test set, in the order of the draw.
 
     Args:
@@ -25,8 +27,7 @@ def predict_random(cfg: Config, num: int, seed: int = 0) -> list[PoseDataSample]
         seed: Seed of the draw, which does not repeat a sample.
 
     Returns:
-        list[PoseDataSample]: As a metric gets them, with ``pred_instances`` in pixels
-        of the original image.
+        list[ComparedGarment]: The garments, with the truth where the test set has it.
 
     Raises:
         ValueError: If the config has no test set, the test set is empty, the weights
@@ -51,9 +52,14 @@ def predict_random(cfg: Config, num: int, seed: int = 0) -> list[PoseDataSample]
         load_weights(model, stored.tensors, name, cfg.load_from)
     model.to(get_device()).eval()
     batch_size = cfg.test_dataloader.get('batch_size', 1)
-    samples = []
+    benchmark = garments.benchmark_of(dataset.metainfo)
+    shown = []
     with torch.no_grad():
         for start in range(0, len(chosen), batch_size):
             batch = [dataset[i] for i in chosen[start : start + batch_size]]
-            samples += model.test_step(pseudo_collate(batch))
-    return samples
+            for result in model.test_step(pseudo_collate(batch)):
+                sample = result.to_dict()
+                found = predicted_garment(sample, benchmark)
+                annotation = sample.get('raw_ann_info')
+                shown.append(ComparedGarment.with_annotation(found, annotation))
+    return shown

@@ -1,5 +1,6 @@
 """Which detection finds which garment, for all images of a category at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,31 +70,49 @@ def _spans(sorted_images: np.ndarray, images: np.ndarray) -> tuple:
     return firsts, ends - firsts
 
 
+def point_similarity(
+    found: np.ndarray, truth: np.ndarray, areas: np.ndarray, sigmas: Sequence[float]
+) -> np.ndarray:
+    """Object key point similarity of pairs of garments.
+
+    The mean over labelled points of exp(-d^2 / (2 * area * (2 * sigma)^2)). P: pairs,
+    K: points.
+
+    Args:
+        found: x, y in pixels of the picture, shape (P, K, 2).
+        truth: x, y and COCO's visibility (v > 0 is labelled), shape (P, K, 3).
+        areas: Of the annotated garments, square pixels, shape (P, ).
+        sigmas: Of the points, shape (K, ).
+
+    Returns:
+        np.ndarray: Shape (P, ), in [0, 1]; 0 where no point is labelled.
+    """
+    variances = (2 * np.array(sigmas)) ** 2
+    distance = ((found - truth[..., :2]) ** 2).sum(axis=2)  # (P, K)
+    counted = truth[..., 2] > 0
+    area = areas[:, None] + np.spacing(1)
+    closeness = np.exp(-distance / variances / area / 2) * counted
+    return closeness.sum(axis=1) / counted.sum(axis=1).clip(min=1)
+
+
 def similarities(
     truth: GarmentColumns,
     detections: Results,
     garment: garments.Garment,
     groups: Groups,
 ) -> np.ndarray:
-    """Object key point similarity of all pairs, shape (P, ), in [0, 1].
-
-    The mean over labelled points of exp(-d^2 / (2 * area * (2 * sigma)^2)).
-    """
+    """Object key point similarity of all pairs, shape (P, ), in [0, 1]."""
     detection, item = groups.pairs
     detection, item = groups.detection_rows[detection], groups.truth_rows[item]
     own = np.arange(len(garment.channels))
-    variances = (2 * np.array(garment.sigmas)) ** 2
     result = np.empty(len(item))
     size = max(1, CHUNK // len(own))
     for start in range(0, len(item), size):
         part = slice(start, start + size)
         labelled = truth.points[truth.starts[item[part], None] + own]  # (p, K, 3)
         found = detections.points[detections.starts[detection[part], None] + own]
-        distance = ((found - labelled[..., :2]) ** 2).sum(axis=2)  # (p, K)
-        area = truth.areas[item[part], None] + np.spacing(1)
-        counted = labelled[..., 2] > 0
-        closeness = np.exp(-distance / variances / area / 2) * counted
-        result[part] = closeness.sum(axis=1) / counted.sum(axis=1).clip(min=1)
+        areas = truth.areas[item[part]]
+        result[part] = point_similarity(found, labelled, areas, garment.sigmas)
     points = truth.points[:, 2] > 0
     labels = np.concatenate([[0], points.cumsum()])
     labels = labels[truth.starts[item + 1]] - labels[truth.starts[item]]
