@@ -27,7 +27,7 @@ from fashion_mmpose.config import existing_file, is_detector, load_config
 from fashion_mmpose.formats.coco.images import read_images
 
 from .detecting import Outcome, detect_images, run_settings
-from .running import argument_parser, init_launcher
+from .running import argument_parser, init_launcher, locked_places
 
 SHOWN = 20  # unreadable pictures that are named
 
@@ -121,7 +121,8 @@ def report(outcome: Outcome, out: str, skip_bad: bool) -> int:
 
 def execute(args: argparse.Namespace) -> int:
     """Detect and report; the exit code."""
-    outcome = detect(args)
+    with locked_places(args.launcher, files=[args.out]):
+        outcome = detect(args)
     if not is_main_process():
         return 0
     return report(outcome, args.out, args.skip_bad)
