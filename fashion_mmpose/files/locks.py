@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -23,15 +23,23 @@ _held: list[TextIO] = []
 def locked_folder(folder: str | os.PathLike) -> Iterator[None]:
     """Keep a folder for this process and those that it starts.
 
-    The lock is the file ``.lock`` in the folder, which is made where it is missing.
+    The lock is the file ``.lock`` in the folder. A missing folder is made, and removed
+    again if nothing is written into it.
 
     Raises:
         BlockingIOError: If another run is at work there; it says which.
         OSError: If the folder cannot be written to.
     """
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    with _locked(Path(folder), Path(folder, '.lock')):
-        yield
+    folder = Path(folder)
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with _locked(folder, folder / '.lock'):
+            yield
+    finally:
+        if is_new:
+            with suppress(OSError):  # where something is in it
+                folder.rmdir()
 
 
 @contextmanager
