@@ -23,6 +23,7 @@ import os
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.synthetic import write_deepfashion2, write_fashionai
 
 
@@ -102,7 +103,8 @@ def draw(args: argparse.Namespace) -> str:
 def execute(args: argparse.Namespace) -> None:
     """Draw the set, and print what was drawn."""
     try:
-        print(draw(args))
+        with locked_folder(args.out):
+            print(draw(args))
     except FileExistsError as error:
         raise FileExistsError(f'{error}; pass --overwrite') from error
 

@@ -5,6 +5,8 @@ The functions behind ``tools/train.py``, ``tools/test.py`` and ``tools/detect.py
 
 import argparse
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 import torch
 from mmengine.config import Config, DictAction
@@ -22,8 +24,10 @@ from fashion_mmpose.config import (
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
+from fashion_mmpose.files.locks import locked_file, locked_folder
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
+_RANKS = dict(pytorch='RANK', slurm='SLURM_PROCID')
 
 
 def argument_parser(description: str, work_dir: bool = True) -> argparse.ArgumentParser:
@@ -68,6 +72,31 @@ def init_launcher(launcher: str, device: str = 'auto') -> str:
     if not torch.cuda.is_available():
         return 'cpu'
     return f'cuda:{torch.cuda.current_device()}'
+
+
+@contextmanager
+def locked_places(
+    launcher: str, folder: str | None = None, files: Sequence[str] = ()
+) -> Iterator[None]:
+    """Keep the places that a run writes to; of its processes, the first one does.
+
+    Args:
+        launcher: ``'none'``, ``'pytorch'`` or ``'slurm'``.
+        folder: The work folder, if there is one.
+        files: The output files.
+
+    Raises:
+        BlockingIOError: If another run is at work in one of them.
+    """
+    # The run may not have joined the other processes yet.
+    rank = os.environ.get(_RANKS.get(launcher, ''), '0')
+    with ExitStack() as stack:
+        if rank == '0':
+            if folder is not None:
+                stack.enter_context(locked_folder(folder))
+            for path in files:
+                stack.enter_context(locked_file(path))
+        yield
 
 
 def set_training(

@@ -21,7 +21,7 @@ from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 from fashion_mmpose.engine import MetricsFileHook
 
-from .running import argument_parser, build_runner, set_testing
+from .running import argument_parser, build_runner, locked_places, set_testing
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -43,9 +43,10 @@ def execute(args: argparse.Namespace) -> None:
     if args.work_dir is None:
         cfg.work_dir = os.path.join(cfg.work_dir, 'test')
     set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
-    runner = build_runner(cfg, testing=True)
-    runner.register_hook(MetricsFileHook())
-    runner.test()
+    with locked_places(args.launcher, cfg.work_dir, args.out or ()):
+        runner = build_runner(cfg, testing=True)
+        runner.register_hook(MetricsFileHook())
+        runner.test()
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -14,7 +14,7 @@ import argparse
 from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 
-from .running import argument_parser, build_runner, set_training
+from .running import argument_parser, build_runner, locked_places, set_training
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -39,7 +39,8 @@ def execute(args: argparse.Namespace) -> None:
     """Train as the options say."""
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
     set_training(cfg, args.resume, args.amp, args.auto_scale_lr)
-    build_runner(cfg).train()
+    with locked_places(args.launcher, cfg.work_dir):
+        build_runner(cfg).train()
 
 
 def main(argv: list[str] | None = None) -> int:

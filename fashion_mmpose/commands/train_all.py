@@ -22,6 +22,7 @@ from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.config import config_root
+from fashion_mmpose.files.locks import locked_file
 
 from .categories import (
     CategoryResult,
@@ -144,7 +145,8 @@ def submit(
     if not succeeded:
         return None
     try:
-        merge(succeeded, out)
+        with locked_file(out):
+            merge(succeeded, out)
     except (OSError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return None

@@ -17,6 +17,8 @@ from mmpose.registry import HOOKS
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.weights.read import WeightsError, read_file
 
+from .resuming import PendingValidationHook, continue_scalars, scalars_so_far
+
 POINTER = 'last_checkpoint'
 
 
@@ -40,7 +42,10 @@ class ValidatedCheckpointHook(CheckpointHook):
 
     MMEngine saves before it validates, so what validation changes (the state of
     ``ReduceOnPlateauLR`` and the learning rate) is lost to a run that resumes
-    from that file. This hook writes the file again after validation.
+    from that file. This hook writes the file again after validation. A file that a
+    kill left unvalidated says so, and the run that goes on from it validates first.
+    The same file knows how far the scalars had come, and the resumed run begins its
+    own ``scalars.json`` with those lines.
 
     MMEngine also removes the checkpoint that is out of date before it has written
     the one in its place. This hook removes it afterwards, and local files appear
@@ -48,6 +53,9 @@ class ValidatedCheckpointHook(CheckpointHook):
     the run was resumed from; exactly one best checkpoint remains there for each score.
     A run that is to go on from its last checkpoint finds it by
     :func:`last_checkpoint`.
+
+    Runs that count by iterations (``by_epoch=False``) save and resume as MMEngine has
+    it, without a second writing.
 
     Arguments are those of :class:`mmengine.hooks.CheckpointHook`.
     """
@@ -58,8 +66,8 @@ class ValidatedCheckpointHook(CheckpointHook):
         if is_local and self.backend_args is None and self.file_client_args is None:
             self.backend_args = dict(backend='whole_files')
         super().before_train(runner)
-        if is_local:
-            self._adopt_best(runner)
+        if is_local and runner._resume and runner._load_from:
+            self._take_up(runner)
 
     def before_run(self, runner: Runner) -> None:
         """Find the last checkpoint, if the run is to go on from it.
@@ -67,6 +75,8 @@ class ValidatedCheckpointHook(CheckpointHook):
         Raises:
             ValueError: See :func:`last_checkpoint`.
         """
+        self._pending = PendingValidationHook()
+        runner.register_hook(self._pending)
         # MMEngine looks for it right after this; it knows no relative pointer.
         if runner._resume and runner._load_from is None:
             path = last_checkpoint(runner.work_dir, runner.logger.warning)
@@ -74,6 +84,7 @@ class ValidatedCheckpointHook(CheckpointHook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
         """Save the best checkpoint as usual, then renew this epoch's."""
+        self._is_validated = True
         super().after_val_epoch(runner, metrics)
         name = self.filename_tmpl.format(runner.epoch)
         if self.by_epoch and self.last_ckpt and self.last_ckpt.endswith(name):
@@ -81,6 +92,7 @@ class ValidatedCheckpointHook(CheckpointHook):
             self._save_checkpoint_with_step(runner, runner.epoch, meta)
 
     def _save_checkpoint(self, runner: Runner) -> None:
+        self._is_validated = False
         with self._removals_last():
             super()._save_checkpoint(runner)
 
@@ -98,6 +110,11 @@ class ValidatedCheckpointHook(CheckpointHook):
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self._path(name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        if self.by_epoch:
+            meta['validated'] = self._is_validated
+        if is_main_process():
+            meta['scalars'] = scalars_so_far(runner)
+        meta['outdated'] = outdated
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -116,7 +133,10 @@ class ValidatedCheckpointHook(CheckpointHook):
             target = os.path.relpath(target, runner.work_dir)
         with OutputFiles() as outputs:
             outputs.open(os.path.join(runner.work_dir, POINTER)).write(target)
-        for number in outdated:
+        self._remove(outdated)
+
+    def _remove(self, numbers: list[int]) -> None:
+        for number in numbers:
             path = self._path(self.filename_tmpl.format(number))
             if self.file_backend.isfile(path):
                 self.file_backend.remove(path)
@@ -126,16 +146,29 @@ class ValidatedCheckpointHook(CheckpointHook):
     def _path(self, name: str) -> str:
         return self.file_backend.join_path(self.out_dir, name)
 
-    def _adopt_best(self, runner: Runner) -> None:
+    def _take_up(self, runner: Runner) -> None:
+        """Bring the folder and this hook to the state of the checkpoint."""
+        source = Path(runner._load_from)
+        is_own = source.resolve().parent == Path(self.out_dir).resolve()
+        is_pending = self._pending.is_pending(runner)
+        if is_own or is_pending:
+            self.last_ckpt = self._path(source.name)
+        if is_main_process():
+            scalars = self._pending.meta.get('scalars', {})
+            continue_scalars(runner, scalars, source.parent)
+            if is_own:  # a kill may have come before they were removed
+                self._remove(self._pending.meta.get('outdated', []))
+        if self.save_best:
+            self._adopt_best(runner, source.resolve().parent, is_own, is_pending)
+
+    def _adopt_best(
+        self, runner: Runner, source: Path, is_own: bool, is_pending: bool
+    ) -> None:
         """Make one best checkpoint in the folder that of the resumed run.
 
         A run that was killed between writing the best and removing the one before
         leaves two. One that is resumed from another folder has none here yet.
         """
-        if not (runner._resume and runner._load_from and self.save_best):
-            return
-        source = os.path.dirname(os.path.realpath(runner._load_from))
-        is_own = source == os.path.realpath(self.out_dir)
         single = len(self.key_indicators) == 1
         for key in self.key_indicators:
             suffix = '' if single else f'_{key}'
@@ -143,7 +176,7 @@ class ValidatedCheckpointHook(CheckpointHook):
             if is_own and key != 'auto':
                 kept = [None]
                 if is_main_process():
-                    kept = [self._tidy_best(runner, key, suffix)]
+                    kept = [self._tidy_best(runner, key, suffix, is_pending)]
                 broadcast_object_list(kept)
                 path, score = kept[0]
             if path is not None:
@@ -160,7 +193,7 @@ class ValidatedCheckpointHook(CheckpointHook):
                 self.best_ckpt_path_dict[key] = path
 
     def _tidy_best(
-        self, runner: Runner, key: str, suffix: str
+        self, runner: Runner, key: str, suffix: str, is_pending: bool
     ) -> tuple[str | None, float | None]:
         """Keep the best of a score's checkpoints in the folder; its path and score."""
         prefix = f'best_{key}_'.replace('/', '_')
@@ -172,12 +205,14 @@ class ValidatedCheckpointHook(CheckpointHook):
         ]
         info = runner.message_hub.runtime_info
         known = os.path.basename(info.get(f'best_ckpt{suffix}') or '')
+        if is_pending and not known:
+            return None, None  # what there is, the validation makes again
         kept, score = None, None
         if known in found:
             kept, score = known, info.get(f'best_score{suffix}')
-        for name in found:
-            if name == known:
-                continue
+        # Where the known one is there, another one is of the epoch that was
+        # interrupted, which makes it again.
+        for name in [] if kept else found:
             other = _stored_score(self._path(name), f'best_score{suffix}')
             if other is not None and (
                 score is None or self.is_better_than[key](other, score)
@@ -188,7 +223,7 @@ class ValidatedCheckpointHook(CheckpointHook):
         for name in found:
             if name != kept:
                 self.file_backend.remove(self._path(name))
-                runner.logger.info(f'{name} is removed: {kept} is better')
+                runner.logger.info(f'{name} is removed: {kept} is the best so far')
         return self._path(kept), score
 
     @contextmanager

@@ -26,7 +26,7 @@ def keep_worker_seed(worker_id: int) -> None:
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
-    """Seed every epoch from (seed, epoch, rank).
+    """Seed every epoch from (seed, epoch, rank), and every validation likewise.
 
     What an epoch draws does then not depend on the epochs before it, and a
     resumed run goes on bit for bit like one that was never interrupted. The
@@ -38,7 +38,14 @@ class EpochSeedHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed Python, numpy and PyTorch in this process."""
-        sequence = np.random.SeedSequence([runner.seed, runner.epoch, get_rank()])
+        self._seed(runner.seed, runner.epoch, get_rank())
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Seed too, so that a resumed run may begin with a validation."""
+        self._seed(runner.seed, runner.iter, get_rank(), 1)
+
+    def _seed(self, *numbers: int) -> None:
+        sequence = np.random.SeedSequence(numbers)
         seed = int(sequence.generate_state(1)[0])
         random.seed(seed)
         np.random.seed(seed)

@@ -67,7 +67,8 @@ def toy_runner(
     holder = []
     loader = dict(dataset=Numbers(), batch_size=2, sampler=dict(type='DefaultSampler'))
     in_order = dict(loader, sampler=dict(type='DefaultSampler', shuffle=False))
-    hook = dict(type='mmpose.ValidatedCheckpointHook', interval=1, **(checkpoint or {}))
+    hook = dict(type='mmpose.ValidatedCheckpointHook', interval=1)
+    hook |= checkpoint or {}
     settings = dict(
         model=Line(),
         train_dataloader=loader,

@@ -46,6 +46,17 @@ def test_an_epoch_draws_the_same_whatever_was_before(num_workers):
     assert len(set(values)) == len(values)
 
 
+def test_a_validation_draws_the_same_whatever_was_before():
+    def draw(iteration):
+        state = SimpleNamespace(seed=0, epoch=1, iter=iteration)
+        EpochSeedHook().before_val_epoch(state)
+        return random.random(), np.random.rand(), torch.rand(()).item()
+
+    first = draw(10)
+    assert draw(20) != first
+    assert draw(10) == first
+
+
 def runner(*lrs, initial=1e-3):
     groups = [dict(lr=lr, initial_lr=initial) for lr in lrs]
     return SimpleNamespace(

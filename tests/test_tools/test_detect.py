@@ -11,6 +11,8 @@ from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import GarmentDetector
+from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.formats.detectors.partial_boxes import PartialBoxes
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +157,32 @@ def test_a_batch_that_was_cut_is_detected_again(folder, whole):
     assert [b['image_id'] for b in boxes] == [b['image_id'] for b in expected]
     # The first image's own neighbour was there when it was detected.
     assert boxes[:4] == expected[:4]
+
+
+def test_two_at_once(folder, whole, capsys):
+    """The second one leaves the file, and what is finished, to the first."""
+    with locked_file(folder / 'boxes.json'):
+        assert detect(folder) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'error: {folder}/boxes.json is in use by process ')
+    assert not list(folder.glob('*boxes.json*'))
+    assert detect(folder) == 0
+    assert (folder / 'boxes.json').read_bytes() == whole
+
+
+def test_no_file_of_fewer_pictures(folder, monkeypatch, capsys):
+    """What is finished is removed meanwhile, by hand."""
+    real = PartialBoxes.finish
+
+    def finish(self, image_ids):
+        for path in self.files():
+            path.unlink()
+        return real(self, image_ids)
+
+    monkeypatch.setattr(PartialBoxes, 'finish', finish)
+    assert detect(folder) == 1
+    assert '5 of 5 images are missing' in capsys.readouterr().err
+    assert not (folder / 'boxes.json').exists()
 
 
 def test_unreadable_pictures(folder, whole, capsys):

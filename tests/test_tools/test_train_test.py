@@ -9,6 +9,7 @@ import torch
 from toolbox import ROOT, load_tool, run, tool
 
 from fashion_mmpose import garments
+from fashion_mmpose.files.locks import locked_file, locked_folder
 
 pytestmark = pytest.mark.slow
 
@@ -200,6 +201,23 @@ def test_errors_are_one_line(drawn, monkeypatch, capsys, name, arguments, messag
     assert load_tool(name).main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith('error: ') and message in line
+
+
+@pytest.mark.parametrize(
+    'name, options, lock',
+    [
+        ('train.py', ['--work-dir', 'place'], locked_folder),
+        ('test.py', ['tiny.py', '--work-dir', 'place'], locked_folder),
+        ('test.py', ['tiny.py', '--out', 'place.csv'], locked_file),
+    ],
+    ids=['train', 'test', 'out'],
+)
+def test_two_at_once(drawn, monkeypatch, capsys, name, options, lock):
+    monkeypatch.chdir(drawn)
+    with lock(options[-1]):
+        assert load_tool(name).main(['tiny.py', *options]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'error: {options[-1]} is in use by process ')
 
 
 OTHERS = """

@@ -19,6 +19,7 @@ import os
 import sys
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.formats.deepfashion2.conversion import (
     Converted,
     convert,
@@ -88,7 +89,8 @@ def converted(args: argparse.Namespace) -> Converted:
 
 def execute(args: argparse.Namespace) -> None:
     """Convert, and print what was written and left out."""
-    done = converted(args)
+    with locked_file(args.out):
+        done = converted(args)
     listed = [f'{path}: not recognised, left aside' for path in done.strangers]
     listed += done.skipped
     for line in listed[:_LISTED]:

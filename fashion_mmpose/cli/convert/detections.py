@@ -24,6 +24,7 @@ import argparse
 import sys
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.formats.coco.images import read_images
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.detectors import detections
@@ -98,8 +99,9 @@ def convert(args: argparse.Namespace) -> tuple[list[dict], int]:
 
 def execute(args: argparse.Namespace) -> None:
     """Convert, and print how many boxes were written and left out."""
-    results, num_empty = convert(args)
-    write_predictions(args.out, results)
+    with locked_file(args.out):
+        results, num_empty = convert(args)
+        write_predictions(args.out, results)
     num_images = len({result['image_id'] for result in results})
     if num_empty:
         print(f'warning: {num_empty} boxes without an area left out', file=sys.stderr)

@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.formats.fashionai.conversion import Options, Written, write_splits
 from fashion_mmpose.formats.fashionai.parts import Part, find_parts
 from fashion_mmpose.formats.fashionai.samples import (
@@ -124,7 +125,8 @@ def convert(args: argparse.Namespace, notes: list[str]) -> list[Written]:
         workers=args.workers,
         skip_bad=args.skip_bad,
     )
-    written, dropped = write_splits(splits, root, args.out, options)
+    with locked_folder(args.out):
+        written, dropped = write_splits(splits, root, args.out, options)
     notes += dropped
     return written
 

@@ -23,7 +23,11 @@ from mmengine.dist import is_main_process
 
 from fashion_mmpose.apis import GarmentDetector
 from fashion_mmpose.cli.shell import parse, run
-from fashion_mmpose.commands.running import argument_parser, init_launcher
+from fashion_mmpose.commands.running import (
+    argument_parser,
+    init_launcher,
+    locked_places,
+)
 from fashion_mmpose.config import existing_file, is_detector, load_config
 from fashion_mmpose.formats.coco.images import read_images
 
@@ -121,7 +125,8 @@ def report(outcome: Outcome, out: str, skip_bad: bool) -> int:
 
 def execute(args: argparse.Namespace) -> int:
     """Detect and report; the exit code."""
-    outcome = detect(args)
+    with locked_places(args.launcher, files=[args.out]):
+        outcome = detect(args)
     if not is_main_process():
         return 0
     return report(outcome, args.out, args.skip_bad)

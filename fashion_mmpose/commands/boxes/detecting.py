@@ -105,7 +105,8 @@ def detect_images(
         skip_bad: Finish without the images that cannot be read. Defaults to False.
 
     Raises:
-        FormatError: If an interrupted run had other settings.
+        FormatError: If an interrupted run had other settings, or what is finished was
+            changed meanwhile.
         ValueError: If a class of the detector is no category of the benchmark.
     """
     ids = category_ids(detector.classes, images.benchmark)
@@ -145,15 +146,17 @@ def detect_images(
             _finish_batch(detector, images, loaded, finished, ids, appender)
             bar.update(len(loaded))
     unreadable = sorted(
-        (images.paths[index], reason)
+        (images.paths[index], images.ids[index], reason)
         for of_rank in all_gather_object(unreadable)
         for index, reason in of_rank
     )
     num_boxes = None
     if rank == 0 and (skip_bad or not unreadable):
-        num_boxes = partial.finish(images.ids)
+        bad = {image_id for _, image_id, _ in unreadable}
+        num_boxes = partial.finish([i for i in images.ids if i not in bad])
     barrier()
-    return Outcome(len(images.ids), len(finished), num_boxes, tuple(unreadable))
+    reasons = tuple((path, reason) for path, _, reason in unreadable)
+    return Outcome(len(images.ids), len(finished), num_boxes, reasons)
 
 
 def _finish_batch(

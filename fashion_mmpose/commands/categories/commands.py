@@ -1,6 +1,5 @@
 """The repository's scripts as subprocesses whose output is shown and kept."""
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -10,6 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
+
+from fashion_mmpose.files.locks import (
+    environment_for_children,
+    held_descriptors,
+    locked_folder,
+)
 
 from .plan import CategoryRun
 
@@ -70,13 +75,13 @@ def run_logged(arguments: Sequence[str], log: TextIO) -> int:
 
     Args:
         arguments: Arguments of Python.
-        log: File that the subprocess keeps open, and with it locked.
+        log: File to append to; see :func:`locked_log`.
 
     Returns:
         int: The exit code.
     """
     # MMEngine would give a training with loader workers a single thread.
-    environment = dict(os.environ)
+    environment = environment_for_children(os.environ)
     environment.setdefault('OMP_NUM_THREADS', str(os.cpu_count()))
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -87,7 +92,8 @@ def run_logged(arguments: Sequence[str], log: TextIO) -> int:
         env=environment,
         # A group of its own: its loader workers and torchrun's processes end with it.
         start_new_session=True,
-        pass_fds=[log.fileno()],
+        # What outlives this process keeps its folder.
+        pass_fds=held_descriptors(),
     )
     try:
         for line in process.stdout:
@@ -111,19 +117,12 @@ def _end(process: subprocess.Popen) -> None:
 
 @contextmanager
 def locked_log(path: Path) -> Iterator[TextIO]:
-    """A file to append to, for one writer and its subprocesses at a time.
+    """A file to append to, in a folder for this run and its subprocesses alone.
 
     Raises:
-        BlockingIOError: If another process has it open this way.
+        BlockingIOError: If another run is at work in the folder.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, 'a', encoding='utf-8') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(
-                f'{path.parent} is in use by another training; wait for it or end it'
-            ) from None
+    with locked_folder(path.parent), open(path, 'a', encoding='utf-8') as file:
         yield file
 
 

@@ -91,7 +91,9 @@ def set_aside(folder: Path) -> Path:
     number = 1
     while (target := folder.with_name(f'{folder.name}.old{number}')).exists():
         number += 1
-    return folder.rename(target)
+    folder.rename(target)
+    (target / '.lock').unlink(missing_ok=True)
+    return target
 
 
 def train(run: CategoryRun, options: Options, journal: Journal, log: TextIO) -> bool:

@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from fashion_mmpose.apis.pose import pose_by_category
 from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, argument_parser, parse, run
+from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
@@ -209,7 +210,8 @@ def execute(args: argparse.Namespace) -> int:
         args.names,
     )
     skipped = []
-    is_done = predict(inferencer, sources, files, args.category, skipped)
+    with locked_folder(args.out_dir):
+        is_done = predict(inferencer, sources, files, args.category, skipped)
     report(skipped, files)
     if not is_done:
         print('stopped; what was finished is saved', file=sys.stderr)

@@ -90,13 +90,23 @@ class PartialBoxes:
         """Write the output, then remove the files.
 
         Args:
-            image_ids: Images in the order of the output; those that were not finished
-                are left out.
+            image_ids: Images in the order of the output, all of them finished.
 
         Returns:
             int: How many boxes were written.
+
+        Raises:
+            FormatError: If an image is not among what was finished; nothing is written.
         """
+        image_ids = list(image_ids)
         finished = self.read()
+        missing = [image_id for image_id in image_ids if image_id not in finished]
+        if missing:
+            raise FormatError(
+                f'{self.out} was not written: {len(missing)} of {len(image_ids)} '
+                f'images are missing in {self.out.name}.partial, which something else '
+                'has changed; the same command finishes them'
+            )
         with OutputFiles() as outputs:
             file = outputs.open(self.out)
             boxes = JsonList(file, lines=True)
@@ -143,7 +153,7 @@ def _entries(
     image_ids: Iterable[int], finished: Mapping[int, list[BoxRow]]
 ) -> Iterator[dict]:
     for image_id in image_ids:
-        for *bbox, score, category_id in finished.get(image_id, ()):
+        for *bbox, score, category_id in finished[image_id]:
             yield dict(
                 image_id=image_id, category_id=category_id, bbox=bbox, score=score
             )

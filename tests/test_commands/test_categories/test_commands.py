@@ -112,19 +112,35 @@ def test_a_log_has_one_writer(tmp_path):
     assert path.read_text() == 'more\n'
 
 
-def test_a_training_that_lost_its_parent_keeps_the_log(tmp_path):
+ORPHAN = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from fashion_mmpose.commands.categories.commands import locked_log
+from fashion_mmpose.files.locks import held_descriptors
+with locked_log(Path(sys.argv[1])):
+    sleeper = [sys.executable, '-c', 'import time; time.sleep(60)']
+    child = subprocess.Popen(
+        sleeper, pass_fds=held_descriptors(), stdout=subprocess.DEVNULL
+    )
+    print(child.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_training_that_lost_its_parent_keeps_the_folder(tmp_path):
     path = tmp_path / 'train_all.log'
-    with commands.locked_log(path) as file:
-        sleeper = subprocess.Popen(
-            [sys.executable, '-c', 'import time; time.sleep(60)'],
-            pass_fds=[file.fileno()],
-        )
+    orphan = subprocess.run(
+        [sys.executable, '-c', ORPHAN, path], stdout=subprocess.PIPE, encoding='utf-8'
+    )
+    sleeper = int(orphan.stdout)
     try:
         with pytest.raises(BlockingIOError), commands.locked_log(path):
             pass
     finally:
-        sleeper.kill()
-        sleeper.wait()
+        os.kill(sleeper, signal.SIGKILL)
+    end = time.monotonic() + 20
+    while is_running(sleeper) and time.monotonic() < end:
+        time.sleep(0.05)
     with commands.locked_log(path):
         pass
 

@@ -80,13 +80,22 @@ def test_files_of_many_processes(partial):
 def test_finish(partial):
     append(partial, 0, _7=[BOX, OTHER], _3=[])
     append(partial, 1, _5=[OTHER])
-    assert partial.finish([5, 3, 99, 7]) == 3
+    assert partial.finish([5, 3, 7]) == 3
     assert json.loads(partial.out.read_text()) == [
         dict(image_id=5, category_id=1, bbox=[0, 0, 8, 9], score=0.5),
         dict(image_id=7, category_id=3, bbox=[1.5, 2, 30, 40.25], score=0.75),
         dict(image_id=7, category_id=1, bbox=[0, 0, 8, 9], score=0.5),
     ]
     assert partial.files() == []
+
+
+def test_what_is_missing_is_not_passed_over(partial):
+    """Another run has finished, and removed what this one had."""
+    append(partial, _1=[BOX], _2=[])
+    with pytest.raises(FormatError, match='2 of 4 images are missing'):
+        partial.finish([1, 2, 3, 4])
+    assert not partial.out.exists()
+    assert partial.read() == {1: [BOX], 2: []}
 
 
 def test_finish_without_boxes(partial):

@@ -1,0 +1,105 @@
+"""What a resumed run makes up for: a validation, and the scalars of before."""
+
+from pathlib import Path
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmengine.visualization import LocalVisBackend
+
+from fashion_mmpose.files.outputs import OutputFiles
+
+
+class PendingValidationHook(Hook):
+    """Validate the epoch whose validation was interrupted, before training goes on.
+
+    A checkpoint is written before its epoch is validated, and again afterwards. One
+    that was written only once says ``validated=False`` among its meta data. The run
+    that goes on from it does what the interrupted one would have done next: it
+    validates, with all hooks, where a run with this config validates that epoch.
+
+    :class:`~fashion_mmpose.engine.ValidatedCheckpointHook` registers this hook, as the
+    last one, so that the others are ready for the validation.
+
+    Attributes:
+        meta: The meta data of the checkpoint that was loaded.
+    """
+
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self.meta: dict = {}
+        self._info: dict = {}
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Note what the checkpoint says of its epoch."""
+        if runner._resume:
+            self.meta = checkpoint['meta']
+            info = checkpoint.get('message_hub', {}).get('runtime_info', {})
+            self._info = {key: info[key] for key in ('epoch', 'iter') if key in info}
+
+    def is_pending(self, runner: Runner) -> bool:
+        """Whether the run has to validate before it goes on."""
+        if self.meta.get('validated', True) or runner.val_loop is None:
+            return False
+        loop = runner.train_loop
+        # Intervals that change with the epochs are known by the loop alone.
+        loop._decide_current_val_interval()
+        return loop.epoch >= loop.val_begin and (
+            loop.epoch % loop.val_interval == 0 or loop.epoch == loop.max_epochs
+        )
+
+    def before_train(self, runner: Runner) -> None:
+        """Validate, if that is pending."""
+        if not self.is_pending(runner):
+            return
+        runner.logger.info(
+            f'epoch {runner.epoch} is validated first: its validation was interrupted'
+        )
+        # MMEngine has set them to the epoch and the iteration that are to come.
+        runner.message_hub.update_info_dict(self._info)
+        runner.val_loop.run()
+
+
+def scalars_so_far(runner: Runner) -> dict:
+    """Where the run's scalars are, for the meta data of a checkpoint.
+
+    Returns:
+        dict: ``file``, relative to the work folder, and ``size`` in bytes; empty if
+        the run keeps none.
+    """
+    path = _scalars_file(runner)
+    if path is None or not path.is_file():
+        return {}
+    file = path.relative_to(Path(runner.work_dir).resolve())
+    return dict(file=file.as_posix(), size=path.stat().st_size)
+
+
+def continue_scalars(runner: Runner, scalars: dict, folder: Path) -> None:
+    """Begin the run's scalars with those of before its checkpoint.
+
+    MMEngine gives every start a folder of its own. The newest ``scalars.json`` is then
+    that of the whole training, without gaps and repeated lines.
+
+    Args:
+        runner: The run that goes on.
+        scalars: What :func:`scalars_so_far` told the checkpoint.
+        folder: The work folder that the checkpoint is in.
+    """
+    path = _scalars_file(runner)
+    if path is None or not scalars:
+        return
+    before = folder / scalars['file']
+    try:
+        content = before.read_bytes()[: scalars['size']]
+    except FileNotFoundError:
+        runner.logger.warning(f'{path} begins here: {before} is missing')
+        return
+    with OutputFiles() as outputs:
+        outputs.open_binary(path).write(content)
+
+
+def _scalars_file(runner: Runner) -> Path | None:
+    for backend in runner.visualizer._vis_backends.values():
+        if isinstance(backend, LocalVisBackend):
+            return Path(backend.experiment._scalar_save_file).resolve()
+    return None

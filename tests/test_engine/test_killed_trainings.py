@@ -1,0 +1,184 @@
+"""A training that is killed and goes on ends as if nothing had happened.
+
+Every training is a process of its own, and kills itself: SIGKILL runs no handler.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from toy_training import toy_runner
+
+# Epoch 3 makes the plateau, and the last epoch is the best.
+SCORES = [0.5, 0.4, 0.45, 0.3]
+SCHEDULES = dict(
+    plateau=dict(
+        type='ReduceOnPlateauLR',
+        monitor='fashionai/NE',
+        rule='less',
+        patience=0,
+        factor=0.1,
+    ),
+    cosine=dict(type='CosineAnnealingLR', T_max=4, eta_min=1e-3),
+)
+SECONDS = 120  # for one training of four epochs
+
+pytestmark = pytest.mark.slow
+
+
+class Moments(Hook):
+    """Kill the process at the moment of a number; note the names of all."""
+
+    priority = 'HIGHEST'
+
+    def __init__(self, victim, file):
+        self.victim = victim
+        self.file = file
+        self.names = []
+        self.runner = None
+
+    def reach(self, name):
+        epoch = self.runner.epoch if self.runner else 0
+        self.names.append(f'{epoch}: {name}')
+        if len(self.names) - 1 == self.victim:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, function, which):
+        def call(*args):
+            self.reach(f'{function.__name__} {os.path.basename(args[which])}')
+            function(*args)
+
+        return call
+
+    def before_train(self, runner):
+        self.runner = runner
+
+    def after_train_iter(self, runner, *args, **kwargs):
+        self.reach('iteration')
+
+    def before_val_epoch(self, runner):
+        self.reach('validation begins')
+
+    def after_val_epoch(self, runner, metrics):
+        self.reach('validation ends')
+
+    def after_val(self, runner):
+        self.reach('validation is over')
+
+    def after_run(self, runner):
+        self.file.write_text(json.dumps(self.names))
+
+
+def _train(folder, schedule, victim, file, resume, checkpoint):
+    moments = Moments(victim, file)
+    os.replace = moments.around(os.replace, 1)
+    os.remove = moments.around(os.remove, 0)
+    torch.manual_seed(0)
+    hook = dict(save_best='fashionai/NE', rule='less') | checkpoint
+    toy_runner(
+        folder,
+        SCORES,
+        len(SCORES),
+        hook,
+        resume=resume,
+        randomness=dict(seed=0),
+        param_scheduler=[SCHEDULES[schedule]],
+        custom_hooks=[
+            moments,
+            dict(type='EpochSeedHook'),
+            dict(
+                type='PersistentEarlyStoppingHook',
+                monitor='fashionai/NE',
+                rule='less',
+                patience=9,
+            ),
+        ],
+    ).train()
+
+
+def train(folder, schedule, victim=None, resume=False, **checkpoint):
+    """Train in a process of its own; the moments of the run, None if it was killed."""
+    file = folder.with_name(f'{folder.name}.json')
+    file.unlink(missing_ok=True)
+    process = multiprocessing.get_context('fork').Process(
+        target=_train, args=(folder, schedule, victim, file, resume, checkpoint)
+    )
+    process.start()
+    process.join(SECONDS)
+    assert process.exitcode == (0 if victim is None else -signal.SIGKILL)
+    return json.loads(file.read_text()) if victim is None else None
+
+
+def scalars(folder):
+    """The lines of the newest start, without what a clock or the memory says."""
+    newest = max(folder.glob('*/vis_data/scalars.json'))
+    lines = [json.loads(line) for line in newest.read_text().splitlines()]
+    unlike = ('time', 'data_time', 'memory')
+    return [{k: v for k, v in line.items() if k not in unlike} for line in lines]
+
+
+def state(folder):
+    """All that must be equal, in a form that can be compared."""
+    content = torch.load(folder / 'epoch_4.pth', weights_only=False)
+    hub = content['message_hub']
+    info = {
+        key: os.path.basename(value) if key.endswith('_ckpt') else value
+        for key, value in hub['runtime_info'].items()
+        if key not in ('cfg', 'experiment_name')
+    }
+    history = {
+        key: [list(map(float, array)) for array in buffer.data]
+        for key, buffer in hub['log_scalars'].items()
+        if not key.endswith('time')
+    }
+    names = sorted(path.name for path in folder.glob('*.pth'))
+    (best,) = [name for name in names if name.startswith('best')]
+    best_weights = torch.load(folder / best, weights_only=False)['state_dict']
+    return dict(
+        files=names,
+        last=(folder / 'last_checkpoint').read_text(),
+        weights=plain(content['state_dict']),
+        best=plain(best_weights),
+        optimizer=plain(content['optimizer']),
+        schedulers=plain(content['param_schedulers']),
+        info=info,
+        history=history,
+        scalars=scalars(folder),
+    )
+
+
+def plain(value):
+    if isinstance(value, torch.Tensor):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    'schedule, checkpoint',
+    [
+        pytest.param('plateau', dict(max_keep_ckpts=2), id='plateau'),
+        pytest.param('cosine', dict(max_keep_ckpts=1), id='cosine'),
+        pytest.param('plateau', dict(interval=2), id='every-second-epoch'),
+    ],
+)
+def test_a_kill_at_any_moment_changes_nothing(tmp_path, schedule, checkpoint):
+    whole = tmp_path / 'whole'
+    names = train(whole, schedule, **checkpoint)
+    expected = state(whole)
+    assert 'best_fashionai_NE_epoch_4.pth' in expected['files']
+    assert [line['step'] for line in expected['scalars']] == [1, 1, 2, 2, 3, 3, 4, 4]
+    # What the schedules do is seen in the weights: the rate is not that of the start.
+    assert expected['optimizer']['param_groups'][0]['lr'] < 0.1
+    last_epochs = [n for n, name in enumerate(names) if int(name[0]) >= 2]
+    assert len(last_epochs) > 12
+    for number in last_epochs:
+        folder = tmp_path / f'killed-{number}'
+        train(folder, schedule, victim=number, **checkpoint)
+        train(folder, schedule, resume=True, **checkpoint)
+        assert state(folder) == expected, names[number]
