@@ -28,10 +28,6 @@ ROOT = Path(__file__).resolve().parents[1]
 BLOUSES = ROOT / 'configs' / 'demo' / 'cpn_r18_fashionai_blouse.py'
 OUTFITS = ROOT / 'configs' / 'demo' / 'res18_outfits_deepfashion2.py'
 DETECTOR = ROOT / 'configs' / 'detection' / 'rtmdet_outfits_deepfashion2.py'
-# Below it the detector, trained for minutes, finds garments where there are none.
-SCORE_THR = 0.3
-# Of two categories that it finds in one place, one is wrong: nobody wears coats here.
-MAX_OVERLAP = 0.6
 SHOWN = 8  # pictures of outfits.png
 
 
@@ -197,7 +193,6 @@ def outfits(args: argparse.Namespace) -> Path:
         'from pictures to landmarks, as in use',
         'tools/predict.py',
         *(pictures, '--pose', *pose, '--det', *detector, '--save-json', '--save-vis'),
-        *('--score-thr', SCORE_THR, '--max-overlap', MAX_OVERLAP),
         *('--out-dir', work_dir / 'predicted'),
     )
     return draw_outfits(work_dir)

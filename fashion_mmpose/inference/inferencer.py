@@ -31,6 +31,8 @@ WeightsLike = str | os.PathLike | None
 
 ON_ERROR = ('raise', 'skip')
 DETECTOR_SCORE_THR = 0.3
+# Of two categories that a detector finds in one place, one is wrong.
+DETECTOR_MAX_OVERLAP = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,8 @@ class GarmentInferencer:
         batch_size: At most so many pictures go through the detector, and so many crops
             of one or several pictures through a pose network, at once. Defaults to 8.
         det_options: Arguments of :class:`GarmentDetector` for a config: ``score_thr``
-            (0.3 here), ``max_per_image`` and ``max_overlap``. Defaults to None.
+            (0.3 here), ``max_per_image`` and ``max_overlap`` (0.6 here; None lets one
+            garment be found under several categories). Defaults to None.
 
     Attributes:
         networks: The pose network of every category.
@@ -119,7 +122,10 @@ class GarmentInferencer:
                 'its checkpoint'
             )
         if is_config:
-            options = dict(score_thr=DETECTOR_SCORE_THR) | dict(det_options or {})
+            options = dict(
+                score_thr=DETECTOR_SCORE_THR, max_overlap=DETECTOR_MAX_OVERLAP
+            )
+            options.update(det_options or {})
             self.detector = fashion_mmpose.GarmentDetector(
                 det_model, det_weights, device, **options
             )

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from tiny_detector import save_detector, write_config
 from toolbox import ROOT, load_tool
 
 from fashion_mmpose import garments
+from fashion_mmpose.commands.predict import check_category
 from fashion_mmpose.formats.coco.results import read_predictions
 
 pytestmark = pytest.mark.slow
@@ -129,6 +131,16 @@ def test_drawn_pictures(predict, trained, tmp_path):
         assert 200 < (abs(more - drawn).max(axis=2) > 60).sum() < 0.2 * image.size / 3
 
 
+def test_one_garment_is_one_category(predict, detector, tmp_path):
+    """Boxes in one place are one garment, unless all are asked for."""
+    arguments = 'data/test', *POSE, *detector, '--score-thr', 0
+    assert predict(*arguments, '--out-dir', tmp_path / 'best') == 0
+    assert predict(*arguments, '--out-dir', tmp_path / 'all', '--max-overlap', 1) == 0
+    assert len(entries(tmp_path / 'best')) < len(entries(tmp_path / 'all'))
+    assert largest_overlap(entries(tmp_path / 'best')) <= 0.6 + 1e-4
+    assert largest_overlap(entries(tmp_path / 'all')) > 0.6
+
+
 def test_detector_and_category(predict, detector, tmp_path):
     """Blouses only: there is no network for the detector's other labels."""
     options = '--score-thr', 0, '--max-overlap', 0.3
@@ -136,14 +148,21 @@ def test_detector_and_category(predict, detector, tmp_path):
     found = entries(tmp_path)
     assert {entry['category'] for entry in found} == {'blouse'}
     assert all(0 < entry['bbox_score'] < 1 for entry in found)
+    assert len(found) > len({entry['image_id'] for entry in found})
+    assert largest_overlap(found) <= 0.3 + 1e-4
+
+
+def largest_overlap(found):
+    """Of two boxes of one picture."""
     corners = {}
     for entry in found:
         x, y, width, height = entry['bbox']
         corners.setdefault(entry['image_id'], []).append((x, y, x + width, y + height))
-    assert max(map(len, corners.values())) > 1
-    for boxes in corners.values():
-        for i, one in enumerate(boxes):
-            assert all(overlap(one, other) <= 0.3 + 1e-4 for other in boxes[:i])
+    return max(
+        overlap(one, other)
+        for boxes in corners.values()
+        for one, other in combinations(boxes, 2)
+    )
 
 
 def overlap(one, other):
@@ -242,7 +261,7 @@ def test_unreadable_pictures(predict, trained, tmp_path, capsys):
         (['data/annotations', *POSE], 'holds no picture'),
         (['data/test', '--pose', 'tiny.py', 'no.pth'], 'no.pth'),
         (['data/test', '--pose', 'tiny.py'], 'needs weights'),
-        (['data/test', *POSE, '--category', 'dress'], "no network for 'dress'"),
+        (['data/test', *POSE, '--category', 'dress'], '--category dress: there is no'),
         (['data/test', *POSE, '--det', 'tiny.py', CHECKPOINT], 'of a detector'),
     ],
     ids=['pattern', 'folder', 'weights', 'no weights', 'category', 'detector'],
@@ -253,6 +272,16 @@ def test_errors(predict, tmp_path, capsys, arguments, message):
     error = capsys.readouterr().err
     assert error.startswith('error: ') and message in error
     assert not (tmp_path / 'out').exists()
+
+
+def test_missing_category():
+    """The option is named, not the argument of Python's call."""
+    known = ['blouse', 'skirt']
+    with pytest.raises(ValueError, match='--category NAME, one of blouse, skirt, or'):
+        check_category(None, known, has_detector=False)
+    check_category('skirt', known, has_detector=False)
+    check_category(None, known, has_detector=True)
+    check_category(None, ['blouse'], has_detector=False)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,10 @@ from fashion_mmpose.apis.pose import pose_by_category
 from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, argument_parser, parse, run
 from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.inferencer import (
+    DETECTOR_MAX_OVERLAP,
+    DETECTOR_SCORE_THR,
+)
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source, find_sources
@@ -40,20 +44,31 @@ SHOWN = 20  # unreadable pictures that are named
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
-    parser.add_argument('inputs', nargs='+', metavar='INPUT')
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help='picture, video, folder, quoted pattern or number of a camera',
+    )
     parser.add_argument(
         '--pose',
         nargs='+',
         action='append',
         required=True,
         metavar='CONFIG [CHECKPOINT]',
-        help='pose network; several for one category each',
+        help='pose network; give it several times for networks of one category each',
     )
     parser.add_argument(
         '--det', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help='garment detector'
     )
-    parser.add_argument('--category', metavar='NAME', help='of the garments')
-    parser.add_argument('--out-dir', required=True, metavar='DIR')
+    parser.add_argument(
+        '--category',
+        metavar='NAME',
+        help='category of the garments; with a detector, others are left out',
+    )
+    parser.add_argument(
+        '--out-dir', required=True, metavar='DIR', help='folder of what is written'
+    )
     for name, what in dict(
         json='write predictions.json',
         csv='write predictions.csv (FashionAI)',
@@ -71,22 +86,39 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='lowest score of drawn key points (%(default)s)',
     )
     parser.add_argument(
-        '--fps', type=float, metavar='N', help="of drawn videos (the input's)"
+        '--fps',
+        type=float,
+        metavar='N',
+        help="frames a second of drawn videos (by default the input's)",
     )
     parser.add_argument(
-        '--score-thr', type=float, default=0.3, help='lowest box score (%(default)s)'
+        '--score-thr',
+        type=float,
+        default=DETECTOR_SCORE_THR,
+        metavar='T',
+        help='lowest score of the boxes that count (%(default)s)',
     )
     parser.add_argument(
         '--max-overlap',
         type=float,
+        default=DETECTOR_MAX_OVERLAP,
         metavar='T',
         help='of boxes whose intersection over union is larger, whatever their '
-        'categories, keep the best (all)',
+        'categories, keep only the best; 1 keeps all (%(default)s)',
     )
     parser.add_argument(
-        '--batch-size', type=int, default=8, help='of the networks (%(default)s)'
+        '--batch-size',
+        type=int,
+        default=8,
+        metavar='B',
+        help='pictures, or crops, that go through a network at once (%(default)s)',
     )
-    parser.add_argument('--device', default='auto', help='e.g. cpu, cuda:1 (auto)')
+    parser.add_argument(
+        '--device',
+        default='auto',
+        metavar='D',
+        help='cpu, cuda:1, ...; by default a GPU if there is one',
+    )
     parser.add_argument(
         '--skip-bad', action='store_true', help='leave out unreadable pictures'
     )
@@ -95,7 +127,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
     if not 0 <= args.score_thr <= 1:
         parser.error(f'--score-thr {args.score_thr}: must be between 0 and 1')
-    if args.max_overlap is not None and not 0 <= args.max_overlap <= 1:
+    if not 0 <= args.max_overlap <= 1:
         parser.error(f'--max-overlap {args.max_overlap}: must be between 0 and 1')
     if args.batch_size < 1:
         parser.error(f'--batch-size {args.batch_size}: must be at least 1')
@@ -144,6 +176,24 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
         args.batch_size,
         options,
     )
+
+
+def check_category(category: str | None, known: list[str], has_detector: bool) -> None:
+    """Check what ``--category`` says against the categories of the networks.
+
+    Raises:
+        ValueError: If there is no network for it, or it is needed and missing.
+    """
+    if category is not None and category not in known:
+        raise ValueError(
+            f'--category {category}: there is no network for it; choose from '
+            f'{", ".join(known)}'
+        )
+    if category is None and len(known) > 1 and not has_detector:
+        raise ValueError(
+            'nothing says what the garments are; to fix it: give --category NAME, one '
+            f'of {", ".join(known)}, or a detector with --det CONFIG CHECKPOINT'
+        )
 
 
 def predict(
@@ -197,6 +247,7 @@ def execute(args: argparse.Namespace) -> int:
     """Predict, save and report; the exit code."""
     sources = name_sources(find_sources(map(path_or_camera, args.inputs)))
     inferencer = build(args)
+    check_category(args.category, list(inferencer.networks), bool(args.det))
     if args.save_csv:
         check_csv(sources, {n.benchmark for n in inferencer.networks.values()})
     files = PredictionFiles(
