@@ -33,7 +33,7 @@ _CONFIG_READERS = (
 _RUNNER = 'mmengine.'
 
 
-def argument_parser(description: str) -> argparse.ArgumentParser:
+def argument_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser that shows the docstring of a command as it is written."""
     return argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter

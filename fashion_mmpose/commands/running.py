@@ -26,7 +26,9 @@ from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
 
-def argument_parser(description: str, work_dir: bool = True) -> argparse.ArgumentParser:
+def argument_parser(
+    description: str | None, work_dir: bool = True
+) -> argparse.ArgumentParser:
     """A parser of what training, testing and detecting have in common.
 
     Args:
