@@ -57,6 +57,14 @@ def parse(
         parser.error(f'an option cannot be read ({error}); see --help for its form')
 
 
+def warn(messages: Sequence[str], shown: int = 20) -> None:
+    """Print the first of many warnings on stderr, and how many more there are."""
+    for message in messages[:shown]:
+        print(f'warning: {message}', file=sys.stderr)
+    if len(messages) > shown:
+        print(f'warning: ... and {len(messages) - shown} more', file=sys.stderr)
+
+
 def run(
     action: Callable[[argparse.Namespace], int | None],
     args: argparse.Namespace,
