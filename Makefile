@@ -93,10 +93,11 @@ test: $(STAMP)  ## run the tests, e.g. with ARGS='-k packaging'
 test-fast: $(STAMP)  ## run the tests that take a moment, to try out a change
 	$(PY) -m pytest -n auto --dist loadfile -m 'not slow' $(ARGS)
 
-lint: $(STAMP)  ## check style and spelling
+lint: $(STAMP)  ## check style, spelling and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(VENV)/bin/codespell
+	$(PY) -m basedpyright --pythonpath '$(PY)'
 
 format: $(STAMP)  ## put the files into the project's style
 	$(PY) -m ruff check --fix .

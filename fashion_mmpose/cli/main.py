@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from fashion_mmpose.version import __version__
 
@@ -165,7 +165,7 @@ def _program_name(name: str) -> Iterator[None]:
         sys.argv = previous
 
 
-def _explain(argv: Sequence[str]) -> None:
+def _explain(argv: Sequence[str]) -> NoReturn:
     """Answer what names no command: with help, the version or an error.
 
     Raises:
@@ -189,4 +189,4 @@ def _explain(argv: Sequence[str]) -> None:
 def _listing(names: Sequence[str]) -> str:
     width = max(map(len, names))
     lines = [f'    {name:<{width}}  {COMMANDS[name].summary}' for name in names]
-    return '\n'.join([__doc__, 'Commands:', *lines])
+    return '\n'.join([__doc__ or '', 'Commands:', *lines])

@@ -33,7 +33,7 @@ _CONFIG_READERS = (
 _RUNNER = 'mmengine.'
 
 
-def argument_parser(description: str) -> argparse.ArgumentParser:
+def argument_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser that shows the docstring of a command as it is written."""
     return argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -55,6 +55,14 @@ def parse(
         return parser.parse_args(argv)
     except ValueError as error:  # MMEngine's --cfg-options without an equals sign
         parser.error(f'an option cannot be read ({error}); see --help for its form')
+
+
+def warn(messages: Sequence[str], shown: int = 20) -> None:
+    """Print the first of many warnings on stderr, and how many more there are."""
+    for message in messages[:shown]:
+        print(f'warning: {message}', file=sys.stderr)
+    if len(messages) > shown:
+        print(f'warning: ... and {len(messages) - shown} more', file=sys.stderr)
 
 
 def run(

@@ -14,6 +14,7 @@ from mmengine.dist import init_dist, is_distributed
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from fashion_mmpose.cli import shell
 from fashion_mmpose.config import (
     check_codecs,
     check_members,
@@ -30,19 +31,26 @@ LAUNCHERS = ('none', 'pytorch', 'slurm')
 _RANKS = dict(pytorch='RANK', slurm='SLURM_PROCID')
 
 
-def argument_parser(description: str, work_dir: bool = True) -> argparse.ArgumentParser:
+def argument_parser(
+    description: str | None, work_dir: bool = True
+) -> argparse.ArgumentParser:
     """A parser of what training, testing and detecting have in common.
 
     Args:
         description: The docstring of the script.
         work_dir: Whether the run has a work directory. Defaults to True.
     """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = shell.argument_parser(description)
     parser.add_argument('config', help='path or name of a config')
     if work_dir:
         parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    add_cfg_options(parser)
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    return parser
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Let a command override entries of its config."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -50,8 +58,6 @@ def argument_parser(description: str, work_dir: bool = True) -> argparse.Argumen
         metavar='KEY=VALUE',
         help='override entries of the config',
     )
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
-    return parser
 
 
 def init_launcher(launcher: str, device: str = 'auto') -> str:

@@ -29,7 +29,10 @@ class OutputFiles:
         Raises:
             OSError: If the place cannot be written to.
         """
-        return self._open(path, 'w', encoding='utf-8', newline='')
+        temporary = self._temporary(path)
+        file = open(temporary, 'w', encoding='utf-8', newline='')  # noqa: SIM115
+        self._files[Path(path)] = (temporary, file)
+        return file
 
     def open_binary(self, path: str | os.PathLike) -> BinaryIO:
         """A file of bytes to write.
@@ -37,17 +40,18 @@ class OutputFiles:
         Raises:
             OSError: If the place cannot be written to.
         """
-        return self._open(path, 'wb')
+        temporary = self._temporary(path)
+        file = open(temporary, 'wb')  # noqa: SIM115
+        self._files[Path(path)] = (temporary, file)
+        return file
 
-    def _open(self, path: str | os.PathLike, mode: str, **kwargs) -> IO:
+    def _temporary(self, path: str | os.PathLike) -> Path:
+        """Where a file is written until it is complete; its folder is there."""
         path = Path(path)
         if path.is_dir():
             raise IsADirectoryError(f'{path} is a folder, not a file to write')
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-        file = open(temporary, mode, **kwargs)  # noqa: SIM115
-        self._files[path] = (temporary, file)
-        return file
+        return path.with_name(f'.{path.name}.{os.getpid()}.tmp')
 
     def __exit__(self, error_type, error, traceback) -> None:
         try:

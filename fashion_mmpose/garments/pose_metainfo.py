@@ -12,7 +12,8 @@ def category_color(dataset: str, category: str) -> tuple[int, int, int]:
     """RGB colour of a category: hues spread evenly over the benchmark."""
     names = categories(dataset)
     hue = garment(dataset, category).category_id / len(names)
-    return tuple(round(255 * c) for c in colorsys.hsv_to_rgb(hue, 0.75, 0.95))
+    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, 0.95)
+    return round(255 * red), round(255 * green), round(255 * blue)
 
 
 def metainfo(dataset: str, category: str | None = None) -> dict:
@@ -45,7 +46,9 @@ def metainfo(dataset: str, category: str | None = None) -> dict:
             flip[name] = item.keypoints[item.flip[local]]
             sigmas[name] = item.sigmas[local]
         for i, j in item.links:
-            link = tuple(sorted((item.keypoints[i], item.keypoints[j]), key=index.get))
+            link = tuple(
+                sorted((item.keypoints[i], item.keypoints[j]), key=index.__getitem__)
+            )
             link_colors.setdefault(link, category_color(dataset, item.name))
 
     keypoint_info = {}

@@ -23,7 +23,7 @@ def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
     all files share. A file that comes again is left out.
 
     Args:
-        sources: From :func:`fashion_mmpose.apis.find_sources`.
+        sources: From :func:`fashion_mmpose.media.sources.find_sources`.
 
     Returns:
         dict: In the order of the sources.

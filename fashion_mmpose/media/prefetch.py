@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 Item = TypeVar('Item')
@@ -10,7 +10,7 @@ Item = TypeVar('Item')
 _POLL_S = 0.1  # how long a thread that waits for room takes to see that it may go
 
 
-def prefetch(items: Iterable[Item], depth: int) -> Iterator[Item]:
+def prefetch(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
     """The same items, which a thread of its own takes ahead.
 
     The thread starts with the first item that is asked for, and ends with the last, or
@@ -28,7 +28,7 @@ def prefetch(items: Iterable[Item], depth: int) -> Iterator[Item]:
     return _prefetched(items, depth)
 
 
-def _prefetched(items: Iterable[Item], depth: int) -> Iterator[Item]:
+def _prefetched(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
     waiting = queue.Queue(depth)
     stop = threading.Event()
     worker = threading.Thread(target=_take, args=(items, waiting, stop), daemon=True)
@@ -53,7 +53,7 @@ def _take(items: Iterable, waiting: queue.Queue, stop: threading.Event) -> None:
                 if not _put((item, None, False), waiting, stop):
                     return
         finally:
-            if hasattr(items, 'close'):
+            if isinstance(items, Generator):
                 items.close()
     except BaseException as error:  # raised where the items are asked for
         _put((None, error, True), waiting, stop)

@@ -76,16 +76,17 @@ def _begin(
 def _read_one(source: Source) -> Picture:
     try:
         if source.kind == 'array':
+            assert source.array is not None  # as of every source of this kind
             pixels = as_bgr(source.array, f'array {source.image}')
         else:
-            pixels = read_picture(source.image)
+            pixels = read_picture(str(source.image))
     except PictureError as error:
         return Picture(0, source, None, error=str(error))
     return Picture(0, source, pixels)
 
 
 def _frames(source: Source) -> Iterator[Picture]:
-    what = f'camera {source.image}' if source.kind == 'camera' else source.image
+    what = f'camera {source.image}' if source.kind == 'camera' else str(source.image)
     if source.kind == 'video' and not os.path.isfile(source.image):
         yield Picture(0, source, None, error=f'{what}: no such file')
         return

@@ -52,7 +52,7 @@ class Source:
             return 1
         if self.kind == 'camera':
             return None
-        count = count_frames(self.image)
+        count = count_frames(str(self.image))
         return count if count > 0 else None
 
 
@@ -86,7 +86,7 @@ def find_sources(inputs: Input | Iterable[Input | Source]) -> Iterable[Source]:
     return found if isinstance(inputs, Iterator) else list(found)
 
 
-def _sources_of(item: Input, place: int) -> list[Source]:
+def _sources_of(item: Input | Source, place: int) -> list[Source]:
     if isinstance(item, Source):
         return [item]
     if isinstance(item, np.ndarray):

@@ -32,24 +32,26 @@ class VideoFile:
         Raises:
             OSError: If the video cannot be written.
         """
-        if self._writer is None:
-            self._open(frame.shape[1::-1])
+        height, width = frame.shape[:2]
+        writer = self._writer or self._open((width, height))
         # OpenCV would leave it out without a word.
-        if frame.shape[1::-1] != self._size_wh:
+        if (width, height) != self._size_wh:
             frame = cv2.resize(frame, self._size_wh, interpolation=cv2.INTER_AREA)
-        self._writer.write(frame)
+        writer.write(frame)
         self._num_frames += 1
 
-    def _open(self, size_wh: tuple[int, int]) -> None:
+    def _open(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        codec = cv2.VideoWriter_fourcc(*'mp4v')
-        self._writer = cv2.VideoWriter(str(self._temporary), codec, self.fps, size_wh)
+        codec = cv2.VideoWriter.fourcc(*'mp4v')
+        writer = cv2.VideoWriter(str(self._temporary), codec, self.fps, size_wh)
+        self._writer = writer
         self._size_wh = size_wh
-        if not self._writer.isOpened():
+        if not writer.isOpened():
             raise OSError(
                 f'cannot write {self.path}: OpenCV has no encoder for MPEG-4 at '
                 f'{size_wh[0]}x{size_wh[1]} and {self.fps:g} frames per second here'
             )
+        return writer
 
     def finish(self) -> None:
         """Close the video and put it into its place, if it has a frame.

@@ -113,7 +113,7 @@ class ComparedGarment:
         Raises:
             PictureError: If the picture cannot be read.
         """
-        picture = read_picture(self.prediction.image)
+        picture = read_picture(str(self.prediction.image))
         scale = min(1.0, _MAX_SIDE / max(picture.shape[:2]))
         if scale < 1:
             picture = cv2.resize(

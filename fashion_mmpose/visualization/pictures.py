@@ -71,10 +71,10 @@ def _write_captions(
 ) -> None:
     """Write texts on coloured grounds, above their corners where there is room."""
     scale = drawing_scale(canvas)
-    font = dict(fontFace=_FONT, fontScale=_FONT_SCALE * scale, thickness=round(scale))
+    font_scale, thickness = _FONT_SCALE * scale, round(scale)
     taken = []
     for text, (left, bottom), color in captions:
-        (width, above), below = cv2.getTextSize(text, **font)
+        (width, above), below = cv2.getTextSize(text, _FONT, font_scale, thickness)
         left = int(np.clip(left, 0, max(0, canvas.shape[1] - width)))
         height = above + below
         top = max(bottom - height, 0)
@@ -91,4 +91,4 @@ def _write_captions(
         is_bright = np.dot(color, (0.114, 0.587, 0.299)) > 140  # luma of BGR
         ink = (0, 0, 0) if is_bright else (255, 255, 255)
         place = left, top + above
-        cv2.putText(canvas, text, place, color=ink, lineType=cv2.LINE_AA, **font)
+        cv2.putText(canvas, text, place, _FONT, font_scale, ink, thickness, cv2.LINE_AA)

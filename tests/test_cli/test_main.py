@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,25 @@ def test_help_lists_all_commands(tmp_path: Path):
     lines = run('-m', 'fashion_mmpose', '--help', cwd=ROOT).stdout.splitlines()
     listed = [line.split('  ')[2] for line in lines if line.startswith('    ')]
     assert listed == list(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    'argv', [['--version'], ['submit', '--help'], ['scoer'], ['submit', 'none.json']]
+)
+def test_the_module_is_the_installed_command(tmp_path: Path, argv: list[str]):
+    """`python -m fashion_mmpose`, as torchrun starts it, and `fashion-mmpose`."""
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+    ((name, target),) = project['scripts'].items()
+    module, function = target.split(':')
+    script = tmp_path / name  # as pip writes it
+    script.write_text(
+        f'import sys\nfrom {module} import {function}\nsys.exit({function}())\n'
+    )
+    installed = run(script, *argv, cwd=tmp_path, check=False)
+    by_module = run('-m', 'fashion_mmpose', *argv, cwd=tmp_path, check=False)
+    for part in ('returncode', 'stdout', 'stderr'):
+        assert getattr(by_module, part) == getattr(installed, part)
+    assert installed.stdout + installed.stderr
 
 
 def test_help_of_a_group(capsys):

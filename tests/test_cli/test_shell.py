@@ -182,3 +182,11 @@ def test_a_reader_that_leaves_is_no_error():
         process.stdout.close()
         error = process.stderr.read()
     assert (process.returncode, error) == (141, '')
+
+
+def test_the_first_warnings_are_shown(capsys):
+    shell.warn(['a', 'b'], shown=2)
+    shell.warn(['c', 'd', 'e'], shown=2)
+    lines = ['warning: a', 'warning: b', 'warning: c', 'warning: d']
+    expected = [*lines, 'warning: ... and 1 more']
+    assert capsys.readouterr().err.splitlines() == expected

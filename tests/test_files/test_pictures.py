@@ -5,7 +5,7 @@ import struct
 import cv2
 import numpy as np
 import pytest
-from coarse_pictures import pictures
+from coarse_pictures import pictures, png
 from PIL import Image
 
 from fashion_mmpose.errors import PictureError
@@ -24,12 +24,6 @@ SIZE_WH = (40, 32)
 def image():
     """BGR, (32, 40, 3), without a symmetry."""
     return pictures([SIZE_WH])[0]
-
-
-def png(path, image):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), image)
-    return path
 
 
 def jpeg(image):

@@ -6,7 +6,7 @@ import time
 import cv2
 import numpy as np
 import pytest
-from coarse_pictures import pictures
+from coarse_pictures import pictures, png
 
 from fashion_mmpose.media.reading import load_pictures
 from fashion_mmpose.media.sources import find_sources
@@ -18,12 +18,6 @@ SIZE_WH = (40, 32)
 def image():
     """BGR, (32, 40, 3), without a symmetry."""
     return pictures([SIZE_WH])[0]
-
-
-def png(path, image):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), image)
-    return path
 
 
 def test_files_and_arrays_in_order(image, tmp_path):

@@ -50,6 +50,7 @@ def score(gt_path: str, pred_path: str, rule: str) -> tuple[dict, str]:
     if gt.keypoints is None:
         raise ValueError(f'{gt_path}: lists images only; annotations are needed')
     pred = read_tianchi(pred_path, predictions=True)
+    assert pred.keypoints is not None  # it refuses a list of images
     for warning in (*gt.warnings, *pred.warnings):
         print(f'warning: {warning}', file=sys.stderr)
     matched = match_predictions(

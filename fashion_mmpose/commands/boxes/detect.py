@@ -22,7 +22,7 @@ import sys
 from mmengine.dist import is_main_process
 
 from fashion_mmpose.apis import GarmentDetector
-from fashion_mmpose.cli.shell import parse, run
+from fashion_mmpose.cli.shell import parse, run, warn
 from fashion_mmpose.commands.running import (
     argument_parser,
     init_launcher,
@@ -32,8 +32,6 @@ from fashion_mmpose.config import existing_file, is_detector, load_config
 from fashion_mmpose.formats.coco.images import read_images
 
 from .detecting import Outcome, detect_images, run_settings
-
-SHOWN = 20  # unreadable pictures that are named
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -106,11 +104,8 @@ def report(outcome: Outcome, out: str, skip_bad: bool) -> int:
     """Print what was done; the exit code."""
     if outcome.num_resumed:
         print(f'{outcome.num_resumed} images were finished before')
-    for path, reason in outcome.unreadable[:SHOWN]:
-        print(f'warning: {path}: {reason}', file=sys.stderr)
+    warn([f'{path}: {reason}' for path, reason in outcome.unreadable])
     num_bad = len(outcome.unreadable)
-    if num_bad > SHOWN:
-        print(f'warning: ... and {num_bad - SHOWN} more', file=sys.stderr)
     if num_bad and not skip_bad:
         print(
             f'error: {num_bad} images cannot be read, {out} was not written; mend them '

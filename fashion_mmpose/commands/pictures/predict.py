@@ -27,7 +27,14 @@ from contextlib import closing
 from tqdm import tqdm
 
 from fashion_mmpose.apis.pose import pose_by_category
-from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, argument_parser, parse, run
+from fashion_mmpose.cli.shell import (
+    FAILED,
+    INTERRUPTED,
+    argument_parser,
+    parse,
+    run,
+    warn,
+)
 from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.inferencer import (
@@ -38,8 +45,6 @@ from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source, find_sources
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR
-
-SHOWN = 20  # unreadable pictures that are named
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -228,11 +233,7 @@ def predict(
 
 def report(skipped: list[str], files: PredictionFiles) -> None:
     """Print what was done."""
-    for error in skipped[:SHOWN]:
-        print(f'warning: left out: {error}', file=sys.stderr)
-    if len(skipped) > SHOWN:
-        more = len(skipped) - SHOWN
-        print(f'warning: ... and {more} more', file=sys.stderr)
+    warn([f'left out: {error}' for error in skipped])
     found = ', '.join(f'{n} {name}' for name, n in files.num_garments.most_common())
     print(
         f'{files.num_garments.total()} garments in {files.num_pictures} pictures'

@@ -16,10 +16,9 @@ their checkpoints, needs no CHECKPOINT.
 import argparse
 
 import cv2
-from mmengine.config import DictAction
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.commands.running import set_testing
+from fashion_mmpose.commands.running import add_cfg_options, set_testing
 from fashion_mmpose.config import load_config
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.visualization import ComparedGarment, garment_grid
@@ -50,13 +49,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out', default='grid.png', metavar='FILE', help='picture (%(default)s)'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override entries of the config',
-    )
+    add_cfg_options(parser)
     args = parse(parser, argv)
     for name, least in dict(num=1, columns=1, seed=0, show_coordinates=0).items():
         value = getattr(args, name)

@@ -29,6 +29,7 @@ are pixels of the original image.
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -76,7 +77,7 @@ class NormalizedErrorResult:
         return _without_nan(asdict(self))
 
 
-def _without_nan(value):
+def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
     return None if isinstance(value, float) and math.isnan(value) else value
@@ -145,7 +146,7 @@ def normalized_error(
     distances = np.linalg.norm(pred_xy - gt[..., :2], axis=-1)  # (N, 24)
     errors = np.where(answered[:, None], distances / norm_px[:, None], MISSING_ERROR)
 
-    def score(images: np.ndarray) -> dict[str, float | int]:
+    def score(images: np.ndarray) -> dict[str, Any]:
         return dict(
             ne=_mean_error(errors[images], counted[images], rule),
             num_points=int(counted[images].sum()),
@@ -206,6 +207,7 @@ def _normalizers(
     ends = np.zeros((len(gt), 2), dtype=int)
     for category_id in np.unique(category_ids).tolist():
         item = category_of_id('fashionai', category_id)
+        assert item.normalizer is not None  # each of FashionAI's has one
         ends[category_ids == category_id] = [item.channels[i] for i in item.normalizer]
     chosen = np.take_along_axis(gt, ends[..., None], axis=1)  # (N, 2, 3)
     is_absent = chosen[..., 2] == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class GarmentScoring:
         crop = ('input_center', 'input_scale') if whole_image else ()
         check_sample(sample, (*REQUIRED, *crop))
         garment = predicted_garment(sample, BENCHMARK)
-        prediction = dict(image_id=garment.image_id, garment=garment)
+        prediction: dict[str, Any] = dict(image_id=garment.image_id, garment=garment)
         if whole_image:
             center, scale = (np.asarray(sample[key], float) for key in crop)
             prediction.update(corner=center - scale / 2, area=float(scale.prod()))

@@ -1,0 +1,80 @@
+"""What the plugin registers: names that configs may use, and nothing by accident."""
+
+import json
+from pathlib import Path
+
+import pytest
+from toolbox import ROOT, run
+
+HELPER = Path(__file__).parent / 'helpers' / 'registered_names.py'
+
+pytestmark = pytest.mark.slow
+
+REGISTERED = {
+    'mmengine.function': ['keep_worker_seed'],
+    'mmpose.KEYPOINT_CODECS': ['PointHeatmap'],
+    'mmpose.dataset': ['DeepFashion2GarmentDataset', 'FashionAIDataset'],
+    'mmpose.data sampler': ['CategoryBalancedSampler'],
+    'mmpose.hook': [
+        'ChannelsLastHook',
+        'EpochSeedHook',
+        'MetricsFileHook',
+        'PersistentEarlyStoppingHook',
+        'ProgressBarHook',
+        'StagePictureHook',
+        'StopAtLRHook',
+        'ValidatedCheckpointHook',
+    ],
+    'mmpose.metric': [
+        'GarmentOKS',
+        'NormalizedError',
+        'PictureFiles',
+        'PredictionFile',
+    ],
+    'mmpose.model': [
+        'CPMRefineHead',
+        'CPMVGG',
+        'CPNHead',
+        'HeatmapEnsemble',
+        'LabelledMSELoss',
+        'PaddedFlipEstimator',
+        'PointHeatmapHead',
+        'TimmFeatures',
+        'VisibilityL1Loss',
+    ],
+    'mmpose.transform': [
+        'PackGarmentInputs',
+        'RandomMirror',
+        'RandomRotation',
+        'RandomScaleRotation',
+        'RandomShift',
+        'ResizeInput',
+        'TopdownStretch',
+        'TrimAnnotatedBox',
+    ],
+}
+
+
+def registered_by(*modules: str) -> dict[str, list[str]]:
+    """The names that a process has in its registries after these imports."""
+    return json.loads(run('-W', 'ignore', HELPER, *modules, cwd=ROOT).stdout)
+
+
+def test_the_package_registers_nothing():
+    assert registered_by('fashion_mmpose') == {}
+
+
+def test_the_plugin_registers_these_names():
+    assert registered_by('fashion_mmpose.plugin') == REGISTERED
+
+
+def test_every_name_is_registered_by_the_plugin():
+    """But the detectors' dataset, which their configs name: it needs MMDetection."""
+    pytest.importorskip('mmdet')
+    modules = sorted(
+        '.'.join(path.relative_to(ROOT).with_suffix('').parts)
+        for path in (ROOT / 'fashion_mmpose').rglob('*.py')
+        if path.stem not in ('__init__', '__main__')
+    )
+    expected = REGISTERED | {'mmdet.dataset': ['GarmentBoxDataset']}
+    assert registered_by('fashion_mmpose.plugin', *modules) == expected
