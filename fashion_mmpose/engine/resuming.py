@@ -1,9 +1,10 @@
 """What a resumed run makes up for: a validation, and the scalars of before."""
 
+import os
 from pathlib import Path
 
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmengine.visualization import LocalVisBackend
 
 from fashion_mmpose.files.outputs import OutputFiles
@@ -42,6 +43,8 @@ class PendingValidationHook(Hook):
         if self.meta.get('validated', True) or runner.val_loop is None:
             return False
         loop = runner.train_loop
+        if not isinstance(loop, EpochBasedTrainLoop):
+            return False
         # Intervals that change with the epochs are known by the loop alone.
         loop._decide_current_val_interval()
         return loop.epoch >= loop.val_begin and (
@@ -70,8 +73,8 @@ def scalars_so_far(runner: Runner) -> dict:
     path = _scalars_file(runner)
     if path is None or not path.is_file():
         return {}
-    file = path.relative_to(Path(runner.work_dir).resolve())
-    return dict(file=file.as_posix(), size=path.stat().st_size)
+    file = os.path.relpath(path, os.path.realpath(runner.work_dir))
+    return dict(file=file, size=path.stat().st_size)
 
 
 def continue_scalars(runner: Runner, scalars: dict, folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 try:
     import fcntl
@@ -68,6 +68,17 @@ def environment_for_children(environment: Mapping[str, str]) -> dict[str, str]:
 def held_descriptors() -> list[int]:
     """Files that a child must inherit, if the locks are to last as long as it does."""
     return [file.fileno() for file in _held]
+
+
+def take_lock(file: IO) -> bool:
+    """Lock an open file until it is closed; False if that cannot be."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

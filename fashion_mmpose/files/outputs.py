@@ -1,8 +1,14 @@
 """Output files that appear complete or not at all."""
 
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO, TextIO
+
+from .locks import take_lock
+
+_swept: set[Path] = set()
 
 
 class OutputFiles:
@@ -10,7 +16,8 @@ class OutputFiles:
 
     Every file is written under a temporary name beside its place. Leaving the
     ``with`` block renames them; leaving it by an exception deletes them, and what
-    was there before stays untouched. Missing folders are made.
+    was there before stays untouched. Missing folders are made. What a killed process
+    left half written in a folder is removed by the next one that writes there.
 
     Example:
         >>> with OutputFiles() as outputs:
@@ -31,6 +38,7 @@ class OutputFiles:
         """
         temporary = self._temporary(path)
         file = open(temporary, 'w', encoding='utf-8', newline='')  # noqa: SIM115
+        take_lock(file)
         self._files[Path(path)] = (temporary, file)
         return file
 
@@ -42,6 +50,7 @@ class OutputFiles:
         """
         temporary = self._temporary(path)
         file = open(temporary, 'wb')  # noqa: SIM115
+        take_lock(file)
         self._files[Path(path)] = (temporary, file)
         return file
 
@@ -51,6 +60,7 @@ class OutputFiles:
         if path.is_dir():
             raise IsADirectoryError(f'{path} is a folder, not a file to write')
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
         return path.with_name(f'.{path.name}.{os.getpid()}.tmp')
 
     def __exit__(self, error_type, error, traceback) -> None:
@@ -63,3 +73,29 @@ class OutputFiles:
         finally:
             for temporary, _ in self._files.values():
                 temporary.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary files of dead processes; once a process and folder."""
+    folder = folder.absolute()
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    for entry in os.scandir(folder):
+        found = re.fullmatch(r'\..+\.(\d+)\.tmp', entry.name)
+        if found is None or _is_alive(int(found[1])):
+            continue
+        # On another machine its process may be alive, and has the lock.
+        with suppress(OSError), open(entry.path, 'rb') as file:
+            if take_lock(file):
+                os.unlink(entry.path)
+
+
+def _is_alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # of another user
+        pass
+    return True

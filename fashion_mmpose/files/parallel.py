@@ -1,7 +1,9 @@
 """Many files at once: one process per core, results in the order of the tasks."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -97,3 +99,10 @@ def _start_worker() -> None:
     # Ctrl-C reaches every process of a terminal. The one that started the workers stops
     # them, and none of them shows a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that gives it work was killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)

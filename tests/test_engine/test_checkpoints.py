@@ -164,6 +164,53 @@ def test_the_pointer_is_never_cut(tmp_path, monkeypatch):
     assert train(tmp_path, 2, resume=True).epoch == 2
 
 
+def unvalidated(folder):
+    """A folder as a kill leaves it during the validation of epoch 3, the best."""
+    train(folder, 3)
+    path = folder / 'epoch_3.pth'
+    content = torch.load(path, weights_only=True)
+    content['meta']['validated'] = False
+    info = content['message_hub']['runtime_info']
+    info['best_score'] = 0.4
+    info['best_ckpt'] = str(folder / 'best_fashionai_NE_epoch_2.pth')
+    torch.save(content, path)
+    (folder / 'best_fashionai_NE_epoch_3.pth').rename(info['best_ckpt'])
+    return path
+
+
+def test_the_last_epoch_is_validated_though_nothing_is_left_to_train(tmp_path):
+    unvalidated(tmp_path)
+    runner = train(tmp_path, 3, resume=True)
+    assert runner.message_hub.get_info('best_score') == 0.3
+    assert files(tmp_path) == ['best_fashionai_NE_epoch_3.pth', 'epoch_3.pth']
+    content = torch.load(tmp_path / 'epoch_3.pth', weights_only=True)
+    assert content['meta']['validated'] is True
+    # Once it is, there is nothing to do.
+    before = contents(tmp_path)
+    train(tmp_path, 3, resume=True)
+    assert contents(tmp_path) == before
+
+
+def test_an_interrupted_validation_is_made_in_another_folder(tmp_path):
+    path = unvalidated(tmp_path / 'a')
+    before = contents(tmp_path / 'a')
+    hook = dict(max_keep_ckpts=1, save_best='fashionai/NE', rule='less')
+    start = dict(resume=True, load_from=str(path))
+    toy_runner(tmp_path / 'b', SCORES, 4, hook, **start).train()
+    assert contents(tmp_path / 'a') == before
+    assert files(tmp_path / 'b') == ['best_fashionai_NE_epoch_3.pth', 'epoch_4.pth']
+
+
+def test_epochs_that_are_not_validated_are_not_made_up_for(tmp_path):
+    unvalidated(tmp_path)
+    loop = dict(by_epoch=True, max_epochs=4, val_interval=2)
+    hook = dict(max_keep_ckpts=1, save_best='fashionai/NE', rule='less')
+    runner = toy_runner(tmp_path, SCORES, 4, hook, resume=True, train_cfg=loop)
+    runner.train()
+    assert runner.message_hub.get_info('best_score') == 0.4
+    assert files(tmp_path) == ['best_fashionai_NE_epoch_2.pth', 'epoch_4.pth']
+
+
 def test_nothing_whole_to_resume_from(tmp_path):
     assert last_checkpoint(tmp_path) is None
     (tmp_path / 'epoch_1.pth').write_bytes(b'cut')

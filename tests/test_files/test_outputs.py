@@ -1,5 +1,8 @@
 """Tests for fashion_mmpose.files.outputs."""
 
+import subprocess
+import sys
+
 import pytest
 
 from fashion_mmpose.files.outputs import OutputFiles
@@ -51,3 +54,40 @@ def test_bytes_appear_the_same_way(tmp_path):
         raise KeyError
     assert names(tmp_path) == ['a.pth']
     assert (tmp_path / 'a.pth').read_bytes() == b'\r\n\xff'
+
+
+HALF = """
+import os, signal, sys
+from fashion_mmpose.files.outputs import OutputFiles
+with OutputFiles() as outputs:
+    outputs.open(sys.argv[1]).write('half')
+    print(os.getpid(), flush=True)
+    if sys.argv[2] == 'killed':
+        os.kill(os.getpid(), signal.SIGKILL)
+    sys.stdin.readline()
+"""
+
+
+def write_half(path, end):
+    return subprocess.Popen(
+        [sys.executable, '-c', HALF, path, end],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding='utf-8',
+    )
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
+    with write_half(tmp_path / 'a.txt', 'killed') as dead:
+        number = int(dead.stdout.readline())
+    left = f'.a.txt.{number}.tmp'
+    (tmp_path / '.b.tmp').write_text('of someone else')
+    assert names(tmp_path) == [left, '.b.tmp']
+    with write_half(tmp_path / 'c.txt', 'done') as alive:
+        number = int(alive.stdout.readline())
+        assert names(tmp_path) == ['.b.tmp', f'.c.txt.{number}.tmp']
+        with OutputFiles() as outputs:  # leaves what is being written
+            outputs.open(tmp_path / 'd.txt').write('whole')
+        assert names(tmp_path) == ['.b.tmp', f'.c.txt.{number}.tmp', 'd.txt']
+        alive.communicate('\n')
+    assert names(tmp_path) == ['.b.tmp', 'c.txt', 'd.txt']

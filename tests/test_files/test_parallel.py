@@ -1,6 +1,10 @@
 """Work that processes share."""
 
+import subprocess
+import sys
+import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +54,42 @@ def test_nothing_is_taken_far_ahead():
     assert [next(results) for _ in range(7)] == list(range(7))
     assert len(taken) <= 7 + 4 * 2 * 5
     results.close()
+
+
+SLOW = """
+import os, sys, time
+from fashion_mmpose.files.parallel import map_in_order
+
+def work(seconds):
+    print(os.getpid(), flush=True)
+    time.sleep(seconds)
+
+if __name__ == '__main__':
+    list(map_in_order(work, [0.01] * 99 + [60], 100, 2, 1, 'tasks'))
+"""
+
+
+def is_running(number):
+    """Whether a process does anything; one that nobody waits for may be left."""
+    try:
+        stat = Path(f'/proc/{number}/stat').read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(')')[2].split()[0] != 'Z'
+
+
+@pytest.mark.skipif(not Path('/proc/self/stat').exists(), reason='needs /proc')
+def test_workers_end_with_a_killed_parent(tmp_path):
+    script = tmp_path / 'slow.py'
+    script.write_text(SLOW)
+    parent = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, encoding='utf-8'
+    )
+    workers = {int(parent.stdout.readline()) for _ in range(20)}
+    parent.kill()
+    parent.wait()
+    end = time.monotonic() + 20
+    while any(map(is_running, workers)) and time.monotonic() < end:
+        time.sleep(0.05)
+    parent.stdout.close()
+    assert not any(map(is_running, workers))

@@ -1,11 +1,12 @@
 """The repository's scripts as subprocesses whose output is shown and kept."""
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -71,7 +72,8 @@ def _shown(script: Path) -> str:
 def run_logged(arguments: Sequence[str], log: TextIO) -> int:
     """Run Python; what it prints goes to stdout and to the log, line by line.
 
-    An exception in this process, such as Ctrl-C, ends the other one.
+    An exception in this process, such as Ctrl-C, ends the other one; so does, on Linux,
+    whatever kills this process.
 
     Args:
         arguments: Arguments of Python.
@@ -92,6 +94,7 @@ def run_logged(arguments: Sequence[str], log: TextIO) -> int:
         env=environment,
         # A group of its own: its loader workers and torchrun's processes end with it.
         start_new_session=True,
+        preexec_fn=_end_with(os.getpid()),
         # What outlives this process keeps its folder.
         pass_fds=held_descriptors(),
     )
@@ -104,6 +107,23 @@ def run_logged(arguments: Sequence[str], log: TextIO) -> int:
     except BaseException:
         _end(process)
         raise
+
+
+def _end_with(parent: int) -> Callable[[], None] | None:
+    """What a new process does so that the system ends it with its parent."""
+    if sys.platform != 'linux':
+        return None
+    # Loaded here: between fork and exec, little may be done.
+    prctl = ctypes.CDLL(None).prctl
+    pr_set_pdeathsig = 1
+
+    def prepare() -> None:
+        # As `kill` does: torchrun ends its processes, and files are left in order.
+        prctl(pr_set_pdeathsig, signal.SIGTERM)
+        if os.getppid() != parent:  # dead already
+            os._exit(1)
+
+    return prepare
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -99,6 +99,33 @@ def test_an_interrupt_ends_the_process_and_its_children(log, capsys):
     assert time.monotonic() < end
 
 
+PARENT = """
+import sys
+from fashion_mmpose.commands.categories.commands import run_logged
+with open(sys.argv[1], 'w') as log:
+    run_logged(['-c', sys.argv[2]], log)
+"""
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='needs prctl')
+def test_a_killed_parent_takes_its_child_along(tmp_path):
+    sleeper = 'import os, time; print(os.getpid(), flush=True); time.sleep(60)'
+    parent = subprocess.Popen(
+        [sys.executable, '-c', PARENT, tmp_path / 'log', sleeper],
+        stdout=subprocess.PIPE,
+        encoding='utf-8',
+    )
+    child = int(parent.stdout.readline())
+    assert is_running(child)
+    parent.kill()
+    parent.wait()
+    end = time.monotonic() + 20
+    while is_running(child) and time.monotonic() < end:
+        time.sleep(0.05)
+    parent.stdout.close()
+    assert not is_running(child)
+
+
 def test_a_log_has_one_writer(tmp_path):
     path = tmp_path / 'train_all.log'
     with (
