@@ -38,7 +38,10 @@ def argument_parser(description: str, work_dir: bool = True) -> argparse.Argumen
     )
     parser.add_argument('config', help='path or name of a config')
     if work_dir:
-        parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+        parser.add_argument(
+            '--work-dir',
+            help='folder of logs and checkpoints (work_dirs/<name of the config>)',
+        )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -46,7 +49,12 @@ def argument_parser(description: str, work_dir: bool = True) -> argparse.Argumen
         metavar='KEY=VALUE',
         help='override entries of the config',
     )
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument(
+        '--launcher',
+        choices=LAUNCHERS,
+        default='none',
+        help='what has started the processes of a distributed run (%(default)s)',
+    )
     return parser
 
 

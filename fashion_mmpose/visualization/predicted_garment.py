@@ -51,7 +51,7 @@ class PredictedGarment:
 
         Args:
             path: The picture.
-            category_id: Of the garment.
+            category_id: Category id of the garment.
             keypoints: x, y, score, shape (K, 3), or (24, 3) in the full layout.
             annotation: A COCO annotation of either layout; None, or one without
                 ``keypoints``, where the truth is not known.
