@@ -18,12 +18,10 @@ from toolbox import ROOT
 
 pytestmark = pytest.mark.slow
 
-PAGES = sorted(
-    [
-        'README.md',
-        'CONTRIBUTING.md',
-        *(path.relative_to(ROOT).as_posix() for path in (ROOT / 'docs').glob('*.md')),
-    ]
+PAGES = (
+    'README.md',
+    'CONTRIBUTING.md',
+    *sorted(f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md')),
 )
 # These draw their data themselves; the others start with data that are drawn and
 # converted, as a reader has them who comes from README.
@@ -134,14 +132,14 @@ def run_block(block, call):
     return call(sys.executable, '-c', BUILD, config[1])
 
 
-def with_activation(page, call):
-    """Where a page activates the environment, its commands wait for that."""
+def activate(blocks, environment):
+    """Put the environment's programs on the path, unless the page does so itself."""
     programs = f'{sys.prefix}/bin'
     paths = os.environ['PATH'].split(os.pathsep)
     paths = [path for path in paths if path != programs]
-    if not any('bin/activate' in block.text for block in blocks_of(page)):
+    if not any('bin/activate' in block.text for block in blocks):
         paths.insert(0, programs)
-    call.environment['PATH'] = os.pathsep.join(paths)
+    environment['PATH'] = os.pathsep.join(paths)
 
 
 @pytest.mark.parametrize('page', PAGES)
@@ -150,7 +148,7 @@ def test_blocks_run(page, call):
     blocks = [block for block in blocks_of(page) if block.reason is None]
     if not blocks:
         pytest.skip(f'{page} has nothing that is run')
-    with_activation(page, call)
+    activate(blocks, call.environment)
     if page in DRAWING:
         shutil.rmtree(call.folder / 'data')
     for block in blocks:
