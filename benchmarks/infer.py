@@ -34,9 +34,9 @@ def infer(rounds: int, num_pictures: int = 8, num_garments: int = 8) -> Figures:
 
     Args:
         rounds: Turns of each side.
-        num_pictures: Of a turn, which go through the detector at once.
-        num_garments: Of each picture; so many crops go through the pose network at
-            once.
+        num_pictures: Pictures of a turn, which go through the detector at once.
+        num_garments: Garments of each picture; so many crops go through the pose
+            network at once.
 
     Returns:
         Figures: ``ms_per_image`` and ``images_per_second`` of the one call, of its

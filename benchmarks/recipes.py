@@ -15,7 +15,7 @@ def stock_codec(codec: dict, **options) -> dict:
 
     Args:
         codec: A :class:`PointHeatmap`'s.
-        **options: Of :class:`mmpose.codecs.MSRAHeatmap`, such as ``unbiased``.
+        **options: Options of :class:`mmpose.codecs.MSRAHeatmap`, such as ``unbiased``.
     """
     return dict(
         type='MSRAHeatmap',

@@ -3,7 +3,7 @@
 :func:`setup` runs when the package is imported, before anything of MMPose is:
 
 - It checks that MMEngine, MMCV, MMPose and torchvision are there and load, and
-  raises an ImportError that names the mend otherwise.
+  raises an ImportError that says how to fix it otherwise.
 - mmcv-lite has no compiled operators, but ``mmpose.models`` and ``mmdet`` import
   ``mmcv.ops``. :func:`serve_operators` answers those imports with torchvision's
   operators. Where a compiled mmcv is installed, nothing is touched.
@@ -39,7 +39,7 @@ def setup() -> None:
 
 
 def check_stack() -> None:
-    """Raise an ImportError that names the mend if the stack is not usable."""
+    """Raise an ImportError that says what to do if the stack is not usable."""
     _require('torch', 'pip install torch torchvision')
     try:
         importlib.import_module('torchvision')
@@ -81,7 +81,7 @@ def _require(
     except (ImportError, AssertionError) as error:  # OpenMMLab asserts versions
         raise ImportError(
             f'fashion_mmpose needs {name}, which does not load ({error}); '
-            f'mend: `{mend}`; {INSTALL_HINT}'
+            f'to fix it: `{mend}`; {INSTALL_HINT}'
         ) from error
     if version_range is not None:
         from mmengine.utils import digit_version
@@ -91,7 +91,7 @@ def _require(
         if not digit_version(low) <= digit_version(version) < digit_version(high):
             raise ImportError(
                 f'fashion_mmpose needs {name} >= {low}, < {high}, but {version} is '
-                f'installed; mend: `{mend}`; {INSTALL_HINT}'
+                f'installed; to fix it: `{mend}`; {INSTALL_HINT}'
             )
     return module
 

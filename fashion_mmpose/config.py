@@ -93,7 +93,7 @@ def read_config(name: str | os.PathLike) -> Config:
     try:
         return Config.fromfile(path)
     except ModuleNotFoundError:
-        compat.require_mmdet()  # its error names the mend
+        compat.require_mmdet()  # its error says how to get it
         raise
 
 

@@ -2,7 +2,7 @@
 
 
 class FormatError(ValueError):
-    """A file or folder cannot be used; the message says where, why and the mend."""
+    """A file or folder cannot be used; it says where, why and how to fix it."""
 
 
 class PictureError(ValueError):

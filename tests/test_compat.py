@@ -71,7 +71,7 @@ def missing(name, error):
         pytest.param(
             'mmpose',
             AssertionError('MMCV==1.7.0 is used but incompatible.'),
-            'MMCV==1.7.0 is used but incompatible.*mend',
+            'MMCV==1.7.0 is used but incompatible.*to fix it',
             id='mmpose-asserts',
         ),
     ],

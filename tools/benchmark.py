@@ -61,10 +61,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--rounds',
         type=int,
-        help=f'of each side ({ROUNDS}; {", ".join(FRESH_ROUNDS)}: 1)',
+        help=f'rounds of each side ({ROUNDS}; {", ".join(FRESH_ROUNDS)}: 1)',
     )
     parser.add_argument('--threads', type=int, default=1, help="PyTorch's threads (1)")
-    parser.add_argument('--json', metavar='FILE', help='write the figures')
+    parser.add_argument('--json', metavar='FILE', help='file to write the figures to')
     args = parser.parse_args(argv)
     if args.rounds is None:
         args.rounds = FRESH_ROUNDS.get(args.name, ROUNDS)

@@ -36,12 +36,32 @@ def parse_args(argv=None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        '--part', nargs='+', choices=list(PARTS), default=list(PARTS), metavar='PART'
+        '--part',
+        nargs='+',
+        choices=list(PARTS),
+        default=list(PARTS),
+        metavar='PART',
+        help='blouses, outfits (both)',
     )
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
-    parser.add_argument('--num-train', type=int, help='drawn pictures (1000, 1200)')
-    parser.add_argument('--num-test', type=int, help='held-out pictures (100, 60)')
-    parser.add_argument('--epochs', type=int, help="by default the configs'")
+    parser.add_argument(
+        '--work-dir',
+        type=Path,
+        default=Path('work_dirs/demo'),
+        help='folder of everything that is made (%(default)s)',
+    )
+    parser.add_argument(
+        '--num-train',
+        type=int,
+        help='pictures to train with (1000 blouses, 1200 outfits)',
+    )
+    parser.add_argument(
+        '--num-test', type=int, help='held-out pictures (100 blouses, 60 outfits)'
+    )
+    parser.add_argument(
+        '--epochs',
+        type=int,
+        help='epochs of each training (as in the configs: 20, 5 and 10)',
+    )
     return parser.parse_args(argv)
 
 

@@ -124,7 +124,7 @@ class PoseNetwork:
             pixels: BGR, uint8, shape (H, W, 3); it is not changed.
             category: One of :attr:`categories`.
             bbox: x1, y1, x2, y2 in pixels of the picture, shape (4, ).
-            bbox_score: Of the detector. Defaults to 1.
+            bbox_score: Score that the detector gives. Defaults to 1.
             image: The picture's name, for errors of the pipeline.
             image_id: The picture's number. Defaults to 0.
 

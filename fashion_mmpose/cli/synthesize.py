@@ -36,19 +36,22 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--category',
         default='all',
-        help='what to draw (default: all); for deepfashion2, a garment that every '
+        help='what to draw (all); for deepfashion2, a garment that every '
         'picture shows, and "all" for shares like those of the benchmark',
     )
     parser.add_argument(
         '--num',
         type=int,
         required=True,
-        help='pictures; for fashionai and "all", per category',
+        help='number of pictures; for fashionai and "all", of each category',
     )
-    parser.add_argument('--seed', type=int, default=0, help='default: 0')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the pictures (0)')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write')
     parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='default: all cores'
+        '--workers',
+        type=int,
+        default=os.cpu_count() or 1,
+        help='processes that draw (as many as cores)',
     )
     parser.add_argument(
         '--overwrite', action='store_true', help='replace annotations in DIR'

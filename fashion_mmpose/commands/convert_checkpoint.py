@@ -27,10 +27,17 @@ from fashion_mmpose.weights import KINDS, convert_checkpoint, list_checkpoint
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
-    parser.add_argument('kind', metavar='KIND', choices=KINDS, help=', '.join(KINDS))
+    parser.add_argument(
+        'kind',
+        metavar='KIND',
+        choices=KINDS,
+        help=f'what the checkpoint is of: {", ".join(KINDS)}',
+    )
     parser.add_argument('src', metavar='SRC', help='the checkpoint')
     parser.add_argument('dst', metavar='DST', nargs='?', help='the file to write')
-    parser.add_argument('--config', help='path or name of a config')
+    parser.add_argument(
+        '--config', help='path or name of the config that the weights are for'
+    )
     parser.add_argument(
         '--list', action='store_true', help='print what SRC holds, and write nothing'
     )

@@ -23,7 +23,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         'arguments',
         nargs=argparse.REMAINDER,
         metavar='ARGUMENTS',
-        help='those of the script, which may begin with dashes',
+        help='arguments of the script, which may begin with dashes',
     )
     args = parser.parse_args(argv)
     if not os.path.isfile(args.script):

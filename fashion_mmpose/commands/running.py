@@ -43,9 +43,17 @@ def argument_parser(
     parser = shell.argument_parser(description)
     parser.add_argument('config', help='path or name of a config')
     if work_dir:
-        parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+        parser.add_argument(
+            '--work-dir',
+            help='folder of logs and checkpoints (work_dirs/<name of the config>)',
+        )
     add_cfg_options(parser)
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument(
+        '--launcher',
+        choices=LAUNCHERS,
+        default='none',
+        help='what has started the processes of a distributed run (%(default)s)',
+    )
     return parser
 
 

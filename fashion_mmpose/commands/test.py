@@ -27,13 +27,21 @@ from .running import argument_parser, build_runner, locked_places, set_testing
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
     parser.add_argument(
-        'checkpoint', nargs='?', help='weights; an ensemble names its own'
+        'checkpoint',
+        nargs='?',
+        help='checkpoint of the network; an ensemble names its own',
     )
-    parser.add_argument('--bbox-file', help='detector boxes, a COCO result list')
     parser.add_argument(
-        '--out', nargs='+', metavar='FILE', help='files for the predictions'
+        '--bbox-file',
+        help='boxes of a detector, as a COCO result list (annotated boxes)',
     )
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument(
+        '--out',
+        nargs='+',
+        metavar='FILE',
+        help='JSON and CSV files to write the predictions to',
+    )
+    parser.add_argument('--show-dir', help='folder to draw the predictions into')
     return parse(parser, argv)
 
 

@@ -46,7 +46,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--categories',
         type=lambda text: text.split(','),
-        help='names with commas between them; by default all five',
+        help='names of categories with commas between them; by default all five',
     )
     parser.add_argument(
         '--work-dir',
@@ -54,7 +54,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         'work_dirs/<name of the config>',
     )
     parser.add_argument(
-        '--out', metavar='FILE.csv', help='by default submission.csv among the results'
+        '--out',
+        metavar='FILE.csv',
+        help='file to write the merged predictions to; by default submission.csv among '
+        'the results',
     )
     parser.add_argument(
         '--test-only',
@@ -73,9 +76,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         choices=range(1, 65),
         default=1,
         metavar='N',
-        help='processes of a training, one a GPU, by torchrun',
+        help='number of processes of a training, one a GPU, by torchrun (1)',
     )
-    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision (GPU)'
+    )
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',

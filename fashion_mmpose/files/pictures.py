@@ -150,7 +150,7 @@ def write_picture(
     Args:
         path: The file; missing folders are made.
         picture: BGR, uint8, shape (H, W, 3).
-        jpeg_quality: Of a JPEG, 0 to 100; None for OpenCV's own, 95.
+        jpeg_quality: Quality of a JPEG, 0 to 100; None for OpenCV's own, 95.
 
     Raises:
         ValueError: If OpenCV cannot write pictures of that kind.

@@ -29,7 +29,7 @@ class GarmentPrediction:
         bbox: x1, y1, x2, y2, shape (4, ), float32.
         bbox_score: 0 to 1; 1 where no detector found the box.
         keypoints: x, y, shape (K, 2), float32.
-        scores: Of the key points, shape (K, ), float32.
+        scores: Scores of the key points, shape (K, ), float32.
     """
 
     image_id: int
@@ -191,9 +191,10 @@ def garment_score(bbox_score: float, scores: np.ndarray) -> float:
     """What a predicted garment scores in captions and in result files.
 
     Args:
-        bbox_score: Of its box.
-        scores: Of its key points, shape (K, ). Points that score 0 do not count: a
-            network that shares its channels leaves those of other categories there.
+        bbox_score: Score of its box.
+        scores: Scores of its key points, shape (K, ). Points that score 0 do not
+            count: a network that shares its channels leaves those of other categories
+            there.
 
     Returns:
         float: The box's score times the mean score of the points.
@@ -212,10 +213,10 @@ def coco_entry(
     """An entry of a COCO result list, in plain values.
 
     Args:
-        image_id: Of the picture.
-        category_id: Of the garment, or of whatever was predicted.
+        image_id: Id of the picture.
+        category_id: Category id of the garment, or of whatever was predicted.
         bbox: x1, y1, x2, y2 in pixels of the picture, shape (4, ).
-        score: Of both; see :func:`garment_score`.
+        score: Score of box and points; see :func:`garment_score`.
         points: x, y in pixels of the picture and score, shape (K, 3).
 
     Returns:

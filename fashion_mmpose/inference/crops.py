@@ -20,9 +20,9 @@ class Crop:
     Attributes:
         picture: Its pixels, and where they come from.
         bbox: x1, y1, x2, y2 in pixels of the picture, shape (4, ).
-        score: Of the box.
-        category: Of the garment in it.
-        network: That of the category.
+        score: Score of the box.
+        category: Category of the garment in it.
+        network: The network of the category.
 
     Raises:
         ValueError: If the box lies outside of the picture.
@@ -68,7 +68,7 @@ def predict_crops(crops: Sequence[Crop], batch_size: int) -> list[GarmentPredict
     network more than it saves.
 
     Args:
-        crops: Of any number of pictures and networks.
+        crops: Crops of any number of pictures and networks.
         batch_size: At most so many go through a network at once.
 
     Returns:

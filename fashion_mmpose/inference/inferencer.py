@@ -210,12 +210,12 @@ class GarmentInferencer:
             bboxes: Its boxes; see a call.
 
         Returns:
-            PicturePrediction: With ``garments``.
+            PicturePrediction: The picture and its garments.
 
         Raises:
             PictureError: If the picture cannot be read.
             TypeError: If it is neither a path nor an array.
-            ValueError: As of a call; or if ``image`` leads to several pictures.
+            ValueError: As in a call; or if ``image`` leads to several pictures.
         """
         if not isinstance(image, (str, os.PathLike, np.ndarray)):
             raise TypeError(
@@ -243,10 +243,10 @@ class GarmentInferencer:
         """The garments of all pictures, one after the other.
 
         Args:
-            inputs: As of a call.
-            category: As of a call.
-            bboxes: As of a call.
-            on_error: As of a call; with ``'skip'`` nobody is told.
+            inputs: As in a call.
+            category: As in a call.
+            bboxes: As in a call.
+            on_error: As in a call; with ``'skip'`` nobody is told.
 
         Returns:
             Iterator[GarmentPrediction]: One per garment, in the order of the pictures.

@@ -51,7 +51,7 @@ def drawn_name(name: str, sources: Mapping[str, Source]) -> str:
     Others get a suffix more, as often as there is a source of that name.
 
     Args:
-        name: Of the source.
+        name: Name of the source.
         sources: All of them, by name.
     """
     is_picture = sources[name].is_single
@@ -73,8 +73,8 @@ def drawn_paths(
     """Where every source is drawn.
 
     Args:
-        folder: For all of them.
-        sources: By name.
+        folder: Folder of all outputs.
+        sources: The sources by name.
 
     Raises:
         ValueError: If a source would be drawn over.

@@ -61,7 +61,7 @@ class DrawnItem:
         exact: (K, 2) float64, the positions before they were rounded, those outside
             the picture included.
         parts: Part of the garment on which each landmark lies.
-        number: Of the garment in the picture's stack.
+        number: Number of the garment in the picture's stack.
         box: (4,) int64 x1, y1, x2, y2 in pixels: extent of the whole garment, what
             is covered included, inside the picture.
         polygons: (M, 2) int64 pixels each: outlines of what is seen of it.
@@ -190,7 +190,7 @@ def _item(
 
     Args:
         worn: The garment in the scene.
-        number: Of the garment in the canvas's stack.
+        number: Number of the garment in the canvas's stack.
         viewpoint: As in the annotation.
         canvas: The painted picture.
         whole: (H, W) bool mask of the garment, what is covered included.
@@ -273,8 +273,8 @@ def draw_deepfashion2(
     """Draw one picture with one to four garments.
 
     Args:
-        seed: Of the set, 0 or above.
-        index: Of the picture, 0 or above.
+        seed: Seed of the set, 0 or above.
+        index: Index of the picture, 0 or above.
         category: A DeepFashion2 category that is among the annotated garments; None
             for any, with shares like the benchmark's.
         only: The categories that are worn at all; None for all 13.

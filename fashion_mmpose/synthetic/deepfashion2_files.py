@@ -81,7 +81,7 @@ def write_deepfashion2(
     Args:
         out_dir: Folder to write to; it is made if it is missing.
         num: Pictures.
-        seed: Of the set, 0 or above.
+        seed: Seed of the set, 0 or above.
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
         overwrite: Write even if the folder already has annotations, which are then

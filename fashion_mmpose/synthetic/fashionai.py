@@ -74,8 +74,8 @@ def draw_fashionai(category: str, seed: int, index: int) -> Drawing:
 
     Args:
         category: A FashionAI category.
-        seed: Of the set, 0 or above.
-        index: Of the picture in its category, 0 or above.
+        seed: Seed of the set, 0 or above.
+        index: Index of the picture in its category, 0 or above.
 
     Returns:
         Drawing: The same for the same arguments.
@@ -157,7 +157,7 @@ def write_fashionai(
         out_dir: Folder to write to; it is made if it is missing.
         categories: FashionAI categories.
         num: Pictures per category.
-        seed: Of the set, 0 or above.
+        seed: Seed of the set, 0 or above.
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
         overwrite: Write even if the folder already has annotations, which are then

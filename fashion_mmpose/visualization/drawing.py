@@ -26,8 +26,8 @@ def draw_keypoints(
         keypoints: The garment's K points in pixels of the image, shape (K, 2).
         garment: Names, outline and colours.
         shown: Bool, shape (K, ); all by default. A link needs both of its ends.
-        radius: Of a point, in pixels.
-        thickness: Of the outline, in pixels.
+        radius: Radius of a point, in pixels.
+        thickness: Thickness of the outline, in pixels.
 
     Returns:
         np.ndarray: BGR, uint8, shape (H, W, 3).
@@ -59,7 +59,7 @@ def draw_truth(
         image: BGR, uint8, shape (H, W, 3); it is not changed.
         keypoints: Pixels of the image, shape (K, 2).
         shown: Bool, shape (K, ); all by default.
-        radius: Of a ring, in pixels.
+        radius: Radius of a ring, in pixels.
 
     Returns:
         np.ndarray: BGR, uint8, shape (H, W, 3).

@@ -37,7 +37,7 @@ def account(
         given: Weights by the names of their file.
         expected: What the network has, by its own names; shapes and types count, so
             that tensors without memory will do.
-        sources: For the network's names those of the file.
+        sources: For each name of the network, the name in the file.
 
     Returns:
         Accounted: The given numbers in the network's types.

@@ -37,7 +37,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--out', required=True, metavar='FILE', help='JSON to write')
     parser.add_argument(
-        '--limit', type=int, metavar='N', help='the first N pictures only'
+        '--limit', type=int, metavar='N', help='convert the first N pictures only'
     )
     parser.add_argument(
         '--categories', nargs='+', metavar='NAME', help='garments to keep, e.g. skirt'
@@ -45,7 +45,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--split-categories',
         action='store_true',
-        help='one file per category with its own landmarks as well',
+        help='also write one file per category with its own landmarks',
     )
     parser.add_argument(
         '--workers',

@@ -34,17 +34,23 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
     parser.add_argument('boxes', metavar='BOXES', help='file or folder of boxes')
     parser.add_argument(
-        '--ann-file', required=True, metavar='GT.json', help='lists the images'
+        '--ann-file',
+        required=True,
+        metavar='GT.json',
+        help='COCO file that lists the images',
     )
     parser.add_argument('--out', required=True, metavar='FILE', help='JSON to write')
     parser.add_argument(
         '--format',
         choices=('auto', *detections.FORMATS),
         default='auto',
-        help='by default told by the name',
+        help='form of the boxes (by default what their name says)',
     )
     parser.add_argument(
-        '--score-thr', type=float, metavar='T', help='leave out lower scores'
+        '--score-thr',
+        type=float,
+        metavar='T',
+        help='leave out boxes of lower scores (all are kept)',
     )
     parser.add_argument(
         '--by-position',
@@ -56,7 +62,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         type=_label,
         nargs='+',
         metavar='N=NAME',
-        help="the detector's numbers for categories, e.g. 0=skirt",
+        help="which category a number of the detector's stands for, e.g. 0=skirt",
     )
     parser.add_argument(
         '--skip-empty',

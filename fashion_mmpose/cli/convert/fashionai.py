@@ -39,28 +39,41 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'data_root', nargs='?', metavar='DATA_ROOT', help='folder with the data set'
     )
-    parser.add_argument('--out', required=True, metavar='DIR', help='output folder')
-    parser.add_argument('--csv', nargs='+', metavar='CSV', help='these files instead')
     parser.add_argument(
-        '--image-root', metavar='DIR', help='where the ids of --csv lead'
+        '--out', required=True, metavar='DIR', help='folder to write to'
+    )
+    parser.add_argument(
+        '--csv', nargs='+', metavar='CSV', help='read these files instead'
+    )
+    parser.add_argument(
+        '--image-root', metavar='DIR', help='folder that the ids of --csv lead from'
     )
     parser.add_argument('--split', metavar='NAME', help='name of the split of --csv')
     division = parser.add_mutually_exclusive_group()
     division.add_argument(
-        '--val-fraction', type=float, metavar='F', help='share of train for val'
+        '--val-fraction',
+        type=float,
+        metavar='F',
+        help='share of the training set that becomes the validation set',
     )
     division.add_argument(
-        '--val-split', choices=['cpn'], help='train and val of the CPN reference system'
+        '--val-split', choices=['cpn'], help='divide as the CPN reference system did'
     )
-    parser.add_argument('--seed', type=int, default=0, help='of --val-fraction (0)')
+    parser.add_argument(
+        '--seed', type=int, default=0, help='seed of the choice for --val-fraction (0)'
+    )
     parser.add_argument(
         '--bbox',
         choices=['keypoints', 'image'],
         default='keypoints',
-        help='box: extent of the annotated points, or the whole image',
+        help='box of a garment: the extent of its points (default), or the image',
     )
     parser.add_argument(
-        '--margin', type=int, default=10, metavar='PX', help='growth of the extent (10)'
+        '--margin',
+        type=int,
+        default=10,
+        metavar='PX',
+        help='pixels by which the extent is grown (10)',
     )
     parser.add_argument(
         '--image-size',

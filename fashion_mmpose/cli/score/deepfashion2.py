@@ -22,13 +22,13 @@ from fashion_mmpose.files.outputs import OutputFiles
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
-    parser.add_argument('gt', metavar='GT.json', help='annotations')
+    parser.add_argument('gt', metavar='GT.json', help='COCO file of the annotations')
     parser.add_argument('results', metavar='RESULTS.json', help='official result list')
-    parser.add_argument('--json', metavar='FILE', help='write the numbers')
+    parser.add_argument('--json', metavar='FILE', help='file to write the numbers to')
     parser.add_argument(
         '--visible-only',
         action='store_true',
-        help='occluded landmarks count as not labelled',
+        help='count occluded landmarks as not labelled',
     )
     return parse(parser, argv)
 

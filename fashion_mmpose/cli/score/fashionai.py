@@ -32,15 +32,17 @@ from fashion_mmpose.formats.fashionai.tianchi_table import coco_keypoints
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
-    parser.add_argument('gt', metavar='GT.csv', help='annotations')
-    parser.add_argument('pred', metavar='PRED.csv', help='predictions')
+    parser.add_argument('gt', metavar='GT.csv', help='CSV file of the answers')
+    parser.add_argument('pred', metavar='PRED.csv', help='CSV file of the predictions')
     parser.add_argument(
         '--rule',
         choices=RULES,
         default='skip_short',
-        help='what to do where the normaliser is missing (default: skip_short)',
+        help='what to do where the normaliser is missing (%(default)s)',
     )
-    parser.add_argument('--json', metavar='FILE', help='write the scores, as fractions')
+    parser.add_argument(
+        '--json', metavar='FILE', help='file to write the scores to, as fractions'
+    )
     return parse(parser, argv)
 
 

@@ -25,16 +25,18 @@ from .box_comparison import box_sources, compare_boxes, comparison_table
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
     parser.add_argument(
-        'checkpoint', nargs='?', help='weights; an ensemble names its own'
+        'checkpoint',
+        nargs='?',
+        help='checkpoint of the network; an ensemble names its own',
     )
     parser.add_argument(
         '--bbox-file',
         nargs='+',
         default=[],
         metavar='BOXES.json',
-        help='detector boxes, COCO result lists',
+        help='boxes of detectors, as COCO result lists',
     )
-    parser.add_argument('--json', metavar='FILE', help='write all scores')
+    parser.add_argument('--json', metavar='FILE', help='file to write all scores to')
     return parse(parser, argv)
 
 

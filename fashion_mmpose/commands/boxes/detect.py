@@ -41,22 +41,43 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--ann-file', required=True, metavar='JSON', help='COCO file with the images'
     )
     parser.add_argument(
-        '--img-root', required=True, metavar='DIR', help='where its paths lead'
-    )
-    parser.add_argument('--out', required=True, metavar='JSON', help='the boxes')
-    parser.add_argument(
-        '--score-thr', type=float, default=0.05, help='lowest score (%(default)s)'
-    )
-    parser.add_argument(
-        '--max-per-image', type=int, default=100, help='the best N (%(default)s)'
+        '--img-root',
+        required=True,
+        metavar='DIR',
+        help='folder that its paths lead from',
     )
     parser.add_argument(
-        '--batch-size', type=int, default=8, help='of the network (%(default)s)'
+        '--out', required=True, metavar='JSON', help='file to write the boxes to'
     )
     parser.add_argument(
-        '--workers', type=int, default=2, help='that load pictures (%(default)s)'
+        '--score-thr',
+        type=float,
+        default=0.05,
+        help='lowest score of a box (%(default)s)',
     )
-    parser.add_argument('--device', default='auto', help='e.g. cpu, cuda:1 (auto)')
+    parser.add_argument(
+        '--max-per-image',
+        type=int,
+        default=100,
+        help='most boxes of a picture, the best (%(default)s)',
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=int,
+        default=8,
+        help='pictures that go through the network at once (%(default)s)',
+    )
+    parser.add_argument(
+        '--workers',
+        type=int,
+        default=2,
+        help='processes that load pictures (%(default)s)',
+    )
+    parser.add_argument(
+        '--device',
+        default='auto',
+        help='cpu, cuda:1, ...; by default a GPU if there is one',
+    )
     parser.add_argument(
         '--skip-bad', action='store_true', help='leave out unreadable pictures'
     )
@@ -108,8 +129,9 @@ def report(outcome: Outcome, out: str, skip_bad: bool) -> int:
     num_bad = len(outcome.unreadable)
     if num_bad and not skip_bad:
         print(
-            f'error: {num_bad} images cannot be read, {out} was not written; mend them '
-            'and run again (what is finished is kept), or pass --skip-bad',
+            f'error: {num_bad} images cannot be read, {out} was not written; to fix '
+            'it: replace them and run again (what is finished is kept), or pass '
+            '--skip-bad',
             file=sys.stderr,
         )
         return 1

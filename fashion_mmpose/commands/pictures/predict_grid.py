@@ -30,24 +30,37 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument(
-        'checkpoint', nargs='?', help='weights; an ensemble names its own'
-    )
-    parser.add_argument('--num', type=int, default=16, help='pictures (%(default)s)')
-    parser.add_argument(
-        '--columns', type=int, default=4, help='pictures a row (%(default)s)'
+        'checkpoint',
+        nargs='?',
+        help='checkpoint of the network; an ensemble names its own',
     )
     parser.add_argument(
-        '--seed', type=int, default=0, help='of the choice (%(default)s)'
+        '--num', type=int, default=16, help='number of pictures (%(default)s)'
+    )
+    parser.add_argument(
+        '--columns',
+        type=int,
+        default=4,
+        help='number of pictures in a row (%(default)s)',
+    )
+    parser.add_argument(
+        '--seed',
+        type=int,
+        default=0,
+        help='seed of the choice of pictures (%(default)s)',
     )
     parser.add_argument(
         '--show-coordinates',
         type=int,
         default=3,
         metavar='N',
-        help='print those of the first N pictures (%(default)s)',
+        help='print the coordinates of the first N pictures (%(default)s)',
     )
     parser.add_argument(
-        '--out', default='grid.png', metavar='FILE', help='picture (%(default)s)'
+        '--out',
+        default='grid.png',
+        metavar='FILE',
+        help='picture to write (%(default)s)',
     )
     add_cfg_options(parser)
     args = parse(parser, argv)

@@ -189,8 +189,8 @@ def _outside(samples: Samples, sizes: np.ndarray, skip_bad: bool) -> dict[int, s
         )
         if not skip_bad:
             raise TianchiError(
-                f'{messages[row]}; mend the cell or the size, or leave such rows out '
-                'with --skip-bad'
+                f'{messages[row]}; to fix it: correct the cell or the size, or '
+                'leave such rows out with --skip-bad'
             )
     return messages
 

@@ -317,7 +317,7 @@ class _Reader:
                     int(lines[row]),
                     COLUMNS[2 + column],
                     f'{cell!r} labels a point that a {categories[row]} does not have',
-                    'write -1_-1_-1, or mend the category',
+                    'write -1_-1_-1, or correct the category',
                 )
             )
             keep[row] = False

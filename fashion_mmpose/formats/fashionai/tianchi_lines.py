@@ -32,7 +32,7 @@ def error_at(
 ) -> TianchiError:
     """The error of one place in a file."""
     where = f'{path}, line {line}' + (f', column {column}' if column else '')
-    return TianchiError(f'{where}: {problem}; {mend}')
+    return TianchiError(f'{where}: {problem}; to fix it: {mend}')
 
 
 @dataclass(frozen=True)

@@ -147,8 +147,8 @@ def decode_rows(
         codec (PointHeatmap): Decodes all of them in one call.
         maps (Tensor): Shape (M, H, W).
         shape (tuple[int, int]): B and K.
-        rows (Tensor, optional): Of the maps, int64, shape (M, ); None for all of them,
-            M being B * K.
+        rows (Tensor, optional): Rows of the maps, int64, shape (M, ); None for all of
+            them, M being B * K.
         test_cfg (dict): ``output_heatmaps``.
 
     Returns:

@@ -65,7 +65,7 @@ class Limb:
         side: -1 or 1.
         root: (2,) shoulder or hip joint.
         angles: Direction of the first and the second bone.
-        lengths: Of the two bones.
+        lengths: Lengths of the two bones.
         front: Whether the limb passes in front of the trunk.
     """
 

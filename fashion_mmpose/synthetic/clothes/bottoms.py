@@ -21,8 +21,8 @@ class SkirtStyle:
         waist: Corner of the waistband.
         hip: A place that the side seam passes.
         hem: Corner of the lower edge.
-        hem_drop: Of the lower edge's middle below its corners.
-        skew: Of the lower edge: the right corner lies that much lower.
+        hem_drop: Drop of the lower edge's middle below its corners.
+        skew: Skew of the lower edge: the right corner lies that much lower.
     """
 
     waist: tuple[float, float]

@@ -21,14 +21,14 @@ class TopStyle:
 
     Attributes:
         neck: Where the neckline meets the shoulder line.
-        depth: Of the neckline's middle below its ends.
+        depth: Depth of the neckline's middle below its ends.
         roundness: 0 is a V, 1 a round neckline, beyond that it gets square.
         shoulder: End of the shoulder seam.
         armpit: Where sleeve and body meet.
         waist: Narrowest place of the side seam.
         hem: Corner of the lower edge.
-        hem_drop: Of the lower edge's middle below its corners.
-        skew: Of the lower edge: the right corner lies that much lower.
+        hem_drop: Drop of the lower edge's middle below its corners.
+        skew: Skew of the lower edge: the right corner lies that much lower.
         sleeves: Style of the sleeve on each side (-1, 1), or None.
         cut: ``'set-in'``, ``'raglan'`` (no shoulder seam), ``'strap'`` (a neckline
             that leaves only straps) or ``'sling'`` (thin straps on a straight upper

@@ -74,7 +74,7 @@ def edge_strokes(part: Part, color: Color, inset: float, band: bool) -> list[Str
 
     Args:
         part: The part.
-        color: Of thread or band.
+        color: Colour of thread or band.
         inset: Distance from the edge in scene units.
         band: Whether the strip is filled.
     """

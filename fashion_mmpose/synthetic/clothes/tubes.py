@@ -231,7 +231,7 @@ def trouser_leg(
 
     Args:
         limb: The leg, from the hip joint.
-        style: Of the tube around it.
+        style: Style of the tube around it.
         waistband: Half width and height of the upper edge's corner.
         crotch: (2,) where the inner seams meet.
         front: Whether this half lies in front, and so carries the crotch.

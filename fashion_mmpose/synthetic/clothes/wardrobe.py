@@ -111,8 +111,8 @@ def sample_under(
         rng: Source of randomness.
         body: Who wears it.
         outer: The garment over it, its shoulders whole.
-        category: Of the garment; with sleeves only if those of ``outer``, if it has
-            any, are as long.
+        category: Category of the garment; with sleeves only if those of ``outer``, if
+            it has any, are as long.
     """
     own = sample_frame(rng, body, category)
     (ax, ay), (wx, wy), (sx, sy) = outer.armpit, outer.waist, outer.shoulder

@@ -45,7 +45,7 @@ class Stroke:
     Attributes:
         points: (N, 2).
         color: BGR.
-        width: Of the line; 0 fills the outline.
+        width: Width of the line; 0 fills the outline.
     """
 
     points: np.ndarray

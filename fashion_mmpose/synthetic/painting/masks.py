@@ -22,7 +22,7 @@ def whole_masks(stack: Sequence[Painted], size_wh: tuple[int, int]) -> dict:
 
     Args:
         stack: All layers of the picture, back to front.
-        size_wh: Of the picture in pixels.
+        size_wh: Size of the picture in pixels.
 
     Returns:
         dict: Number of the garment to a (H, W) bool mask.
@@ -40,7 +40,7 @@ def seen_garments(stack: Sequence[Painted], size_wh: tuple[int, int]) -> np.ndar
 
     Args:
         stack: All layers of the picture, back to front.
-        size_wh: Of the picture in pixels.
+        size_wh: Size of the picture in pixels.
     """
     labels = np.full(size_wh[::-1], -1, np.int16)
     for row in stack:

@@ -151,7 +151,7 @@ def sample_occluders(
         rng: Source of randomness.
         wearer: Who carries them; nothing is carried where a garment lies flat.
         camera: The view, for what belongs to the picture and not to the scene.
-        size_wh: Of the picture in pixels.
+        size_wh: Size of the picture in pixels.
     """
     layers: list[Layer] = []
     if wearer.looks is not None:

@@ -60,9 +60,9 @@ class Outfit:
 
     Attributes:
         own: The garment that the picture is about, bent.
-        upper_style: Of the top.
+        upper_style: Style of the top.
         upper: The top, bent; None where a skirt or trousers lie flat.
-        lower_style: Of the skirt or trousers, or None.
+        lower_style: Style of the skirt or trousers, or None.
         lower: Skirt or trousers, bent, or None.
         inner: What is worn under an open front, bent, or None.
         wearer: The figure.

@@ -55,7 +55,7 @@ class Worn:
     """A garment on a figure.
 
     Attributes:
-        category: Of DeepFashion2.
+        category: Name of a category of DeepFashion2.
         style: Its shape before it was bent.
         garment: Its parts, bent.
     """
@@ -227,8 +227,8 @@ def layers_of(
     Args:
         rng: Source of randomness.
         person: Who.
-        number: Of the first of the person's garments; the others count on, in the
-            order of :meth:`Person.garments`.
+        number: Number of the first of the person's garments; the others count on, in
+            the order of :meth:`Person.garments`.
         unit: Image pixels per scene unit, for the scale of the patterns.
         backdrop: Mean colour behind, from which the garments differ.
     """

@@ -47,7 +47,7 @@ class Item:
         own: Whether it is a garment that is annotated.
         edges: Strokes along the free edges of each part, by its name.
         trims: What is sewn on its body, already bent.
-        number: Of the garment among those that are annotated.
+        number: Number of the garment among those that are annotated.
     """
 
     garment: Garment
@@ -174,7 +174,7 @@ def sample_camera(
         rng: Source of randomness.
         points: (N, 2) key points of the garment in scene units.
         kept: (M, 2) those of them that shall not be cut off.
-        size_wh: Of the picture in pixels.
+        size_wh: Size of the picture in pixels.
         fill: Extent of the points over that of the picture; above 1 some are cut off.
         max_turn: Spread of the rotation in the picture, in degrees.
     """

@@ -63,7 +63,7 @@ def _past_zeros(registers: np.ndarray, num_bytes: int) -> np.ndarray:
 
 @functools.cache
 def _tables(num_bytes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of every lower and every upper half of a register: it after the zero bytes."""
+    """What the zero bytes make of every lower and every upper half of a register."""
     columns = _columns(num_bytes)
     tables = np.zeros((2, 1 << 16), np.uint32)
     for table, images in zip(tables, columns.reshape(2, 16)):
@@ -74,7 +74,7 @@ def _tables(num_bytes: int) -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def _columns(num_bytes: int) -> np.ndarray:
-    """Of every bit of a register: the register after the zero bytes, (32, )."""
+    """What the zero bytes make of a register with one bit set, for each bit, (32, )."""
     if num_bytes > 1:
         return _past_zeros(_columns(num_bytes // 2), num_bytes // 2)
     registers = np.uint32(1) << np.arange(32, dtype=np.uint32)

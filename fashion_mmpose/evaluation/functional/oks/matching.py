@@ -167,7 +167,7 @@ def match(
 
     Args:
         groups: G items and D detections.
-        similarity: Of all pairs, shape (P, ).
+        similarity: Similarity of all pairs, shape (P, ).
         ignored: Items that do not count, shape (G, ), bool.
         crowd: Items that may be matched again, shape (G, ), bool.
         thresholds: Lowest similarity of a match, shape (H, ).

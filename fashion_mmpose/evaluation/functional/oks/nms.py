@@ -20,7 +20,7 @@ def oks_nms(
 
     Args:
         points: Shape (N, K, 2), pixels.
-        areas: Of their boxes, square pixels, shape (N, ).
+        areas: Areas of their boxes, square pixels, shape (N, ).
         scores: Shape (N, ).
         sigmas: Shape (K, ).
         threshold: The similarity above which a garment goes; with ``soft`` the width of

@@ -63,7 +63,7 @@ def evaluate_oks(
 
     Args:
         truth: Images and annotated garments, points in float64.
-        detections: Of these images.
+        detections: Detections in these images.
         benchmark: Whose sigmas count. Defaults to ``'deepfashion2'``.
         categories: The categories that are scored; None for all. Defaults to None.
 
@@ -211,7 +211,7 @@ def _curves(
 
     Args:
         matched: (thresholds, detections by falling score), bool.
-        forgiven: Of the same shape: detections that count neither as right nor wrong.
+        forgiven: Detections, in the same shape, that count neither as right nor wrong.
         num_truth: How many there are to find.
     """
     num_thresholds, num = matched.shape
