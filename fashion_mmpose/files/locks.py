@@ -100,6 +100,7 @@ def _locked(place: Path, path: Path) -> Iterator[None]:
 
 def _lock(place: Path, path: Path) -> TextIO | None:
     """The locked file; None under a parent's lock, and where there can be none."""
+    assert fcntl is not None  # the caller has looked
     while True:
         # What the system holds for a process ends with it, however it ends. What a
         # dead one wrote into the file is overwritten.

@@ -104,5 +104,7 @@ def _start_worker() -> None:
 
 def _end_with_parent() -> None:
     """End this process when the one that gives it work was killed."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
