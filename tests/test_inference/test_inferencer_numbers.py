@@ -130,6 +130,25 @@ def test_a_file_of_boxes(small, run_test, tmp_path):
     assert detector.num_images == [4]  # it is not asked where boxes are given
 
 
+def test_a_place_is_one_garment(small, small_detector):
+    """Unless the caller wants all that a detector finds there."""
+    config, weights = small_detector
+
+    def found(**options):
+        inferencer = inferencer_of(
+            small,
+            'fashionai_all',
+            det_model=config,
+            det_weights=weights,
+            det_options=options,
+        )
+        return [each.bbox for each in inferencer.predict(small.paths[0]).garments]
+
+    best, every = found(), found(max_overlap=None)
+    assert 0 < len(best) < len(every)
+    np.testing.assert_array_equal(best, found(max_overlap=0.6))
+
+
 def test_both_networks(small, small_detector, run_test, tmp_path):
     """Of FashionAI the best box of the picture's own category is tested."""
     inferencer = inferencer_of(
