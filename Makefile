@@ -21,7 +21,7 @@ STAMP := $(VENV)/.setup-$(SETUP_KEY)
 CHECK_PYTHON := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-fast lint format demo clean
+.PHONY: help setup test test-fast test-docs lint format demo clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -86,12 +86,15 @@ endef
 
 # A process a core; files stay together, whose tests share what is slow to make. The
 # small tensors of the tests are slower with several threads.
-test test-fast: export OMP_NUM_THREADS ?= 1
+test test-fast test-docs: export OMP_NUM_THREADS ?= 1
 test: $(STAMP)  ## run the tests, e.g. with ARGS='-k packaging'
-	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile -m 'not docs' $(ARGS)
 
 test-fast: $(STAMP)  ## run the tests that take a moment, to try out a change
 	$(PY) -m pytest -n auto --dist loadfile -m 'not slow' $(ARGS)
+
+test-docs: $(STAMP)  ## run the commands of README and docs as they are written
+	$(PY) -m pytest -n auto -m docs $(ARGS)
 
 lint: $(STAMP)  ## check style, spelling and types
 	$(PY) -m ruff check .

@@ -16,7 +16,7 @@ import pytest
 from docs_checkout import write_checkout
 from toolbox import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.docs]
 
 PAGES = (
     'README.md',
