@@ -3,7 +3,8 @@
 Usage:
     fashion-mmpose convert detections BOXES --ann-file GT.json \\
         --out boxes.json [--format auto|pickle|coco|mmdet] [--score-thr T] \\
-        [--by-position] [--label-map 0=skirt 1=vest ...] [--skip-empty]
+        [--by-position] [--label-map 0=skirt 1=vest ...] [--skip-empty] \\
+        [--benchmark FILE]
 
 BOXES is one of
 
@@ -17,7 +18,8 @@ BOXES is one of
 GT.json lists the images, whose order the boxes get. A box of another image, of an
 unknown category or without an area is an error. A detector whose categories are not
 the benchmark's own, in their order, needs --label-map: its numbers (from 0; the
-category_id of a COCO list) and the names that they stand for.
+category_id of a COCO list) and the names that they stand for. Boxes of a benchmark of
+your own need the file of its description, --benchmark.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.formats.coco.images import read_images
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.detectors import detections
+from fashion_mmpose.garments import read_benchmark
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -65,6 +68,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="which category a number of the detector's stands for, e.g. 0=skirt",
     )
     parser.add_argument(
+        '--benchmark',
+        metavar='FILE',
+        help='description of your own benchmark (JSON or YAML); the built-in ones need '
+        'none',
+    )
+    parser.add_argument(
         '--skip-empty',
         action='store_true',
         help='leave out boxes without an area, and count them',
@@ -85,7 +94,8 @@ def _label(text: str) -> tuple[int, str]:
 
 def convert(args: argparse.Namespace) -> tuple[list[dict], int]:
     """Read and check the boxes; also how many without an area were left out."""
-    images = read_images(args.ann_file)
+    described = None if args.benchmark is None else read_benchmark(args.benchmark)
+    images = read_images(args.ann_file, described)
     kind = args.format
     if kind == 'auto':
         kind = detections.guess_format(args.boxes)

@@ -38,18 +38,18 @@ def guess_format(path: str | os.PathLike) -> str:
 
 
 def category_ids(
-    benchmark: str, label_map: Mapping[int, str] | None, first: int
+    benchmark: garments.Named, label_map: Mapping[int, str] | None, first: int
 ) -> dict[int, int]:
     """Category ids by the detector's own numbers for categories.
 
     Args:
-        benchmark: The benchmark of the table.
+        benchmark: The benchmark, or the name of a built-in one.
         label_map: Names of categories by the detector's number; None if it counts the
             table's in their order.
         first: The number of the first one then.
 
     Raises:
-        ValueError: If a name is not in the table.
+        ValueError: If a name is none of the benchmark's.
     """
     if label_map is None:
         label_map = dict(enumerate(garments.categories(benchmark), first))
@@ -102,7 +102,7 @@ def read_pickle(
         if label_map is None and len(entry[0]) != len(ids):
             raise FormatError(
                 f'{path}: data[{index}][0] has {len(entry[0])} categories, '
-                f'{images.benchmark} has {len(ids)}; name them with --label-map'
+                f'the benchmark has {len(ids)}; name them with --label-map'
             )
         for place, boxes in enumerate(entry[0]):
             where = f'data[{index}][0][{place}]'
