@@ -6,6 +6,7 @@ bags = dict(
     benchmark='{{ fileDirname }}/bags.yaml',
     data_root='data/bags/',
     data_prefix=dict(img='images/'),
+    one_per_image=True,
 )
 model = dict(head=dict(out_channels=7))
 train_dataloader = dict(dataset=dict(bags, ann_file='train.json'))
