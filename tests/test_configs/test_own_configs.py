@@ -5,6 +5,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope, init_default_scope
 from mmpose.registry import DATASETS, MODELS
+from toolbox import ROOT
 
 import fashion_mmpose.plugin  # noqa: F401
 from fashion_mmpose import garments
@@ -33,6 +34,18 @@ def test_the_description_is_short():
     for garment in BAGS.garments.values():
         assert garment.normalizer is not None
         assert len(garment.links) >= 4
+
+
+def without_comments(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith('#')]
+
+
+@pytest.mark.parametrize('name', ['bags.yaml', 'res18_bags.py', 'rtmdet_bags.py'])
+def test_the_page_shows_the_files(name: str):
+    page = (ROOT / 'docs' / 'own-garments.md').read_text()
+    _, shown = page.split(f'# configs/own/{name}\n')
+    file = (config_root() / 'own' / name).read_text()
+    assert without_comments(shown.partition('```')[0]) == without_comments(file)
 
 
 @pytest.mark.parametrize('name', ['own/res18_bags', 'own/rtmdet_bags'])
