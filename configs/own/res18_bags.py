@@ -15,4 +15,4 @@ test_dataloader = dict(dataset=dict(bags, ann_file='val.json'))
 
 val_evaluator = [dict(type='GarmentOKS'), dict(type='NormalizedError')]
 test_evaluator = val_evaluator
-default_hooks = dict(checkpoint=dict(save_best='bags/AP'))
+default_hooks = dict(checkpoint=dict(save_best='bags/NE', rule='less'))

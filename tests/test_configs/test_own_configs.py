@@ -67,7 +67,7 @@ def test_pose_network_and_data_build():
     with torch.device('meta'):
         model = MODELS.build(cfg.model)
     assert model.head.out_channels == len(BAGS.keypoints)
-    assert cfg.default_hooks.checkpoint.save_best == f'{BAGS.name}/AP'
+    assert cfg.default_hooks.checkpoint.save_best == f'{BAGS.name}/NE'
 
 
 def test_detector_and_data_build():
