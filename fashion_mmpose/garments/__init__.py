@@ -8,16 +8,17 @@ Two benchmarks are described, each by a few lines per category:
   around the outline of the garment; 294 in total.
 
 Names, flips, outlines, colours and channel counts are derived from these
-lines; :func:`metainfo` returns them in the form that MMPose parses. Left and
-right mean the left and right side *of the picture* of a garment seen from the
-front. Indices are 0-based everywhere except in the rows of the DeepFashion2
-table, which keep the numbers of the benchmark's own figure.
+lines; :func:`metainfo` returns them in the form that MMPose parses. Benchmarks
+that users describe (:mod:`.definition`) are of the same kind. Left and right
+mean the left and right side *of the picture* of a garment seen from the front.
+Indices are 0-based everywhere except in the rows of the DeepFashion2 table,
+which keep the numbers of the benchmark's own figure.
 """
 
+from .definition import BENCHMARKS, benchmark_from, describe, read_benchmark
 from .fashionai import FASHIONAI_SIGMA
 from .layout import full_layout, own_points
 from .lookup import (
-    BENCHMARKS,
     benchmark,
     benchmark_of,
     categories,
@@ -29,20 +30,23 @@ from .lookup import (
 )
 from .pose_metainfo import category_color, metainfo
 from .prediction import GarmentPrediction
-from .table import Benchmark, Garment, Link, mirror_name
+from .table import DEFAULT_SIGMA, Benchmark, Garment, Link, mirror_name
 
 __all__ = [
     'BENCHMARKS',
+    'DEFAULT_SIGMA',
     'FASHIONAI_SIGMA',
     'Benchmark',
     'Garment',
     'GarmentPrediction',
     'Link',
     'benchmark',
+    'benchmark_from',
     'benchmark_of',
     'categories',
     'category_color',
     'category_of_id',
+    'describe',
     'full_layout',
     'garment',
     'in_order',
@@ -51,4 +55,5 @@ __all__ = [
     'metainfo_name',
     'mirror_name',
     'own_points',
+    'read_benchmark',
 ]

@@ -4,11 +4,10 @@ The 24 key points are in the order of the columns of the challenge's CSV files. 
 and right mean the left and right side *of the picture*.
 """
 
-from .table import Benchmark, Garment, mirror_name
+from .table import DEFAULT_SIGMA, Benchmark, Garment, mirror_name
 
-# FashionAI publishes no OKS sigmas. One constant serves all of its points: the
-# mean of the 294 official DeepFashion2 sigmas, 0.0392, rounded.
-FASHIONAI_SIGMA = 0.04
+# FashionAI publishes no OKS sigmas. One constant serves all of its points.
+FASHIONAI_SIGMA = DEFAULT_SIGMA
 
 _FASHIONAI_KEYPOINTS = tuple(
     """

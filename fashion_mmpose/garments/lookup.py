@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from .deepfashion2 import deepfashion2
-from .fashionai import fashionai
+from .definition import BENCHMARKS
 from .table import Benchmark, Garment
-
-BENCHMARKS: dict[str, Benchmark] = {b.name: b for b in (fashionai(), deepfashion2())}
 
 
 def benchmark(dataset: str) -> Benchmark:

@@ -1,9 +1,24 @@
 """What a garment and a benchmark are."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 Link = tuple[int, int]
+
+# The constant of the OKS where nobody measured one, as for FashionAI's key points and
+# those that users describe: the mean of DeepFashion2's 294 official ones, 0.0392,
+# rounded.
+DEFAULT_SIGMA = 0.04
+# A side as a word of its own, also in names such as brimLeft.
+_SIDE = re.compile(
+    r'(?<![A-Za-z])(left|right|LEFT|RIGHT)(?![A-Za-z])|(?<![A-Z])(Left|Right)(?![a-z])'
+)
+_OTHER_SIDE = {
+    side: other
+    for left, right in (('left', 'right'), ('Left', 'Right'), ('LEFT', 'RIGHT'))
+    for side, other in ((left, right), (right, left))
+}
 
 
 @dataclass(frozen=True)
@@ -49,5 +64,10 @@ class Benchmark:
 
 def mirror_name(name: str) -> str:
     """The key point on the other side: left and right exchanged, word by word."""
-    sides = {'left': 'right', 'right': 'left'}
-    return '_'.join(sides.get(word, word) for word in name.split('_'))
+    return _SIDE.sub(lambda found: _OTHER_SIDE[found[0]], name)
+
+
+def side_of(name: str) -> str | None:
+    """``'left'`` or ``'right'``, as the name of a key point says; None otherwise."""
+    found = _SIDE.search(name)
+    return found and found[0].lower()
