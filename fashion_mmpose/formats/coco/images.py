@@ -20,11 +20,13 @@ class ImageList:
         benchmark: The benchmark whose categories the file lists.
         ids: I ids, all different.
         paths: I paths below the folder of the pictures.
+        sizes: Width and height in pixels of each; 0, 0 where the file has none.
     """
 
     benchmark: str
     ids: tuple[int, ...]
     paths: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
 
 
 # What is not named here is skipped, not decoded.
@@ -33,6 +35,8 @@ class _Image(msgspec.Struct, gc=False):
     file_name: str
     folder: str = ''
     path: str = ''
+    width: int | None = None
+    height: int | None = None
 
 
 class _Category(msgspec.Struct):
@@ -76,6 +80,7 @@ def read_images(path: str | os.PathLike) -> ImageList:
             image_path(dict(folder=i.folder, file_name=i.file_name, path=i.path))
             for i in content.images
         ),
+        sizes=tuple((i.width or 0, i.height or 0) for i in content.images),
     )
 
 

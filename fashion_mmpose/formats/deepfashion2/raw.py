@@ -14,6 +14,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import BOM, read_json
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.formats.category_names import raw_category_name
 from fashion_mmpose.garments.layout import own_points
 
 BENCHMARK = 'deepfashion2'
@@ -68,12 +69,6 @@ class RawImage:
     source: str
     pair_id: int
     items: tuple[RawItem, ...]
-
-
-def raw_category_name(category: str) -> str:
-    """The benchmark's own name: 'short_sleeved_shirt' is its 'short sleeve top'."""
-    words = category.replace('sleeved', 'sleeve').split('_')
-    return ' '.join('top' if word == 'shirt' else word for word in words)
 
 
 # --------------------------------------------------------------------------- reading
