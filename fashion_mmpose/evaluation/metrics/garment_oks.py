@@ -97,6 +97,7 @@ class GarmentOKS(BaseMetric):
         self.per_category = per_category
         self.out_file = out_file
         self.format_only = format_only
+        self._said: set[str] = set()
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the prediction of each sample.
@@ -156,6 +157,10 @@ class GarmentOKS(BaseMetric):
         categories = self._meta('categories') or garments.categories(BENCHMARK)
         score = evaluate_oks(truth, result_columns(entries), categories=categories)
         logger.info('\n' + oks_table(score))
+        for note in score.notes:
+            if note not in self._said:  # once in a training
+                self._said.add(note)
+                logger.warning(f'{self._truth_file() or "the samples"}: {note}')
         logger.info(
             f'scored on {len(truth.images.ids)} of {len(whole.images.ids)} pictures, '
             f'{sum(score.num_garments.values())} of '
