@@ -11,7 +11,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
 from torchvision.ops import nms
 
-from fashion_mmpose import compat
+from fashion_mmpose import compat, garments
 from fashion_mmpose.config import read_config
 from fashion_mmpose.inference.detections import Detections
 from fashion_mmpose.weights.read import (
@@ -44,6 +44,7 @@ class GarmentDetector:
 
     Attributes:
         classes: Names of the categories that it tells apart.
+        definition: The benchmark of the config's test set; None for another dataset.
         file_pipeline: Turns ``dict(img_path=...)`` into a sample for
             :meth:`detect_samples`; it may run in other processes.
 
@@ -77,7 +78,8 @@ class GarmentDetector:
         self.score_thr = score_thr
         self.max_per_image = max_per_image
         self.max_overlap = max_overlap
-        self.classes = _classes(cfg, checkpoint.meta, name, weights)
+        self.definition = _definition(cfg, checkpoint.meta)
+        self.classes = _classes(cfg, checkpoint.meta, self.definition, name, weights)
         with _mmdet_scope():
             self.model = MODELS.build(cfg.model)
             self.file_pipeline = Compose(pipeline)
@@ -199,12 +201,35 @@ def _inference_pipeline(cfg: Config, name: str) -> list[dict]:
     return steps
 
 
+def _definition(cfg: Config, meta: Mapping) -> garments.Benchmark | None:
+    """The benchmark that the config's test dataset names.
+
+    Where the file of its description is not there, that of the checkpoint.
+    """
+    benchmark = cfg.test_dataloader.dataset.get('benchmark')
+    if benchmark is None:
+        return None
+    try:
+        return garments.benchmark(benchmark)
+    except FileNotFoundError:
+        carried = (meta.get('dataset_meta') or {}).get('benchmark')
+        if carried is None:
+            raise
+        return garments.benchmark(carried)
+
+
 def _classes(
-    cfg: Config, meta: Mapping, name: str, weights: str | os.PathLike
+    cfg: Config,
+    meta: Mapping,
+    definition: garments.Benchmark | None,
+    name: str,
+    weights: str | os.PathLike,
 ) -> tuple[str, ...]:
     """Names of the classes, on which config and checkpoint must agree."""
     metainfo = cfg.test_dataloader.dataset.get('metainfo') or {}
     stated = tuple(metainfo.get('classes') or ())
+    if not stated and definition is not None:
+        stated = garments.categories(definition)
     trained = trained_classes(meta, stated, name, weights)
     if not stated and not trained:
         raise ValueError(

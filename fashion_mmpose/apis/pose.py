@@ -21,6 +21,7 @@ from fashion_mmpose.config import (
     with_members,
 )
 from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
+from fashion_mmpose.datasets.records import layout_channels
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import shared_categories
@@ -37,7 +38,8 @@ class PoseNetwork:
     Crops go through the config's own test pipeline, so the results are those of a test
     run in the same boxes, taken for a detector's: ``TrimAnnotatedBox`` leaves them.
     What the network is for is read from the config's test dataset: weights need not
-    tell.
+    tell. If the dataset names the file of a description that is not there, the
+    description in the checkpoint stands in for it.
 
     Args:
         config: Path of a config, the bare name of one that the package carries, or a
@@ -48,7 +50,8 @@ class PoseNetwork:
     Attributes:
         model: The network, with ``cfg`` and ``dataset_meta`` as MMPose's
             ``init_model`` leaves them.
-        benchmark: The benchmark whose key points it finds.
+        benchmark: Name of the benchmark whose key points it finds.
+        definition: The benchmark.
         category: The only category in whose layout it is; None for the full layout.
         categories: Names of the categories that it was made and trained for.
 
@@ -66,12 +69,14 @@ class PoseNetwork:
     ) -> None:
         name, config = _read(config)
         dataset = _check_config(config, name)
-        self.benchmark = _dataset_class(dataset, name).benchmark
+        self.definition = _definition(dataset, name, weights)
+        self.benchmark = self.definition.name
         self.category = dataset.get('category')
-        self.categories = _held(self.benchmark, dataset)
+        self.categories = _held(self.definition, dataset)
         self._layout = parse_pose_metainfo(
-            garments.metainfo(self.benchmark, self.category)
+            garments.metainfo(self.definition, self.category)
         )
+        self._channels = layout_channels(self.definition, self.category)
         self._of_samples = {
             key: self._layout[key] for key in SAMPLE_METAINFO if key in self._layout
         }
@@ -84,9 +89,8 @@ class PoseNetwork:
             )
         checkpoint = None if weights is None else read_checkpoint(weights)
         if checkpoint is not None:
-            metainfo = dict(self._layout, categories=self.categories)
             self.categories = shared_categories(
-                checkpoint.meta, metainfo, name, weights
+                checkpoint.meta, self._metainfo, name, weights
             )
         with DefaultScope.overwrite_default_scope('mmpose'):
             self.model = MODELS.build(config.model)
@@ -94,15 +98,20 @@ class PoseNetwork:
         if checkpoint is not None:
             load_weights(self.model, checkpoint.tensors, name, weights)
         self.model.cfg = config
-        self.model.dataset_meta = dict(
-            self._layout,
-            benchmark=self.benchmark,
-            category=self.category,
-            categories=self.categories,
-        )
+        self.model.dataset_meta = self._metainfo
         if _is_channels_last(config):
             self.model.to(memory_format=torch.channels_last)
         self.model.to(choose_device(device)).eval()
+
+    @property
+    def _metainfo(self) -> dict:
+        """As the dataset has it."""
+        return dict(
+            self._layout,
+            benchmark=garments.benchmark_entry(self.definition),
+            category=self.category,
+            categories=self.categories,
+        )
 
     @property
     def is_on_cpu(self) -> bool:
@@ -131,18 +140,20 @@ class PoseNetwork:
         Returns:
             dict: ``inputs`` and ``data_samples``.
         """
-        return self._pipeline(
-            dict(
-                self._of_samples,
-                img=pixels,
-                img_path=str(image),
-                img_id=image_id,
-                id=0,
-                category_id=garments.garment(self.benchmark, category).category_id,
-                bbox=np.asarray(bbox, np.float32).reshape(1, 4),
-                bbox_score=np.array([bbox_score], np.float32),
-            )
+        category_id = garments.garment(self.definition, category).category_id
+        sample = dict(
+            self._of_samples,
+            img=pixels,
+            img_path=str(image),
+            img_id=image_id,
+            id=0,
+            category_id=category_id,
+            bbox=np.asarray(bbox, np.float32).reshape(1, 4),
+            bbox_score=np.array([bbox_score], np.float32),
         )
+        if self.category is None:
+            sample['own_channels'] = self._channels[category_id]
+        return self._pipeline(sample)
 
     def predict(self, samples: Sequence[dict]) -> list[garments.GarmentPrediction]:
         """Find the key points in one batch of samples.
@@ -158,7 +169,7 @@ class PoseNetwork:
         with torch.inference_mode():
             results = self.model.test_step(pseudo_collate(samples))
         return [
-            predicted_garment(result.to_dict(), self.benchmark) for result in results
+            predicted_garment(result.to_dict(), self.definition) for result in results
         ]
 
 
@@ -224,7 +235,7 @@ def pose_by_category(
     for config, weights in entries:
         name, config = _read(config)
         dataset = _check_config(config, name)
-        for category in _held(_dataset_class(dataset, name).benchmark, dataset):
+        for category in _held(_definition(dataset, name, weights), dataset):
             if category in pose:
                 raise ValueError(
                     f'{names[category]} and {name} are both for {category!r}; give one '
@@ -270,13 +281,28 @@ def _dataset_class(dataset: Mapping, name: str) -> type[GarmentDataset]:
     if not (isinstance(kind, type) and issubclass(kind, GarmentDataset)):
         raise ValueError(
             f'{name} is tested on a {dataset["type"]}, which says nothing of garments; '
-            'test_dataloader.dataset must be a FashionAIDataset or a '
+            'test_dataloader.dataset must be a GarmentDataset, a FashionAIDataset or a '
             'DeepFashion2GarmentDataset'
         )
     return kind
 
 
-def _held(benchmark: str, dataset: Mapping) -> tuple[str, ...]:
+def _definition(
+    dataset: Mapping, name: str, weights: WeightsLike
+) -> garments.Benchmark:
+    """The benchmark of a test dataset's settings, or else of the checkpoint."""
+    kind = _dataset_class(dataset, name)
+    try:
+        return kind.described(dataset.get('benchmark'))
+    except FileNotFoundError:
+        meta = {} if weights is None else read_checkpoint(weights).meta
+        carried = (meta.get('dataset_meta') or {}).get('benchmark')
+        if carried is None:
+            raise
+        return kind.described(carried)
+
+
+def _held(benchmark: garments.Benchmark, dataset: Mapping) -> tuple[str, ...]:
     """The categories that a dataset's settings name, in the order of the table."""
     wanted = dataset.get('categories') or garments.categories(benchmark)
     if dataset.get('category') is not None:

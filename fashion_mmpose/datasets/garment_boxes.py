@@ -6,6 +6,7 @@ with the package: a detector's config names this module in ``custom_imports``.
 
 import logging
 import os
+from collections.abc import Mapping
 
 import numpy as np
 from mmengine.logging import print_log
@@ -28,11 +29,14 @@ class GarmentBoxDataset(BaseDetDataset):
     boxes only.
 
     Args:
-        benchmark (str): A benchmark of the table, e.g. ``'fashionai'``.
+        benchmark (str or dict): The name of a built-in benchmark, e.g.
+            ``'fashionai'``, a description of another, or a JSON or YAML file with one;
+            see :mod:`fashion_mmpose.garments.definition`.
         **kwargs: As :class:`mmdet.datasets.BaseDetDataset`. ``metainfo['classes']``
             names categories of the benchmark in the order of their ids; garments of
-            others are left out. ``filter_cfg`` knows ``filter_empty_gt`` and
-            ``min_size`` (pixels of the image's shorter side), which apply to training.
+            others are left out. By default it is all of them. ``filter_cfg`` knows
+            ``filter_empty_gt`` and ``min_size`` (pixels of the image's shorter side),
+            which apply to training.
 
     Raises:
         FileNotFoundError: If ``ann_file`` does not exist.
@@ -40,14 +44,19 @@ class GarmentBoxDataset(BaseDetDataset):
             should be; the message names the file and the entry.
     """
 
-    def __init__(self, benchmark: str, **kwargs) -> None:
-        self.benchmark = benchmark
-        super().__init__(**kwargs)
+    def __init__(
+        self, benchmark: str | Mapping, metainfo: Mapping | None = None, **kwargs
+    ) -> None:
+        self.definition = garments.benchmark(benchmark)
+        metainfo = dict(metainfo or {})
+        metainfo.setdefault('classes', garments.categories(self.definition))
+        metainfo['benchmark'] = garments.benchmark_entry(self.definition)
+        super().__init__(metainfo=metainfo, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Records of all images, with or without garments."""
         labels = self._labels()
-        columns = read_columns(self.ann_file, self.benchmark)
+        columns = read_columns(self.ann_file, self.definition)
         for note in columns.notes:
             print_log(note, 'current', logging.WARNING)
         images = columns.images
@@ -103,12 +112,12 @@ class GarmentBoxDataset(BaseDetDataset):
     def _labels(self) -> dict[int, int]:
         """From category ids to the labels of the network."""
         classes = self.metainfo.get('classes') or ()
-        ids = [garments.garment(self.benchmark, c).category_id for c in classes]
+        ids = [garments.garment(self.definition, c).category_id for c in classes]
         # MMDetection's metric numbers the classes in the order of the file.
         if not ids or ids != sorted(set(ids)):
             raise ValueError(
                 "metainfo['classes'] must name categories of "
-                f'{self.benchmark} in their order '
-                f'{garments.categories(self.benchmark)}, got {tuple(classes)}'
+                f'{self.definition.name} in their order '
+                f'{garments.categories(self.definition)}, got {tuple(classes)}'
             )
         return {category_id: label for label, category_id in enumerate(ids)}

@@ -1,12 +1,13 @@
-"""Garments in COCO JSON: what the datasets of both benchmarks share."""
+"""Garments in COCO JSON, of any benchmark."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from mmengine.dataset import force_full_init
 from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+from mmpose.registry import DATASETS
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
@@ -42,13 +43,27 @@ SAMPLE_METAINFO = (
 )
 
 
+@DATASETS.register_module()
 class GarmentDataset(BaseCocoStyleDataset):
-    """Base of the garment datasets; a subclass names its ``benchmark``.
+    """Garments of a benchmark: some categories, all, or one.
 
     Reads the JSON that the converters write. Key points keep their meaning all
     the way: the file's names are compared with the table, every sample carries
     ``category_id``, every detector box its own category, and with ``test_mode``
     every sample the ``raw_ann_info`` that metrics score.
+
+    An image shows several garments; every item is a sample of its own, and so is every
+    box in ``bbox_file``, for the category that the detector gives it. With
+    ``one_per_image`` it shows one, and its category is part of the task: the best box
+    of the image's own category is taken, and an image without any is tested as a whole,
+    its box scored 0.
+
+    Items without landmarks and crowds are no samples, neither in training nor, where an
+    image shows several garments, in their annotated boxes in testing. The official
+    score of DeepFashion2 ignores them: it does not miss them, but a prediction made for
+    one could be matched with a neighbour of the same category, which the detector's own
+    prediction for that neighbour then could not be. To predict in such boxes, give them
+    as ``bbox_file``; so must be the boxes of a test set whose file lists images only.
 
     The samples are arrays, which the loader's workers share; MMEngine's
     ``serialize_data`` has nothing to do and is ignored.
@@ -67,7 +82,16 @@ class GarmentDataset(BaseCocoStyleDataset):
         categories (Sequence[str], optional): Some categories, in the benchmark's full
             layout; other items are left out. Not together with ``category``.
             Defaults to None.
+        benchmark (str or dict, optional): The benchmark: the name of a built-in one, a
+            description, or a JSON or YAML file with one; see
+            :mod:`fashion_mmpose.garments.definition`. Subclasses have their own.
+        one_per_image (bool, optional): Whether an image shows one garment. By default
+            it shows several, except FashionAI's.
         **kwargs: As :class:`mmpose.datasets.BaseCocoStyleDataset`.
+
+    Attributes:
+        benchmark: Name of the benchmark.
+        definition: The benchmark.
 
     Raises:
         FileNotFoundError: If ``ann_file`` or ``bbox_file`` does not exist.
@@ -75,7 +99,8 @@ class GarmentDataset(BaseCocoStyleDataset):
             be: the message names the file and the entry.
     """
 
-    benchmark: str
+    benchmark: str | None = None
+    one_per_image = False
 
     def __init__(
         self,
@@ -84,17 +109,24 @@ class GarmentDataset(BaseCocoStyleDataset):
         bbox_source: str = 'annotation',
         bbox_file: str | None = None,
         categories: Sequence[str] | None = None,
+        benchmark: str | Mapping | None = None,
+        one_per_image: bool | None = None,
         **kwargs,
     ) -> None:
+        self.definition = self.described(benchmark)
+        self.benchmark = self.definition.name
+        if one_per_image is not None:
+            self.one_per_image = one_per_image
         if bbox_source not in BBOX_SOURCES:
             raise ValueError(
                 f'unknown bbox_source {bbox_source!r}; choose from {BBOX_SOURCES}'
             )
         self.category = category
-        self.categories = _held_categories(self.benchmark, category, categories)
+        self.categories = _held_categories(self.definition, category, categories)
+        self._channels = layout_channels(self.definition, category)
         self.bbox_source = bbox_source
         name = category or 'all'
-        kwargs.setdefault('metainfo', garments.metainfo(self.benchmark, category))
+        kwargs.setdefault('metainfo', garments.metainfo(self.definition, category))
         super().__init__(
             ann_file=ann_file.replace('{category}', name),
             bbox_file=bbox_file and bbox_file.replace('{category}', name),
@@ -102,15 +134,41 @@ class GarmentDataset(BaseCocoStyleDataset):
         )
         # MMPose's parser drops the keys that it does not know.
         self._metainfo.update(
-            benchmark=self.benchmark,
+            benchmark=garments.benchmark_entry(self.definition),
             category=category,
             categories=self.categories,
             CLASSES=[
                 entry
-                for entry in coco_categories(self.benchmark, category)
+                for entry in coco_categories(self.definition, category)
                 if entry['name'] in self.categories
             ],
+            one_per_image=self.one_per_image,
         )
+        if self.test_mode and not self.one_per_image:
+            # For the metric, which finds the tested garments in the file. Not in
+            # training: checkpoints hold the metainfo.
+            self._metainfo['ann_file'] = self.ann_file
+
+    @classmethod
+    def described(cls, benchmark: str | Mapping | None) -> garments.Benchmark:
+        """The benchmark of a dataset with that ``benchmark`` among its settings.
+
+        Raises:
+            FileNotFoundError: If the file of the description does not exist.
+            ValueError: If there is no such benchmark, or the class has another one.
+        """
+        if benchmark is None and cls.benchmark is None:
+            raise ValueError(
+                f'{cls.__name__} needs a benchmark; to fix it: give benchmark=, a '
+                f'description, its file, or one of {sorted(garments.BENCHMARKS)}'
+            )
+        definition = garments.benchmark(benchmark or cls.benchmark)
+        if cls.benchmark not in (None, definition.name):
+            raise ValueError(
+                f'{cls.__name__} is of {cls.benchmark}, not of {definition.name}; to '
+                "fix it: type='GarmentDataset'"
+            )
+        return definition
 
     @property
     @force_full_init
@@ -134,13 +192,22 @@ class GarmentDataset(BaseCocoStyleDataset):
         data_info['sample_idx'] = idx if idx >= 0 else len(self) + idx
         for key in SAMPLE_METAINFO:
             data_info[key] = self._metainfo[key]
+        if self.category is None:
+            data_info['own_channels'] = self._channels[data_info['category_id']]
         return data_info
 
     def load_data_list(self) -> GarmentRecords:
-        """Read ``ann_file`` and, where it is given, ``bbox_file``."""
+        """Read ``ann_file`` and, where it is given, ``bbox_file``.
+
+        It notes in the metainfo how many samples the whole test set has. A metric that
+        sees as many different samples knows that the whole set was tested, also the
+        pictures without a sample. The number is that of the set before ``indices`` are
+        taken, so that the metainfo of all its parts is alike, as MMEngine's
+        ``ConcatDataset`` wants it.
+        """
         columns = read_columns(
             self.ann_file,
-            self.benchmark,
+            self.definition,
             self.category,
             # Metrics get the file's numbers; to train, these are exact enough.
             points_dtype=np.float64 if self.test_mode else np.float32,
@@ -151,11 +218,13 @@ class GarmentDataset(BaseCocoStyleDataset):
             if self.bbox_file
             else self._annotated(columns)
         )
+        if self.test_mode and not self.one_per_image:
+            self._metainfo['num_samples'] = len(samples)
         return GarmentRecords(
             columns,
             samples,
             img_prefix=self.data_prefix['img'],
-            channels=layout_channels(self.benchmark, self.category),
+            channels=self._channels,
             num_keypoints=self._metainfo['num_keypoints'],
             with_keypoints=not self.bbox_file,
             with_raw=self.test_mode,
@@ -178,7 +247,7 @@ class GarmentDataset(BaseCocoStyleDataset):
     def _holds(self, category_ids: np.ndarray) -> np.ndarray:
         """Which categories (n, ) this dataset holds, bool."""
         held = [
-            garments.garment(self.benchmark, n).category_id for n in self.categories
+            garments.garment(self.definition, n).category_id for n in self.categories
         ]
         return np.isin(category_ids, held)
 
@@ -201,30 +270,31 @@ class GarmentDataset(BaseCocoStyleDataset):
             scores=whole.scores,
         )
         kept = self._holds(columns.category_ids)
+        if not self.test_mode or not self.one_per_image:
+            kept &= is_labelled(columns)
         if not self.test_mode:
-            return samples.take(kept & self._is_trainable(columns, boxes))
-        # Pictures without annotation are predicted too, as whole images, if the file
-        # says which garment is asked for.
-        bare = self._holds(images.category_ids)
-        bare[image_rows] = False
-        return samples.take(kept & self._is_tested(columns)) + whole_images(
-            images, np.flatnonzero(bare), score=1.0
-        )
-
-    @staticmethod
-    def _is_trainable(columns: GarmentColumns, boxes: np.ndarray) -> np.ndarray:
-        has_area = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-        return has_area & is_labelled(columns)
-
-    def _is_tested(self, columns: GarmentColumns) -> np.ndarray:
-        """Which items are predicted in their annotated boxes, shape (N, ), bool."""
-        return np.ones(len(columns.ids), bool)
+            # What has no area cannot be cropped.
+            samples = samples.take(kept & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+        else:
+            # Pictures without annotation are predicted too, as whole images, if the
+            # file says which garment is asked for.
+            bare = self._holds(images.category_ids)
+            bare[image_rows] = False
+            samples = samples.take(kept) + whole_images(
+                images, np.flatnonzero(bare), score=1.0
+            )
+        if not len(samples) and not self.one_per_image:
+            raise FormatError(
+                f'{self.ann_file} has no item of {", ".join(self.categories)} with '
+                'landmarks; for a file that lists images only, give bbox_file'
+            )
+        return samples
 
     # ---------------------------------------------------------- detector boxes
 
     def _read_boxes(self, images: ImageColumns) -> BoxColumns:
         """The boxes of this dataset's categories above the score threshold."""
-        boxes = read_boxes(self.bbox_file, self.benchmark)
+        boxes = read_boxes(self.bbox_file, self.definition)
         rows = images.rows(boxes.image_ids)
         strangers = np.flatnonzero(rows == NOWHERE)
         if len(strangers):
@@ -246,8 +316,8 @@ class GarmentDataset(BaseCocoStyleDataset):
         return boxes.take(self._holds(boxes.category_ids) & (boxes.scores >= threshold))
 
     def _detected(self, columns: GarmentColumns, boxes: BoxColumns) -> Samples:
-        """The detector's boxes as samples; a benchmark may choose among them."""
-        return Samples(
+        """The detector's boxes as samples."""
+        detected = Samples(
             ids=np.arange(len(boxes)),
             image_rows=columns.images.rows(boxes.image_ids),
             item_rows=np.full(len(boxes), NOWHERE),
@@ -255,6 +325,37 @@ class GarmentDataset(BaseCocoStyleDataset):
             boxes=xywh_to_corners(boxes.boxes),
             scores=boxes.scores.astype(np.float32),
         )
+        return self._best_boxes(columns, detected) if self.one_per_image else detected
+
+    def _best_boxes(self, columns: GarmentColumns, detected: Samples) -> Samples:
+        """For every image the best box of its own category, or the whole image."""
+        images = columns.images
+        item_rows = np.full(len(images.ids), NOWHERE)
+        item_rows[images.rows(columns.image_ids)] = np.arange(len(columns.ids))
+        wanted = images.category_ids.copy()
+        annotated = item_rows != NOWHERE
+        wanted[annotated] = columns.category_ids[item_rows[annotated]]
+
+        detected = detected.take(detected.category_ids == wanted[detected.image_rows])
+        # Of equally good boxes the first: the order is stable.
+        detected = detected.take(np.argsort(-detected.scores, kind='stable'))
+        found, best = np.unique(detected.image_rows, return_index=True)
+        detected = detected.take(best)
+
+        missed = self._holds(wanted)
+        missed[found] = False
+        whole = whole_images(images, np.flatnonzero(missed), score=0.0)
+        samples = detected + whole
+        samples = samples.take(np.argsort(samples.image_rows))
+        samples.category_ids[:] = wanted[samples.image_rows]
+        # The ground truth goes with the box; the metric scores it.
+        samples.item_rows[:] = item_rows[samples.image_rows]
+        print_log(
+            f'{self.bbox_file}: {len(detected)} images with a box of their category, '
+            f'{len(whole)} without, tested as whole images',
+            logger='current',
+        )
+        return samples
 
 
 def is_labelled(columns: GarmentColumns) -> np.ndarray:
@@ -268,7 +369,9 @@ def _log(notes: Sequence[str]) -> None:
 
 
 def _held_categories(
-    benchmark: str, category: str | None, categories: Sequence[str] | None
+    benchmark: garments.Benchmark,
+    category: str | None,
+    categories: Sequence[str] | None,
 ) -> tuple[str, ...]:
     """Names in the order of the table."""
     if category is not None and categories is not None:

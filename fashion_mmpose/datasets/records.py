@@ -191,7 +191,9 @@ class GarmentRecords(Sequence):
         )
 
 
-def layout_channels(benchmark: str, category: str | None) -> dict[int, np.ndarray]:
+def layout_channels(
+    benchmark: garments.Named, category: str | None
+) -> dict[int, np.ndarray]:
     """For every category id, where its K key points are in the layout, shape (K, ).
 
     The layout is that of one category, or the benchmark's full one.

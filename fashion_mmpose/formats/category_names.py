@@ -3,7 +3,7 @@
 import re
 
 from fashion_mmpose import garments
-from fashion_mmpose.garments import Benchmark, Garment
+from fashion_mmpose.garments import Garment, Named
 
 
 def plain(name: str) -> str:
@@ -17,18 +17,17 @@ def raw_category_name(category: str) -> str:
     return ' '.join('top' if word == 'shirt' else word for word in words)
 
 
-def category_named(benchmark: str | Benchmark, name: str) -> Garment | None:
+def category_named(benchmark: Named, name: str) -> Garment | None:
     """The category of that name; of DeepFashion2 also by the benchmark's own names.
 
     Args:
-        benchmark: A benchmark, or the name of one of the table.
+        benchmark: A benchmark, or the name of a built-in one.
         name: Upper and lower case, blanks, hyphens and underscores do not matter.
 
     Returns:
         Garment: None if there is none.
     """
-    if isinstance(benchmark, str):
-        benchmark = garments.benchmark(benchmark)
+    benchmark = garments.benchmark(benchmark)
     for garment in benchmark.garments.values():
         names = {plain(garment.name)}
         if benchmark.name == 'deepfashion2':

@@ -17,9 +17,11 @@ which keep the numbers of the benchmark's own figure.
 
 from .definition import BENCHMARKS, benchmark_from, describe, read_benchmark
 from .fashionai import FASHIONAI_SIGMA
-from .layout import full_layout, own_points
+from .layout import full_layout, layout_sigmas, own_points
 from .lookup import (
+    Named,
     benchmark,
+    benchmark_entry,
     benchmark_of,
     categories,
     category_of_id,
@@ -28,7 +30,7 @@ from .lookup import (
     keypoints,
     metainfo_name,
 )
-from .pose_metainfo import category_color, metainfo
+from .pose_metainfo import category_color, metainfo, point_colors
 from .prediction import GarmentPrediction
 from .table import DEFAULT_SIGMA, Benchmark, Garment, Link, mirror_name
 
@@ -40,7 +42,9 @@ __all__ = [
     'Garment',
     'GarmentPrediction',
     'Link',
+    'Named',
     'benchmark',
+    'benchmark_entry',
     'benchmark_from',
     'benchmark_of',
     'categories',
@@ -51,9 +55,11 @@ __all__ = [
     'garment',
     'in_order',
     'keypoints',
+    'layout_sigmas',
     'metainfo',
     'metainfo_name',
     'mirror_name',
     'own_points',
+    'point_colors',
     'read_benchmark',
 ]

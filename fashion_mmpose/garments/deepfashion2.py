@@ -8,7 +8,7 @@ derived from them counts from 0.
 import re
 from collections.abc import Iterator
 
-from .table import Benchmark, Garment, Link
+from .table import Benchmark, Garment, Link, spread_color
 
 # One record per category: name | mirrors | outline | official sigmas in units of 1e-4.
 #
@@ -95,8 +95,8 @@ def deepfashion2() -> Benchmark:
     """DeepFashion2: 13 categories, each with landmarks of its own; 294 in total."""
     garments = {}
     offset = 0
-    for category_id, row in enumerate(_deepfashion2_rows(), 1):
-        category, mirrors, outline, sigmas = row
+    rows = list(_deepfashion2_rows())
+    for category_id, (category, mirrors, outline, sigmas) in enumerate(rows, 1):
         count = len(sigmas)
         garments[category] = Garment(
             dataset='deepfashion2',
@@ -106,6 +106,8 @@ def deepfashion2() -> Benchmark:
                 f'{_short_name(category)}_kpt{i + 1}' for i in range(count)
             ),
             channels=tuple(range(offset, offset + count)),
+            layout_size=sum(len(sigmas) for *_, sigmas in rows),
+            color=spread_color(category_id, len(rows)),
             flip=_mirrors(mirrors, count),
             links=tuple(_outline(outline)),
             sigmas=sigmas,

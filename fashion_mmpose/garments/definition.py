@@ -37,7 +37,15 @@ from .deepfashion2 import deepfashion2
 from .description_checks import checked_keys, checked_name, checked_names, is_list
 from .description_file import read_description
 from .fashionai import fashionai
-from .table import DEFAULT_SIGMA, Benchmark, Garment, Link, mirror_name, side_of
+from .table import (
+    DEFAULT_SIGMA,
+    Benchmark,
+    Garment,
+    Link,
+    mirror_name,
+    side_of,
+    spread_color,
+)
 
 BENCHMARKS: dict[str, Benchmark] = {b.name: b for b in (fashionai(), deepfashion2())}
 
@@ -98,6 +106,8 @@ def benchmark_from(
             category_id=category_id,
             keypoints=row.names,
             channels=tuple(map(names.index, row.names)),
+            layout_size=len(names),
+            color=spread_color(category_id, len(rows)),
             flip=flip,
             links=_links(setting('outline'), flip),
             sigmas=_sigmas(setting('sigmas')),

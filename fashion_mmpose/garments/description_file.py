@@ -11,6 +11,11 @@ from fashion_mmpose.errors import FormatError
 SUFFIXES = ('.json', '.yaml', '.yml')
 
 
+def is_description_file(name: str | os.PathLike) -> bool:
+    """Whether a name is that of a file with a description, by its suffix."""
+    return os.fspath(name).lower().endswith(SUFFIXES)
+
+
 def read_description(path: str | os.PathLike) -> Any:
     """The content of a JSON or YAML file, in which no key stands twice.
 

@@ -4,7 +4,7 @@ The 24 key points are in the order of the columns of the challenge's CSV files. 
 and right mean the left and right side *of the picture*.
 """
 
-from .table import DEFAULT_SIGMA, Benchmark, Garment, mirror_name
+from .table import DEFAULT_SIGMA, Benchmark, Garment, mirror_name, spread_color
 
 # FashionAI publishes no OKS sigmas. One constant serves all of its points.
 FASHIONAI_SIGMA = DEFAULT_SIGMA
@@ -60,6 +60,8 @@ def fashionai() -> Benchmark:
             category_id=category_id,
             keypoints=names,
             channels=tuple(_FASHIONAI_KEYPOINTS.index(name) for name in names),
+            layout_size=len(_FASHIONAI_KEYPOINTS),
+            color=spread_color(category_id, len(_FASHIONAI_PARTS)),
             flip=tuple(local[mirror_name(name)] for name in names),
             links=tuple(zip(ring, ring[1:] + ring[:1])),
             sigmas=(FASHIONAI_SIGMA,) * len(names),

@@ -1,27 +1,35 @@
 """The table in the form that MMPose parses."""
 
-import colorsys
+from collections.abc import Sequence
 
-from .lookup import benchmark, categories, garment, keypoints, metainfo_name
+from .lookup import Named, benchmark, garment, keypoints, metainfo_name
 
 # Left, middle and right of the picture: blue, green, orange.
 _SIDE_COLORS = ((51, 153, 255), (0, 200, 80), (255, 128, 0))
 
 
-def category_color(dataset: str, category: str) -> tuple[int, int, int]:
-    """RGB colour of a category: hues spread evenly over the benchmark."""
-    names = categories(dataset)
-    hue = garment(dataset, category).category_id / len(names)
-    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, 0.95)
-    return round(255 * red), round(255 * green), round(255 * blue)
+def category_color(dataset: Named, category: str) -> tuple[int, int, int]:
+    """RGB colour of a category."""
+    return garment(dataset, category).color
 
 
-def metainfo(dataset: str, category: str | None = None) -> dict:
+def point_colors(flip: Sequence[int]) -> list[tuple[int, int, int]]:
+    """RGB colours of key points: blue on the left, green in the middle, orange.
+
+    Args:
+        flip: Their mirror images, of which the first listed one is left.
+    """
+    # -1 left, 0 in the middle, 1 right
+    sides = [(mirror < i) - (mirror > i) for i, mirror in enumerate(flip)]
+    return [_SIDE_COLORS[side + 1] for side in sides]
+
+
+def metainfo(dataset: Named, category: str | None = None) -> dict:
     """MMPose's ``metainfo`` of one category or of a benchmark's full layout.
 
     Args:
-        dataset: ``'fashionai'`` or ``'deepfashion2'``.
-        category: A category, for its K key points; None for all 24 or 294.
+        dataset: A benchmark, or the name of a built-in one.
+        category: A category, for its K key points; None for all of the benchmark.
 
     Returns:
         dict: ``dataset_name``, ``paper_info``, ``keypoint_info``,
@@ -49,18 +57,19 @@ def metainfo(dataset: str, category: str | None = None) -> dict:
             link = tuple(
                 sorted((item.keypoints[i], item.keypoints[j]), key=index.__getitem__)
             )
-            link_colors.setdefault(link, category_color(dataset, item.name))
+            link_colors.setdefault(link, item.color)
 
-    keypoint_info = {}
-    for i, name in enumerate(names):
-        side = (index[flip[name]] < i) - (index[flip[name]] > i)  # -1 left, 1 right
-        keypoint_info[i] = dict(
+    colors = point_colors([index[flip[name]] for name in names])
+    keypoint_info = {
+        i: dict(
             name=name,
             id=i,
-            color=list(_SIDE_COLORS[side + 1]),
+            color=list(color),
             type='',
-            swap=flip[name] if side else '',
+            swap='' if flip[name] == name else flip[name],
         )
+        for i, (name, color) in enumerate(zip(names, colors))
+    }
     return dict(
         dataset_name=metainfo_name(dataset, category),
         paper_info=dict(whole.paper),

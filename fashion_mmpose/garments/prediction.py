@@ -1,13 +1,14 @@
 """The one record of a garment that was predicted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .layout import full_layout, own_points
-from .lookup import category_of_id, garment
-from .table import Garment
+from .lookup import Named, category_of_id, garment
+from .lookup import benchmark as lookup_benchmark
+from .table import Benchmark, Garment
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,7 @@ class GarmentPrediction:
         bbox_score: 0 to 1; 1 where no detector found the box.
         keypoints: x, y, shape (K, 2), float32.
         scores: Scores of the key points, shape (K, ), float32.
+        definition: The benchmark; None for a built-in one, which its name tells.
     """
 
     image_id: int
@@ -41,17 +43,18 @@ class GarmentPrediction:
     bbox_score: float
     keypoints: np.ndarray
     scores: np.ndarray
+    definition: Benchmark | None = field(default=None, repr=False)
 
     @classmethod
     def from_coco(
-        cls, entry: Mapping, benchmark: str, image: str | int = ''
+        cls, entry: Mapping, benchmark: Named, image: str | int = ''
     ) -> 'GarmentPrediction':
         """The garment of an entry of a COCO result list.
 
         Args:
             entry: As :meth:`to_coco` and :meth:`to_official` give it, in either layout;
                 without ``bbox`` the box is the extent of the points.
-            benchmark: Whose key points these are.
+            benchmark: Whose key points these are, or the name of a built-in one.
             image: Path of the picture.
 
         Raises:
@@ -71,18 +74,24 @@ class GarmentPrediction:
             image_id=entry['image_id'],
             image=image,
             frame=None,
-            benchmark=benchmark,
+            benchmark=kind.dataset,
             category=kind.name,
             bbox=bbox,
             bbox_score=entry['score'] / mean if mean else entry['score'],
             keypoints=xy,
             scores=scores,
+            definition=lookup_benchmark(benchmark),
         )
+
+    @property
+    def table(self) -> Named:
+        """The benchmark, or the name of a built-in one."""
+        return self.definition or self.benchmark
 
     @property
     def garment(self) -> Garment:
         """The category: its outline, mirrors and colours."""
-        return garment(self.benchmark, self.category)
+        return garment(self.table, self.category)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What a garment and a benchmark are."""
 
+import colorsys
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,12 +34,14 @@ class Garment:
         name: Name of the category, e.g. ``'blouse'``.
         category_id: Number of the category in COCO files, from 1.
         keypoints: K names.
-        channels: K positions in the benchmark's full layout (24 or 294).
+        channels: K positions in the benchmark's full layout.
+        layout_size: Key points of the full layout, e.g. 24 or 294.
+        color: RGB, by which drawings tell categories apart.
         flip: K indices; ``flip[i]`` is the mirror image of key point i.
         links: Pairs of neighbours along the outline.
         sigmas: K constants of the OKS.
-        normalizer: The two key points whose distance normalises FashionAI's
-            error, or None where the benchmark defines none.
+        normalizer: The two key points whose distance normalises errors, or None
+            where the benchmark defines none.
     """
 
     dataset: str
@@ -46,6 +49,8 @@ class Garment:
     category_id: int
     keypoints: tuple[str, ...]
     channels: tuple[int, ...]
+    layout_size: int
+    color: tuple[int, int, int]
     flip: tuple[int, ...]
     links: tuple[Link, ...]
     sigmas: tuple[float, ...]
@@ -71,3 +76,10 @@ def side_of(name: str) -> str | None:
     """``'left'`` or ``'right'``, as the name of a key point says; None otherwise."""
     found = _SIDE.search(name)
     return found and found[0].lower()
+
+
+def spread_color(category_id: int, num_categories: int) -> tuple[int, int, int]:
+    """RGB colour of a category: hues spread evenly over the benchmark."""
+    hue = category_id / num_categories
+    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, 0.95)
+    return round(255 * red), round(255 * green), round(255 * blue)

@@ -27,7 +27,7 @@ class PoseNetwork(Protocol):
     """What finds key points, such as :class:`fashion_mmpose.PoseNetwork`.
 
     Attributes:
-        benchmark: The benchmark whose key points it finds.
+        benchmark: Name of the benchmark whose key points it finds.
         categories: Names of the categories that it was trained for.
         is_on_cpu: Whether the network computes where the crops are made.
     """

@@ -31,8 +31,8 @@ class ComparedGarment:
         prediction: The garment.
         truth: x, y in pixels of the picture and COCO's visibility (v > 0 is labelled)
             of its key points, shape (K, 3); None where nobody knows.
-        area: Of the annotated garment in square pixels, by which DeepFashion2 measures
-            distances; NaN where nobody knows.
+        area: Of the annotated garment in square pixels, by which the similarity
+            measures distances; NaN where nobody knows.
     """
 
     prediction: garments.GarmentPrediction
@@ -63,19 +63,25 @@ class ComparedGarment:
                 f'category {annotation["category_id"]}'
             )
         what = f'the annotation of {prediction.image}'
-        _, truth = annotated_garment(annotation, prediction.benchmark, what)
+        _, truth = annotated_garment(annotation, prediction.table, what)
         return cls(prediction, truth, annotation.get('area', math.nan))
 
     @property
-    def error(self) -> float:
-        """How far off it is in the benchmark's own measure; NaN if nothing is counted.
+    def has_normalizer(self) -> bool:
+        """Whether its error is the normalized one."""
+        return self.prediction.garment.normalizer is not None
 
-        FashionAI: the normalized error, a fraction of the garment's width.
-        DeepFashion2: what the object key point similarity lacks to 1.
+    @property
+    def error(self) -> float:
+        """How far off it is; NaN if nothing is counted.
+
+        The normalized error, a fraction of the garment's width, of categories that have
+        a normaliser, as FashionAI's; of others what the object key point similarity
+        lacks to 1.
         """
         if self.truth is None:
             return math.nan
-        if self.prediction.benchmark == 'fashionai':
+        if self.has_normalizer:
             return self._normalized_error(self.truth)
         if not (self.truth[:, 2] > 0).any():
             return math.nan
@@ -93,14 +99,15 @@ class ComparedGarment:
             full_layout(self.prediction.keypoints, garment)[None],
             full_layout(truth, garment, absent=0)[None],
             np.array([garment.category_id]),
+            dataset=self.prediction.table,
         ).ne
 
     @property
     def measured(self) -> str:
-        """The benchmark's measure: ``'NE 8.3 %'`` or ``'OKS 0.87'``; ``'NE -'`` where
+        """The category's measure: ``'NE 8.3 %'`` or ``'OKS 0.87'``; ``'NE -'`` where
         nothing is counted.
         """
-        if self.prediction.benchmark == 'fashionai':
+        if self.has_normalizer:
             return 'NE -' if math.isnan(self.error) else f'NE {100 * self.error:.1f} %'
         return 'OKS -' if math.isnan(self.error) else f'OKS {1 - self.error:.2f}'
 

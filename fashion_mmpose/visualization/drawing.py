@@ -35,15 +35,14 @@ def draw_keypoints(
     canvas = image.copy()
     shown = np.ones(len(keypoints), bool) if shown is None else np.asarray(shown)
     points = _fixed_point(keypoints)
-    info = garments.metainfo(garment.dataset, garment.name)
-    link_color = garments.category_color(garment.dataset, garment.name)[::-1]
+    colors = garments.point_colors(garment.flip)
+    link_color = garment.color[::-1]
     for i, j in garment.links:
         if shown[i] and shown[j]:
             start, end = points[i].tolist(), points[j].tolist()
             cv2.line(canvas, start, end, link_color, thickness, cv2.LINE_AA, _SHIFT)
     for i in np.flatnonzero(shown):
-        color = info['keypoint_info'][int(i)]['color'][::-1]
-        _dot(canvas, points[i], radius, color)
+        _dot(canvas, points[i], radius, colors[i][::-1])
     return canvas
 
 

@@ -45,7 +45,7 @@ def draw_predictions(
     areas = [np.prod(item.bbox[2:] - item.bbox[:2]) for item in predictions]
     for i in np.argsort(areas)[::-1]:
         item = predictions[i]
-        color = garments.category_color(item.benchmark, item.category)[::-1]
+        color = item.garment.color[::-1]
         corners = np.rint(item.bbox).astype(int).tolist()
         cv2.rectangle(canvas, corners[:2], corners[2:], color, round(scale))
         radius = int(np.clip(np.sqrt(max(areas[i], 0)) / 80, 2 * scale, 5 * scale))

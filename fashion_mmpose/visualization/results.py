@@ -9,8 +9,9 @@ import numpy as np
 
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.annotations import image_path
+from fashion_mmpose.formats.coco.images import read_images
 from fashion_mmpose.formats.coco.results import read_predictions
-from fashion_mmpose.garments import GarmentPrediction
+from fashion_mmpose.garments import Benchmark, GarmentPrediction
 
 from .compared_garment import ComparedGarment
 from .drawing import picture_grid
@@ -23,20 +24,23 @@ def prediction_grid(
     num: int = 12,
     columns: int = 4,
     cell: int = 320,
+    benchmark: Benchmark | None = None,
 ) -> np.ndarray:
-    """FashionAI predictions over their pictures, with rings where they should be.
+    """Predictions over their pictures, with rings where they should be.
 
-    The pictures are spread evenly over the list, best to worst by normalized error,
-    which is written into each.
+    The pictures are spread evenly over the list, best to worst by normalized error, or
+    where there is no normaliser by similarity, which is written into each.
 
     Args:
         ann_file: COCO file of one category or of all, with ground truth.
-        predictions_file: COCO result list for it; of several predictions of an image
-            the one with the highest score is shown.
+        predictions_file: COCO result list for it; of several predictions of a category
+            in an image the one with the highest score is shown.
         img_root: Folder that the file names start from.
         num: Number of pictures, at most.
         columns: Pictures a row.
         cell: Side of a cell, in pixels.
+        benchmark: The benchmark of both files; None to find it among those that are
+            built in. Defaults to None.
 
     Returns:
         np.ndarray: BGR, uint8.
@@ -46,17 +50,20 @@ def prediction_grid(
             prediction of its category and ground truth.
         PictureError: If a picture cannot be read.
     """
+    known = read_images(ann_file, benchmark).benchmark
     content = read_json(ann_file)
     images = {image['id']: image for image in content['images']}
     found = {}
-    for entry in sorted(read_predictions(predictions_file), key=itemgetter('score')):
+    for entry in sorted(
+        read_predictions(predictions_file, known), key=itemgetter('score')
+    ):
         found[entry['image_id'], entry['category_id']] = entry
     scored = []
     for annotation in content['annotations']:
         key = annotation['image_id'], annotation['category_id']
         if key in found:
             path = os.path.join(img_root, image_path(images[key[0]]))
-            item = GarmentPrediction.from_coco(found[key], 'fashionai', path)
+            item = GarmentPrediction.from_coco(found[key], known, path)
             scored.append(ComparedGarment.with_annotation(item, annotation))
     if not scored:
         raise ValueError(
@@ -73,7 +80,9 @@ def prediction_grid(
 def training_curves(
     scalars_file: str | os.PathLike, out_file: str | os.PathLike
 ) -> None:
-    """Draw the losses, the learning rate and the normalized error of a run.
+    """Draw the losses, the learning rate and the score of a run.
+
+    The score is the normalized error or the average precision, of any benchmark.
 
     Args:
         scalars_file: ``vis_data/scalars.json`` of MMEngine's local backend.
@@ -94,7 +103,9 @@ def training_curves(
     lines = Path(scalars_file).read_text(encoding='utf-8').splitlines()
     entries = [json.loads(line) for line in lines if line.strip()]
     steps = [entry for entry in entries if 'loss' in entry]
-    scores = [entry for entry in entries if 'fashionai/NE' in entry]
+    names = (name for entry in entries for name in entry)
+    score = next((name for name in names if name.endswith(('/NE', '/AP'))), '/NE')
+    scores = [entry for entry in entries if score in entry]
     if not steps:
         raise ValueError(f'{scalars_file} holds no training step')
     figure = Figure(figsize=(10, 3.2), layout='constrained')
@@ -111,10 +122,11 @@ def training_curves(
     panels[1].set(title='learning rate', xlabel='iteration')
     panels[2].plot(
         [entry['step'] for entry in scores],
-        [100 * entry['fashionai/NE'] for entry in scores],
+        [100 * entry[score] for entry in scores],
         'o-',
     )
-    panels[2].set(title='normalized error, %', xlabel='epoch', xlim=(0, max(epochs)))
+    title = 'normalized error, %' if score.endswith('/NE') else 'AP, %'
+    panels[2].set(title=title, xlabel='epoch', xlim=(0, max(epochs)))
     for panel in panels:
         panel.grid(alpha=0.3)
     figure.savefig(out_file, dpi=110)

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping, Sequence
 
+from fashion_mmpose import garments
+
 from .read import WeightsError
 
 
@@ -14,7 +16,7 @@ def shared_categories(
     Args:
         meta: What the checkpoint tells about itself; one that tells nothing is taken
             for one of the right key points.
-        metainfo: ``dataset_name`` and ``categories`` of the dataset.
+        metainfo: ``dataset_name``, ``benchmark`` and ``categories`` of the dataset.
         name: What the config is called, for the error.
         path: The file of the weights, for the error.
 
@@ -26,6 +28,7 @@ def shared_categories(
     other = trained.get('dataset_name', wanted)
     if other != wanted:
         raise WeightsError(f'{path} was trained for {other}, {name} is for {wanted}')
+    _check_description(trained.get('benchmark'), metainfo.get('benchmark'), name, path)
     known = trained.get('categories')
     shared = tuple(
         each for each in metainfo['categories'] if known is None or each in known
@@ -33,6 +36,33 @@ def shared_categories(
     if not shared:
         raise WeightsError(f'{path} was trained for {tuple(known)}, {name} is not')
     return shared
+
+
+def _check_description(
+    trained: str | Mapping | None,
+    wanted: str | Mapping | None,
+    name: str,
+    path: str | os.PathLike,
+) -> None:
+    """Refuse weights for a benchmark of the same name with other key points."""
+    if not isinstance(trained, Mapping) or not isinstance(wanted, Mapping):
+        return
+    theirs, ours = garments.benchmark_from(trained), garments.benchmark_from(wanted)
+    rows = [
+        {item.name: item.keypoints for item in each.garments.values()}
+        for each in (theirs, ours)
+    ]
+    if theirs.keypoints != ours.keypoints or rows[0] != rows[1]:
+        different = [
+            category
+            for category in {**rows[0], **rows[1]}
+            if rows[0].get(category) != rows[1].get(category)
+        ]
+        raise WeightsError(
+            f'{path} was trained for another description of {ours.name} than that of '
+            f'{name}: they differ in {", ".join(different) or "the order"}; to fix it: '
+            'use the description of the training, or train again'
+        )
 
 
 def trained_classes(

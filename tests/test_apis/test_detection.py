@@ -173,5 +173,8 @@ def test_no_classes(files, tmp_path):
     cfg = Config.fromfile(files[0])
     assert len(GarmentDetector(cfg, tmp_path / 'bare.pth').classes) == 5
     del cfg.test_dataloader.dataset.metainfo
+    every = GarmentDetector(cfg, tmp_path / 'bare.pth')
+    assert every.classes == garments.categories('fashionai')
+    del cfg.test_dataloader.dataset.benchmark
     with pytest.raises(ValueError, match='names the classes; give the config'):
         GarmentDetector(cfg, tmp_path / 'bare.pth')

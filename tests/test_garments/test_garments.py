@@ -203,9 +203,9 @@ def test_benchmark_of_a_metainfo(dataset):
     for category in (None, *garments.categories(dataset)):
         # As in checkpoints that do not name the benchmark.
         info = garments.metainfo(dataset, category)
-        assert garments.benchmark_of(info) == dataset
+        assert garments.benchmark_of(info) is garments.benchmark(dataset)
     named = dict(dataset_name='my_shop_skirts', benchmark=dataset)
-    assert garments.benchmark_of(named) == dataset
+    assert garments.benchmark_of(named) is garments.benchmark(dataset)
 
 
 @pytest.mark.parametrize(

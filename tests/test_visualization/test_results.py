@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fashion_mmpose import garments
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.visualization import picture_grid, prediction_grid, training_curves
 
@@ -31,7 +32,8 @@ def predicted(tmp_path):
             found = np.column_stack((POINTS + [offset, 0], np.ones(4)))
             entry = dict(image_id=image_id, category_id=4, score=0.5)
             predictions.append(entry | dict(keypoints=found.ravel().tolist()))
-    content = dict(images=images, annotations=annotations)
+    categories = [dict(id=4, name='skirt')]
+    content = dict(images=images, annotations=annotations, categories=categories)
     (tmp_path / 'gt.json').write_text(json.dumps(content))
     (tmp_path / 'p.json').write_text(json.dumps(predictions))
     return tmp_path
@@ -96,12 +98,46 @@ def test_prediction_grid_says_what_is_missing(predicted):
         prediction_grid(predicted / 'gt.json', predicted / 'p.json', predicted)
 
 
-def test_curves(tmp_path):
+@pytest.mark.parametrize(
+    'normalizer, captions',
+    [(['brim_left', 'brim_right'], ['NE 10.0 %']), (None, ['OKS 0.86'])],
+)
+def test_prediction_grid_of_a_benchmark_that_a_user_describes(
+    tmp_path, monkeypatch, normalizer, captions
+):
+    names = ['brim_left', 'brim_right', 'top']
+    description = dict(
+        name='hats', categories=dict(cap=names), normalizer=normalizer, sigmas=0.1
+    )
+    hats = garments.benchmark_from(description)
+    cv2.imwrite(str(tmp_path / '1.png'), GREY)
+    truth = dict(image_id=1, category_id=1, area=2880)
+    truth['keypoints'] = [20, 80, 2, 80, 80, 2, 50, 20, 2]
+    found = dict(image_id=1, category_id=1, score=0.5)
+    found['keypoints'] = [26, 80, 1, 86, 80, 1, 56, 20, 1]
+    content = dict(
+        images=[dict(id=1, file_name='1.png')],
+        annotations=[truth],
+        categories=[dict(id=1, name='cap', keypoints=names)],
+    )
+    (tmp_path / 'gt.json').write_text(json.dumps(content))
+    (tmp_path / 'p.json').write_text(json.dumps([found]))
+    shown = spied_captions(monkeypatch)
+    files = tmp_path / 'gt.json', tmp_path / 'p.json', tmp_path
+    prediction_grid(*files, benchmark=hats)
+    # 36 / (2 * 2880 * 0.2 ** 2) is 0.156, and exp(-0.156) is 0.855.
+    assert shown == captions
+    with pytest.raises(ValueError, match='name the description of its benchmark'):
+        prediction_grid(*files)
+
+
+@pytest.mark.parametrize('score', ['fashionai/NE', 'hats/AP'])
+def test_curves(tmp_path, score):
     lines = [
         dict(lr=0.1, loss=2.0, loss_global=1.0, epoch=1, iter=10, step=10),
-        {'fashionai/NE': 0.3, 'step': 1},
+        {score: 0.3, 'step': 1},
         dict(lr=0.05, loss=1.0, loss_global=0.4, epoch=2, iter=20, step=20),
-        {'fashionai/NE': 0.2, 'step': 2},
+        {score: 0.2, 'step': 2},
     ]
     log = tmp_path / 'scalars.json'
     log.write_text('\n'.join(json.dumps(line) for line in lines))

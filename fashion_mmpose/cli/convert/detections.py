@@ -3,7 +3,8 @@
 Usage:
     fashion-mmpose convert detections BOXES --ann-file GT.json \\
         --out boxes.json [--format auto|pickle|coco|mmdet|yolo|supervision] \\
-        [--score-thr T] [--by-position] [--label-map 0=skirt 1=vest ...] [--skip-empty]
+        [--score-thr T] [--by-position] [--label-map 0=skirt 1=vest ...] \\
+        [--skip-empty] [--benchmark FILE]
 
 BOXES is one of
 
@@ -24,7 +25,8 @@ paths, file names or stems. A box of another image, of an unknown category, with
 area or outside of its picture is an error; so are boxes that are corners or fractions
 where widths and pixels are expected. A detector whose categories are not
 the benchmark's own, in their order, needs --label-map: its numbers (from 0; the
-category_id of a COCO list) and the names that they stand for.
+category_id of a COCO list) and the names that they stand for. Boxes of a benchmark of
+your own need the file of its description, --benchmark.
 """
 
 import argparse
@@ -36,6 +38,7 @@ from fashion_mmpose.formats.coco.images import read_images
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.detectors import detections, other_tools
 from fashion_mmpose.formats.detectors.result_list import ResultList, to_coco
+from fashion_mmpose.garments import read_benchmark
 
 READERS = {
     'coco': detections.read_coco,
@@ -80,6 +83,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="which category a number of the detector's stands for, e.g. 0=skirt",
     )
     parser.add_argument(
+        '--benchmark',
+        metavar='FILE',
+        help='description of your own benchmark (JSON or YAML); the built-in ones need '
+        'none',
+    )
+    parser.add_argument(
         '--skip-empty',
         action='store_true',
         help='leave out boxes without an area, and count them',
@@ -100,7 +109,8 @@ def _label(text: str) -> tuple[int, str]:
 
 def convert(args: argparse.Namespace) -> ResultList:
     """Read and check the boxes."""
-    images = read_images(args.ann_file)
+    described = None if args.benchmark is None else read_benchmark(args.benchmark)
+    images = read_images(args.ann_file, described)
     kind = args.format
     if kind == 'auto':
         kind = detections.guess_format(args.boxes)

@@ -2,12 +2,11 @@
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mmengine.config import Config
 from terminaltables import AsciiTable
 
-from fashion_mmpose import garments
 from fashion_mmpose.commands.running import build_runner, set_testing
 from fashion_mmpose.config import existing_file, is_detector
 
@@ -82,7 +81,8 @@ def comparison_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
     Scores of single categories and key points are left out. A normalized error is in
     per cent of the garment's width.
     """
-    columns = [key for key in next(iter(metrics.values())) if _is_overall(key)]
+    keys = next(iter(metrics.values()))
+    columns = [key for key in keys if _is_overall(key, keys)]
     rows = [['boxes', *map(_title, columns)]]
     for name, scores in metrics.items():
         rows.append([name, *(_cell(key, scores[key]) for key in columns)])
@@ -91,13 +91,11 @@ def comparison_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
     return table.table
 
 
-def _is_overall(key: str) -> bool:
-    _, _, part = key.partition('_')
-    return part not in {
-        name
-        for benchmark in garments.BENCHMARKS
-        for name in (*garments.categories(benchmark), *garments.keypoints(benchmark))
-    }
+def _is_overall(key: str, keys: Collection[str]) -> bool:
+    """Not ``NE_skirt`` beside ``NE``: a category's or key point's share of a score."""
+    prefix, slash, score = key.rpartition('/')
+    whole, _, part = score.partition('_')
+    return not part or f'{prefix}{slash}{whole}' not in keys
 
 
 def _title(key: str) -> str:

@@ -21,6 +21,7 @@ import sys
 
 from mmengine.dist import is_main_process
 
+from fashion_mmpose import garments
 from fashion_mmpose.apis import GarmentDetector
 from fashion_mmpose.cli.shell import parse, run, warn
 from fashion_mmpose.commands.running import (
@@ -101,11 +102,11 @@ def detect(args: argparse.Namespace) -> Outcome:
             f"{args.config} is not the config of a detector (default_scope='mmdet')"
         )
     existing_file(args.checkpoint)
-    images = read_images(args.ann_file)
     device = init_launcher(args.launcher, args.device)
     detector = GarmentDetector(
         cfg, args.checkpoint, device, args.score_thr, args.max_per_image
     )
+    images = read_images(args.ann_file, _described(detector))
     settings = run_settings(
         cfg, args.checkpoint, args.ann_file, args.score_thr, args.max_per_image
     )
@@ -119,6 +120,14 @@ def detect(args: argparse.Namespace) -> Outcome:
         args.workers,
         args.skip_bad,
     )
+
+
+def _described(detector: GarmentDetector) -> garments.Benchmark | None:
+    """The detector's benchmark, if it is none of those that a file tells."""
+    definition = detector.definition
+    if definition is None or definition.name in garments.BENCHMARKS:
+        return None
+    return definition
 
 
 def report(outcome: Outcome, out: str, skip_bad: bool) -> int:

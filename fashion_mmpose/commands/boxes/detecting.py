@@ -60,7 +60,7 @@ def run_settings(
     )
 
 
-def category_ids(classes: Sequence[str], benchmark: str) -> dict[str, int]:
+def category_ids(classes: Sequence[str], benchmark: garments.Named) -> dict[str, int]:
     """The benchmark's id of every class of a detector.
 
     Raises:
@@ -70,8 +70,9 @@ def category_ids(classes: Sequence[str], benchmark: str) -> dict[str, int]:
     strangers = [name for name in classes if name not in known]
     if strangers:
         raise ValueError(
-            f'the detector finds {strangers}, which are no categories of {benchmark} '
-            f'({", ".join(known)}), as --ann-file has them'
+            f'the detector finds {strangers}, which are no categories of '
+            f'{garments.benchmark(benchmark).name} ({", ".join(known)}), as --ann-file '
+            'has them'
         )
     return {name: garments.garment(benchmark, name).category_id for name in classes}
 

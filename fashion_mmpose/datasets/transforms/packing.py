@@ -20,5 +20,9 @@ class PackGarmentInputs(PackPoseInputs):
         """Pack ``img`` (H, W, 3) as ``inputs`` (3, H, W) with the sample's data."""
         image = results['img']
         packed = super().transform(dict(results, img=image[:1, :1]))
+        if 'own_channels' in results:
+            # By which heads know the channels of the sample's category.
+            own_channels = dict(own_channels=results['own_channels'])
+            packed['data_samples'].set_metainfo(own_channels)
         packed['inputs'] = torch.from_numpy(image).permute(2, 0, 1)
         return packed

@@ -22,8 +22,10 @@ which is why a number needs the name of its rule (:data:`RULES`):
 - ``image_mean``: skips as ``skip_unlabelled`` does, then averages the means of
   the images instead of the points. The validation of the CPN system.
 
-N: images, 24: the key points of the full layout of FashionAI. All coordinates
-are pixels of the original image.
+Any benchmark whose categories have a normaliser is measured alike.
+
+N: images, C: the key points of the full layout, 24 of FashionAI. All coordinates are
+pixels of the original image.
 """
 
 import math
@@ -33,7 +35,12 @@ from typing import Any
 
 import numpy as np
 
-from fashion_mmpose.garments import benchmark, category_of_id, keypoints
+from fashion_mmpose.garments import (
+    Benchmark,
+    Named,
+    benchmark,
+    category_of_id,
+)
 
 RULES = ('skip_short', 'skip_unlabelled', 'fallback_256', 'image_mean')
 
@@ -100,29 +107,33 @@ def normalized_error(
     category_ids: np.ndarray,
     answered: np.ndarray | None = None,
     rule: str = 'skip_short',
+    dataset: Named = 'fashionai',
 ) -> NormalizedErrorResult:
     """FashionAI's normalized error of N images.
 
     Args:
-        pred_xy: Predicted points, shape (N, 24, 2). Only the points that the
+        pred_xy: Predicted points, shape (N, C, 2). Only the points that the
             ground truth counts are read, whatever the prediction says of them.
-        gt: Ground truth, shape (N, 24, 3): x, y and COCO's visibility, 2 (visible),
+        gt: Ground truth, shape (N, C, 3): x, y and COCO's visibility, 2 (visible),
             1 (occluded) or 0 (absent, wherever x and y are).
         category_ids: Annotated category of each image, shape (N, ), as in
             :mod:`fashion_mmpose.garments`.
         answered: False where an image has no prediction, shape (N, ). Defaults
             to True everywhere.
         rule: One of :data:`RULES`. Defaults to ``'skip_short'``.
+        dataset: The benchmark, or the name of a built-in one. Defaults to FashionAI.
 
     Returns:
         NormalizedErrorResult: The error overall, per category and per key point.
 
     Raises:
-        ValueError: If a shape, a visibility, a category id or the rule is wrong,
-            or if the prediction of a counted point is not finite.
+        ValueError: If a shape, a visibility, a category id or the rule is wrong, if
+            the prediction of a counted point is not finite, or if a category has no
+            normaliser.
     """
     check_rule(rule)
-    names = keypoints('fashionai')
+    whole = benchmark(dataset)
+    names = whole.keypoints
     pred_xy = np.asarray(pred_xy, dtype=np.float64)
     gt = np.asarray(gt, dtype=np.float64)
     category_ids = np.asarray(category_ids)
@@ -138,12 +149,12 @@ def normalized_error(
     ):
         if array.shape != expected:
             raise ValueError(f'{name} has shape {array.shape}, expected {expected}')
-    _check_visibility(gt)
+    _check_visibility(gt, names)
 
-    norm_px, skipped = _normalizers(gt, category_ids, rule)
-    counted = (gt[..., 2] == 2) & ~skipped[:, None]  # (N, 24)
-    _check_finite(pred_xy, counted & answered[:, None])
-    distances = np.linalg.norm(pred_xy - gt[..., :2], axis=-1)  # (N, 24)
+    norm_px, skipped = _normalizers(gt, category_ids, rule, whole)
+    counted = (gt[..., 2] == 2) & ~skipped[:, None]  # (N, C)
+    _check_finite(pred_xy, counted & answered[:, None], names)
+    distances = np.linalg.norm(pred_xy - gt[..., :2], axis=-1)  # (N, C)
     errors = np.where(answered[:, None], distances / norm_px[:, None], MISSING_ERROR)
 
     def score(images: np.ndarray) -> dict[str, Any]:
@@ -157,7 +168,7 @@ def normalized_error(
 
     present = [
         item
-        for item in benchmark('fashionai').garments.values()
+        for item in whole.garments.values()
         if (category_ids == item.category_id).any()
     ]
     channels = {channel for item in present for channel in item.channels}
@@ -178,36 +189,43 @@ def normalized_error(
     )
 
 
-def _check_visibility(gt: np.ndarray) -> None:
+def _check_visibility(gt: np.ndarray, names: Sequence[str]) -> None:
     wrong = np.argwhere(~np.isin(gt[..., 2], (0, 1, 2)))
     if len(wrong):
         image, channel = wrong[0]
         raise ValueError(
-            f'gt: image {image}, {keypoints("fashionai")[channel]}: visibility '
+            f'gt: image {image}, {names[channel]}: visibility '
             f'{gt[image, channel, 2]:g}; expected 2 (visible), 1 (occluded) or '
             '0 (absent), which is COCO visibility'
         )
 
 
-def _check_finite(pred_xy: np.ndarray, scored: np.ndarray) -> None:
+def _check_finite(
+    pred_xy: np.ndarray, scored: np.ndarray, names: Sequence[str]
+) -> None:
     wrong = np.argwhere(scored & ~np.isfinite(pred_xy).all(axis=-1))
     if len(wrong):
         image, channel = wrong[0]
         raise ValueError(
-            f'pred_xy: image {image}, {keypoints("fashionai")[channel]}: '
+            f'pred_xy: image {image}, {names[channel]}: '
             f'{pred_xy[image, channel].tolist()} is not a position; mark images '
             'without a prediction in `answered`'
         )
 
 
 def _normalizers(
-    gt: np.ndarray, category_ids: np.ndarray, rule: str
+    gt: np.ndarray, category_ids: np.ndarray, rule: str, whole: Benchmark
 ) -> tuple[np.ndarray, np.ndarray]:
     """Normaliser s in px (1.0 where skipped) and whether to skip, both (N, )."""
     ends = np.zeros((len(gt), 2), dtype=int)
     for category_id in np.unique(category_ids).tolist():
-        item = category_of_id('fashionai', category_id)
-        assert item.normalizer is not None  # each of FashionAI's has one
+        item = category_of_id(whole, category_id)
+        if item.normalizer is None:
+            raise ValueError(
+                f'{item.name} of {whole.name} has no normaliser, which the normalized '
+                'error needs; to fix it: name its two ends under normalizer in the '
+                'description of the benchmark, or score with GarmentOKS'
+            )
         ends[category_ids == category_id] = [item.channels[i] for i in item.normalizer]
     chosen = np.take_along_axis(gt, ends[..., None], axis=1)  # (N, 2, 3)
     is_absent = chosen[..., 2] == 0
@@ -230,7 +248,7 @@ def _mean(errors: np.ndarray) -> float:
 
 
 def _mean_error(errors: np.ndarray, counted: np.ndarray, rule: str) -> float:
-    """Mean of the counted errors, both (N, 24), over points or over images."""
+    """Mean of the counted errors, both (N, C), over points or over images."""
     if rule != 'image_mean':
         return _mean(errors[counted])
     num_points = counted.sum(axis=1)
@@ -244,7 +262,7 @@ class MatchedPredictions:
     """Predictions in the order of the ground truth.
 
     Attributes:
-        xy: Predicted points, shape (N, 24, 2); 0 where there is no prediction.
+        xy: Predicted points, shape (N, C, 2); 0 where there is no prediction.
         answered: False where an image has no prediction, shape (N, ).
         num_unknown_rows: Prediction rows whose image has no ground truth.
         num_other_category_rows: Prediction rows of another category than the

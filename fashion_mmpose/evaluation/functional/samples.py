@@ -25,7 +25,7 @@ def check_sample(sample: Mapping, required: tuple[str, ...] = REQUIRED) -> None:
 
 
 def annotated_garment(
-    annotation: Mapping, benchmark: str, what: str
+    annotation: Mapping, benchmark: garments.Named, what: str
 ) -> tuple[garments.Garment, np.ndarray]:
     """The ground truth of a garment; every score takes it from here.
 
@@ -34,7 +34,7 @@ def annotated_garment(
     Args:
         annotation: A COCO annotation: ``category_id`` and ``keypoints`` (x, y, v of
             each), those of its category or of the full layout.
-        benchmark: Whose key points these are.
+        benchmark: Whose key points these are, or the name of a built-in one.
         what: What this is, for the error.
 
     Returns:
@@ -51,7 +51,7 @@ def annotated_garment(
 
 
 def predicted_garment(
-    sample: Mapping, benchmark: str, row: int = 0
+    sample: Mapping, benchmark: garments.Named, row: int = 0
 ) -> garments.GarmentPrediction:
     """The garment that was predicted in a sample.
 
@@ -64,7 +64,7 @@ def predicted_garment(
             (n, C, 2 or more), whose first two are x and y in pixels of the original
             image, ``keypoint_scores`` (n, C), ``bboxes`` (n, 4) xyxy and
             ``bbox_scores`` (n, ), taken as 1 where they are absent.
-        benchmark: Whose key points these are.
+        benchmark: Whose key points these are, or the name of a built-in one.
         row: Which of the boxes. Defaults to 0.
 
     Raises:
@@ -84,10 +84,11 @@ def predicted_garment(
         image_id=int(sample['img_id']),
         image=sample.get('img_path', ''),
         frame=None,
-        benchmark=benchmark,
+        benchmark=garment.dataset,
         category=garment.name,
         bbox=np.asarray(instances['bboxes'][row], np.float32),
         bbox_score=float(box_scores[row]),
         keypoints=own[:, :2],
         scores=own[:, 2],
+        definition=garments.benchmark(benchmark),
     )

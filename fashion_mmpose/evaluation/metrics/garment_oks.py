@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
@@ -22,19 +21,23 @@ from fashion_mmpose.evaluation.functional.oks.truth import (
     scored_part,
 )
 from fashion_mmpose.evaluation.functional.report import oks_table
-from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.coco.columns import GarmentColumns, read_columns
-from fashion_mmpose.formats.deepfashion2.results import result_columns, write_results
+from fashion_mmpose.formats.deepfashion2.results import result_columns
+
+from .of_benchmark import BenchmarkMetric
+from .prediction_file import write_scored
 
 
 @METRICS.register_module()
-class GarmentOKS(BaseMetric):
+class GarmentOKS(BenchmarkMetric):
     """The official landmark score of DeepFashion2, and its submission file.
 
     The ten numbers are those of
     :func:`fashion_mmpose.evaluation.functional.oks.evaluate_oks`: COCO's average
     precision and recall, with the official sigmas, inside (image, category). To keep
     the best checkpoint, configure ``save_best='deepfashion2/AP', rule='greater'``.
+    Other benchmarks are scored alike with their own sigmas, and their name stands in
+    place of ``deepfashion2``.
 
     The score is over the pictures that were tested and the categories that the dataset
     holds; the log says how many pictures and garments of the annotation file that is.
@@ -65,10 +68,10 @@ class GarmentOKS(BaseMetric):
         per_category (bool): Whether to report ``AP_<category>`` for the categories that
             occur. Defaults to True.
         out_file (str, optional): File for the official result list, the form of a
-            submission. Defaults to None.
+            submission; of other benchmarks a COCO result list. Defaults to None.
         format_only (bool): Whether to write ``out_file`` and compute no score, as for
             the test set, which has no annotations. Defaults to False.
-        **kwargs: Arguments of :class:`mmengine.evaluator.BaseMetric`.
+        **kwargs: Arguments of :class:`.of_benchmark.BenchmarkMetric`.
 
     Raises:
         ValueError: If an option has no such choice, or ``format_only`` has no file.
@@ -116,7 +119,7 @@ class GarmentOKS(BaseMetric):
         # Every sample leaves one result: the processes' lists are interleaved and cut
         # at the dataset's length, which must remove nothing but the padding.
         for sample in data_samples:
-            result = self.scoring.prediction(sample)
+            result = self.scoring.prediction(sample, self.definition)
             annotation = sample.get('raw_ann_info')
             result['annotation_id'] = annotation and annotation['id']
             result['sample'] = (
@@ -128,7 +131,7 @@ class GarmentOKS(BaseMetric):
                 tuple(np.ravel(sample['pred_instances']['bboxes']).tolist()),
             )
             if not self.format_only and self._truth_file() is None:
-                result['annotation'] = _annotation(sample)
+                result['annotation'] = self._annotation(sample)
             self.results.append(result)
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
@@ -148,14 +151,15 @@ class GarmentOKS(BaseMetric):
         results = list({result['sample']: result for result in results}.values())
         entries = self.scoring.results(results)
         if self.out_file is not None:
-            with OutputFiles() as outputs:
-                write_results(outputs.open(self.out_file), entries)
+            write_scored(self.out_file, entries, self.definition)
             logger.info(f'{len(entries)} predictions written to {self.out_file}')
         if self.format_only:
             return {}
         truth, whole = self._truth(results)
-        categories = self._meta('categories') or garments.categories(BENCHMARK)
-        score = evaluate_oks(truth, result_columns(entries), categories=categories)
+        categories = self._meta('categories') or garments.categories(self.definition)
+        score = evaluate_oks(
+            truth, result_columns(entries), self.definition, categories
+        )
         logger.info('\n' + oks_table(score))
         for note in score.notes:
             if note not in self._said:  # once in a training
@@ -164,7 +168,7 @@ class GarmentOKS(BaseMetric):
         logger.info(
             f'scored on {len(truth.images.ids)} of {len(whole.images.ids)} pictures, '
             f'{sum(score.num_garments.values())} of '
-            f'{count_garments(whole, categories)} garments of '
+            f'{count_garments(whole, categories, self.definition)} garments of '
             f'{self._truth_file() or "the samples"}'
         )
         metrics = dict(score.numbers)
@@ -177,9 +181,6 @@ class GarmentOKS(BaseMetric):
     def _truth_file(self) -> str | None:
         return self.ann_file or self._meta('ann_file')
 
-    def _meta(self, key: str) -> Any:
-        return (self.dataset_meta or {}).get(key)
-
     def _truth(self, results: list[dict]) -> tuple[GarmentColumns, GarmentColumns]:
         """What was tested, and what it is a part of."""
         path = self._truth_file()
@@ -189,13 +190,13 @@ class GarmentOKS(BaseMetric):
                 [result['image_id'] for result in results],
             )
             return truth, truth
-        whole = read_columns(path, BENCHMARK, self._meta('category'), np.float64)
+        whole = read_columns(path, self.definition, self._meta('category'), np.float64)
         if not self._is_whole_set(results):
             return scored_part(whole, self._tested_samples(results, whole)), whole
         listed = self._meta('ann_file')
         if listed is None or os.path.abspath(listed) == os.path.abspath(path):
             return whole, whole
-        pictures = read_columns(listed, BENCHMARK, self._meta('category')).images
+        pictures = read_columns(listed, self.definition, self._meta('category')).images
         return scored_part(whole, ((i, None) for i in pictures.ids.tolist())), whole
 
     def _is_whole_set(self, results: list[dict]) -> bool:
@@ -208,8 +209,8 @@ class GarmentOKS(BaseMetric):
                 'GarmentOKS cannot tell whether the whole dataset was tested: its '
                 'metainfo has no `num_samples`, as where a wrapper has one of its own. '
                 'So pictures without any box do not count, and garments there are '
-                'not missed; to count them: test a DeepFashion2GarmentDataset that is '
-                'not initialised lazily, alone or in a ConcatDataset'
+                'not missed; to count them: test a GarmentDataset that is not '
+                'initialised lazily, alone or in a ConcatDataset'
             )
         return not results  # nothing says that less than everything was tested
 
@@ -237,13 +238,12 @@ class GarmentOKS(BaseMetric):
         )
         return [(image_id, None) for image_id, _ in samples]
 
-
-def _annotation(sample: dict) -> dict:
-    annotation = sample.get('raw_ann_info')
-    if annotation is None:
-        raise ValueError(
-            f'GarmentOKS has no ground truth for a sample of image {sample["img_id"]}: '
-            'the dataset names no annotation file and the sample has no '
-            '`raw_ann_info`; give ann_file'
-        )
-    return compact_annotation(annotation, BENCHMARK)
+    def _annotation(self, sample: dict) -> dict:
+        annotation = sample.get('raw_ann_info')
+        if annotation is None:
+            raise ValueError(
+                'GarmentOKS has no ground truth for a sample of image '
+                f'{sample["img_id"]}: the dataset names no annotation file and the '
+                'sample has no `raw_ann_info`; give ann_file'
+            )
+        return compact_annotation(annotation, self.definition)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
@@ -19,18 +18,22 @@ from fashion_mmpose.evaluation.functional.samples import (
     check_sample,
     predicted_garment,
 )
-from fashion_mmpose.garments import category_of_id, keypoints
+from fashion_mmpose.garments import Benchmark, category_of_id
 from fashion_mmpose.garments.layout import full_layout
+
+from .of_benchmark import BenchmarkMetric
 
 
 @METRICS.register_module()
-class NormalizedError(BaseMetric):
+class NormalizedError(BenchmarkMetric):
     """FashionAI's normalized error over images with one annotated garment.
 
     The error and its rules are those of
     :mod:`fashion_mmpose.evaluation.functional`. Values are fractions of the
     garment's width; to keep the best checkpoint, configure
-    ``save_best='fashionai/NE', rule='less'``.
+    ``save_best='fashionai/NE', rule='less'``. Other benchmarks whose categories have a
+    normaliser are scored alike, and their name stands in place of ``fashionai``. Where
+    their pictures hold several garments, each one is scored, in its annotated box.
 
     Of several boxes for one image the one with the highest score counts, among
     the boxes of the image's annotated category. An image with boxes of other
@@ -44,7 +47,7 @@ class NormalizedError(BaseMetric):
             occur. Defaults to True.
         per_keypoint: Whether to report ``NE_<keypoint>`` for the key points of
             these categories. Defaults to False.
-        **kwargs: Arguments of :class:`mmengine.evaluator.BaseMetric`.
+        **kwargs: Arguments of :class:`.of_benchmark.BenchmarkMetric`.
 
     Raises:
         ValueError: If the rule is unknown.
@@ -99,7 +102,7 @@ class NormalizedError(BaseMetric):
                 'no image has ground truth (`raw_ann_info`): the normalized error '
                 'is NaN; score on annotated images'
             )
-        score = _score(images, self.rule)
+        score = _score(images, self.rule, self.definition)
         table = normalized_error_table(score, self.per_category, self.per_keypoint)
         logger.info('\n' + table)
         metrics = dict(
@@ -122,12 +125,14 @@ class NormalizedError(BaseMetric):
         annotation = sample.get('raw_ann_info')
         # Every sample leaves one result: the processes' lists are interleaved and
         # cut at the dataset's length, which must remove nothing but the padding.
-        result = dict(img_id=image_id, truth=None)
+        result = dict(garment_id=(image_id,), img_id=image_id, truth=None)
         if annotation is None or 'keypoints' not in annotation:
             return result
         what = f'image {image_id}: ground truth'
-        annotated, truth = annotated_garment(annotation, 'fashionai', what)
+        annotated, truth = annotated_garment(annotation, self.definition, what)
         result.update(category_id=annotated.category_id, truth=truth, garment=None)
+        if self._meta('one_per_image') is False:
+            result['garment_id'] = (image_id, annotation['id'])
         instances = sample['pred_instances']
         if sample['category_id'] != annotated.category_id or not len(
             instances['keypoints']
@@ -135,13 +140,13 @@ class NormalizedError(BaseMetric):
             return result
         scores = instances.get('bbox_scores', np.ones(len(instances['keypoints'])))
         result['garment'] = predicted_garment(
-            sample, 'fashionai', int(np.argmax(scores))
+            sample, self.definition, int(np.argmax(scores))
         )
         return result
 
 
 def _best_per_image(results: list[dict]) -> list[dict]:
-    """One result per image with ground truth, that of the best box.
+    """One result per image, or garment, with ground truth, that of the best box.
 
     Samples that padding repeats fall together here.
     """
@@ -149,7 +154,7 @@ def _best_per_image(results: list[dict]) -> list[dict]:
     for result in results:
         if result['truth'] is None:
             continue
-        kept = images.setdefault(result['img_id'], result)
+        kept = images.setdefault(result['garment_id'], result)
         if kept['category_id'] != result['category_id'] or not np.array_equal(
             kept['truth'], result['truth']
         ):
@@ -158,7 +163,7 @@ def _best_per_image(results: list[dict]) -> list[dict]:
                 'normalized error needs one garment an image'
             )
         if _box_score(result) > _box_score(kept):
-            images[result['img_id']] = result
+            images[result['garment_id']] = result
     return list(images.values())
 
 
@@ -166,12 +171,14 @@ def _box_score(result: dict) -> float:
     return -np.inf if result['garment'] is None else result['garment'].bbox_score
 
 
-def _score(images: list[dict], rule: str) -> NormalizedErrorResult:
-    num_keypoints = len(keypoints('fashionai'))
+def _score(
+    images: list[dict], rule: str, benchmark: Benchmark
+) -> NormalizedErrorResult:
+    num_keypoints = len(benchmark.keypoints)
     pred_xy = np.zeros((len(images), num_keypoints, 2))
     gt = np.zeros((len(images), num_keypoints, 3))
     for i, image in enumerate(images):
-        annotated = category_of_id('fashionai', image['category_id'])
+        annotated = category_of_id(benchmark, image['category_id'])
         gt[i] = full_layout(image['truth'], annotated, absent=0)
         garment = image['garment']
         if garment is not None:
@@ -184,4 +191,5 @@ def _score(images: list[dict], rule: str) -> NormalizedErrorResult:
             [image['garment'] is not None for image in images], dtype=bool
         ),
         rule=rule,
+        dataset=benchmark,
     )

@@ -1,5 +1,6 @@
 """Write what a test run predicts to files."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ from fashion_mmpose.formats.deepfashion2.results import write_results
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
 from fashion_mmpose.garments.prediction import coco_entry, garment_score
 
+from .of_benchmark import benchmark_told
+
 SUFFIXES = ('.json', '.csv')
+TIANCHI = 'fashionai'  # whose official form is the CSV
 
 
 @METRICS.register_module()
@@ -37,6 +41,9 @@ class PredictionFile(BaseMetric):
 
     On DeepFashion2, a ``.json`` file gets the official result list of 294 slots: see
     :func:`fashion_mmpose.formats.deepfashion2.results.write_results`.
+
+    Benchmarks that users describe have a ``.json`` file as FashionAI's, with the key
+    points of each garment's own category.
 
     Args:
         out_files (Sequence[str]): Files to write.
@@ -77,22 +84,22 @@ class PredictionFile(BaseMetric):
         Raises:
             ValueError: If a CSV file is asked for on DeepFashion2.
         """
-        benchmark = self._benchmark()
+        benchmark = benchmark_told(self.dataset_meta)
         if benchmark is None:
             self.results.extend(map(_plain_entry, data_samples))
             return
-        if benchmark != OFFICIAL:
-            self.results.extend(
-                predicted_garment(sample, benchmark) for sample in data_samples
-            )
-            return
         for path in self.out_files:
-            if path.suffix == '.csv':
+            if path.suffix == '.csv' and benchmark.name != TIANCHI:
                 raise ValueError(
-                    f'cannot write {path}: CSV is the form of FashionAI; the official '
-                    'form of DeepFashion2 is .json'
+                    f'cannot write {path}: CSV is the form of FashionAI; that of '
+                    f'{benchmark.name} is .json'
                 )
-        self.results.extend(map(self.scoring.prediction, data_samples))
+        if benchmark.name == OFFICIAL:
+            self.results.extend(map(self.scoring.prediction, data_samples))
+            return
+        self.results.extend(
+            predicted_garment(sample, benchmark) for sample in data_samples
+        )
 
     def compute_metrics(self, results: list[dict]) -> dict:
         """Write the files; an empty dict.
@@ -101,22 +108,25 @@ class PredictionFile(BaseMetric):
             FormatError: If a CSV file is asked for, and an image of the annotation
                 file has no prediction of its category.
         """
-        benchmark = self._benchmark()
+        benchmark = benchmark_told(self.dataset_meta)
+        is_official = benchmark is not None and benchmark.name == OFFICIAL
         if benchmark is None:
             predictions = results
-        elif benchmark == OFFICIAL:
+        elif is_official:
             predictions = self.scoring.results(results)
         else:
-            in_full_layout = self.dataset_meta.get('category') is None
+            # FashionAI's files have one number of key points, for all categories.
+            in_full_layout = (
+                benchmark.name == TIANCHI and self.dataset_meta.get('category') is None
+            )
             predictions = [each.to_coco(in_full_layout) for each in results]
         # JSON first: it is there to be merged and filled if the CSV is refused.
         for path in sorted(self.out_files, key=lambda path: path.suffix != '.json'):
             if path.suffix == '.csv':
                 images = read_images([self._ann_file()])
                 make_submission({'this run': predictions}, images).write(path)
-            elif benchmark == OFFICIAL:
-                with OutputFiles() as outputs:
-                    write_results(outputs.open(path), predictions)
+            elif is_official:
+                _write_official(path, predictions)
             else:
                 write_predictions(path, predictions)
             MMLogger.get_current_instance().info(
@@ -124,17 +134,44 @@ class PredictionFile(BaseMetric):
             )
         return {}
 
-    def _benchmark(self) -> str | None:
-        """Whose garments are predicted; None on a stock dataset of MMPose."""
-        try:
-            return garments.benchmark_of(self.dataset_meta)
-        except ValueError:
-            return None
-
     def _ann_file(self) -> str:
         # MMPose's datasets leave the path of the annotation file here for metrics.
         name = self.dataset_meta['dataset_name']
         return MessageHub.get_current_instance().get_info(f'{name}_ann_file')
+
+
+def write_scored(
+    path: str | os.PathLike, entries: Sequence[dict], benchmark: garments.Benchmark
+) -> None:
+    """Write what :meth:`GarmentScoring.results` gives, in the form of the benchmark.
+
+    Args:
+        path: The JSON file.
+        entries: The garments.
+        benchmark: Whose they are; DeepFashion2's have the official form.
+    """
+    if benchmark.name == OFFICIAL:
+        _write_official(path, entries)
+        return
+    points = [np.asarray(entry['keypoints'], np.float64) for entry in entries]
+    write_predictions(
+        path,
+        [
+            coco_entry(
+                entry['image_id'],
+                entry['category_id'],
+                np.concatenate((own[:, :2].min(axis=0), own[:, :2].max(axis=0))),
+                entry['score'],
+                own,
+            )
+            for entry, own in zip(entries, points)
+        ],
+    )
+
+
+def _write_official(path: str | os.PathLike, entries: Sequence[dict]) -> None:
+    with OutputFiles() as outputs:
+        write_results(outputs.open(path), entries)
 
 
 def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:

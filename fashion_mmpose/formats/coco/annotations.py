@@ -10,11 +10,11 @@ from fashion_mmpose import garments
 from fashion_mmpose.files.json_file import JsonList, encode
 
 
-def coco_categories(dataset: str, category: str | None = None) -> list[dict]:
+def coco_categories(dataset: garments.Named, category: str | None = None) -> list[dict]:
     """The ``categories`` of a COCO file.
 
     Args:
-        dataset: A benchmark of the table.
+        dataset: A benchmark, or the name of a built-in one.
         category: A category, for its one entry over its K key points; None for all
             categories, each over the benchmark's full layout.
 

@@ -126,21 +126,20 @@ class _File(msgspec.Struct):
 
 def read_columns(
     path: str | os.PathLike,
-    benchmark: str,
+    benchmark: garments.Named,
     category: str | None = None,
     points_dtype: type = np.float32,
 ) -> GarmentColumns:
-    """Read a COCO file of one of the benchmarks.
+    """Read a COCO file of a benchmark.
 
-    Its key points must be named as in the table; in files of DeepFashion2 they may be
-    numbered, '1' to '294', as the files of the published HRNet system have them.
+    Its key points must be named as in the table, all those of the benchmark for every
+    category or its own for each; in files of DeepFashion2 they may be numbered, '1' to
+    '294', as the files of the published HRNet system have them.
 
     Args:
         path: The JSON.
-        benchmark: A benchmark of the table.
-        category: A category, for its items only, of a file in the layout of its K key
-            points or in the full layout; None for all items of a file in the full
-            layout. Defaults to None.
+        benchmark: A benchmark, or the name of a built-in one.
+        category: A category, for its items only; None for all items. Defaults to None.
         points_dtype: ``np.float32`` or ``np.float64``. Defaults to ``np.float32``.
 
     Returns:
@@ -169,8 +168,9 @@ def read_columns(
         for category_id, annotation in first.items()
     }
     if category is not None:
+        listed = {entry.name for entry in content.categories}
         for category_id, garment in known.items():
-            if garment.name != category and not full:
+            if garment.name not in listed and not full:
                 raise FormatError(
                     f'{path}: annotation {first[category_id].id} is of a '
                     f'{garment.name}, the dataset of {category!r} only'
@@ -205,7 +205,7 @@ def _no_coco(path: str, missing: list[str], detail: str = '') -> str:
 
 
 def _garment(
-    path: str, entry: str, benchmark: str, category_id: int
+    path: str, entry: str, benchmark: garments.Named, category_id: int
 ) -> garments.Garment:
     try:
         return garments.category_of_id(benchmark, category_id)
@@ -216,7 +216,9 @@ def _garment(
 # ------------------------------------------------------------------------ columns
 
 
-def _image_columns(path: str, images: list[_Image], benchmark: str) -> ImageColumns:
+def _image_columns(
+    path: str, images: list[_Image], benchmark: garments.Named
+) -> ImageColumns:
     ids = np.fromiter((image.id for image in images), np.int64, len(images))
     _check_unique(path, ids, 'image')
     first = {image.category_id: image for image in reversed(images)}

@@ -17,13 +17,14 @@ class ImageList:
     """The images of a COCO file in the order of the file. I: images.
 
     Attributes:
-        benchmark: The benchmark whose categories the file lists.
+        benchmark: The benchmark whose categories the file lists, by its name if it is
+            built in.
         ids: I ids, all different.
         paths: I paths below the folder of the pictures.
         sizes: Width and height in pixels of each; 0, 0 where the file has none.
     """
 
-    benchmark: str
+    benchmark: garments.Named
     ids: tuple[int, ...]
     paths: tuple[str, ...]
     sizes: tuple[tuple[int, int], ...]
@@ -49,16 +50,20 @@ class _File(msgspec.Struct):
     categories: list[_Category]
 
 
-def read_images(path: str | os.PathLike) -> ImageList:
+def read_images(
+    path: str | os.PathLike, benchmark: garments.Benchmark | None = None
+) -> ImageList:
     """Read which images a COCO file lists, and of which benchmark it is.
 
     Args:
         path: The JSON; its annotations are not looked at.
+        benchmark: The benchmark that it must be of; None to find it among those that
+            are built in. Defaults to None.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        FormatError: If it is no COCO file of a benchmark of the table, or two images
-            have the same id.
+        FormatError: If it is no COCO file of such a benchmark, or two images have the
+            same id.
     """
     with map_file(path, 'annotation file') as data:
         try:
@@ -74,7 +79,7 @@ def read_images(path: str | os.PathLike) -> ImageList:
         twice = next(i for i in ids if i in seen or seen.add(i))
         raise FormatError(f'{path}: two entries are image {twice}')
     return ImageList(
-        benchmark=_benchmark(path, content.categories),
+        benchmark=_benchmark(path, content.categories, benchmark),
         ids=ids,
         paths=tuple(
             image_path(dict(folder=i.folder, file_name=i.file_name, path=i.path))
@@ -84,15 +89,20 @@ def read_images(path: str | os.PathLike) -> ImageList:
     )
 
 
-def _benchmark(path: str | os.PathLike, categories: list[_Category]) -> str:
+def _benchmark(
+    path: str | os.PathLike,
+    categories: list[_Category],
+    wanted: garments.Benchmark | None,
+) -> garments.Named:
     """The benchmark that has all of these categories under these ids."""
     listed = {(category.id, category.name) for category in categories}
-    for name, benchmark in garments.BENCHMARKS.items():
-        known = {(g.category_id, g.name) for g in benchmark.garments.values()}
-        if listed and listed <= known:
-            return name
+    known = garments.BENCHMARKS if wanted is None else {wanted.name: wanted}
+    for name, benchmark in known.items():
+        numbered = {(g.category_id, g.name) for g in benchmark.garments.values()}
+        if listed and listed <= numbered:
+            return name if name in garments.BENCHMARKS else benchmark
     raise FormatError(
         f'{path}: its categories {sorted(listed)[:5]} are those of no benchmark '
-        f'({", ".join(garments.BENCHMARKS)}); make it with the scripts in '
-        'data_converters/'
+        f'({", ".join(known)}); to fix it: make it with the scripts in '
+        'data_converters/, or name the description of its benchmark'
     )

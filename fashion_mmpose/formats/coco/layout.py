@@ -1,7 +1,7 @@
 """In which layout a COCO file holds its key points, and an item's own among them."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 
@@ -21,26 +21,30 @@ class CocoCategory(msgspec.Struct):
 
 
 def has_full_layout(
-    path: str, entries: Sequence[CocoCategory], benchmark: str, category: str | None
+    path: str,
+    entries: Sequence[CocoCategory],
+    benchmark: garments.Named,
+    category: str | None,
 ) -> bool:
     """Whether items have the points of all categories, or else those of their own."""
-    layouts = {
-        _is_full_layout(path, entry, benchmark, category): entry for entry in entries
-    }
-    if len(layouts) > 1:
-        raise FormatError(
-            f'{path}: category {layouts[True].name!r} is in the full layout, '
-            f'{layouts[False].name!r} in its own; a file has one layout'
-        )
+    known = [_known_category(path, entry, benchmark) for entry in entries]
+    own = [list(garment.keypoints) for garment in known]
+    full = _full_names(garments.benchmark(benchmark))
+    if all(entry.keypoints == names for entry, names in zip(entries, own)):
+        is_full = False
+    elif all(entry.keypoints in full for entry in entries):
+        is_full = True
+    else:
+        _refuse_layout(path, entries, own, full, garments.benchmark(benchmark).name)
     names = [entry.name for entry in entries]
     if category is not None and category not in names and names:
         raise FormatError(f'{path} has no category {category!r}: it lists {names}')
-    return True in layouts
+    return is_full
 
 
-def _is_full_layout(
-    path: str, entry: CocoCategory, benchmark: str, category: str | None
-) -> bool:
+def _known_category(
+    path: str, entry: CocoCategory, benchmark: garments.Named
+) -> garments.Garment:
     try:
         known = garments.category_of_id(benchmark, entry.id)
     except ValueError as error:
@@ -50,21 +54,37 @@ def _is_full_layout(
             f'{path}: category {entry.id} is called {entry.name!r}, expected '
             f'{known.name!r}'
         )
-    names = list(garments.keypoints(benchmark))
-    numbers = [str(i) for i in range(1, len(names) + 1)]
-    if entry.keypoints == names:
-        return True
-    if benchmark == 'deepfashion2' and entry.keypoints == numbers:
-        return True
-    expected = list(garments.keypoints(benchmark, category))
-    if category == entry.name and entry.keypoints == expected:
-        return False
+    return known
+
+
+def _full_names(benchmark: garments.Benchmark) -> list[list[str]]:
+    """How files call the key points of the full layout."""
+    names = [list(benchmark.keypoints)]
+    # The published HRNet system numbers them.
+    if benchmark.name == 'deepfashion2':
+        names.append([str(i) for i in range(1, len(benchmark.keypoints) + 1)])
+    return names
+
+
+def _refuse_layout(
+    path: str,
+    entries: Sequence[CocoCategory],
+    own: list[list[str]],
+    full: list[list[str]],
+    benchmark: str,
+) -> NoReturn:
+    for entry, names in zip(entries, own):
+        if entry.keypoints != names and entry.keypoints not in full:
+            raise FormatError(
+                f'{path}: the key points of category {entry.name!r} are not those of '
+                f'{benchmark}: the file has {len(entry.keypoints)} '
+                f'({entry.keypoints[:3]}, ...), expected {len(names)} ({names[:3]}, '
+                f'...), or those of all categories, {len(full[0])} ({full[0][:3]}, ...)'
+            )
+    places = {entry.keypoints in full: entry.name for entry in entries}
     raise FormatError(
-        f'{path}: the key points of category {entry.name!r} are not those of '
-        f'{garments.metainfo_name(benchmark, category)}: the file has '
-        f'{len(entry.keypoints)} ({entry.keypoints[:3]}, ...), expected '
-        f'{len(expected)} ({expected[:3]}, ...); use the JSON of that layout, e.g. '
-        'train_blouse.json for category="blouse" and train_all.json for none'
+        f'{path}: category {places[True]!r} is in the full layout, {places[False]!r} '
+        'in its own; a file has one layout'
     )
 
 
@@ -87,7 +107,7 @@ class OwnNumbers:
         self.channels = garment.channels
         self.frames: list[tuple[bytes, bytes]] = []
         if full:
-            self.num = 3 * len(garments.keypoints(garment.dataset))
+            self.num = 3 * garment.layout_size
             first, last = 3 * self.channels[0], 3 * self.channels[-1] + 3
             if last - first == self.num_own:
                 self.frames = [

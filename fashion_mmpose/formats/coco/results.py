@@ -33,15 +33,18 @@ def write_predictions(path: str | os.PathLike, predictions: Sequence[Mapping]) -
         file.write('\n')
 
 
-def read_predictions(path: str | os.PathLike) -> list[dict]:
-    """Read a COCO result list of FashionAI key points, and check every entry.
+def read_predictions(
+    path: str | os.PathLike, benchmark: garments.Named = 'fashionai'
+) -> list[dict]:
+    """Read a COCO result list of garments, and check every entry.
 
     Args:
         path: The JSON file.
+        benchmark: Whose garments they are. Defaults to FashionAI.
 
     Returns:
         list[dict]: As :func:`write_predictions` takes them, with the K key points of
-        the entry's category or all 24.
+        the entry's category or all of the benchmark's.
 
     Raises:
         FormatError: If the file is not such a list: an entry lacks a key, is of an
@@ -56,7 +59,7 @@ def read_predictions(path: str | os.PathLike) -> list[dict]:
             f'keypoints), as `tools/test.py --out` writes it, but holds a '
             f'{type(entries).__name__}'
         )
-    problems = {i: _problem(entry) for i, entry in enumerate(entries)}
+    problems = {i: _problem(entry, benchmark) for i, entry in enumerate(entries)}
     problems = [f'entry {i}: {found}' for i, found in problems.items() if found]
     if problems:
         raise FormatError(
@@ -72,7 +75,7 @@ def first_few(items: Sequence[str], separator: str = ', ', limit: int = 3) -> st
     return separator.join([*items[:limit], *more])
 
 
-def _problem(entry) -> str | None:
+def _problem(entry, benchmark: garments.Named) -> str | None:
     """What is wrong with an entry, or None."""
     if not isinstance(entry, dict):
         return f'is a {type(entry).__name__}, not an object'
@@ -84,7 +87,7 @@ def _problem(entry) -> str | None:
     if not _is_finite(entry['score']):
         return f'score {entry["score"]!r} is not a finite number'
     try:
-        garment = garments.category_of_id('fashionai', entry['category_id'])
+        garment = garments.category_of_id(benchmark, entry['category_id'])
     except ValueError as error:
         return str(error)
     values = entry['keypoints']

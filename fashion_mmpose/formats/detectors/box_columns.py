@@ -51,12 +51,13 @@ class _Box(msgspec.Struct, gc=False):
     score: float | None = None
 
 
-def read_boxes(path: str | os.PathLike, benchmark: str) -> BoxColumns:
+def read_boxes(path: str | os.PathLike, benchmark: garments.Named) -> BoxColumns:
     """Read a JSON list of ``image_id``, ``category_id``, ``bbox`` (xywh) and ``score``.
 
     Args:
         path: The JSON.
-        benchmark: The benchmark of the table whose categories are detected.
+        benchmark: The benchmark whose categories are detected, or the name of a
+            built-in one.
 
     Returns:
         BoxColumns: All boxes.
@@ -118,7 +119,9 @@ def _fault(entry: _Box) -> str:
     return f'has the bbox {entry.bbox}, expected four finite numbers x, y, w, h'
 
 
-def _category_ids(path: str, entries: list[_Box], benchmark: str) -> np.ndarray:
+def _category_ids(
+    path: str, entries: list[_Box], benchmark: garments.Named
+) -> np.ndarray:
     first = {}
     for index, entry in enumerate(entries):
         first.setdefault(entry.category_id, index)

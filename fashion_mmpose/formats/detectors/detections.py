@@ -92,7 +92,7 @@ def read_pickle(
         if label_map is None and len(entry[0]) != len(ids):
             raise FormatError(
                 f'{path}: data[{index}][0] has {len(entry[0])} categories, '
-                f'{images.benchmark} has {len(ids)}; name them with --label-map'
+                f'the benchmark has {len(ids)}; name them with --label-map'
             )
         for place, boxes in enumerate(entry[0]):
             where = f'data[{index}][0][{place}]'

@@ -11,18 +11,18 @@ from fashion_mmpose.errors import FormatError
 
 
 def category_ids(
-    benchmark: str, label_map: Mapping[int, str] | None, first: int
+    benchmark: garments.Named, label_map: Mapping[int, str] | None, first: int
 ) -> dict[int, int]:
     """Category ids by the detector's own numbers for categories.
 
     Args:
-        benchmark: The benchmark of the table.
+        benchmark: The benchmark, or the name of a built-in one.
         label_map: Names of categories by the detector's number; None if it counts the
             table's in their order.
         first: The number of the first one then.
 
     Raises:
-        ValueError: If a name is not in the table.
+        ValueError: If a name is none of the benchmark's.
     """
     if label_map is None:
         label_map = dict(enumerate(garments.categories(benchmark), first))

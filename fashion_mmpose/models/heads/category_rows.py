@@ -36,8 +36,9 @@ def own_rows(batch_data_samples: list | None, num_channels: int) -> Tensor | Non
     """Places in (B, K), flattened, of the channels of each sample's own category.
 
     Args:
-        batch_data_samples (list[PoseDataSample], optional): With ``dataset_name`` and
-            ``category_id``.
+        batch_data_samples (list[PoseDataSample], optional): With ``own_channels``, the
+            channels of the sample's category; of built-in benchmarks, ``dataset_name``
+            and ``category_id`` will do.
         num_channels (int): K.
 
     Returns:
@@ -49,10 +50,7 @@ def own_rows(batch_data_samples: list | None, num_channels: int) -> Tensor | Non
         ValueError: If a sample's category id is not in the table, or the category's
             channels are not among the K.
     """
-    channels = [
-        _channels_of(sample.get('dataset_name'), _category_id(sample))
-        for sample in batch_data_samples or ()
-    ]
+    channels = [_channels_of(sample) for sample in batch_data_samples or ()]
     if all(own is None for own in channels):
         return None
     every = torch.arange(num_channels)
@@ -76,8 +74,16 @@ def _category_id(sample: PoseDataSample) -> int | None:
     return None if category_id is None else int(np.asarray(category_id).item())
 
 
+def _channels_of(sample: PoseDataSample) -> Tensor | None:
+    """Channels of the sample's category, ascending; None where all of them are."""
+    own = sample.get('own_channels')
+    if own is not None:
+        return torch.as_tensor(own).sort().values
+    return _channels_in_table(sample.get('dataset_name'), _category_id(sample))
+
+
 @lru_cache
-def _channels_of(dataset: str | None, category_id: int | None) -> Tensor | None:
+def _channels_in_table(dataset: str | None, category_id: int | None) -> Tensor | None:
     """Channels in the full layout, ascending; None in a category's own layout."""
     if dataset not in garments.BENCHMARKS or category_id is None:
         return None

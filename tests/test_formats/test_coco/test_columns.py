@@ -124,10 +124,63 @@ def test_file_of_one_category(write):
     path = write(content(annotation(1, SKIRT, full=False), category='skirt'))
     columns = read_columns(path, 'deepfashion2', 'skirt')
     np.testing.assert_array_equal(columns.points, own(SKIRT))
-    with pytest.raises(FormatError, match='are not those of deepfashion2: .* has 8 '):
-        read_columns(path, 'deepfashion2')
-    with pytest.raises(FormatError, match='are not those of deepfashion2_vest'):
+    every = read_columns(path, 'deepfashion2')
+    np.testing.assert_array_equal(every.points, columns.points)
+    with pytest.raises(FormatError, match="no category 'vest': it lists .'skirt'."):
         read_columns(path, 'deepfashion2', 'vest')
+
+
+def own_layouts(*annotations):
+    entries = [
+        entry
+        for name in garments.categories('deepfashion2')
+        for entry in coco_categories('deepfashion2', name)
+    ]
+    return content(*annotations, categories=entries)
+
+
+def test_file_of_all_categories_in_their_own_layouts(write):
+    items = [annotation(4, VEST, full=False), annotation(2, SKIRT, full=False)]
+    path = write(own_layouts(*items))
+    columns = read_columns(path, 'deepfashion2')
+    expected = np.concatenate([own(VEST), own(SKIRT)])
+    np.testing.assert_array_equal(columns.points, expected)
+    skirts = read_columns(path, 'deepfashion2', 'skirt')
+    assert skirts.ids.tolist() == [2]
+    np.testing.assert_array_equal(skirts.points, own(SKIRT))
+
+
+def test_a_file_has_one_layout(write):
+    value = own_layouts()
+    value['categories'][3]['keypoints'] = list(garments.keypoints('deepfashion2'))
+    message = "'long_sleeved_outwear' is in the full layout, 'sling_dress' in its own"
+    with pytest.raises(FormatError, match=message):
+        read_columns(write(value), 'deepfashion2')
+    value['categories'][3]['keypoints'] = ['a', 'b']
+    message = r'not those of deepfashion2: the file has 2 \(.*expected 39 .*, 294 '
+    with pytest.raises(FormatError, match=message):
+        read_columns(write(value), 'deepfashion2')
+
+
+def test_file_of_a_benchmark_that_a_user_describes(write):
+    categories = dict(cap=['top', 'brim_left', 'brim_right'], beanie=['top'])
+    hats = garments.benchmark_from(dict(name='hats', categories=categories))
+    caps = [1, 2, 2, 3, 4, 1, 5, 6, 2]
+    box = dict(image_id=7, bbox=[1, 2, 30, 40])
+    items = [
+        dict(box, id=1, category_id=2, keypoints=[7, 8, 2]),
+        dict(box, id=2, category_id=1, keypoints=caps),
+    ]
+    entries = [entry for name in categories for entry in coco_categories(hats, name)]
+    path = write(content(*items, categories=entries))
+    columns = read_columns(path, hats)
+    assert columns.points.ravel().tolist() == [7, 8, 2, *caps]
+    # In the full layout the beanie's own is the first of three.
+    items[0]['keypoints'] += [0] * 6
+    path = write(content(*items, categories=coco_categories(hats)))
+    np.testing.assert_array_equal(read_columns(path, hats).points, columns.points)
+    with pytest.raises(FormatError, match='unknown fashionai category|is called'):
+        read_columns(path, 'fashionai')
 
 
 def test_numbered_key_points_of_the_published_files(write):

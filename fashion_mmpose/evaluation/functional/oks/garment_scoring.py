@@ -1,4 +1,4 @@
-"""From the samples of a test run to scored garments, as DeepFashion2's results list."""
+"""From the samples of a test run to scored garments, as DeepFashion2 lists them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class GarmentScoring:
             :func:`fashion_mmpose.evaluation.functional.oks.nms.oks_nms`.
         nms_thr: Its threshold.
         nms_scope: ``'category'`` compares garments of one category in one image.
-            ``'image'`` compares all garments of an image, in all 294 slots, those of
+            ``'image'`` compares all garments of an image, in the full layout, points of
             other categories at the corner of the crop: what the `HRNet system`_ does.
             There a garment may drop another one of another category whose box is
             alike.
@@ -58,12 +58,15 @@ class GarmentScoring:
             if value not in choices:
                 raise ValueError(f'unknown {name} {value!r}; choose from {choices}')
 
-    def prediction(self, sample: Mapping) -> dict:
+    def prediction(
+        self, sample: Mapping, benchmark: garments.Named = BENCHMARK
+    ) -> dict:
         """What is kept of a sample: the garment, and its crop for NMS.
 
         Args:
             sample: See :func:`.samples.predicted_garment`; for NMS in the image also
                 ``input_center`` and ``input_scale`` (2, ), in pixels of the image.
+            benchmark: Whose garments these are. Defaults to DeepFashion2.
 
         Returns:
             dict: ``image_id``, ``garment`` and, for NMS, ``area`` and ``corner``.
@@ -75,7 +78,7 @@ class GarmentScoring:
         whole_image = self.nms is not None and self.nms_scope == 'image'
         crop = ('input_center', 'input_scale') if whole_image else ()
         check_sample(sample, (*REQUIRED, *crop))
-        garment = predicted_garment(sample, BENCHMARK)
+        garment = predicted_garment(sample, benchmark)
         prediction: dict[str, Any] = dict(image_id=garment.image_id, garment=garment)
         if whole_image:
             center, scale = (np.asarray(sample[key], float) for key in crop)
@@ -126,12 +129,11 @@ class GarmentScoring:
         yield from (rows for rows in groups.values() if len(rows) > 1)
 
     def _suppress(self, rivals: list[dict], scores: np.ndarray) -> np.ndarray:
-        table = garments.benchmark(BENCHMARK).garments.values()
         if self.nms_scope == 'category':
             sigmas = np.array(rivals[0]['garment'].garment.sigmas)
             points = np.stack([entry['garment'].points[:, :2] for entry in rivals])
         else:
-            sigmas = np.concatenate([garment.sigmas for garment in table])
+            sigmas = garments.layout_sigmas(rivals[0]['garment'].table)
             points = np.stack([_slots(entry) for entry in rivals])
         areas = np.array([entry['area'] for entry in rivals])
         soft = self.nms == 'soft'
@@ -139,8 +141,8 @@ class GarmentScoring:
 
 
 def _slots(prediction: dict) -> np.ndarray:
-    """All 294 slots, (294, 2), those of other categories at the crop's corner."""
+    """The full layout, (C, 2), points of other categories at the crop's corner."""
     garment = prediction['garment']
-    slots = np.tile(prediction['corner'], (len(garments.keypoints(BENCHMARK)), 1))
+    slots = np.tile(prediction['corner'], (garment.garment.layout_size, 1))
     slots[list(garment.garment.channels)] = garment.points[:, :2]
     return slots

@@ -100,8 +100,18 @@ def similarities(
     detections: Results,
     garment: garments.Garment,
     groups: Groups,
+    slot_sigmas: np.ndarray,
 ) -> np.ndarray:
-    """Object key point similarity of all pairs, shape (P, ), in [0, 1]."""
+    """Object key point similarity of all pairs, shape (P, ), in [0, 1].
+
+    Args:
+        truth: The items.
+        detections: The detections.
+        garment: The category of all of them.
+        groups: Which are compared.
+        slot_sigmas: Of the full layout, shape (C, ), see
+            :func:`fashion_mmpose.garments.layout_sigmas`.
+    """
     detection, item = groups.pairs
     detection, item = groups.detection_rows[detection], groups.truth_rows[item]
     own = np.arange(len(garment.channels))
@@ -118,7 +128,12 @@ def similarities(
     labels = labels[truth.starts[item + 1]] - labels[truth.starts[item]]
     for pair in np.flatnonzero(labels == 0):
         result[pair] = _unlabelled(
-            truth, detections, garment, int(item[pair]), int(detection[pair])
+            truth,
+            detections,
+            garment,
+            slot_sigmas,
+            int(item[pair]),
+            int(detection[pair]),
         )
     return result
 
@@ -127,6 +142,7 @@ def _unlabelled(
     truth: GarmentColumns,
     detections: Results,
     garment: garments.Garment,
+    sigmas: np.ndarray,
     item: int,
     detection: int,
 ) -> float:
@@ -138,9 +154,6 @@ def _unlabelled(
     x, y, width, height = truth.boxes[item]
     low = np.array([x - width, y - height])
     high = np.array([x + 2 * width, y + 2 * height])
-    sigmas = np.concatenate(
-        [g.sigmas for g in garments.benchmark(garment.dataset).garments.values()]
-    )
     slots = detections.slots.get(detection)
     if slots is None:
         start, end = detections.starts[detection : detection + 2]

@@ -56,7 +56,7 @@ class OKSResult:
 def evaluate_oks(
     truth: GarmentColumns,
     detections: Results,
-    benchmark: str = 'deepfashion2',
+    benchmark: garments.Named = 'deepfashion2',
     categories: Sequence[str] | None = None,
 ) -> OKSResult:
     """Score detections.
@@ -78,11 +78,14 @@ def evaluate_oks(
     """
     known = garments.benchmark(benchmark).garments
     chosen = [known[name] for name in (known if categories is None else categories)]
+    slot_sigmas = garments.layout_sigmas(benchmark)
     image_rows = _image_ranks(truth, detections)
     precisions, recalls, counts = [], [], {}
     for garment in sorted(chosen, key=lambda garment: garment.category_id):
         groups = _groups(truth, detections, garment, image_rows)
-        precision, recall = _score_category(truth, detections, garment, groups)
+        precision, recall = _score_category(
+            truth, detections, garment, groups, slot_sigmas
+        )
         precisions.append(precision)
         recalls.append(recall)
         labelled = ~is_ignored(truth)[groups.truth_rows]
@@ -193,9 +196,10 @@ def _score_category(
     detections: Results,
     garment: garments.Garment,
     groups: Groups,
+    slot_sigmas: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Precision (areas, thresholds, recalls) and recall (areas, thresholds)."""
-    pairs = similarities(truth, detections, garment, groups)
+    pairs = similarities(truth, detections, garment, groups, slot_sigmas)
     ignored = is_ignored(truth)[groups.truth_rows]
     crowd = truth.iscrowd[groups.truth_rows]
     areas = truth.areas[groups.truth_rows]

@@ -20,9 +20,13 @@ def is_ignored(truth: GarmentColumns) -> np.ndarray:
     return (truth.num_keypoints == 0) | truth.iscrowd
 
 
-def count_garments(truth: GarmentColumns, categories: Sequence[str]) -> int:
-    """How many garments of some categories of DeepFashion2 are to be found."""
-    known = garments.benchmark('deepfashion2').garments
+def count_garments(
+    truth: GarmentColumns,
+    categories: Sequence[str],
+    benchmark: garments.Named = 'deepfashion2',
+) -> int:
+    """How many garments of some categories of a benchmark are to be found."""
+    known = garments.benchmark(benchmark).garments
     held = [known[name].category_id for name in categories]
     return int((np.isin(truth.category_ids, held) & ~is_ignored(truth)).sum())
 
@@ -92,14 +96,14 @@ def visible_only(truth: GarmentColumns) -> GarmentColumns:
     )
 
 
-def compact_annotation(annotation: Mapping, benchmark: str) -> dict:
+def compact_annotation(annotation: Mapping, benchmark: garments.Named) -> dict:
     """What is scored of a COCO annotation, as :func:`annotation_columns` takes it.
 
     Args:
         annotation: ``id``, ``image_id``, ``category_id``, ``bbox`` (xywh), ``area``,
             ``iscrowd``, ``num_keypoints`` and ``keypoints``, those of its category or
             of the full layout.
-        benchmark: A benchmark of the table.
+        benchmark: A benchmark, or the name of a built-in one.
 
     Returns:
         dict: The same; ``keypoints`` are the own ones, an array (K, 3).

@@ -1,0 +1,53 @@
+"""What the metrics of garments share: whose garments they score."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.evaluator import BaseMetric
+
+from fashion_mmpose import garments
+
+
+class BenchmarkMetric(BaseMetric):
+    """A metric that one benchmark has brought, for all of them.
+
+    The metainfo of the dataset tells whose garments are scored, and this benchmark's
+    name is the prefix of the numbers, unless another one is configured. Without a
+    metainfo, and on stock datasets of MMPose, it is the one that brought the metric,
+    ``default_prefix``.
+
+    Args:
+        prefix (str, optional): As in :class:`mmengine.evaluator.BaseMetric`.
+        **kwargs: Other arguments of it.
+    """
+
+    default_prefix: str
+
+    def __init__(self, prefix: str | None = None, **kwargs) -> None:
+        super().__init__(prefix=prefix, **kwargs)
+        self._has_own_prefix = prefix is not None
+        self.definition = garments.benchmark(self.default_prefix)
+
+    @property
+    def dataset_meta(self) -> Mapping | None:
+        """The metainfo of the dataset that is tested."""
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, dataset_meta: Mapping | None) -> None:
+        self._dataset_meta = dataset_meta
+        told = benchmark_told(dataset_meta)
+        self.definition = told or garments.benchmark(self.default_prefix)
+        if not self._has_own_prefix:
+            self.prefix = self.definition.name
+
+    def _meta(self, key: str) -> Any:
+        return (self.dataset_meta or {}).get(key)
+
+
+def benchmark_told(meta: Mapping | None) -> garments.Benchmark | None:
+    """The benchmark of a metainfo; None where it is a stock dataset's, or missing."""
+    try:
+        return garments.benchmark_of(meta or {})
+    except ValueError:
+        return None
