@@ -142,6 +142,8 @@ COCO = result(1, 1, [0, 0, 5, 5], 0.5)
         pytest.param([dict(COCO, image_id=[1])], r'image_id \[1\] is not', id='list'),
         pytest.param([dict(COCO, image_id=True)], 'image_id True is not', id='bool'),
         pytest.param([dict(COCO, category_id={})], 'category_id {} is', id='id-object'),
+        pytest.param([dict(COCO, score=1.5)], 'the score 1.5 is not betw', id='1.5'),
+        pytest.param([dict(COCO, score=-1)], 'the score -1 is not between', id='-1'),
         pytest.param([dict(COCO, score=10**400)], 'entry 0: a number', id='too-large'),
         pytest.param([dict(COCO, bbox=['1'] * 4)], 'expected 4 finite', id='texts'),
         pytest.param([dict(COCO, bbox=None)], 'expected 4 finite', id='null'),

@@ -48,14 +48,18 @@ def to_coco(
 
     Raises:
         FormatError: If a box is of an unknown image, has no area or lies outside of its
-            picture, a number is not finite, or the boxes as a whole do not fit the
-            pictures.
+            picture, a number is not finite, a score is not between 0 and 1, or the
+            boxes as a whole do not fit the pictures.
     """
     places = {image_id: place for place, image_id in enumerate(images.ids)}
     kept, wheres, strangers = [], [], {}
     for box in boxes:
         where = box['where']
         numbers = numbers_of(path, where, [*box['corners'], box['score']], 5)
+        if not 0 <= numbers[4] <= 1:
+            raise FormatError(
+                f'{path}: {where}: the score {numbers[4]:g} is not between 0 and 1'
+            )
         if score_thr is not None and numbers[4] < score_thr:
             continue
         if box['image_id'] not in places:
