@@ -203,14 +203,13 @@ def test_rows_in_lists(folder):
 
 
 def test_empty_boxes_are_left_out_and_counted(folder):
-    boxes = [[4, 4, 4, 9, 0.5], [1, 2, 3, 4, -0.5], [0, 0, 1e-4, 9, 0.5]]
+    boxes = [[4, 4, 4, 9, 0.5], [1, 2, 3, 4, 0.25], [0, 0, 1e-4, 9, 0.5]]
     write_pickle(folder, by_category(c2=boxes))
     done = convert(folder, 'boxes.pkl', check=False)
     assert 'data[0][0][1]' in done.stderr and '--skip-empty' in done.stderr
     done = convert(folder, 'boxes.pkl', '--skip-empty')
     assert '2 boxes without an area in their picture left out' in done.stderr
-    # Scores may be anything, as long as none is asked for.
-    assert read(folder) == [result(1, 2, [1, 2, 2, 2], -0.5)]
+    assert read(folder) == [result(1, 2, [1, 2, 2, 2], 0.25)]
 
 
 @pytest.mark.parametrize('form', ['pickle', 'coco', 'mmdet'])
