@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -36,8 +37,8 @@ class _Image(msgspec.Struct, gc=False):
     file_name: str
     folder: str = ''
     path: str = ''
-    width: int | None = None
-    height: int | None = None
+    width: Any = None  # what is no size is none: only some need it
+    height: Any = None
 
 
 class _Category(msgspec.Struct):
@@ -85,8 +86,15 @@ def read_images(
             image_path(dict(folder=i.folder, file_name=i.file_name, path=i.path))
             for i in content.images
         ),
-        sizes=tuple((i.width or 0, i.height or 0) for i in content.images),
+        sizes=tuple(_size(i) for i in content.images),
     )
+
+
+def _size(image: _Image) -> tuple[int, int]:
+    sides = image.width, image.height
+    if not all(type(side) in (int, float) and 1 <= side < 2**31 for side in sides):
+        return 0, 0
+    return int(image.width), int(image.height)
 
 
 def _benchmark(

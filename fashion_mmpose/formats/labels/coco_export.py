@@ -57,7 +57,7 @@ def read_coco(path: str | os.PathLike) -> Labels:
     garments: dict[int, list[LabelledGarment]] = {number: [] for number in images}
     for index, entry in enumerate(content['annotations']):
         garment, image_id = _garment(path, index, entry, categories)
-        if image_id not in garments:
+        if type(image_id) is not int or image_id not in garments:
             raise FormatError(
                 f'{garment.where} is of image {image_id!r}, which the file does not '
                 'list'

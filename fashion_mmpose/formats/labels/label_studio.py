@@ -30,6 +30,10 @@ _IMAGE_KEYS = ('image', 'img', 'picture', 'url')
 _UPLOAD = re.compile(r'[0-9a-f]{8}-')  # what the server puts before an upload's name
 _LABELS = ('rectanglelabels', 'keypointlabels', 'labels')
 
+_READ = frozenset(
+    'rectanglelabels rectangle keypointlabels keypoint labels choices relation'.split()
+)
+
 Result = Mapping[str, Any]
 
 
@@ -60,6 +64,7 @@ def read_label_studio(path: str | os.PathLike) -> Labels:
     if not is_label_studio(content):
         raise FormatError(f"{path} is no list of Label Studio's tasks")
     images, unlabelled, several = [], 0, 0
+    others: dict[str, int] = {}
     for index, task in enumerate(content):
         where = f'{path}: task {task.get("id", index)}'
         if 'annotations' not in task and 'completions' not in task:
@@ -72,6 +77,10 @@ def read_label_studio(path: str | os.PathLike) -> Labels:
             unlabelled += 1
             continue
         several += len(annotations) > 1
+        for entry in annotations[0]['result']:
+            kind = str(entry.get('type')) if isinstance(entry, dict) else '?'
+            if kind not in _READ:
+                others[kind] = others.get(kind, 0) + 1
         images.append(_image(where, task, annotations[0]))
     notes = []
     if unlabelled:
@@ -81,6 +90,10 @@ def read_label_studio(path: str | os.PathLike) -> Labels:
             f'{path}: {several} tasks have several annotations; the one that is marked '
             'as ground truth was taken, or else the first'
         )
+    notes += [
+        f'{path}: {count} results of the type {kind} left out: they hold no key points'
+        for kind, count in others.items()
+    ]
     return Labels(path=path, images=images, notes=notes)
 
 
@@ -152,8 +165,8 @@ def _garments(
         elif kind in ('keypointlabels', 'keypoint'):
             keys.append((region, entry))
         elif kind == 'choices':
-            words = {plain(str(word)) for word in value.get('choices') or ()}
-            if words & OCCLUDED_WORDS:
+            words = _words(value, 'choices')
+            if {plain(word) for word in words} & OCCLUDED_WORDS:
                 occluded.add(region)
     points: dict[str | None, dict[str, Point]] = {region: {} for region in boxes}
     for region, entry in keys:
@@ -179,12 +192,17 @@ def _label(where: str, region: str, results: Sequence[Result]) -> str:
         for entry in results
         if str(entry.get('id')) == region and isinstance(entry.get('value'), dict)
         for key in _LABELS
-        for label in entry['value'].get(key) or ()
+        for label in _words(entry['value'], key)
     ]
     found = list(dict.fromkeys(found))
     if len(found) != 1:
         raise FormatError(f'{where} has the labels {found}, expected one')
     return text(found[0], where, 'label')
+
+
+def _words(value: Mapping, key: str) -> list[str]:
+    words = value.get(key)
+    return [str(word) for word in words] if isinstance(words, list) else []
 
 
 def _box(

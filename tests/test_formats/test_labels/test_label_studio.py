@@ -110,6 +110,16 @@ def test_which_annotation_counts(read):
     assert '1 tasks have several annotations' in labels.notes[1]
 
 
+def test_other_results_are_counted(read):
+    others = [dict(id='p', type='polygonlabels', value=dict(points=[])), 5]
+    labels = read(task(box(), key(), *others))
+    assert len(garments_of(labels)) == 1
+    assert [note.partition(': ')[2] for note in labels.notes] == [
+        '1 results of the type polygonlabels left out: they hold no key points',
+        '1 results of the type ? left out: they hold no key points',
+    ]
+
+
 @pytest.mark.parametrize(
     'wrong, message',
     [
@@ -118,6 +128,8 @@ def test_which_annotation_counts(read):
             'task 7 has no annotations.*JSON-M',
         ),
         (task(box(), key(), key()), "'left' is labelled twice|has the labels"),
+        (task(box(rectanglelabels=7)), r'has the labels \[\], expected one'),
+        (task(box(rectanglelabels=['a', 'b'])), "has the labels .'a', 'b'., expected"),
         (task(box(label='')), "label is '', not a name"),
         (task(box(x='ten')), "x is 'ten', not a number"),
         (task(box(), dict(key(), original_width=9)), 'its regions are of pictures of'),

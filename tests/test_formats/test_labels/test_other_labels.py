@@ -212,6 +212,7 @@ def test_coco_fields(tmp_path):
         (dict(images=dict(id='5')), r'image 0 \(from 0\) has no whole number id'),
         (dict(images=dict(width=None)), 'image 5: width is None'),
         (dict(annotations=dict(image_id=6)), 'annotation 1 is of image 6'),
+        (dict(annotations=dict(image_id=[5])), r'annotation 1 is of image \[5\]'),
         (dict(annotations=dict(category_id=9)), 'category_id is 9, which the file'),
         (dict(annotations=dict(keypoints=[1, 2, 2])), 'keypoints is .* expected 6 n'),
         (dict(annotations=dict(keypoints=[1, 2, 5, 0, 0, 0])), "v of 'left' is 5"),
