@@ -24,6 +24,7 @@ CORE_SCRIPTS = [
     'data_converters/deepfashion2_to_coco.py',
     'data_converters/detections_to_coco.py',
     'data_converters/fashionai_to_coco.py',
+    'data_converters/labels_to_coco.py',
     'data_converters/predictions_to_tianchi.py',
     'tools/make_synthetic.py',
     'tools/score_deepfashion2.py',

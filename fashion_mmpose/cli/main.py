@@ -42,6 +42,10 @@ COMMANDS = {
         'fashion_mmpose.cli.convert.deepfashion2',
         "Convert DeepFashion2's annotations to COCO JSON.",
     ),
+    'convert labels': Command(
+        'fashion_mmpose.cli.convert.labels',
+        'Convert key points labelled in CVAT, Label Studio, labelme, ... to COCO JSON.',
+    ),
     'convert detections': Command(
         'fashion_mmpose.cli.convert.detections',
         "Bring a garment detector's boxes into the form that `test` takes.",

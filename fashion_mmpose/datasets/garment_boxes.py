@@ -4,10 +4,12 @@ The one dataset of MMDetection's registry. It needs MMDetection, so it is not im
 with the package: a detector's config names this module in ``custom_imports``.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 
 import numpy as np
+from mmengine.logging import print_log
 
 from fashion_mmpose import compat, garments
 from fashion_mmpose.formats.coco.columns import read_columns
@@ -55,6 +57,8 @@ class GarmentBoxDataset(BaseDetDataset):
         """Records of all images, with or without garments."""
         labels = self._labels()
         columns = read_columns(self.ann_file, self.definition)
+        for note in columns.notes:
+            print_log(note, 'current', logging.WARNING)
         images = columns.images
         boxes = columns.boxes.copy()
         boxes[:, 2:] += boxes[:, :2]  # xyxy

@@ -1,5 +1,6 @@
 """Garments in COCO JSON, of any benchmark."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from fashion_mmpose.formats.coco.columns import (
     labelled_counts,
     read_columns,
 )
+from fashion_mmpose.formats.coco.geometry import Boxes, check_boxes
 from fashion_mmpose.formats.detectors.box_columns import BoxColumns, read_boxes
 
 from .records import (
@@ -210,6 +212,7 @@ class GarmentDataset(BaseCocoStyleDataset):
             # Metrics get the file's numbers; to train, these are exact enough.
             points_dtype=np.float64 if self.test_mode else np.float32,
         )
+        _log(columns.notes)
         samples = (
             self._detected(columns, self._read_boxes(columns.images))
             if self.bbox_file
@@ -292,12 +295,23 @@ class GarmentDataset(BaseCocoStyleDataset):
     def _read_boxes(self, images: ImageColumns) -> BoxColumns:
         """The boxes of this dataset's categories above the score threshold."""
         boxes = read_boxes(self.bbox_file, self.definition)
-        strangers = np.flatnonzero(images.rows(boxes.image_ids) == NOWHERE)
+        rows = images.rows(boxes.image_ids)
+        strangers = np.flatnonzero(rows == NOWHERE)
         if len(strangers):
             raise FormatError(
                 f'{self.bbox_file}: box {strangers[0]} is of image '
                 f'{boxes.image_ids[strangers[0]]}, which {self.ann_file} does not list'
             )
+        _log(
+            check_boxes(
+                Boxes(
+                    self.bbox_file,
+                    lambda index: f'box {index} (image {boxes.image_ids[index]})',
+                    boxes.boxes,
+                    images.sizes_wh[rows],
+                )
+            )
+        )
         threshold = (self.filter_cfg or {}).get('bbox_score_thr', 0)
         return boxes.take(self._holds(boxes.category_ids) & (boxes.scores >= threshold))
 
@@ -347,6 +361,11 @@ class GarmentDataset(BaseCocoStyleDataset):
 def is_labelled(columns: GarmentColumns) -> np.ndarray:
     """Which items have labelled key points and are no crowd, shape (N, ), bool."""
     return (labelled_counts(columns.points, columns.starts) > 0) & ~columns.iscrowd
+
+
+def _log(notes: Sequence[str]) -> None:
+    for note in notes:
+        print_log(note, 'current', logging.WARNING)
 
 
 def _held_categories(

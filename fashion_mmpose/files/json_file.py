@@ -13,16 +13,19 @@ import msgspec
 
 from fashion_mmpose.errors import FormatError
 
+BOM = b'\xef\xbb\xbf'  # the byte order mark that some editors of Windows write
+_OTHER_ENCODINGS = {b'\xff\xfe': 'UTF-16', b'\xfe\xff': 'UTF-16'}
+
 # Encoding some thousand entries at once is as fast as all, and needs no memory.
 _CHUNK = 4096
 
 
 @contextmanager
-def map_file(path: str | os.PathLike, kind: str) -> Iterator[mmap.mmap | bytes]:
+def map_file(path: str | os.PathLike, kind: str) -> Iterator[memoryview]:
     """A file's bytes, mapped: the system reads them as they are needed.
 
     A gigabyte of text is then no gigabyte of the process's own memory, and processes
-    that read one file at a time share it.
+    that read one file at a time share it. A byte order mark of UTF-8 is passed over.
 
     Args:
         path: The file.
@@ -41,25 +44,35 @@ def map_file(path: str | os.PathLike, kind: str) -> Iterator[mmap.mmap | bytes]:
         # Nothing cannot be mapped.
         empty = os.fstat(file.fileno()).st_size == 0
         data = b'' if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    start = len(BOM) if data[: len(BOM)] == BOM else 0
     try:
-        yield data
+        yield memoryview(data)[start:]
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError as error:
-        raise FormatError(f'{kind} {path} is not valid JSON: {error}') from None
+        why = _encoding_fault(data) or str(error)
+        raise FormatError(f'{kind} {path} is not valid JSON: {why}') from None
 
 
 def read_json(path: str | os.PathLike) -> Any:
-    """The content of a JSON file.
+    """The content of a JSON file, with or without a byte order mark.
 
     Raises:
         FormatError: If it is not valid JSON.
         OSError: If it cannot be opened.
     """
+    data = Path(path).read_bytes()
     try:
-        return json.loads(Path(path).read_text(encoding='utf-8'))
+        return json.loads(data.removeprefix(BOM).decode('utf-8'))
     except (ValueError, RecursionError) as error:  # of the encoding, or of JSON
-        raise FormatError(f'{path} is not valid JSON: {error}') from None
+        why = _encoding_fault(data) or error
+        raise FormatError(f'{path} is not valid JSON: {why}') from None
+
+
+def _encoding_fault(data: mmap.mmap | bytes) -> str:
+    """What is to be said of a file in another encoding than UTF-8, if that shows."""
+    encoding = _OTHER_ENCODINGS.get(data[:2])
+    return f'it is in {encoding}; to fix it: save it as UTF-8' if encoding else ''
 
 
 def encode(value: Any) -> str:

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
 from itertools import count, repeat
+from typing import Any
 
 import numpy as np
+
+from fashion_mmpose.formats.category_names import plain
 
 from .detections import Detections
 
@@ -37,8 +40,9 @@ def read_requests(
     Args:
         category: A name for all pictures; or for each picture a name, or the names of
             its boxes.
-        bboxes: For each picture its boxes: x1, y1, x2, y2 in pixels, shape (n, 4), or
-            what a detector gave.
+        bboxes: For each picture its boxes: x1, y1, x2, y2 in pixels, shape (n, 4),
+            what a detector gave, or supervision's ``Detections``, whose
+            ``data['class_name']`` names the categories where ``category`` does not.
         known: The categories that there are networks for.
         num_pictures: How many pictures come; None where nobody knows.
         has_detector: Whether boxes can be found.
@@ -84,6 +88,8 @@ def _request(
     what = f'picture {place}'
     if name is not None:
         _check_known([name] if isinstance(name, str) else name, known, what)
+    if hasattr(boxes, 'xyxy'):
+        boxes = _of_supervision(boxes, name or only, known, what)
     if isinstance(boxes, Detections):
         boxes = replace(boxes, bboxes=_corners(boxes.bboxes, what))
         if not len(boxes.bboxes) == len(boxes.scores) == len(boxes.labels):
@@ -108,6 +114,26 @@ def _request(
                 f'there are networks for {list(known)}'
             )
     return Request(name, boxes)
+
+
+def _of_supervision(
+    found: Any, name: str | Sequence[str] | None, known: Sequence[str], what: str
+) -> Detections | np.ndarray:
+    """supervision's ``Detections``; the corners alone where they name no classes."""
+    names = (getattr(found, 'data', None) or {}).get('class_name')
+    if names is None or name is not None:
+        return found.xyxy
+    by_plain = {plain(each): each for each in known}
+    labels = [by_plain.get(plain(str(each)), str(each)) for each in names]
+    _check_known(labels, known, what)
+    scores = found.confidence
+    scores = np.ones(len(labels)) if scores is None else np.asarray(scores, float)
+    order = np.argsort(-scores, kind='stable')
+    return Detections(
+        np.asarray(found.xyxy, np.float32)[order],
+        scores[order].astype(np.float32),
+        tuple(labels[i] for i in order),
+    )
 
 
 def _given(

@@ -44,8 +44,9 @@ def official_numbers(truth, results, category_id=None):
 
 def coco_content(image_ids, annotations):
     """A COCO file's content; annotations get their ids."""
+    # Large enough for garments that are far from each other.
     images = [
-        dict(id=image_id, file_name=f'{image_id}.jpg', width=400, height=400)
+        dict(id=image_id, file_name=f'{image_id}.jpg', width=8000, height=8000)
         for image_id in image_ids
     ]
     annotations = [dict(item, id=i) for i, item in enumerate(annotations, 1)]

@@ -40,7 +40,7 @@ def raw(tmp_path):
     }.items():
         write_raw(tmp_path / f'annos/{number:06d}.json', items, 'shop', number + 100)
         (tmp_path / 'image').mkdir(exist_ok=True)
-        picture = np.zeros((40 + number, 30, 3), np.uint8)
+        picture = np.zeros((80 + number, 40, 3), np.uint8)
         cv2.imwrite(str(tmp_path / f'image/{number:06d}.jpg'), picture)
     return tmp_path
 
@@ -63,9 +63,9 @@ def test_every_number(raw):
     assert '3 pictures, 3 garments' in out
     content = read(raw)
     assert content['images'] == [
-        dict(id=7, file_name='000007.jpg', width=30, height=47),
-        dict(id=12, file_name='000012.jpg', width=30, height=52),
-        dict(id=20, file_name='000020.jpg', width=30, height=60),
+        dict(id=7, file_name='000007.jpg', width=40, height=87),
+        dict(id=12, file_name='000012.jpg', width=40, height=92),
+        dict(id=20, file_name='000020.jpg', width=40, height=100),
     ]
     vest, skirt, unlabelled = content['annotations']
     assert [entry['id'] for entry in content['annotations']] == [1, 2, 3]
@@ -281,3 +281,42 @@ def test_drawn_pictures_keep_their_landmarks(tmp_path):
         labelled = record['keypoints_visible'][0].nonzero()[0]
         expected = np.flatnonzero(item.landmarks[:, 2]) + garment.channels[0]
         assert labelled.tolist() == expected.tolist()
+
+
+def shrink(folder, scale):
+    """Change the size of a picture with a vest and a skirt."""
+    path = folder / 'image/000007.jpg'
+    picture = cv2.resize(cv2.imread(str(path)), None, fx=scale, fy=scale)
+    cv2.imwrite(str(path), picture)
+
+
+def test_pictures_of_another_size_are_refused(raw):
+    shrink(raw, 0.5)
+    done = convert(raw, '--workers', 1, check=False)
+    assert done.returncode == 1 and not (raw / 'out/all.json').exists()
+    garment = 'annos/000007.json: the vest with the bounding_box [1, 2, 31, 62.5]'
+    assert garment in done.stderr
+    assert 'leads out of image/000007.jpg, which has 20 x 44 px' in done.stderr
+    # The scale of every garment in it is wrong, so the picture is left out.
+    done = convert(raw, '--skip-bad', '--workers', 1)
+    assert 'picture left out: annos/000007.json: the vest' in done.stderr
+    assert [image['id'] for image in read(raw)['images']] == [12, 20]
+
+
+def test_what_leads_out_a_little_is_kept_and_told(raw):
+    item = raw_item('skirt', bounding_box=(10, 20, 46, 60))
+    write_raw(raw / 'annos/000012.json', [item], 'shop', 1)
+    done = convert(raw, '--workers', 1)
+    assert [a['bbox'] for a in read(raw)['annotations'] if a['image_id'] == 12] == [
+        [10, 20, 36, 40]
+    ]
+    assert 'warning: annos/000012.json: the skirt' in done.stderr
+    assert 'leads out of image/000012.jpg, which has 40 x 92 px' in done.stderr
+
+
+def test_garments_beside_the_picture_are_refused(raw):
+    item = raw_item('skirt', bounding_box=(41, 20, 46, 60))
+    write_raw(raw / 'annos/000012.json', [item], 'shop', 1)
+    done = convert(raw, '--workers', 1, check=False)
+    assert done.returncode == 1
+    assert 'the skirt with the bounding_box [41, 20, 46, 60] leads out' in done.stderr

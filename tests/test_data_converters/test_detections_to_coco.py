@@ -142,6 +142,8 @@ COCO = result(1, 1, [0, 0, 5, 5], 0.5)
         pytest.param([dict(COCO, image_id=[1])], r'image_id \[1\] is not', id='list'),
         pytest.param([dict(COCO, image_id=True)], 'image_id True is not', id='bool'),
         pytest.param([dict(COCO, category_id={})], 'category_id {} is', id='id-object'),
+        pytest.param([dict(COCO, score=1.5)], 'the score 1.5 is not betw', id='1.5'),
+        pytest.param([dict(COCO, score=-1)], 'the score -1 is not between', id='-1'),
         pytest.param([dict(COCO, score=10**400)], 'entry 0: a number', id='too-large'),
         pytest.param([dict(COCO, bbox=['1'] * 4)], 'expected 4 finite', id='texts'),
         pytest.param([dict(COCO, bbox=None)], 'expected 4 finite', id='null'),
@@ -201,14 +203,13 @@ def test_rows_in_lists(folder):
 
 
 def test_empty_boxes_are_left_out_and_counted(folder):
-    boxes = [[4, 4, 4, 9, 0.5], [1, 2, 3, 4, -0.5], [0, 0, 1e-4, 9, 0.5]]
+    boxes = [[4, 4, 4, 9, 0.5], [1, 2, 3, 4, 0.25], [0, 0, 1e-4, 9, 0.5]]
     write_pickle(folder, by_category(c2=boxes))
     done = convert(folder, 'boxes.pkl', check=False)
     assert 'data[0][0][1]' in done.stderr and '--skip-empty' in done.stderr
     done = convert(folder, 'boxes.pkl', '--skip-empty')
-    assert '2 boxes without an area left out' in done.stderr
-    # Scores may be anything, as long as none is asked for.
-    assert read(folder) == [result(1, 2, [1, 2, 2, 2], -0.5)]
+    assert '2 boxes without an area in their picture left out' in done.stderr
+    assert read(folder) == [result(1, 2, [1, 2, 2, 2], 0.25)]
 
 
 @pytest.mark.parametrize('form', ['pickle', 'coco', 'mmdet'])

@@ -6,9 +6,11 @@ import pickle
 
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 
 from fashion_mmpose import garments
 from fashion_mmpose.datasets import FashionAIDataset
+from fashion_mmpose.errors import FormatError
 
 SKIRT = garments.garment('fashionai', 'skirt')
 
@@ -339,3 +341,35 @@ def test_samples_do_not_share_what_a_pipeline_may_change(write):
     after = dataset.get_data_info(0)
     assert pickle.dumps(after['keypoints']) == pickle.dumps(before['keypoints'])
     np.testing.assert_equal(after['raw_ann_info'], before['raw_ann_info'])
+
+
+@pytest.fixture
+def logged(caplog):
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
+
+
+def test_what_does_not_fit_the_pictures_is_logged(write, logged):
+    """A flat box is named with its file; fractions for pixels are refused."""
+    flat = annotation(2, POINTS, bbox=[10, 20, 100, 0])
+    ann_file = write(coco([image(1), image(2)], [annotation(1, POINTS), flat]))
+    assert len(build(ann_file)) == 1
+    (record,) = logged.records
+    assert record.getMessage() == (
+        f'{ann_file}: 1 of 2 boxes have no pixel in their picture: annotation 2 '
+        '(image 2)'
+    )
+
+    def boxes(*xywh):
+        entries = [dict(image_id=1, category_id=4, bbox=b, score=0.9) for b in xywh]
+        return write(entries, 'boxes.json')
+
+    ann_file = write(coco([image(1)], [annotation(1, POINTS)]))
+    bbox_file = boxes([10, 20, 30, 40], [900, 20, 30, 40], [50, 60, 70, 80])
+    build(ann_file, test_mode=True, bbox_file=bbox_file)
+    assert '1 of 3 boxes have no pixel in their picture: box 1' in logged.text
+    with pytest.raises(FormatError, match='boxes.json: the boxes are fractions'):
+        bbox_file = boxes([0.1, 0.2, 0.3, 0.4])
+        build(ann_file, test_mode=True, bbox_file=bbox_file)

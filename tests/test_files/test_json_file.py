@@ -3,10 +3,11 @@
 import io
 import json
 
+import msgspec
 import pytest
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import JsonList, encode, read_json
+from fashion_mmpose.files.json_file import JsonList, encode, map_file, read_json
 
 
 def written(entries, lines=False):
@@ -59,3 +60,21 @@ def test_what_is_no_json_is_told(tmp_path):
             read_json(path)
     with pytest.raises(FileNotFoundError):
         read_json(tmp_path / 'none.json')
+
+
+def mapped(path):
+    with map_file(path, 'list') as data:
+        return msgspec.json.decode(data)
+
+
+@pytest.mark.parametrize('read', [read_json, mapped])
+def test_a_byte_order_mark_is_no_content(tmp_path, read):
+    path = tmp_path / 'file.json'
+    path.write_text('[1, "\u00e9"]', encoding='utf-8-sig')
+    assert read(path) == [1, '\u00e9']
+    path.write_bytes(b'\xef\xbb\xbf')
+    with pytest.raises(FormatError, match='file.json is not valid JSON'):
+        read(path)
+    path.write_text('[1]', encoding='utf-16')
+    with pytest.raises(FormatError, match='it is in UTF-16; to fix it: save it as'):
+        read(path)

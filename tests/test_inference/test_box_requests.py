@@ -1,5 +1,7 @@
 """What a caller says of the garments in each picture."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -212,3 +214,30 @@ def test_whole_picture():
     whole = whole_picture(np.zeros((30, 40, 3), np.uint8), 'skirt')
     assert whole.bboxes.tolist() == [[0, 0, 40, 30]]
     assert whole.scores.tolist() == [1] and whole.labels == ('skirt',)
+
+
+def of_supervision(names=('Skirt', 'blouse'), confidence=(0.25, 0.75)):
+    """What supervision's ``Detections`` has."""
+    return SimpleNamespace(
+        xyxy=np.array(TWO),
+        confidence=confidence and np.array(confidence),
+        class_id=np.array([1, 0]),
+        data=dict(class_name=np.array(names)) if names else {},
+    )
+
+
+def test_detections_of_supervision():
+    """Their classes name the categories, the best box comes first."""
+    (request, _) = read_requests(None, [of_supervision()] * 2, KNOWN, 2, False)
+    assert request.boxes.labels == ('blouse', 'skirt')
+    assert request.boxes.bboxes.tolist() == TWO[::-1]
+    assert request.boxes.scores.tolist() == [0.75, 0.25]
+    (request,) = read_requests(None, [of_supervision(confidence=None)], KNOWN, 1, False)
+    assert request.boxes.scores.tolist() == [1, 1]
+    expected = [(None, (TWO, ('skirt', 'skirt')))]
+    for found in (of_supervision(), of_supervision(names=None)):
+        assert read('skirt', [found], num=1) == expected
+    with pytest.raises(ValueError, match="picture 0: there is no network for 'hat'"):
+        read(None, [of_supervision(('hat', 'skirt'))], num=1)
+    with pytest.raises(ValueError, match='picture 0: category= is missing'):
+        read(None, [of_supervision(names=None)], num=1)

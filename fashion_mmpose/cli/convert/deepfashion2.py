@@ -10,8 +10,8 @@ Usage:
 Writes one file with the 294 landmarks of all categories, as the benchmark's own score
 and the published HRNet system have it; --split-categories writes one per category with
 its own landmarks as well (train_skirt.json). What is wrong with an annotation or a
-picture is an error that names file and field, and nothing is written; --skip-bad leaves
-it out and lists it.
+picture, or between the two, is an error that names file and field, and nothing is
+written; --skip-bad leaves it out and lists it.
 """
 
 import argparse
@@ -92,7 +92,7 @@ def execute(args: argparse.Namespace) -> None:
     with locked_file(args.out):
         done = converted(args)
     listed = [f'{path}: not recognised, left aside' for path in done.strangers]
-    listed += done.skipped
+    listed += done.skipped + done.notes
     for line in listed[:_LISTED]:
         print(f'warning: {line}', file=sys.stderr)
     if len(listed) > _LISTED:

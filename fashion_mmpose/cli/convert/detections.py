@@ -2,9 +2,9 @@
 
 Usage:
     fashion-mmpose convert detections BOXES --ann-file GT.json \\
-        --out boxes.json [--format auto|pickle|coco|mmdet] [--score-thr T] \\
-        [--by-position] [--label-map 0=skirt 1=vest ...] [--skip-empty] \\
-        [--benchmark FILE]
+        --out boxes.json [--format auto|pickle|coco|mmdet|yolo|supervision] \\
+        [--score-thr T] [--by-position] [--label-map 0=skirt 1=vest ...] \\
+        [--skip-empty] [--benchmark FILE]
 
 BOXES is one of
 
@@ -13,10 +13,17 @@ BOXES is one of
               of the n-th image of GT.json. Nothing but lists, tuples, numbers and numpy
               arrays is read from it
     coco      a COCO result list, such as <prefix>.bbox.json of MMDetection's CocoMetric
+              and Ultralytics' predictions.json
     mmdet     the folder preds/ of MMDetection's DetInferencer: a JSON per picture
+    yolo      the folder labels/ that Ultralytics writes with save_txt=True and
+              save_conf=True: a text file per picture, class x y w h score
+    supervision   the CSV or JSON of supervision's sinks, with the picture's name as
+              custom data, e.g. file_name
 
-GT.json lists the images, whose order the boxes get. A box of another image, of an
-unknown category or without an area is an error. A detector whose categories are not
+GT.json lists the images, whose order the boxes get; they may be named by their ids,
+paths, file names or stems. A box of another image, of an unknown category, without an
+area or outside of its picture is an error; so are boxes that are corners or fractions
+where widths and pixels are expected. A detector whose categories are not
 the benchmark's own, in their order, needs --label-map: its numbers (from 0; the
 category_id of a COCO list) and the names that they stand for. Boxes of a benchmark of
 your own need the file of its description, --benchmark.
@@ -25,12 +32,20 @@ your own need the file of its description, --benchmark.
 import argparse
 import sys
 
-from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.formats.coco.images import read_images
 from fashion_mmpose.formats.coco.results import write_predictions
-from fashion_mmpose.formats.detectors import detections
+from fashion_mmpose.formats.detectors import detections, other_tools
+from fashion_mmpose.formats.detectors.result_list import ResultList, to_coco
 from fashion_mmpose.garments import read_benchmark
+
+READERS = {
+    'coco': detections.read_coco,
+    'mmdet': detections.read_mmdet,
+    'yolo': other_tools.read_yolo,
+    'supervision': other_tools.read_supervision,
+}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -92,8 +107,8 @@ def _label(text: str) -> tuple[int, str]:
     return int(number), name
 
 
-def convert(args: argparse.Namespace) -> tuple[list[dict], int]:
-    """Read and check the boxes; also how many without an area were left out."""
+def convert(args: argparse.Namespace) -> ResultList:
+    """Read and check the boxes."""
     described = None if args.benchmark is None else read_benchmark(args.benchmark)
     images = read_images(args.ann_file, described)
     kind = args.format
@@ -104,24 +119,25 @@ def convert(args: argparse.Namespace) -> tuple[list[dict], int]:
         raise ValueError('--by-position is for pickles; other forms name their images')
     if kind == 'pickle':
         found = detections.read_pickle(args.boxes, images, args.by_position, label_map)
-    elif kind == 'coco':
-        found = detections.read_coco(args.boxes, images, label_map)
     else:
-        found = detections.read_mmdet(args.boxes, images, label_map)
-    return detections.to_coco(
-        args.boxes, found, images, args.score_thr, args.skip_empty
-    )
+        found = READERS[kind](args.boxes, images, label_map)
+    return to_coco(args.boxes, found, images, args.score_thr, args.skip_empty)
 
 
 def execute(args: argparse.Namespace) -> None:
     """Convert, and print how many boxes were written and left out."""
     with locked_file(args.out):
-        results, num_empty = convert(args)
-        write_predictions(args.out, results)
-    num_images = len({result['image_id'] for result in results})
-    if num_empty:
-        print(f'warning: {num_empty} boxes without an area left out', file=sys.stderr)
-    print(f'{len(results)} boxes of {num_images} images: {args.out}')
+        done = convert(args)
+        write_predictions(args.out, done.results)
+    warn(done.notes)
+    num_images = len({result['image_id'] for result in done.results})
+    if done.num_empty:
+        print(
+            f'warning: {done.num_empty} boxes without an area in their picture left '
+            'out',
+            file=sys.stderr,
+        )
+    print(f'{len(done.results)} boxes of {num_images} images: {args.out}')
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -14,7 +14,7 @@ most 20 results per image and category, a mean over the categories.
 import argparse
 import json
 
-from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.evaluation.functional.oks import OKSResult, score_files
 from fashion_mmpose.evaluation.functional.report import oks_table
 from fashion_mmpose.files.outputs import OutputFiles
@@ -51,6 +51,7 @@ def execute(args: argparse.Namespace) -> None:
     for name, value in score.numbers.items():
         print(f'{name:<6} {value:.6f}')
     print(oks_table(score))
+    warn(score.notes)
 
 
 def main(argv: list[str] | None = None) -> int:

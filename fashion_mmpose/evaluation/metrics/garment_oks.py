@@ -100,6 +100,7 @@ class GarmentOKS(BenchmarkMetric):
         self.per_category = per_category
         self.out_file = out_file
         self.format_only = format_only
+        self._said: set[str] = set()
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the prediction of each sample.
@@ -160,6 +161,10 @@ class GarmentOKS(BenchmarkMetric):
             truth, result_columns(entries), self.definition, categories
         )
         logger.info('\n' + oks_table(score))
+        for note in score.notes:
+            if note not in self._said:  # once in a training
+                self._said.add(note)
+                logger.warning(f'{self._truth_file() or "the samples"}: {note}')
         logger.info(
             f'scored on {len(truth.images.ids)} of {len(whole.images.ids)} pictures, '
             f'{sum(score.num_garments.values())} of '

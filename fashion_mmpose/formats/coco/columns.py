@@ -18,6 +18,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import map_file
 
 from .annotations import image_path
+from .geometry import Boxes, check_boxes, check_points
 from .layout import CocoCategory, OwnNumbers, has_full_layout
 
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -44,6 +45,11 @@ class ImageColumns:
     heights: np.ndarray
     file_names: list[str]
     category_ids: np.ndarray
+
+    @property
+    def sizes_wh(self) -> np.ndarray:
+        """Width and height in pixels, shape (I, 2), int32."""
+        return np.stack([self.widths, self.heights], axis=1)
 
     def rows(self, ids: np.ndarray) -> np.ndarray:
         """Where the images of these ids (n, ) are: n indices, -1 for unknown ones."""
@@ -74,6 +80,7 @@ class GarmentColumns:
         points: x, y in pixels of the image and v (2 visible, 1 occluded, 0 not
             labelled), shape (T, 3); item i owns ``points[starts[i]:starts[i + 1]]``.
         starts: Shape (N + 1, ), int64.
+        notes: What does not fit the pictures, see :mod:`.geometry`: lines for a log.
     """
 
     images: ImageColumns
@@ -86,6 +93,7 @@ class GarmentColumns:
     num_keypoints: np.ndarray
     points: np.ndarray
     starts: np.ndarray
+    notes: tuple[str, ...] = ()
 
 
 # What is not named here is skipped, not decoded.
@@ -139,8 +147,8 @@ def read_columns(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        FormatError: If the file is not what it should be; the message names the file
-            and the entry.
+        FormatError: If the file is not what it should be, or its boxes or key points as
+            a whole do not fit the pictures; the message names the file and the entry.
         ValueError: If the benchmark or the category does not exist.
     """
     path = os.fspath(path)
@@ -249,7 +257,8 @@ def _columns(
     ids = column((a.id for a in annotations), np.int64)
     _check_unique(path, ids, 'annotation')
     image_ids = column((a.image_id for a in annotations), np.int64)
-    strangers = np.flatnonzero(images.rows(image_ids) < 0)
+    image_rows = images.rows(image_ids)
+    strangers = np.flatnonzero(image_rows < 0)
     if len(strangers):
         first = annotations[strangers[0]]
         raise FormatError(
@@ -263,6 +272,13 @@ def _columns(
     _read_points(path, annotations, known, full, points.reshape(-1))
     _check_points(path, points, starts, ids)
     labelled = labelled_counts(points, starts)
+    sizes_wh = images.sizes_wh[image_rows]
+
+    def name(index: int) -> str:
+        return f'annotation {ids[index]} (image {image_ids[index]})'
+
+    notes = check_boxes(Boxes(path, name, boxes, sizes_wh))
+    notes += check_points(path, name, points, starts, sizes_wh)
     return GarmentColumns(
         images=images,
         ids=ids,
@@ -283,6 +299,7 @@ def _columns(
         ),
         points=points,
         starts=starts,
+        notes=tuple(notes),
     )
 
 

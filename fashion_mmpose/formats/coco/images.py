@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -21,11 +22,13 @@ class ImageList:
             built in.
         ids: I ids, all different.
         paths: I paths below the folder of the pictures.
+        sizes: Width and height in pixels of each; 0, 0 where the file has none.
     """
 
     benchmark: garments.Named
     ids: tuple[int, ...]
     paths: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
 
 
 # What is not named here is skipped, not decoded.
@@ -34,6 +37,8 @@ class _Image(msgspec.Struct, gc=False):
     file_name: str
     folder: str = ''
     path: str = ''
+    width: Any = None  # what is no size is none: only some need it
+    height: Any = None
 
 
 class _Category(msgspec.Struct):
@@ -81,7 +86,15 @@ def read_images(
             image_path(dict(folder=i.folder, file_name=i.file_name, path=i.path))
             for i in content.images
         ),
+        sizes=tuple(_size(i) for i in content.images),
     )
+
+
+def _size(image: _Image) -> tuple[int, int]:
+    sides = image.width, image.height
+    if not all(type(side) in (int, float) and 1 <= side < 2**31 for side in sides):
+        return 0, 0
+    return int(image.width), int(image.height)
 
 
 def _benchmark(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
+import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
@@ -17,9 +18,10 @@ from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.parallel import map_in_order
 from fashion_mmpose.files.pictures import image_size
 from fashion_mmpose.formats.coco.annotations import coco_categories
+from fashion_mmpose.formats.coco.geometry import FAR, NEAR, beyond_edges
 from fashion_mmpose.version import __version__
 
-from .raw import BENCHMARK, RawItem, compact, read_raw
+from .raw import BENCHMARK, RawImage, RawItem, compact, read_raw
 
 _NAME = re.compile(r'\d+')
 _CHUNK = 64  # pictures that a process takes at a time
@@ -39,6 +41,7 @@ class Converted:
         num_images: Pictures in each of them.
         num_items: Garments by category, in the table's order.
         skipped: What was left out, and why.
+        notes: What was kept, though it leads out of its picture.
         strangers: Files of the folders that are no annotations or pictures.
     """
 
@@ -46,6 +49,7 @@ class Converted:
     num_images: int = 0
     num_items: dict[str, int] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 
 
@@ -56,6 +60,7 @@ class _Picture:
     image: bytes
     items: tuple[tuple[int, bytes, bytes], ...]  # category id, 294 points, K points
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def convert(
@@ -91,8 +96,9 @@ def convert(
         Converted: What was written.
 
     Raises:
-        FormatError: If an annotation or a picture is not what it should be: the message
-            names the file and the field; or if none is left. Nothing is written then.
+        FormatError: If an annotation or a picture is not what it should be, or they do
+            not fit: the message names the file and the field; or if none is left.
+            Nothing is written then.
         OSError: If a folder is missing.
         ValueError: If a category does not exist.
     """
@@ -117,6 +123,7 @@ def convert(
         work = partial(_convert_picture, split=split_categories, skip_bad=skip_bad)
         for picture in _each(work, tasks, len(names), workers):
             done.skipped += picture.problems
+            done.notes += picture.notes
             if not picture.image:
                 continue
             for file in written:
@@ -237,8 +244,10 @@ def _convert_picture(
     number, annotation_path, image_file = task
     problems: list[str] = []
     try:
-        image = _image_entry(number, image_file)
+        size = _picture_size(image_file)
+        image = _image_entry(number, image_file, size)
         raw = read_raw(annotation_path, problems if skip_bad else None)
+        kept = _check_against_picture(annotation_path, raw, image_file, size)
     except (FormatError, OSError) as error:
         if not skip_bad:
             raise FormatError(_describe(error)) from None
@@ -251,13 +260,47 @@ def _convert_picture(
         )
         for item in raw.items
     )
-    notes = tuple(f'garment left out: {problem}' for problem in problems)
-    return _Picture(image, items, notes)
+    left_out = tuple(f'garment left out: {problem}' for problem in problems)
+    return _Picture(image, items, left_out, tuple(kept))
+
+
+def _check_against_picture(
+    path: Path, raw: RawImage, image_file: Path, size: tuple[int, int]
+) -> list[str]:
+    """A note for each garment that leads out of the picture.
+
+    Raises:
+        FormatError: If a garment is so far outside that the picture cannot be the one
+            that was annotated, as after its size was changed.
+    """
+    notes = []
+    for item in raw.items:
+        points = np.array(item.landmarks, float).reshape(-1, 3)
+        points = points[points[:, 2] > 0, :2]
+        spans = np.concatenate([[item.bounding_box], np.tile(points, 2)])
+        beyond = beyond_edges(spans, np.tile(size, (len(spans), 1))).max()
+        x1, y1, x2, y2 = item.bounding_box
+        bare = min(x2, size[0]) - max(x1, 0) <= 0 or min(y2, size[1]) - max(y1, 0) <= 0
+        if beyond <= NEAR and not bare:
+            continue
+        name = garments.category_of_id(BENCHMARK, item.category_id).name
+        what = (
+            f'{path}: the {name} with the bounding_box {list(item.bounding_box)} leads '
+            f'out of {image_file}, which has {size[0]} x {size[1]} px'
+        )
+        if beyond > FAR or bare:
+            raise FormatError(
+                f'{what}; to fix it: give the pictures that were annotated, in their '
+                'own size, or leave such pictures out with --skip-bad'
+            )
+        notes.append(what)
+    return notes
 
 
 def _list_picture(task: tuple[int, Path], skip_bad: bool) -> tuple[bytes, str]:
     try:
-        return _image_entry(*task), ''
+        number, path = task
+        return _image_entry(number, path, _picture_size(path)), ''
     except (FormatError, OSError) as error:
         if not skip_bad:
             raise FormatError(_describe(error)) from None
@@ -270,13 +313,17 @@ def _describe(error: Exception) -> str:
     return str(error)
 
 
-def _image_entry(number: int, path: Path) -> bytes:
+def _picture_size(path: Path) -> tuple[int, int]:
     try:
-        width, height = image_size(path)
+        return image_size(path)
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
         raise FormatError(f'{path} is no readable picture: {error}') from None
+
+
+def _image_entry(number: int, path: Path, size: tuple[int, int]) -> bytes:
+    width, height = size
     entry = dict(id=number, file_name=path.name, width=width, height=height)
     return msgspec.json.encode(entry)
 

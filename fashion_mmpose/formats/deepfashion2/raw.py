@@ -1,6 +1,5 @@
 """DeepFashion2's raw annotations: one JSON an image, one entry per garment."""
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,9 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import BOM, read_json
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.formats.category_names import raw_category_name
 from fashion_mmpose.garments.layout import own_points
 
 BENCHMARK = 'deepfashion2'
@@ -70,12 +71,6 @@ class RawImage:
     items: tuple[RawItem, ...]
 
 
-def raw_category_name(category: str) -> str:
-    """The benchmark's own name: 'short_sleeved_shirt' is its 'short sleeve top'."""
-    words = category.replace('sleeved', 'sleeve').split('_')
-    return ' '.join('top' if word == 'shirt' else word for word in words)
-
-
 # --------------------------------------------------------------------------- reading
 
 
@@ -94,7 +89,7 @@ def read_raw(path: str | os.PathLike, skipped: list[str] | None = None) -> RawIm
     """
     try:
         content = msgspec.json.decode(
-            Path(path).read_bytes(), type=dict[str, msgspec.Raw]
+            Path(path).read_bytes().removeprefix(BOM), type=dict[str, msgspec.Raw]
         )
     except msgspec.MsgspecError as error:
         raise FormatError(f'{path} is not a DeepFashion2 annotation: {error}') from None
@@ -205,10 +200,7 @@ def coco_to_raw(coco: str | os.PathLike | Mapping, out_dir: str | os.PathLike) -
     name = 'the COCO content'
     if not isinstance(coco, Mapping):
         name = os.fspath(coco)
-        try:
-            coco = json.loads(Path(coco).read_text(encoding='utf-8'))
-        except ValueError as error:
-            raise FormatError(f'{name} is not valid JSON: {error}') from None
+        coco = read_json(coco)
     at = name
     try:
         images = {image['id']: image for image in coco['images']}

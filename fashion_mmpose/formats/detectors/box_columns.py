@@ -23,7 +23,7 @@ class BoxColumns:
         category_ids: Shape (N, ), int16, each of them in the table.
         boxes: x, y, width, height in pixels of the image, width and height positive,
             shape (N, 4), float64.
-        scores: Shape (N, ), float64.
+        scores: 0 to 1, shape (N, ), float64.
     """
 
     image_ids: np.ndarray
@@ -90,11 +90,17 @@ def read_boxes(path: str | os.PathLike, benchmark: garments.Named) -> BoxColumns
             f'{path}: box {flat[0]}: width and height must be positive: '
             f'{boxes[flat[0]].tolist()}'
         )
+    scores = np.fromiter((e.score for e in entries), np.float64, num)
+    odd = np.flatnonzero(~((scores >= 0) & (scores <= 1)))
+    if len(odd):
+        raise FormatError(
+            f'{path}: box {odd[0]}: the score {scores[odd[0]]:g} is not between 0 and 1'
+        )
     return BoxColumns(
         image_ids=np.fromiter((e.image_id for e in entries), np.int64, num),
         category_ids=category_ids,
         boxes=boxes,
-        scores=np.fromiter((e.score for e in entries), np.float64, num),
+        scores=scores,
     )
 
 

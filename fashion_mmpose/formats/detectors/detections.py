@@ -1,62 +1,51 @@
 """Boxes of garment detectors, from the forms in use to COCO's result list."""
 
-import math
 import os
-import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.images import ImageList
 
+from .entries import (
+    category_ids,
+    is_row,
+    known_category,
+    need,
+    numbers_of,
+    whole_number,
+)
+from .image_names import ImageNames
 from .restricted_pickle import read_plain_pickle
 
-FORMATS = ('pickle', 'coco', 'mmdet')
+FORMATS = ('pickle', 'coco', 'mmdet', 'yolo', 'supervision')
+_HEAD = 4096  # bytes that show whose JSON it is
 
 
 def guess_format(path: str | os.PathLike) -> str:
-    """``'pickle'``, ``'coco'`` or ``'mmdet'``, by the name and what is there.
+    """One of :data:`FORMATS`, by the name and what is there.
 
     Raises:
         FormatError: If it is none of them.
     """
     path = Path(path)
     if path.is_dir():
-        return 'mmdet'
+        return 'yolo' if any(path.glob('*.txt')) else 'mmdet'
     if path.suffix in ('.pkl', '.pickle'):
         return 'pickle'
+    if path.suffix == '.csv':
+        return 'supervision'
     if path.suffix == '.json':
-        return 'coco'
+        with open(path, 'rb') as file:
+            return 'supervision' if b'"x_min"' in file.read(_HEAD) else 'coco'
     raise FormatError(
-        f'{path}: a pickle (.pkl), a COCO result list (.json) or a folder of '
-        "MMDetection's predictions is expected; say which with --format"
+        f'{path}: a pickle (.pkl), a COCO result list (.json), detections of '
+        "supervision (.csv, .json), a folder of MMDetection's predictions or one of "
+        "YOLO's labels is expected; say which with --format"
     )
-
-
-def category_ids(
-    benchmark: garments.Named, label_map: Mapping[int, str] | None, first: int
-) -> dict[int, int]:
-    """Category ids by the detector's own numbers for categories.
-
-    Args:
-        benchmark: The benchmark, or the name of a built-in one.
-        label_map: Names of categories by the detector's number; None if it counts the
-            table's in their order.
-        first: The number of the first one then.
-
-    Raises:
-        ValueError: If a name is none of the benchmark's.
-    """
-    if label_map is None:
-        label_map = dict(enumerate(garments.categories(benchmark), first))
-    return {
-        label: garments.garment(benchmark, name).category_id
-        for label, name in label_map.items()
-    }
 
 
 def read_pickle(
@@ -75,10 +64,11 @@ def read_pickle(
         images: The images that are known, and whose categories.
         by_position: Whether ``data[i]`` is of the i-th image of the list; of the image
             with id i + 1 otherwise.
-        label_map: See :func:`category_ids`; what it does not name must have no boxes.
+        label_map: See :func:`.entries.category_ids`; what it does not name must have no
+            boxes.
 
     Yields:
-        dict: See :func:`to_coco`.
+        dict: See :func:`.result_list.to_coco`.
 
     Raises:
         FormatError: If the file is not such a pickle; the message names the place.
@@ -94,7 +84,7 @@ def read_pickle(
         )
     for index, entry in enumerate(data):
         image_id = images.ids[index] if by_position else index + 1
-        if not _is_row(entry) or not entry or not _is_row(entry[0]):
+        if not is_row(entry) or not entry or not is_row(entry[0]):
             raise FormatError(
                 f'{path}: data[{index}] must be a list whose first entry is the list '
                 'of the boxes by category'
@@ -119,15 +109,13 @@ def read_pickle(
                 )
 
 
-def _is_row(value) -> bool:
-    return isinstance(value, (list, tuple))
-
-
 def _rows(path: str | os.PathLike, where: str, boxes) -> list[list[float]]:
     """An array (n, 5), or a list of such rows, as numbers."""
-    if _is_row(boxes):
+    if is_row(boxes):
         # Row by row: what numpy makes of a list of lists of lists may be endless.
-        return [_numbers(path, f'{where}[{i}]', row, 5) for i, row in enumerate(boxes)]
+        return [
+            numbers_of(path, f'{where}[{i}]', row, 5) for i, row in enumerate(boxes)
+        ]
     if not isinstance(boxes, np.ndarray):
         raise FormatError(f'{path}: {where} is a {type(boxes).__name__}, not an array')
     if boxes.size and (boxes.ndim != 2 or boxes.shape[1] != 5):
@@ -145,13 +133,17 @@ def read_coco(
 ) -> Iterator[dict]:
     """Boxes of a COCO result list, e.g. ``<prefix>.bbox.json`` of MMDetection.
 
+    Images may be named by a ``file_name``, or by the ``image_id``: by their id, or as
+    Ultralytics' ``predictions.json`` does, by the stem of their file.
+
     Args:
         path: The JSON.
         images: The images that are known, and whose categories.
-        label_map: See :func:`category_ids`; by the ``category_id`` in the file.
+        label_map: See :func:`.entries.category_ids`; by the ``category_id`` in the
+            file.
 
     Yields:
-        dict: See :func:`to_coco`.
+        dict: See :func:`.result_list.to_coco`.
 
     Raises:
         FormatError: If the file is not such a list; the message names the entry.
@@ -160,17 +152,27 @@ def read_coco(
     if not isinstance(entries, list):
         raise FormatError(f'{path} must hold a list of boxes')
     ids = category_ids(images.benchmark, label_map, first=1)
+    names = ImageNames(images)
     for index, entry in enumerate(entries):
         where = f'entry {index}'
-        _need(path, where, entry, ('image_id', 'category_id', 'bbox', 'score'))
-        x, y, width, height = _numbers(path, where, entry['bbox'], 4)
+        need(path, where, entry, ('image_id', 'category_id', 'bbox', 'score'))
+        x, y, width, height = numbers_of(path, where, entry['bbox'], 4)
         yield dict(
             where=where,
-            image_id=_whole(path, where, 'image_id', entry['image_id']),
-            category_id=_known(path, where, 'category_id', entry['category_id'], ids),
+            image_id=_image_id(path, where, entry, names),
+            category_id=known_category(
+                path, where, 'category_id', entry['category_id'], ids
+            ),
             corners=(x, y, x + width, y + height),
             score=entry['score'],
         )
+
+
+def _image_id(path, where: str, entry: Mapping, names: ImageNames) -> int:
+    name = entry.get('file_name', entry['image_id'])
+    if isinstance(name, str):
+        return names.find(f'{path}: {where}', name)
+    return whole_number(path, where, 'image_id', entry['image_id'])
 
 
 def read_mmdet(
@@ -186,31 +188,26 @@ def read_mmdet(
     Args:
         folder: The folder.
         images: The images that are known, and whose categories.
-        label_map: See :func:`category_ids`.
+        label_map: See :func:`.entries.category_ids`.
 
     Yields:
-        dict: See :func:`to_coco`.
+        dict: See :func:`.result_list.to_coco`.
 
     Raises:
         FormatError: If a file is not of that form or of no image; the message names
             it.
     """
-    by_name: dict[str, list[int]] = {}
-    for image_id, name in zip(images.ids, images.paths):
-        by_name.setdefault(Path(name).stem, []).append(image_id)
+    names = ImageNames(images)
     known = category_ids(images.benchmark, label_map, first=0)
     paths = sorted(Path(folder).glob('*.json'))
     if not paths:
         raise FormatError(f'{folder} has no JSON file; give the folder preds/')
     for path in paths:
-        ids = by_name.get(path.stem, [])
-        if len(ids) != 1:
-            problem = 'several images' if ids else 'no image'
-            raise FormatError(f'{path}: {problem} of the annotation file has this name')
+        image_id = names.find(str(path), path.stem)
         content = read_json(path)
-        _need(path, 'it', content, ('labels', 'bboxes', 'scores'))
+        need(path, 'it', content, ('labels', 'bboxes', 'scores'))
         columns = content['labels'], content['bboxes'], content['scores']
-        if not all(map(_is_row, columns)) or len(set(map(len, columns))) != 1:
+        if not all(map(is_row, columns)) or len(set(map(len, columns))) != 1:
             raise FormatError(
                 f'{path}: labels, bboxes and scores must be lists of the same length'
             )
@@ -218,115 +215,8 @@ def read_mmdet(
             where = f'{path.name}: box {index}'
             yield dict(
                 where=where,
-                image_id=ids[0],
-                category_id=_known(folder, where, 'label', label, known),
-                corners=tuple(_numbers(folder, where, box, 4)),
+                image_id=image_id,
+                category_id=known_category(folder, where, 'label', label, known),
+                corners=tuple(numbers_of(folder, where, box, 4)),
                 score=score,
             )
-
-
-def to_coco(
-    path: str | os.PathLike,
-    boxes: Iterable[Mapping],
-    images: ImageList,
-    score_thr: float | None = None,
-    skip_empty: bool = False,
-) -> tuple[list[dict], int]:
-    """COCO's result list, in the order of the images.
-
-    Args:
-        path: Where the boxes are from, for errors.
-        boxes: ``where``, ``image_id``, ``category_id``, ``corners`` (x1, y1, x2, y2, in
-            pixels) and ``score``.
-        images: The images that are known, and whose categories.
-        score_thr: Boxes with a lower score are left out.
-        skip_empty: Whether boxes without an area are left out and counted.
-
-    Returns:
-        tuple: The list of ``image_id``, ``category_id``, ``bbox`` (xywh, to a
-        thousandth of a pixel) and ``score`` (to a millionth), and how many boxes
-        without an area were left out.
-
-    Raises:
-        FormatError: If a box is of an unknown image, has no area, or a number is not
-            finite.
-    """
-    places = {image_id: place for place, image_id in enumerate(images.ids)}
-    results, strangers, num_empty = [], {}, 0
-    for box in boxes:
-        where = f'{path}: {box["where"]}'
-        numbers = _numbers(path, box['where'], [*box['corners'], box['score']], 5)
-        x1, y1, x2, y2, score = numbers
-        if score_thr is not None and score < score_thr:
-            continue
-        if box['image_id'] not in places:
-            strangers.setdefault(box['image_id'], where)
-            continue
-        bbox = [round(value, 3) for value in (x1, y1, x2 - x1, y2 - y1)]
-        if min(bbox[2:]) <= 0:
-            if not skip_empty:
-                raise FormatError(
-                    f'{where}: the box {numbers[:4]} (xyxy) is empty; --skip-empty '
-                    'leaves such boxes out'
-                )
-            num_empty += 1
-            continue
-        results.append(
-            dict(
-                image_id=box['image_id'],
-                category_id=box['category_id'],
-                bbox=bbox,
-                score=round(score, 6),
-            )
-        )
-    if strangers:
-        image_id, where = next(iter(strangers.items()))
-        raise FormatError(
-            f'{where} is of image {image_id}, which the annotation file does not list '
-            f'({len(strangers)} such images); give the file that was detected on'
-        )
-    results.sort(key=lambda result: places[result['image_id']])
-    return results, num_empty
-
-
-def _need(path, where: str, entry, keys: tuple[str, ...]) -> None:
-    missing = [key for key in keys if not isinstance(entry, dict) or key not in entry]
-    if missing:
-        raise FormatError(f'{path}: {where} has no {missing}')
-
-
-def _whole(path, where: str, key: str, value) -> int:
-    if type(value) is not int:
-        raise FormatError(
-            f'{path}: {where}: {key} {reprlib.repr(value)} is not a whole number'
-        )
-    return value
-
-
-def _known(path, where: str, key: str, value, ids: Mapping[int, int]) -> int:
-    if _whole(path, where, key, value) not in ids:
-        raise FormatError(
-            f'{path}: {where}: {key} is {value}, expected one of {sorted(ids)}'
-        )
-    return ids[value]
-
-
-def _numbers(path, where: str, values, count: int) -> list[float]:
-    if isinstance(values, np.ndarray):
-        values = values.tolist()
-    try:
-        # A text is no number, though Python and numpy read one from it.
-        plain = _is_row(values) and all(map(_is_number, values))
-        numbers = [float(value) for value in values] if plain else []
-    except OverflowError:
-        raise FormatError(f'{path}: {where}: a number is out of range') from None
-    if len(numbers) != count or not all(map(math.isfinite, numbers)):
-        raise FormatError(
-            f'{path}: {where}: expected {count} finite numbers, got '
-            f'{reprlib.repr(values)}'
-        )
-    return numbers
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

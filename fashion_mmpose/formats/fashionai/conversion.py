@@ -81,10 +81,12 @@ def write_splits(
     """Write ``<split>_<category>.json`` and ``<split>_all.json`` of every split.
 
     The files of categories hold the category's K points, the file for all holds 24.
-    An image has one id, and its annotation the same, from 1 in the order of the rows;
-    they are equal in both files. ``file_name`` is the CSV's image id. ``folder``, where
-    present, comes before it; ``path``, present only where the two do not lead to the
-    image, is the path from the root. All files appear together or none does.
+    Nothing is written for a category without images; an empty split has
+    ``<split>_all.json`` alone. An image has one id, and its annotation the same, from 1
+    in the order of the rows; they are equal in both files. ``file_name`` is the CSV's
+    image id. ``folder``, where present, comes before it; ``path``, present only where
+    the two do not lead to the image, is the path from the root. All files appear
+    together or none does.
 
     Args:
         splits: Samples by split name.
@@ -93,7 +95,8 @@ def write_splits(
         options: See :class:`Options`.
 
     Returns:
-        tuple: What was written, in order, and one message per image left out.
+        tuple: What was written, in order, and one message per image left out and per
+        split without images.
 
     Raises:
         FormatError: If an image is missing or unreadable, or a point outside of it.
@@ -105,13 +108,15 @@ def write_splits(
         sizes, messages = _sizes(samples, Path(root), options)
         if samples.keypoints is not None:
             messages |= _outside(samples, sizes, options.skip_bad)
-        if len(messages) == len(samples):
+        if messages and len(messages) == len(samples):
             first = next(iter(messages.values()))
             raise FormatError(f'{split}: no usable image; the first one: {first}')
         keep = np.ones(len(samples), dtype=bool)
         keep[list(messages)] = False
         checked[split] = samples.take(keep), sizes[keep]
         dropped += [f'row left out: {messages[row]}' for row in sorted(messages)]
+        if not len(samples):
+            dropped.append(f'{split}: no image')
 
     written = []
     names = (*garments.categories('fashionai'), None)
@@ -121,7 +126,7 @@ def write_splits(
             samples, sizes = checked[split]
             chosen = samples.categories == category
             rows = np.flatnonzero(chosen) if category else np.arange(len(samples))
-            if not len(rows):
+            if category and not len(rows):
                 continue
             path = Path(out) / f'{split}_{category or "all"}.json'
             info = dict(
@@ -168,7 +173,8 @@ def _sizes(
             f'{next(iter(messages.values()))}, {len(messages)} of {len(files)} in all; '
             '--image-size converts without images, --skip-bad leaves these rows out'
         )
-    return np.array([size or (0, 0) for size in found]), messages
+    sizes = np.array([size or (0, 0) for size in found], int).reshape(-1, 2)
+    return sizes, messages
 
 
 def _outside(samples: Samples, sizes: np.ndarray, skip_bad: bool) -> dict[int, str]:

@@ -12,7 +12,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.pictures import image_sizes
 
 from .parts import ImageFinder, Part
-from .tianchi import read_tianchi
+from .tianchi import NoRowsError, read_tianchi
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,8 @@ def read_splits(
     """Read CSV files and join those of the same split, one sample per image.
 
     An image that several files of a split have is taken from the first of them.
-    Lists of images are left aside where the split has annotations.
+    Lists of images are left aside where the split has annotations, and files without
+    rows where others have some.
 
     Returns:
         tuple: The splits by name, what was found in every file, and one note per
@@ -159,11 +160,20 @@ def read_splits(
     read: dict[str, list[Samples]] = {}
     sources = []
     notes = []
+    empty = None
     for part in parts:
-        samples, source, warnings = read_part(part, reading)
+        try:
+            samples, source, warnings = read_part(part, reading)
+        except NoRowsError as error:
+            empty = error
+            sources.append(Source(part.csv, part.split, 0, 0))
+            notes.append(f'{error}, left aside')
+            continue
         read.setdefault(part.split, []).append(samples)
         sources.append(source)
         notes += warnings
+    if empty is not None and not read:
+        raise empty
     splits = {}
     for name, members in read.items():
         annotated = [m for m in members if m.keypoints is not None]
@@ -219,17 +229,28 @@ def cpn_splits(
     ``val`` is 20 % of the rows of the answers of ``test_b``, chosen by their places in
     the file (so a repaired file may give another choice); ``train`` is the rest of
     them, the answers of ``test_a`` and all training parts. Images of ``val`` are taken
-    out of ``train``. Both tests are used up; other splits stay.
+    out of ``train``. Both tests are used up; other splits stay. Of data without the
+    answers of any test, such as the later upload, ``val`` is chosen in the same way
+    from the rows of ``train``.
     Source: https://github.com/gathierry/FashionAI-KeyPointsDetectionOfApparel
 
     Returns:
         tuple: The splits by name, and one note per repair.
 
     Raises:
-        FormatError: If one of the three is missing or has no annotations.
+        FormatError: If one of the tests or ``train`` is missing or has no annotations.
     """
     option = '--val-split cpn'
     _refuse_val(splits, option)
+    answered = [name for name, part in splits.items() if part.keypoints is not None]
+    if answered == ['train']:
+        train = splits['train']
+        held = sklearn_test_mask(len(train), test_size=0.2, random_state=42)
+        note = (
+            'train: no test has annotations, so val is a fifth of these rows, chosen '
+            'as the CPN system chose from test_b'
+        )
+        return {**splits, 'train': train.take(~held), 'val': train.take(held)}, [note]
     train, test_a, test_b = (
         _annotated(splits, name, option) for name in ('train', 'test_a', 'test_b')
     )

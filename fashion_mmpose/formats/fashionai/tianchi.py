@@ -26,7 +26,14 @@ import numpy as np
 from fashion_mmpose import garments
 from fashion_mmpose.files.outputs import OutputFiles
 
-from .tianchi_lines import COLUMNS, TianchiError, TianchiLines, error_at, read_lines
+from .tianchi_lines import (
+    COLUMNS,
+    NoRowsError,
+    TianchiError,
+    TianchiLines,
+    error_at,
+    read_lines,
+)
 from .tianchi_table import CPM_FOLDER, TianchiTable
 
 _ID = r'[^,\s](?:[^,]*[^,\s])?'
@@ -50,7 +57,8 @@ def read_tianchi(
     Repaired and counted: byte order mark, CRLF, blank lines, missing final line end,
     a header that comes again, a 2-name header over 26-field rows (the cells say what
     they are by their order), a second row that equals the first one of its image,
-    semicolons or tabs between the cells, quotes around them, backslashes in ids. The
+    semicolons, tabs, bars or blanks between the cells, quotes or blanks around them,
+    backslashes in ids. The
     header may be absent, and rows may come in any order. Where the header has other
     columns too, or another order, the columns are found by their names.
 
@@ -66,6 +74,7 @@ def read_tianchi(
             of raising, and list them in ``dropped``.
 
     Raises:
+        NoRowsError: If the file has a header at most.
         TianchiError: If the file is not as described, or no row is left.
         OSError: If the file cannot be opened.
     """
@@ -182,9 +191,12 @@ class _Reader:
             categories = [categories[i] for i in kept]
             lines = lines[kept]
             keypoints = None if keypoints is None else keypoints[kept]
+        if not ids and not self.dropped:
+            raise NoRowsError(f'{self.path}: no rows')
         if not ids:
-            bad = f' but bad ones, the first: {self.dropped[0]}' if self.dropped else ''
-            raise TianchiError(f'{self.path}: no rows{bad}')
+            raise TianchiError(
+                f'{self.path}: no rows but bad ones, the first: {self.dropped[0]}'
+            )
         return TianchiTable(
             self.path,
             ids,

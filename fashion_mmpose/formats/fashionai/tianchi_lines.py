@@ -1,8 +1,8 @@
 """The lines of a Tianchi CSV in one form, however the file was written.
 
 Copies of the challenge's files come with a byte order mark, Windows' line ends, quoted
-cells, semicolons, additional columns or columns in another order, and the CPM system
-keeps its points in three columns each. All of them leave here as lines
+cells, other separators, additional columns or columns in another order, and the CPM
+system keeps its points in three columns each. All of them leave here as lines
 ``image_id,image_category,x_y_v,...`` in the official order.
 """
 
@@ -20,11 +20,16 @@ COLUMNS = ('image_id', 'image_category', *garments.keypoints('fashionai'))
 # The CPM system's columns: fractions of the picture's width and height, and the state.
 _FRACTIONS = tuple(f'{name}_{part}' for name in COLUMNS[2:] for part in 'xys')
 _KNOWN = {*COLUMNS, *_FRACTIONS}
-_SEPARATORS = {';': 'semicolons', '\t': 'tabs'}
+_SEPARATORS = {';': 'semicolons', '\t': 'tabs', '|': 'bars', ' ': 'blanks'}
+_QUOTES = ('"', "'")
 
 
 class TianchiError(FormatError):
     """A Tianchi CSV cannot be read as one; the message says where and why."""
+
+
+class NoRowsError(TianchiError):
+    """A Tianchi CSV has a header at most."""
 
 
 def error_at(
@@ -54,6 +59,49 @@ class TianchiLines:
     fractions: bool = False
     ignored: tuple[str, ...] = ()
     repairs: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How the cells of a file are told apart."""
+
+    separator: str
+    quote: str
+
+    @classmethod
+    def of(cls, first: str) -> '_Form':
+        """What the first line shows."""
+        quote = next((sign for sign in _QUOTES if first.startswith(sign)), _QUOTES[0])
+        widths = {sign: len(cls(sign, quote).safe_split(first)) for sign in _SEPARATORS}
+        separator = ','
+        if ',' not in first:
+            separator = next((sign for sign, n in widths.items() if n > 1), ',')
+        # A blank is more often part of a name.
+        if separator == ' ' and widths[' '] not in (2, len(COLUMNS)):
+            separator = ','
+        return cls(separator, quote)
+
+    def split(self, row: str) -> list[str]:
+        """The cells of a line, without the blanks around them.
+
+        Raises:
+            csv.Error: If quotes do not close.
+        """
+        cells = csv.reader(
+            [row],
+            delimiter=self.separator,
+            quotechar=self.quote,
+            skipinitialspace=True,
+            strict=True,
+        )
+        return [cell.strip() for cell in next(cells)]
+
+    def safe_split(self, row: str) -> list[str]:
+        """The cells of a line; none where quotes do not close."""
+        try:
+            return self.split(row)
+        except csv.Error:
+            return []
 
 
 @dataclass(frozen=True)
@@ -97,26 +145,26 @@ def read_lines(
     if not rows:
         return TianchiLines(rows, numbers, repairs=repairs)
     first = rows[0]
-    separator = ','
-    if ',' not in first:
-        separator = next((sign for sign in _SEPARATORS if sign in first), ',')
-    try:
-        header = _find_header(_split(first, separator), path, numbers[0])
-    except csv.Error:  # quotes that do not close: no header, and a bad row below
-        header = None
+    form = _Form.of(first)
+    # Quotes that do not close: no header, and a bad row below.
+    header = _find_header(form.safe_split(first), path, numbers[0])
     if header is not None:
         kept = [i for i, row in enumerate(rows) if row != first]
         if len(kept) < len(rows) - 1:
             repairs['repeated_headers'] = len(rows) - 1 - len(kept)
         rows = [rows[i] for i in kept]
         numbers = [numbers[i] for i in kept]
-    if separator != ',':
-        repairs[_SEPARATORS[separator]] = len(rows)
-    quoted = sum('"' in row for row in rows)
+    if form.separator != ',':
+        repairs[_SEPARATORS[form.separator]] = len(rows)
+    quoted = sum(form.quote in row for row in rows)
     if quoted:
         repairs['quotes'] = quoted
-    if quoted or separator != ',' or (header is not None and header.picked is not None):
-        rows, numbers = _rewritten(path, rows, numbers, separator, header, bad)
+    spaced = sum(', ' in row or ' ,' in row for row in rows)
+    if spaced:
+        repairs['outer_blanks'] = spaced
+    plain = form.separator == ',' and not quoted and not spaced
+    if not plain or (header is not None and header.picked is not None):
+        rows, numbers = _rewritten(path, rows, numbers, form, header, bad)
     if header is None:
         return TianchiLines(rows, numbers, repairs=repairs)
     return TianchiLines(
@@ -148,10 +196,6 @@ def _text_lines(path: str) -> tuple[list[str], list[int], dict[str, int]]:
     if len(numbered) < len(every):
         repairs['blank_lines'] = len(every) - len(numbered)
     return [row for _, row in numbered], [n for n, _ in numbered], repairs
-
-
-def _split(row: str, separator: str) -> list[str]:
-    return next(csv.reader([row], delimiter=separator, strict=True))
 
 
 def _find_header(fields: Sequence[str], path: str, line: int) -> _Header | None:
@@ -202,7 +246,7 @@ def _rewritten(
     path: str,
     rows: list[str],
     numbers: list[int],
-    separator: str,
+    form: _Form,
     header: _Header | None,
     bad: Callable[[TianchiError], None],
 ) -> tuple[list[str], list[int]]:
@@ -210,7 +254,7 @@ def _rewritten(
     kept = [], []
     for line, row in zip(numbers, rows):
         try:
-            fields = _split(row, separator)
+            fields = form.split(row)
         except csv.Error as error:
             bad(error_at(path, line, None, f'{error}', 'close the quotes'))
             continue

@@ -13,6 +13,9 @@ CPM_FOLDER = 'data/train/'
 _REPAIRS = {
     'semicolons': 'lines separated by semicolons read as by commas',
     'tabs': 'lines separated by tabs read as by commas',
+    'bars': 'lines separated by vertical bars read as by commas',
+    'blanks': 'lines separated by blanks read as by commas',
+    'outer_blanks': 'lines with blanks around cells read without them',
     'quotes': 'lines with quoted cells read without the quotes',
     'backslashes': 'image ids with backslashes read with slashes',
     'folder': f'image ids read without the folder {CPM_FOLDER} that they begin with',

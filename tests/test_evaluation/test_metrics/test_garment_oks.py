@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 from official_oks import (
     GARMENTS,
@@ -184,3 +185,24 @@ def test_other_annotations(case, tmp_path):
     path = write(tmp_path / 'other.json', dict(case.truth, categories=[]))
     with pytest.raises(FormatError, match=r'other\.json is not a COCO file'):
         run(samples_of(case.results), ann_file=str(path))
+
+
+def test_a_contradicting_truth_is_told_once(tmp_path, caplog):
+    truth = RandomGarments(1, num_images=5)
+    for item in truth.truth['annotations']:
+        item.update(num_keypoints=6, area=0)
+    path = str(write(tmp_path / 'truth.json', truth.truth))
+    metric = METRICS.build(dict(type='GarmentOKS'))
+    metric.dataset_meta = dict(ann_file=path)
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        for _ in range(2):  # two validations of a training
+            samples = list(samples_of(truth.results))
+            metric.process({}, samples)
+            metric.evaluate(size=len(samples))
+    finally:
+        logger.removeHandler(caplog.handler)
+    warnings = [r.getMessage() for r in caplog.records if r.levelname == 'WARNING']
+    told = [text for text in warnings if 'have area 0 beside a box' in text]
+    assert len(told) == 1 and told[0].startswith(f'{path}: ')

@@ -39,6 +39,26 @@ def test_images_in_the_order_of_the_file(tmp_path):
         'r1_train/Images/dress/a.jpg',
         'elsewhere/b.jpg',
     )
+    assert images.sizes == ((5, 4), (0, 0), (0, 0))
+
+
+@pytest.mark.parametrize(
+    'width, height, size',
+    [
+        (640.0, 480, (640, 480)),
+        (640, None, (0, 0)),
+        ('640', 480, (0, 0)),
+        (-640, 480, (0, 0)),
+        (10**30, 480, (0, 0)),
+        (True, 480, (0, 0)),
+        ([], {}, (0, 0)),
+    ],
+)
+def test_sizes_that_are_none(tmp_path, width, height, size):
+    """Only some need them, so that they are no reason to refuse a file."""
+    image = dict(id=1, file_name='a.jpg', width=width, height=height)
+    path = write(tmp_path, images=[image], categories=[category('fashionai', 'dress')])
+    assert read_images(path).sizes == (size,)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,13 @@ def test_items_come_in_the_order_of_their_numbers(tmp_path):
     assert raw.items[0].bounding_box == (0, 5, 20, 85)
 
 
+def test_a_byte_order_mark_is_no_content(tmp_path):
+    path = write(tmp_path / '000001.json', item1=item())
+    plain = read_raw(path)
+    path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    assert read_raw(path) == plain
+
+
 @pytest.mark.parametrize(
     'changes, message',
     [

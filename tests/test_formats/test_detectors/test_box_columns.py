@@ -45,6 +45,8 @@ def test_no_box(write):
     'boxes, message',
     [
         pytest.param([box(), box(score=None)], r"box 1 has no \['score'\]", id='null'),
+        pytest.param([box(), box(score=1.5)], 'box 1: the score 1.5 is not', id='1.5'),
+        pytest.param([box(score=-0.1)], 'box 0: the score -0.1 is not', id='-0.1'),
         pytest.param([box(bbox=[1, 2, 3, 4, 5])], 'box 0 has the bbox', id='five'),
         pytest.param([box(bbox=[1, 2, 3, -4])], 'box 0: width and height', id='turned'),
         pytest.param([box(), box(category_id=14)], 'box 1: unknown .* id 14', id='id'),

@@ -8,7 +8,7 @@ Only a category's own landmarks are annotated, so only these are compared.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from fashion_mmpose.formats.coco.columns import (
 )
 from fashion_mmpose.formats.deepfashion2.results import Results, read_results
 
+from .doubts import doubts
 from .matching import Groups, match, similarities
 from .truth import is_ignored, visible_only
 
@@ -43,11 +44,13 @@ class OKSResult:
         numbers: :data:`NUMBERS` and their values.
         per_category: The same by category, in the table's order.
         num_garments: Labelled garments by category.
+        notes: Lines about contradictions in the truth, and why numbers are 0 or -1.
     """
 
     numbers: dict[str, float]
     per_category: dict[str, dict[str, float]]
     num_garments: dict[str, int]
+    notes: tuple[str, ...] = ()
 
 
 def evaluate_oks(
@@ -89,13 +92,16 @@ def evaluate_oks(
         counts[garment.name] = int(labelled.sum())
     precision = np.stack(precisions)  # (C, areas, thresholds, recalls)
     recall = np.stack(recalls)  # (C, areas, thresholds)
+    numbers = _summary(precision, recall)
+    category_ids = np.array([garment.category_id for garment in chosen])
     return OKSResult(
-        numbers=_summary(precision, recall),
+        numbers=numbers,
         per_category={
             name: _summary(precision[i : i + 1], recall[i : i + 1])
             for i, name in enumerate(counts)
         },
         num_garments=counts,
+        notes=doubts(truth, detections, category_ids, numbers),
     )
 
 
@@ -111,6 +117,9 @@ def score_files(
         result_file: Results, as any tool writes them.
         without_occluded: Whether occluded landmarks count as not labelled. Defaults to
             False.
+
+    Returns:
+        OKSResult: Its notes name the files.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -134,7 +143,9 @@ def score_files(
             f'{results.image_ids[first]}; give the annotations that these results are '
             'for'
         )
-    return evaluate_oks(truth, results)
+    score = evaluate_oks(truth, results)
+    notes = (f'{os.fspath(truth_file)}: {note}' for note in score.notes)
+    return replace(score, notes=(*truth.notes, *notes))
 
 
 def _image_ranks(

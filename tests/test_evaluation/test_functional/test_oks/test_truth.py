@@ -93,7 +93,7 @@ def test_scored_part(columns, samples, images, items):
     part = scored_part(columns, samples)
     assert part.images.ids.tolist() == images
     assert part.images.file_names == [f'{image_id}.jpg' for image_id in images]
-    assert part.images.widths.tolist() == [400] * len(images)
+    assert part.images.widths.tolist() == [8000] * len(images)
     assert part.ids.tolist() == items
     for place, item_id in enumerate(items):
         row = columns.ids.tolist().index(item_id)

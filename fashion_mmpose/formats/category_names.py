@@ -1,0 +1,39 @@
+"""Categories by the names that people and tools give them."""
+
+import re
+
+from fashion_mmpose import garments
+from fashion_mmpose.garments import Garment, Named
+
+
+def plain(name: str) -> str:
+    """A name without what writers differ in: case, blanks, hyphens and the like."""
+    return re.sub(r'[\W_]+', '_', name.strip().lower()).strip('_')
+
+
+def raw_category_name(category: str) -> str:
+    """DeepFashion2's own name: 'short_sleeved_shirt' is its 'short sleeve top'."""
+    words = category.replace('sleeved', 'sleeve').split('_')
+    return ' '.join('top' if word == 'shirt' else word for word in words)
+
+
+def category_named(benchmark: Named, name: str) -> Garment | None:
+    """The category of that name; of DeepFashion2 also by the benchmark's own names.
+
+    Args:
+        benchmark: A benchmark, or the name of a built-in one.
+        name: Upper and lower case, blanks, hyphens and underscores do not matter.
+
+    Returns:
+        Garment: None if there is none.
+    """
+    benchmark = garments.benchmark(benchmark)
+    for garment in benchmark.garments.values():
+        names = {plain(garment.name)}
+        if benchmark.name == 'deepfashion2':
+            raw = plain(raw_category_name(garment.name))
+            # Some files write the raw names with the table's 'sleeved'.
+            names |= {raw, raw.replace('sleeve', 'sleeved')}
+        if plain(name) in names:
+            return garment
+    return None

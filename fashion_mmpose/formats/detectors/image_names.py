@@ -1,0 +1,56 @@
+"""Images as other tools name them: by a path, the file's name, or its stem."""
+
+from pathlib import PurePosixPath
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.coco.images import ImageList
+
+
+class ImageNames:
+    """Finds the ids of a COCO file's images by their names.
+
+    Args:
+        images: The images.
+    """
+
+    def __init__(self, images: ImageList) -> None:
+        self._sizes = dict(zip(images.ids, images.sizes))
+        self._paths: dict[str, set[int]] = {}
+        self._names: dict[str, set[int]] = {}
+        self._stems: dict[str, set[int]] = {}
+        for image_id, path in zip(images.ids, images.paths):
+            place = PurePosixPath(path)
+            self._paths.setdefault(path, set()).add(image_id)
+            self._names.setdefault(place.name, set()).add(image_id)
+            self._stems.setdefault(place.stem, set()).add(image_id)
+
+    def find(self, where: str, name: str) -> int:
+        """The id of an image.
+
+        Args:
+            where: What names it, for errors.
+            name: Its path, file name or stem; of a path, the end may do.
+
+        Raises:
+            FormatError: If no image or several have this name.
+        """
+        plain = PurePosixPath(name.replace('\\', '/'))
+        for known, wanted in (
+            (self._paths, str(plain)),
+            (self._names, plain.name),
+            (self._stems, plain.name),
+            (self._stems, plain.stem),
+        ):
+            ids = known.get(wanted, ())
+            if len(ids) == 1:
+                return next(iter(ids))
+            if ids:
+                break
+        problem = 'several images' if ids else 'no image'
+        raise FormatError(
+            f'{where}: {problem} of the annotation file has the name {name!r}'
+        )
+
+    def size(self, image_id: int) -> tuple[int, int]:
+        """Width and height in pixels of an image; 0, 0 where the file has none."""
+        return self._sizes[image_id]

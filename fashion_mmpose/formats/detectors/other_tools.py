@@ -1,0 +1,180 @@
+"""Boxes of YOLO's text files and of supervision's detections."""
+
+import csv
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.formats.category_names import category_named
+from fashion_mmpose.formats.coco.images import ImageList
+
+from .entries import category_ids, known_category
+from .image_names import ImageNames
+
+_WIDE = 1.5  # beyond this a number is no fraction of a picture's side
+_CORNERS = ('x_min', 'y_min', 'x_max', 'y_max')
+# Names under which people note the picture in supervision's sinks.
+_IMAGE_COLUMNS = (
+    *('file_name', 'filename', 'image_name', 'image_path', 'image', 'path'),
+    *('source_name', 'image_id'),
+)
+
+
+def read_yolo(
+    folder: str | os.PathLike,
+    images: ImageList,
+    label_map: Mapping[int, str] | None = None,
+) -> Iterator[dict]:
+    """Boxes of a folder of text files, as Ultralytics writes with ``save_txt``.
+
+    A file has the name of its picture; a line is ``class x y w h score``: the class
+    from 0, the box's centre and size as fractions of the picture's.
+
+    Args:
+        folder: The folder.
+        images: The images that are known, and whose categories; their sizes are needed.
+        label_map: See :func:`.entries.category_ids`.
+
+    Yields:
+        dict: See :func:`.result_list.to_coco`.
+
+    Raises:
+        FormatError: If a line is not of that form, or a file is of no image; the
+            message names it.
+    """
+    names = ImageNames(images)
+    known = category_ids(images.benchmark, label_map, first=0)
+    paths = sorted(Path(folder).glob('*.txt'))
+    if not paths:
+        raise FormatError(f'{folder} has no text file; give the folder labels/')
+    for path in paths:
+        image_id = names.find(str(path), path.stem)
+        width, height = names.size(image_id)
+        if width < 1 or height < 1:
+            raise FormatError(
+                f'{path}: its boxes are fractions of the picture, whose size the '
+                'annotation file does not tell; to fix it: give width and height there'
+            )
+        for number, line in enumerate(_lines(path), 1):
+            if not line.strip():
+                continue
+            where = f'{path.name}: line {number}'
+            label, x, y, w, h, score = _yolo_numbers(folder, where, line)
+            yield dict(
+                where=where,
+                image_id=image_id,
+                category_id=known_category(folder, where, 'class', label, known),
+                corners=(
+                    (x - w / 2) * width,
+                    (y - h / 2) * height,
+                    (x + w / 2) * width,
+                    (y + h / 2) * height,
+                ),
+                score=score,
+            )
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding='utf-8-sig').splitlines()
+    except UnicodeDecodeError as error:
+        raise FormatError(f'{path} is no text: {error}') from None
+
+
+def _yolo_numbers(folder, where: str, line: str) -> tuple:
+    fields = line.split()
+    form = 'class x y w h score, separated by blanks'
+    if len(fields) == 5:
+        raise FormatError(
+            f'{folder}: {where} has no score, expected {form}; to fix it: detect with '
+            'save_conf=True'
+        )
+    if len(fields) != 6:
+        raise FormatError(
+            f'{folder}: {where} has {len(fields)} fields, expected {form}'
+        )
+    try:
+        label, numbers = int(fields[0]), [float(text) for text in fields[1:]]
+    except ValueError:
+        raise FormatError(
+            f'{folder}: {where} is {line.strip()!r}, expected {form}'
+        ) from None
+    if not all(abs(number) <= _WIDE for number in numbers[:4]):
+        raise FormatError(
+            f'{folder}: {where}: {numbers[:4]} are no fractions of a width and a '
+            "height; to fix it: divide by the picture's size"
+        )
+    return label, *numbers
+
+
+def read_supervision(
+    path: str | os.PathLike,
+    images: ImageList,
+    label_map: Mapping[int, str] | None = None,
+) -> Iterator[dict]:
+    """Boxes of the CSV or JSON that supervision's sinks write.
+
+    A row has ``x_min``, ``y_min``, ``x_max``, ``y_max`` in pixels, ``class_id``,
+    ``confidence``, perhaps ``class_name``, and the picture's name, which the sink is
+    given as custom data, e.g. ``file_name``. The name of a class tells its category,
+    else its number does, from 0.
+
+    Args:
+        path: The file.
+        images: The images that are known, and whose categories.
+        label_map: See :func:`.entries.category_ids`; it goes before the names.
+
+    Yields:
+        dict: See :func:`.result_list.to_coco`.
+
+    Raises:
+        FormatError: If the file is not of that form; the message names the row.
+    """
+    names = ImageNames(images)
+    known = category_ids(images.benchmark, label_map, first=0)
+    for index, row in enumerate(_rows(path)):
+        where = f'row {index}'
+        missing = [
+            key for key in (*_CORNERS, 'confidence') if row.get(key) in (None, '')
+        ]
+        if missing:
+            raise FormatError(f'{path}: {where} has no {missing}')
+        column = next((key for key in _IMAGE_COLUMNS if row.get(key)), None)
+        if column is None:
+            raise FormatError(
+                f'{path}: {where} does not name its picture; to fix it: give the sink '
+                "custom_data=dict(file_name=...) with every picture's detections"
+            )
+        category_id = None
+        if label_map is None and row.get('class_name'):
+            garment = category_named(images.benchmark, str(row['class_name']))
+            category_id = garment and garment.category_id
+        if category_id is None:
+            label = _number(path, where, row.get('class_id'))
+            label = int(label) if label.is_integer() else label
+            category_id = known_category(path, where, 'class_id', label, known)
+        yield dict(
+            where=where,
+            image_id=names.find(f'{path}: {where}', str(row[column])),
+            category_id=category_id,
+            corners=tuple(_number(path, where, row[key]) for key in _CORNERS),
+            score=_number(path, where, row['confidence']),
+        )
+
+
+def _rows(path: str | os.PathLike) -> list[dict]:
+    if Path(path).suffix == '.csv':
+        return list(csv.DictReader(_lines(Path(path))))
+    rows = read_json(path)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise FormatError(f'{path} must hold a list of detections, each an object')
+    return rows
+
+
+def _number(path, where: str, value) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise FormatError(f'{path}: {where}: {value!r} is no number') from None

@@ -1,0 +1,1 @@
+"""Key points labelled in annotation tools."""

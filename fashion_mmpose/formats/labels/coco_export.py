@@ -1,0 +1,137 @@
+"""COCO key point files: CVAT's "COCO Keypoints 1.0", and those of other tools."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import read_json
+
+from .labelled import (
+    LabelledGarment,
+    LabelledImage,
+    Labels,
+    numbers,
+    pixels,
+    text,
+)
+
+# What our own files have beside COCO's fields.
+_KEPT = ('style', 'pair_id', 'segmentation')
+
+
+def read_coco(path: str | os.PathLike) -> Labels:
+    """Read a COCO file; ids may be any, and categories in any order.
+
+    Raises:
+        FormatError: If it is none; the message names the file and the entry.
+        OSError: If it cannot be opened.
+    """
+    path = os.fspath(path)
+    content = read_json(path)
+    lists = ('images', 'categories', 'annotations')
+    missing = [
+        key
+        for key in lists
+        if not isinstance(content, dict) or not isinstance(content.get(key), list)
+    ]
+    if missing:
+        raise FormatError(
+            f'{path} is not a COCO file: it has no list {missing}; to fix it: export '
+            'key points as COCO'
+        )
+    categories = _by_id(path, content['categories'], 'category')
+    declared = {}
+    for number, entry in categories.items():
+        where = f'{path}: category {number}'
+        name = text(entry.get('name'), where, 'name')
+        if name in declared:
+            raise FormatError(f'{where}: another category is called {name!r}, too')
+        names = entry.get('keypoints') or []
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            raise FormatError(f'{where}: keypoints must be a list of names')
+        if len(set(names)) < len(names):
+            raise FormatError(f'{where}: two of its key points have the same name')
+        declared[name] = names
+    images = _by_id(path, content['images'], 'image')
+    garments: dict[int, list[LabelledGarment]] = {number: [] for number in images}
+    for index, entry in enumerate(content['annotations']):
+        garment, image_id = _garment(path, index, entry, categories)
+        if type(image_id) is not int or image_id not in garments:
+            raise FormatError(
+                f'{garment.where} is of image {image_id!r}, which the file does not '
+                'list'
+            )
+        garments[image_id].append(garment)
+    return Labels(
+        path=path,
+        images=[
+            _image(path, number, entry, garments[number])
+            for number, entry in images.items()
+        ],
+        declared=declared,
+    )
+
+
+def _by_id(path: str, entries: list, kind: str) -> dict[int, Mapping]:
+    found = {}
+    for index, entry in enumerate(entries):
+        number = entry.get('id') if isinstance(entry, dict) else None
+        if type(number) is not int:
+            raise FormatError(f'{path}: {kind} {index} (from 0) has no whole number id')
+        if number in found:
+            raise FormatError(f'{path}: two entries are {kind} {number}')
+        found[number] = entry
+    return found
+
+
+def _image(
+    path: str, number: int, entry: Mapping, garments: list[LabelledGarment]
+) -> LabelledImage:
+    where = f'{path}: image {number}'
+    name = text(entry.get('file_name'), where, 'file_name')
+    size = (
+        pixels(entry.get('width'), where, 'width'),
+        pixels(entry.get('height'), where, 'height'),
+    )
+    return LabelledImage(where, (name,), size, tuple(garments), number)
+
+
+def _garment(
+    path: str, index: int, entry: Any, categories: Mapping[int, Mapping]
+) -> tuple[LabelledGarment, Any]:
+    if not isinstance(entry, dict):
+        raise FormatError(f'{path}: annotation {index} (from 0) is no object')
+    number = entry.get('id')
+    where = f'{path}: annotation {number if type(number) is int else index}'
+    category_id = entry.get('category_id')
+    if type(category_id) is not int or category_id not in categories:
+        raise FormatError(
+            f'{where}: category_id is {category_id!r}, which the file does not list'
+        )
+    category = categories[category_id]
+    box = None
+    if entry.get('bbox'):
+        x, y, width, height = numbers(entry['bbox'], 4, where, 'bbox')
+        box = x, y, x + width, y + height
+    names = category.get('keypoints') or []
+    points = {}
+    if entry.get('keypoints'):
+        values = numbers(entry['keypoints'], 3 * len(names), where, 'keypoints')
+        triples = zip(values[::3], values[1::3], values[2::3])
+        for name, (x, y, v) in zip(names, triples):
+            if v not in (0, 1, 2):
+                raise FormatError(f'{where}: v of {name!r} is {v:g}, not 0, 1 or 2')
+            points[name] = x, y, int(v)
+    kept = {key: entry[key] for key in _KEPT if isinstance(entry.get(key), int | list)}
+    if entry.get('iscrowd'):
+        kept['iscrowd'] = 1
+    garment = LabelledGarment(
+        where,
+        category['name'].strip(),
+        points,
+        box,
+        kept,
+        number if type(number) is int else None,
+    )
+    return garment, entry.get('image_id')

@@ -1,0 +1,326 @@
+"""data_converters/labels_to_coco.py on the export of every tool."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import tool_exports
+from tool_exports import Garment, Picture, write_pictures
+from toolbox import ROOT, load_tool
+
+from fashion_mmpose import garments
+from fashion_mmpose.formats.coco.columns import read_columns
+
+main = load_tool(ROOT / 'data_converters' / 'labels_to_coco.py').main
+TOOLS = ('coco', 'cvat', 'label_studio', 'labelme', 'yolo')
+HATS = dict(
+    name='hats',
+    categories=dict(
+        cap=['brim_left', 'brim_right', 'top'],
+        bucket_hat=['brim_left', 'brim_right', 'crown_left', 'crown_right'],
+    ),
+)
+
+
+def labelled(garment, x, y, spelling=str):
+    """All points of a garment in a row from x, y; some occluded, one not labelled."""
+    points = {
+        spelling(name): (x + 8.5 * i, y + 3.25 * (i % 4), (2, 1, 2)[i % 3])
+        for i, name in enumerate(garment.keypoints)
+    }
+    points[spelling(garment.keypoints[-1])] = 0, 0, 0
+    box = (x - 2, y - 5, x + 8.5 * len(points), y + 40)
+    return Garment(spelling(garment.name), points, box)
+
+
+@pytest.fixture
+def benchmark_file(tmp_path):
+    path = tmp_path / 'hats.json'
+    path.write_text(json.dumps(HATS))
+    return path
+
+
+def pictures_of(benchmark, spelling=str):
+    """Two garments in the first picture, one in the second, none in the third."""
+    table = list(garments.benchmark(benchmark).garments.values())
+    first, second = table[0], table[-1]
+    return [
+        Picture(
+            'a.png',
+            (600, 400),
+            [labelled(first, 20, 30, spelling), labelled(second, 100, 200, spelling)],
+        ),
+        Picture('more/b.png', (500, 700), [labelled(second, 60, 90, spelling)]),
+        Picture('more/c.png', (300, 200)),
+    ]
+
+
+def convert(folder, export, *options, images=True):
+    out = folder / 'out' / 'train_all.json'
+    if images:
+        options = ('--images', folder / 'images', *options)
+    code = main([str(word) for word in (export, '--out', out, *options)])
+    return json.loads(out.read_text()) if code == 0 else None
+
+
+def exported(tool, folder, pictures):
+    """The export of a tool, with the pictures in ``images``."""
+    below = 'images/train' if tool == 'yolo' else 'images'
+    write_pictures(folder / below, pictures)
+    place = folder / 'images' if tool == 'labelme' else folder
+    return getattr(tool_exports, tool)(place, pictures)
+
+
+def assert_same(content, pictures, benchmark, below=''):
+    """What was written is what was labelled."""
+    names = [image['file_name'] for image in content['images']]
+    assert names == [below + picture.name for picture in pictures]
+    by_number = {image['id']: image for image in content['images']}
+    expected = [
+        (below + picture.name, garment)
+        for picture in pictures
+        for garment in picture.garments
+    ]
+    assert len(content['annotations']) == len(expected)
+    for annotation, (name, garment) in zip(content['annotations'], expected):
+        image = by_number[annotation['image_id']]
+        assert image['file_name'] == name
+        known = garments.garment(benchmark, garment.category)
+        assert annotation['category_id'] == known.category_id
+        x1, y1, x2, y2 = garment.box
+        np.testing.assert_allclose(
+            annotation['bbox'], [x1, y1, x2 - x1, y2 - y1], atol=0.01
+        )
+        slots = np.reshape(annotation['keypoints'], (-1, 3))
+        assert len(slots) == len(garments.keypoints(benchmark))
+        own = [garment.points[name] for name in known.keypoints]
+        np.testing.assert_allclose(slots[list(known.channels)], own, atol=0.01)
+        others = np.delete(slots, known.channels, axis=0)
+        assert not others.any()
+        assert annotation['num_keypoints'] == len(own) - 1
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+@pytest.mark.parametrize('benchmark', ['fashionai', 'deepfashion2', 'hats'])
+def test_every_tool_gives_the_same(tmp_path, benchmark_file, tool, benchmark, capsys):
+    if benchmark == 'hats':
+        benchmark = str(benchmark_file)
+    pictures = pictures_of(benchmark)
+    export = exported(tool, tmp_path, pictures)
+    content = convert(tmp_path, export, '--benchmark', benchmark, '--split-categories')
+    below = 'train/' if tool == 'yolo' else ''
+    assert_same(content, pictures, benchmark, below)
+    # The datasets read it, whole and by category.
+    known = garments.benchmark(benchmark)
+    columns = read_columns(tmp_path / 'out/train_all.json', known)
+    assert (len(columns.ids), columns.notes) == (3, ())
+    last = list(known.garments)[-1]
+    own = read_columns(tmp_path / f'out/train_{last}.json', known, last)
+    assert len(own.ids) == 2 and len(own.images.ids) == 2
+    lines = capsys.readouterr().out.splitlines()
+    count = len(known.garments[last].keypoints)
+    (row,) = (line for line in lines if line.startswith(f'{last} '))
+    assert row.split()[:3] == [last, last, '2']
+    # Only these two have no list of key points; the last one is never labelled.
+    found = count - (tool in ('label_studio', 'labelme'))
+    assert row.endswith(f'{found} of {count}')
+
+
+def shouted(name):
+    return name.replace('_', ' ').title()
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+def test_spelling_does_not_matter(tmp_path, tool):
+    pictures = pictures_of('fashionai', shouted)
+    export = exported(tool, tmp_path, pictures)
+    content = convert(tmp_path, export, '--benchmark', 'fashionai')
+    below = 'train/' if tool == 'yolo' else ''
+    assert_same(content, pictures_of('fashionai'), 'fashionai', below)
+
+
+def test_raw_names_and_any_order_of_deepfashion2(tmp_path):
+    pictures = pictures_of('deepfashion2')
+    raw = {'short_sleeved_shirt': 'short sleeve top', 'sling_dress': 'sling dress'}
+    for picture in pictures:
+        for garment in picture.garments:
+            garment.category = raw[garment.category]
+            garment.points = dict(reversed(garment.points.items()))
+    export = exported('coco', tmp_path, pictures)
+    content = json.loads(export.read_text())
+    content['categories'].reverse()
+    content['categories'].append(dict(id=1, name='shoe', keypoints=['toe']))
+    export.write_text(json.dumps(content))
+    content = convert(tmp_path, export, '--benchmark', 'deepfashion2')
+    assert_same(content, pictures_of('deepfashion2'), 'deepfashion2')
+
+
+def test_skeletons_get_the_extent_of_their_points(tmp_path, capsys):
+    pictures = pictures_of('fashionai')
+    write_pictures(tmp_path / 'images', pictures)
+    export = tool_exports.cvat_skeletons(tmp_path, pictures)
+    content = convert(tmp_path, export, '--benchmark', 'fashionai', '--margin', 4)
+    points = [p for p in pictures[1].garments[0].points.values() if p[2]]
+    xs, ys, _ = zip(*points)
+    low, high = (min(xs) - 4, min(ys) - 4), (max(xs) + 4, max(ys) + 4)
+    box = [*low, high[0] - low[0], high[1] - low[1]]
+    np.testing.assert_allclose(content['annotations'][2]['bbox'], box)
+    assert '3 boxes made from key points' in capsys.readouterr().err
+    for garment, annotation in zip(
+        [g for p in pictures for g in p.garments], content['annotations']
+    ):
+        x, y, width, height = annotation['bbox']
+        garment.box = x, y, x + width, y + height
+    assert_same(content, pictures, 'fashionai')
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+def test_mapped_names(tmp_path, tool, capsys):
+    """Names of another language, a category that is left out, and one unknown."""
+    pictures = pictures_of('fashionai')
+    trousers = pictures[1].garments[0]
+    trousers.category = 'Hose'
+    trousers.points['Schritt'] = trousers.points.pop('crotch')
+    trousers.points['Knopf'] = 100, 100, 2
+    pictures[2].garments = [
+        Garment('Schuh', dict(Spitze=(50, 60, 2)), (40, 50, 80, 90)),
+        Garment('Hut', dict(Spitze=(50, 60, 2)), (40, 50, 80, 90)),
+    ]
+    export = exported(tool, tmp_path, pictures)
+    mapping = tmp_path / 'names.yaml'
+    mapping.write_text(
+        'categories: {Hose: trousers, Schuh: null}\n'
+        'keypoints: {Hose: {Schritt: crotch}, Knopf: null}\n'
+    )
+    options = ('--benchmark', 'fashionai', '--mapping', mapping)
+    content = convert(tmp_path, export, *options)
+    expected = pictures_of('fashionai')
+    below = 'train/' if tool == 'yolo' else ''
+    assert_same(content, expected, 'fashionai', below)
+    output = capsys.readouterr()
+    rows = {line.split()[0]: line for line in output.out.splitlines() if line}
+    assert rows['Hose'].split()[1:3] == ['trousers', '1']
+    assert rows['Hut'].split()[1:3] == ['-', '1']
+    assert 'left out: fashionai has no such category' in rows['Hut']
+    assert 'left out, as the mapping says' in rows['Schuh']
+    assert 'warning: Hut: 1 garments left out: fashionai has no such' in output.err
+
+
+def test_yolo_without_names_of_points(tmp_path, capsys):
+    """The order counts where a category has as many key points."""
+    pictures = [
+        Picture(
+            'a.png',
+            (600, 400),
+            [labelled(garments.garment('fashionai', 'skirt'), 20, 30)],
+        )
+    ]
+    write_pictures(tmp_path / 'images/train', pictures)
+    export = tool_exports.yolo(tmp_path, pictures, named=False)
+    content = convert(tmp_path, export, '--benchmark', 'fashionai')
+    assert_same(content, pictures, 'fashionai', 'train/')
+    export.write_text(export.read_text().replace('skirt', 'dress'))
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai')
+    assert "the key point '1' is none of a dress" in capsys.readouterr().err
+
+
+def test_yolo_splits_are_not_mixed(tmp_path, capsys):
+    pictures = pictures_of('fashionai')
+    export = exported('yolo', tmp_path, pictures)
+    export.write_text(export.read_text() + 'val: images/val\n')
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai')
+    assert "has the splits ['train', 'val']" in capsys.readouterr().err
+    options = ('--benchmark', 'fashionai', '--split', 'train')
+    content = convert(tmp_path, export, *options, images=False)
+    assert_same(content, pictures, 'fashionai', 'images/train/')
+
+
+# ------------------------------------------------------------------------- refused
+
+
+def test_nothing_matches(tmp_path, capsys):
+    export = exported('coco', tmp_path, pictures_of('deepfashion2')[:1])
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai')
+    error = capsys.readouterr().err
+    assert 'none of its categories' in error and '--mapping' in error
+    assert not (tmp_path / 'out/train_all.json').exists()
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+def test_a_misspelt_point_is_refused_or_left_out(tmp_path, tool, capsys):
+    pictures = pictures_of('fashionai')
+    blouse = pictures[0].garments[0]
+    blouse.points['neckline_lft'] = blouse.points.pop('neckline_left')
+    export = exported(tool, tmp_path, pictures)
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai')
+    error = capsys.readouterr().err
+    assert "the key point 'neckline_lft' is none of a blouse; similar: neckline_l" in (
+        error
+    )
+    content = convert(tmp_path, export, '--benchmark', 'fashionai', '--skip-bad')
+    assert [a['category_id'] for a in content['annotations']] == [5, 5]
+    output = capsys.readouterr()
+    assert 'warning: left out: ' in output.err
+    assert 'the export has no neckline_left' in output.err
+
+
+@pytest.mark.parametrize('tool', ['coco', 'cvat', 'label_studio', 'labelme'])
+def test_pictures_of_another_size(tmp_path, tool, capsys):
+    pictures = pictures_of('fashionai')
+    export = exported(tool, tmp_path, pictures)
+    turned = Picture('more/b.png', (700, 500))
+    write_pictures(tmp_path / 'images', [turned])
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai')
+    error = capsys.readouterr().err
+    assert 'it was labelled with 500 x 700 px' in error and 'has 700 x 500 px' in error
+    content = convert(tmp_path, export, '--benchmark', 'fashionai', '--skip-bad')
+    assert len(content['images']) == 2 and len(content['annotations']) == 2
+
+
+def test_missing_and_ambiguous_pictures(tmp_path, capsys):
+    pictures = pictures_of('fashionai')
+    export = exported('label_studio', tmp_path, pictures)
+    (tmp_path / 'images/a.png').unlink()
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai')
+    assert re.search(r"task 1: no picture '.*a.png' below", capsys.readouterr().err)
+    write_pictures(tmp_path / 'images/x', pictures[:1])
+    write_pictures(tmp_path / 'images/y', pictures[:1])
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai')
+    assert '2 files below' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', ['../secret.png', '/etc/secret.png'])
+def test_names_do_not_lead_out_of_the_folder(tmp_path, name, capsys):
+    pictures = pictures_of('fashionai')
+    export = exported('coco', tmp_path, pictures)
+    write_pictures(tmp_path, [Picture('secret.png', (600, 400))])
+    export.write_text(export.read_text().replace('"a.png"', json.dumps(name)))
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai')
+    assert f"no picture '{name}' below" in capsys.readouterr().err
+    export.write_text(export.read_text())
+    options = ('--benchmark', 'fashionai')
+    assert not convert(tmp_path, export, *options, images=False)
+    assert 'leads out of the folder' in capsys.readouterr().err
+
+
+def test_geometry(tmp_path, capsys):
+    """A box outside is refused, a flat one replaced, corners for widths are told."""
+    pictures = pictures_of('fashionai')
+    export = exported('coco', tmp_path, pictures)
+    sound = export.read_text()
+    options = ('--benchmark', 'fashionai')
+
+    def with_boxes(*boxes):
+        content = json.loads(sound)
+        for annotation, box in zip(content['annotations'], boxes):
+            annotation['bbox'] = box
+        export.write_text(json.dumps(content))
+        return convert(tmp_path, export, *options)
+
+    assert not with_boxes([700, 30, 20, 20])
+    assert 'annotation 1: its box [700.0, 30.0, 720.0, 50.0]' in capsys.readouterr().err
+    assert with_boxes([20, 30, 90, 0])['annotations'][0]['bbox'][3] > 0
+    assert '1 boxes made from key points' in capsys.readouterr().err
+    assert not with_boxes([300, 30, 500, 380], [90, 200, 580, 390], [200, 90, 490, 600])
+    assert 'the boxes are corners' in capsys.readouterr().err

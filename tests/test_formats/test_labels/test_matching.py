@@ -1,0 +1,112 @@
+"""Names of tools against those of a benchmark."""
+
+import json
+
+import pytest
+
+from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.category_names import category_named
+from fashion_mmpose.formats.labels.matching import Matcher, NameMap, read_name_map
+
+FASHIONAI = garments.benchmark('fashionai')
+DEEPFASHION2 = garments.benchmark('deepfashion2')
+SKIRT = FASHIONAI.garments['skirt']
+
+
+@pytest.mark.parametrize(
+    'name, category',
+    [
+        ('skirt', 'skirt'),
+        ('Long-Sleeved Dress', 'long_sleeved_dress'),
+        ('short sleeve top', 'short_sleeved_shirt'),
+        ('LONG SLEEVE OUTWEAR', 'long_sleeved_outwear'),
+        ('vest', 'vest'),
+        ('vest dress', 'vest_dress'),
+        ('skirts', None),
+        ('', None),
+    ],
+)
+def test_categories(name, category):
+    found = category_named(DEEPFASHION2, name)
+    assert (found and found.name) == category
+
+
+def test_raw_names_are_of_their_benchmark_alone():
+    assert category_named('fashionai', 'short sleeve top') is None
+    raw = {'top', 'outwear', 'dress'}
+    names = [f'{kind} sleeve {what}' for kind in ('short', 'long') for what in raw]
+    assert all(category_named('deepfashion2', name) for name in names)
+
+
+def test_places_of_points():
+    matcher = Matcher(FASHIONAI, NameMap())
+    names = ['Hemline Right', 'waistband-left', 'button', 'crotch']
+    assert matcher.places(SKIRT, names) == {
+        'Hemline Right': 3,
+        'waistband-left': 0,
+        'button': None,
+        'crotch': None,
+    }
+    assert matcher.is_known('crotch') and not matcher.is_known('button')
+    with pytest.raises(FormatError, match="'hemline_left' and 'Hemline Left' both"):
+        matcher.places(SKIRT, ['hemline_left', 'Hemline Left'])
+
+
+def test_numbered_points():
+    """Numbers count the category's own key points, or all of the benchmark."""
+    matcher = Matcher(DEEPFASHION2, NameMap())
+    vest = DEEPFASHION2.garments['vest']
+    own = [str(i) for i in range(1, 16)]
+    assert matcher.places(vest, own) == {name: i for i, name in enumerate(own)}
+    places = matcher.places(vest, [str(i) for i in range(1, 295)])
+    first = vest.channels[0]
+    assert places[str(first + 1)] == 0 and places[str(first)] is None
+    assert sum(place is not None for place in places.values()) == 15
+    assert set(matcher.places(vest, ['1', '2', '3']).values()) == {None}
+
+
+@pytest.fixture
+def mapping(tmp_path):
+    def read(content, benchmark=FASHIONAI):
+        path = tmp_path / 'names.json'
+        path.write_text(json.dumps(content))
+        return Matcher(benchmark, read_name_map(path, benchmark))
+
+    return read
+
+
+def test_mapped_names(mapping):
+    matcher = mapping(
+        dict(
+            categories={'Rock': 'skirt', 'Schuh': None},
+            keypoints={
+                'BL': 'waistband_left',
+                'Rock': {'s': 'hemline_left', 'x': None},
+            },
+        )
+    )
+    assert matcher.category('rock') is SKIRT and matcher.category('skirt') is SKIRT
+    assert matcher.is_dropped('Schuh') and not matcher.is_dropped('Hut')
+    assert matcher.places(SKIRT, ['BL', 's', 'x']) == {'BL': 0, 's': 2, 'x': None}
+    assert matcher.is_dropped_point(SKIRT, 'x')
+    blouse = FASHIONAI.garments['blouse']
+    assert matcher.places(blouse, ['s']) == {'s': None}
+    assert not matcher.is_dropped_point(blouse, 'x')
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        ([], 'must be a mapping with categories, keypoints or both'),
+        (dict(category={}), 'must be a mapping with categories'),
+        (dict(categories=[]), 'must be a mapping|categories must be'),
+        (dict(categories={'Rock': 'skrt'}), "'skrt' is no category.*similar: skirt"),
+        (dict(keypoints={'b': 'waistband'}), "'waistband' is no key point"),
+        (dict(keypoints={'Hut': {'a': None}}), 'fashionai has no such category'),
+        (dict(keypoints={'skirt': {'a': 'crotch'}}), "'crotch' is no key point"),
+    ],
+)
+def test_bad_mappings(mapping, content, message):
+    with pytest.raises(FormatError, match=message):
+        mapping(content)
