@@ -10,6 +10,7 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 
 from fashion_mmpose import compat
+from fashion_mmpose.described_data import embed_descriptions
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -123,6 +124,7 @@ def load_config(
         RuntimeError: If the launcher cannot work on this machine.
     """
     cfg = read_config(name)
+    embed_descriptions(cfg)
     cfg.launcher = launcher
     if work_dir is not None:
         cfg.work_dir = work_dir
@@ -130,6 +132,7 @@ def load_config(
         cfg.work_dir = os.path.join('work_dirs', Path(cfg.filename).stem)
     if cfg_options:
         cfg.merge_from_dict(cfg_options)
+        embed_descriptions(cfg)
     compat.prepare_distributed(cfg, launcher)
     return with_members(cfg) if members else cfg
 
@@ -182,6 +185,7 @@ def read_members(
     for spec in specs:
         if isinstance(spec['config'], str):
             cfg = read_config(spec['config'])
+            embed_descriptions(cfg)
             kept = ('model', 'test_dataloader')
             spec['config'] = {key: cfg[key] for key in kept if key in cfg}
     return specs
@@ -276,11 +280,12 @@ def check_agreement(members: Sequence[Mapping]) -> None:
         config = member['config']
         dataset = config.get('test_dataloader', {}).get('dataset', {})
         num_keypoints = config['model'].get('head', {}).get('out_channels')
-        layouts.append((dataset.get('type'), dataset.get('category'), num_keypoints))
+        kind, category = dataset.get('type'), dataset.get('category')
+        layouts.append((kind, category, num_keypoints, str(dataset.get('benchmark'))))
     if len(set(layouts)) > 1:
         lines = [
             f'{member["name"]}: {dataset}, category {category}, {number} key points'
-            for member, (dataset, category, number) in zip(members, layouts)
+            for member, (dataset, category, number, _) in zip(members, layouts)
         ]
         raise ValueError('the members are for other key points:\n' + '\n'.join(lines))
 

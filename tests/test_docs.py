@@ -40,10 +40,15 @@ SUBSTITUTED = (
 
 BLOCK = re.compile(
     r'(?:<!-- not run: (?P<reason>[^>]+?) -->\n)?'
-    r'^```(?P<language>bash|python)\n(?P<text>.*?)^```$',
+    r'^```(?P<language>bash|python|yaml)\n(?P<text>.*?)^```$',
     re.DOTALL | re.MULTILINE,
 )
-CONFIG = re.compile(r'# (configs/\S+\.py)\n')
+CONFIG = re.compile(r'# (configs/\S+\.(?:py|yaml))\n')
+READ_DESCRIPTION = """
+import sys
+from fashion_mmpose import garments
+garments.read_benchmark(sys.argv[1])
+"""
 BUILD = """
 import sys
 import fashion_mmpose.plugin
@@ -73,7 +78,7 @@ class Block:
 
 
 def blocks_of(page):
-    """The blocks of bash and Python, in order."""
+    """The blocks of bash, Python and YAML, which describes benchmarks, in order."""
     text = (ROOT / page).read_text()
     return [
         Block(
@@ -126,10 +131,14 @@ def run_block(block, call):
     if block.language == 'bash':
         script = SHELL + substituted(block.text)
         return call('bash', '-euo', 'pipefail', '-c', script)
-    if not (config := CONFIG.match(block.text)):
+    config = CONFIG.match(block.text)
+    if block.language == 'python' and config is None:
         return call(sys.executable, '-c', block.text)
-    (call.folder / config[1]).write_text(block.text)
-    return call(sys.executable, '-c', BUILD, config[1])
+    path = config[1] if config else 'description.yaml'
+    (call.folder / path).write_text(block.text)
+    is_description = block.language == 'yaml'
+    check = READ_DESCRIPTION if is_description else BUILD
+    return call(sys.executable, '-c', check, path)
 
 
 def activate(blocks, environment):

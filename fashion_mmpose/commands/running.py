@@ -22,6 +22,7 @@ from fashion_mmpose.config import (
     is_detector,
     is_ensemble,
 )
+from fashion_mmpose.described_data import check_channels
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
@@ -218,9 +219,11 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
         testing: Whether it is to test, so that weights must fit. Defaults to False.
 
     Raises:
-        ValueError: See :func:`fashion_mmpose.config.check_codecs` and
+        ValueError: See :func:`fashion_mmpose.described_data.check_channels`,
+            :func:`fashion_mmpose.config.check_codecs` and
             :func:`fashion_mmpose.config.check_members`.
     """
+    check_channels(cfg)
     check_codecs(cfg)
     check_members(cfg)
     if 'runner_type' in cfg:

@@ -14,6 +14,7 @@ from fashion_mmpose.weights.read import (
     load_weights,
     load_what_fits,
     read_checkpoint,
+    tensors_taken_over,
     without_preprocessor,
 )
 from fashion_mmpose.weights.trained_for import check_trained_for
@@ -50,7 +51,15 @@ class TrainingRunner(Runner):
         )
         for line in left_out:
             self.logger.warning(f'{filename}: {line}')
-        self.logger.info(f'weights loaded from {filename}')
+        trained = (checkpoint['meta'].get('dataset_meta') or {}).get('dataset_name')
+        own = getattr(self.train_dataloader.dataset, 'metainfo', {}).get('dataset_name')
+        if None not in (trained, own) and trained != own:
+            self.logger.warning(
+                f'{filename} was trained for {trained}, this run is for {own}: its '
+                'weights are a start, and layers for key points learn anew'
+            )
+        taken = tensors_taken_over(self._network, checkpoint['state_dict'])
+        self.logger.info(f'weights loaded from {filename}: tensors taken over: {taken}')
         return checkpoint
 
     def _load_to_resume(self, filename: str, *args, **kwargs) -> dict:

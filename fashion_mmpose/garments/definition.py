@@ -20,7 +20,8 @@ its own of the following, which may also stand beside ``name``, for all categori
   constant of all others.
 - ``normalizer``: the two key points whose distance normalises errors; none by default.
 
-Categories are numbered from 1 in their order. Key points of one name are one key point,
+Categories are numbered from 1 in their order; they may be a list, too, of mappings that
+have a ``name``. Key points of one name are one key point,
 which the categories share, as in FashionAI: a network has one channel for it.
 """
 
@@ -124,16 +125,18 @@ def describe(benchmark: Benchmark) -> dict:
         dict: Plain values, which checkpoints and JSON hold; :func:`benchmark_from`
         gives the same benchmark again.
     """
-    categories = {}
+    categories = []
     for garment in benchmark.garments.values():
         names = garment.keypoints
-        categories[garment.name] = dict(
+        row = dict(
+            name=garment.name,
             keypoints=list(names),
             mirrors=[[names[i], names[j]] for i, j in enumerate(garment.flip) if i < j],
             outline=[[names[i], names[j]] for i, j in garment.links],
             sigmas=list(garment.sigmas),
             normalizer=garment.normalizer and [names[i] for i in garment.normalizer],
         )
+        categories.append(row)
     return dict(name=benchmark.name, categories=categories)
 
 
@@ -165,20 +168,39 @@ class _Setting:
 
 
 def _rows(categories: Any, where: str) -> dict[str, _Row]:
-    if not isinstance(categories, Mapping) or not categories:
-        raise FormatError(
-            f'{where} must map the name of every category to its key points, got '
-            f'{short(categories)}; to fix it: write, for example, '
-            'cap: [brim_left, brim_right, top]'
-        )
     rows = {}
-    for category, row in categories.items():
+    for category, row in _named_rows(categories, where):
         here = f'{where}.{checked_name(category, where)}'
+        if category in rows:
+            raise FormatError(
+                f'{where} has {category!r} twice; to fix it: remove or rename one'
+            )
         if not isinstance(row, Mapping):
             row = dict(keypoints=row)
         own = checked_keys(row, here, _CATEGORY_KEYS, needed=('keypoints',))
         rows[category] = _Row(here, checked_names(own['keypoints'], here), own)
     return rows
+
+
+def _named_rows(categories: Any, where: str) -> Iterable[tuple[Any, Any]]:
+    if isinstance(categories, Mapping) and categories:
+        return categories.items()
+    # What MMEngine saves of a config has its mappings sorted; a list stays as it is.
+    if is_list(categories) and categories:
+        for row in categories:
+            if not isinstance(row, Mapping):
+                raise FormatError(
+                    f'{where}: {short(row)} is no mapping of name, keypoints, ...'
+                )
+        return [
+            (row.get('name'), {key: row[key] for key in row if key != 'name'})
+            for row in categories
+        ]
+    raise FormatError(
+        f'{where} must map the name of every category to its key points, got '
+        f'{short(categories)}; to fix it: write, for example, '
+        'cap: [brim_left, brim_right, top]'
+    )
 
 
 def _flip(setting: _Setting) -> tuple[int, ...]:
@@ -224,7 +246,7 @@ def _links(setting: _Setting, flip: tuple[int, ...]) -> tuple[Link, ...]:
         # A path may come back to a point that it has been at.
         paths = [setting.points(path, once=False) for path in value]
     else:
-        ring = setting.points(value)
+        ring = [name for name in setting.points(value) if name in names]
         paths = [(*ring, *ring[:1])]
     links = {}
     for path in paths:

@@ -157,6 +157,25 @@ def load_what_fits(
     ]
 
 
+def tensors_taken_over(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> str:
+    """How much of each part of a network :func:`load_what_fits` fills.
+
+    Args:
+        model: The network.
+        tensors: Parameters and buffers, by name.
+
+    Returns:
+        str: For example ``'backbone 122 of 122, head 25 of 27'``.
+    """
+    taken: dict[str, list[bool]] = {}
+    for key, value in model.state_dict().items():
+        fits = key in tensors and tensors[key].shape == value.shape
+        taken.setdefault(key.partition('.')[0], []).append(fits)
+    return ', '.join(
+        f'{part} {sum(fits)} of {len(fits)}' for part, fits in taken.items()
+    )
+
+
 def without_preprocessor(
     tensors: Mapping[str, Tensor], model: torch.nn.Module
 ) -> dict[str, Tensor]:

@@ -47,7 +47,10 @@ def _check_description(
     """Refuse weights for a benchmark of the same name with other key points."""
     if not isinstance(trained, Mapping) or not isinstance(wanted, Mapping):
         return
-    theirs, ours = garments.benchmark_from(trained), garments.benchmark_from(wanted)
+    theirs, ours = (
+        garments.benchmark_from(trained, str(path)),
+        garments.benchmark_from(wanted),
+    )
     rows = [
         {item.name: item.keypoints for item in each.garments.values()}
         for each in (theirs, ours)

@@ -21,8 +21,9 @@ from fashion_mmpose.config import (
     member_spec,
 )
 
-# Detectors have networks, data and metrics of their own: test_detection_configs.py.
-NAMES = [name for name in config_names() if not name.startswith('detection/')]
+# Detectors have networks, data and metrics of their own: test_detection_configs.py; so
+# have benchmarks that users describe: test_own_configs.py.
+NAMES = [name for name in config_names() if not name.startswith(('detection/', 'own/'))]
 
 
 @pytest.fixture(params=NAMES)

@@ -46,6 +46,22 @@ def test_samples_stand_in_the_full_layout(hats: Path):
     assert beanie['dataset_name'] == 'hats'
 
 
+def test_pipeline_hands_the_channels_to_the_head(hats: Path):
+    steps = [
+        dict(type='LoadImage'),
+        dict(type='GetBBoxCenterScale'),
+        dict(type='RandomMirror', prob=1.0),
+        dict(type='TopdownAffine', input_size=(64, 64)),
+        dict(type='PackGarmentInputs'),
+    ]
+    dataset = build(hats, pipeline=steps, test_mode=True)
+    sample = dataset[0]['data_samples']
+    assert sample.own_channels.tolist() == [0, 4, 5]
+    # The left edge of the mirrored picture was the right one.
+    x = sample.gt_instances.keypoints[0, :, 0]
+    assert x[4] < x[0] < x[5]
+
+
 def test_samples_of_one_category(hats: Path):
     dataset = build(hats, category='beanie', test_mode=True)
     assert len(dataset) == 3

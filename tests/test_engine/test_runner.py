@@ -109,6 +109,21 @@ def test_weights_for_other_garments_are_not_tested(tmp_path):
         run(dataset_name='fashionai_skirt', categories=('dress',))
 
 
+def test_a_start_from_other_garments_is_logged(tmp_path):
+    model = Deep()
+    model.more = torch.nn.Linear(1, 3)
+    path = saved(tmp_path / 'deep.pth', model, dataset_name='deepfashion2')
+    loader = dict(dataset=Garments(), batch_size=2, sampler=dict(type='DefaultSampler'))
+    options = dict(model=Deep(), load_from=path, log_level='INFO')
+    runner(tmp_path / 'run', train_dataloader=loader, **options).train()
+    log = log_of(tmp_path / 'run')
+    assert (
+        'deep.pth was trained for deepfashion2, this run is for fashionai_skirt' in log
+    )
+    assert 'deep.pth: 2 of another shape: more.weight (3, 1), not (1, 1)' in log
+    assert 'tensors taken over: layer 2 of 2, more 0 of 2' in log
+
+
 def log_of(folder):
     return '\n'.join(path.read_text() for path in sorted(folder.glob('*/*.log')))
 

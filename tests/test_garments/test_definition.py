@@ -74,9 +74,11 @@ def test_all_settings():
 
 
 def test_shared_outline_leaves_out_what_a_category_has_not():
-    hats = garments.benchmark_from(HATS | dict(outline=['top', 'crown_left', 'peak']))
-    assert hats.garments['cap'].links == ((0, 1), (1, 5), (5, 0))
-    assert hats.garments['beanie'].links == ()
+    ring = ['crown_left', 'top', 'edge_right', 'edge_left']
+    hats = garments.benchmark_from(HATS | dict(outline=ring))
+    assert hats.garments['cap'].links == ((1, 0),)
+    # Closed, though its first point is the cap's.
+    assert hats.garments['beanie'].links == ((0, 2), (2, 1), (1, 0))
 
 
 @pytest.mark.parametrize('name', garments.BENCHMARKS)
@@ -155,7 +157,22 @@ def test_mirror_names(name: str, mirror: str):
         ),
         pytest.param(HATS | dict(name=''), "name: '' is no name", id='empty name'),
         pytest.param(
-            dict(name='hats', categories=[]), 'categories must map', id='no categories'
+            dict(name='hats', categories={}), 'categories must map', id='no categories'
+        ),
+        pytest.param(
+            dict(name='hats', categories=['cap']),
+            "categories: 'cap' is no mapping of name, keypoints",
+            id='list of names',
+        ),
+        pytest.param(
+            dict(name='hats', categories=[dict(keypoints=['top'])]),
+            'categories: None is no name',
+            id='list without names',
+        ),
+        pytest.param(
+            dict(name='hats', categories=[dict(name='cap', keypoints=['top'])] * 2),
+            "categories has 'cap' twice",
+            id='double category',
         ),
         pytest.param(
             dict(name='hats', categories=dict(all=['top'])),

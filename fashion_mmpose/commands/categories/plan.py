@@ -10,9 +10,9 @@ from mmengine.config import Config
 from fashion_mmpose import garments
 from fashion_mmpose.commands.running import argument_parser, set_training
 from fashion_mmpose.config import is_ensemble, load_config
+from fashion_mmpose.described_data import LOADERS
 
 PLACEHOLDER = '{category}'
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 @dataclass(frozen=True)

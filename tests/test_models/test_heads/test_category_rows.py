@@ -41,6 +41,18 @@ def test_rows_of_every_category(garment):
     assert own_rows(batch, 294)[15:].tolist() == [294 + c for c in channels]
 
 
+def test_rows_of_a_benchmark_that_a_user_describes():
+    """The samples tell the channels; the name is in no table."""
+    shown = [np.array([0, 4, 5]), np.array([3, 0, 1])]
+    batch = [
+        PoseDataSample(metainfo=dict(dataset_name='hats', own_channels=channels))
+        for channels in shown
+    ]
+    assert own_rows(batch, 6).tolist() == [0, 4, 5, 6, 7, 9]
+    with pytest.raises(ValueError, match='of hats has channels up to 5, .* have 5'):
+        own_rows(batch, 5)
+
+
 @pytest.mark.parametrize(
     'batch',
     [

@@ -1,0 +1,18 @@
+# A benchmark of one's own, bags, with a slim ResNet-18: docs/own-garments.md.
+_base_ = '../small/res18_deepfashion2.py'
+
+bags = dict(
+    type='GarmentDataset',
+    benchmark='{{ fileDirname }}/bags.yaml',
+    data_root='data/bags/',
+    data_prefix=dict(img='images/'),
+    one_per_image=True,
+)
+model = dict(head=dict(out_channels=7))
+train_dataloader = dict(dataset=dict(bags, ann_file='train.json'))
+val_dataloader = dict(dataset=dict(bags, ann_file='val.json'))
+test_dataloader = dict(dataset=dict(bags, ann_file='val.json'))
+
+val_evaluator = [dict(type='GarmentOKS'), dict(type='NormalizedError')]
+test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(save_best='bags/NE', rule='less'))
