@@ -14,6 +14,7 @@ import numpy as np
 
 from fashion_mmpose.errors import FormatError
 
+MAX_PX = 1_000_000  # no picture is that wide
 NEAR = 0.05  # of a picture's longer side, by which something may lead out of it
 FAR = 0.25  # of the same: no annotator's hand slips that far
 _SYSTEMATIC = 0.5  # of all entries
@@ -49,9 +50,17 @@ def check_boxes(boxes: Boxes) -> list[str]:
         list[str]: A note for each kind of box that does not fit, with the first ones.
 
     Raises:
-        FormatError: If the boxes as a whole are fractions of the pictures, corners
-            (x1, y1, x2, y2), or of pictures of other sizes.
+        FormatError: If a number is not finite or beyond all pictures, or the boxes as a
+            whole are fractions of the pictures, corners (x1, y1, x2, y2), or of
+            pictures of other sizes.
     """
+    wild = np.flatnonzero(~(np.abs(boxes.xywh) <= MAX_PX).all(axis=1))
+    if len(wild):
+        raise FormatError(
+            f'{boxes.path}: {boxes.name(int(wild[0]))} has the bbox '
+            f'{boxes.xywh[wild[0]].tolist()}, which are no pixels; to fix it: write '
+            'finite numbers of pixels'
+        )
     known = (boxes.sizes_wh > 0).all(axis=1)
     if not known.all():
         places = np.flatnonzero(known)
@@ -142,12 +151,20 @@ def check_points(
         list[str]: A note, if garments have labelled points far outside.
 
     Raises:
-        FormatError: If half of all labelled garments have.
+        FormatError: If half of all labelled garments have, or a labelled point is not
+            finite or beyond all pictures.
     """
     counts = np.diff(starts)
     owners = np.repeat(np.arange(len(counts)), counts)
     labelled = points[:, 2] > 0
     owners, xy = owners[labelled], points[labelled, :2]
+    wild = np.flatnonzero(~(np.abs(xy) <= MAX_PX).all(axis=1))
+    if len(wild):
+        raise FormatError(
+            f'{path}: {name(int(owners[wild[0]]))} has a key point at '
+            f'{xy[wild[0]].tolist()}, which are no pixels; to fix it: write finite '
+            'numbers of pixels'
+        )
     outside = beyond_edges(np.concatenate([xy, xy], axis=1), sizes_wh[owners]) > FAR
     far = np.zeros(len(counts), bool)
     far[owners[outside]] = True

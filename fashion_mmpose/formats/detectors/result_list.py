@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.formats.coco.geometry import Boxes, check_boxes
+from fashion_mmpose.formats.coco.geometry import MAX_PX, Boxes, check_boxes
 from fashion_mmpose.formats.coco.images import ImageList
 
 from .entries import numbers_of
@@ -56,6 +56,8 @@ def to_coco(
     for box in boxes:
         where = box['where']
         numbers = numbers_of(path, where, [*box['corners'], box['score']], 5)
+        if max(map(abs, numbers)) > MAX_PX:
+            raise FormatError(f'{path}: {where}: {numbers[:4]} are no pixels')
         if not 0 <= numbers[4] <= 1:
             raise FormatError(
                 f'{path}: {where}: the score {numbers[4]:g} is not between 0 and 1'

@@ -78,6 +78,14 @@ def test_single_ones_are_counted(odd, what):
     assert note.endswith(': box 3')
 
 
+@pytest.mark.parametrize('number', [1e7, -1e308, np.inf, np.nan])
+def test_no_pixels(number):
+    boxes = BOXES.copy()
+    boxes[2, 1] = number
+    with pytest.raises(FormatError, match='boxes.json: box 2 has the bbox .*no pixels'):
+        check(boxes)
+
+
 def test_the_first_ones_are_named():
     boxes = np.concatenate([np.tile(BOXES, (4, 1)), [[0, 0, 5, 0]] * 5])
     assert check(boxes) == [
@@ -147,5 +155,7 @@ def test_points_far_outside(tmp_path):
     assert note.endswith('annotation 102 (image 5)')
     with pytest.raises(FormatError, match='5 of 5 garments have key points outside'):
         read(tmp_path, coco(BOXES, far))
+    with pytest.raises(FormatError, match='annotation 100 .*key point at .20.0, 1'):
+        read(tmp_path, coco(BOXES, [[20, 1e20, 2]] * 4))
     # What is not labelled is nowhere.
     assert read(tmp_path, coco(BOXES, [[5000, 5000, 0]] * 4)).notes == ()
