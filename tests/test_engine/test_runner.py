@@ -1,11 +1,16 @@
 """Runners whose weights must fit."""
 
+import copy
+import json
 import os
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
 from toy_training import Line, Numbers, toy_runner
 
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
@@ -174,3 +179,51 @@ def test_a_test_leaves_the_config_of_the_training(tmp_path, line):
         runner(folder, runner_type, cfg=Config.fromfile(path))
     assert Config.fromfile(folder / 'tiny.py').number == 1
     assert Config.fromfile(folder / 'tested_tiny.py').number == 2
+
+
+def runs_in_one_second(tmp_path, monkeypatch):
+    """Two runs that MMEngine would give the same names."""
+    monkeypatch.setattr('time.time', lambda: 1_700_000_000.0)
+    visualizer = dict(
+        type='PoseLocalVisualizer',
+        name='visualizer',
+        vis_backends=[dict(type='LocalVisBackend')],
+    )
+    return [
+        runner(
+            tmp_path / name,
+            max_epochs=epochs,
+            experiment_name='same',
+            visualizer=copy.deepcopy(visualizer),
+            log_level='INFO',
+            default_hooks=dict(logger=dict(type='LoggerHook', interval=1)),
+        )
+        for name, epochs in (('one', 3), ('two', 2))
+    ]
+
+
+def scalars_in(folder):
+    (path,) = folder.glob('*/vis_data/scalars.json')
+    steps = map(json.loads, path.read_text().splitlines())
+    return [step['iter'] for step in steps if 'loss' in step]
+
+
+@pytest.mark.parametrize('order', [(0, 1), (1, 0)], ids=['in order', 'crossed'])
+def test_two_runs_of_a_process_share_nothing(tmp_path, monkeypatch, order):
+    runs = runs_in_one_second(tmp_path, monkeypatch)
+    for kind in ('logger', 'message_hub', 'visualizer', 'default_scope'):
+        assert getattr(runs[0], kind) is not getattr(runs[1], kind)
+    for number in order:
+        runs[number].train()
+        # What metrics and losses write to.
+        assert MMLogger.get_current_instance() is runs[number].logger
+        assert MessageHub.get_current_instance() is runs[number].message_hub
+        assert Visualizer.get_current_instance() is runs[number].visualizer
+        assert DefaultScope.get_current_instance() is runs[number].default_scope
+    assert scalars_in(tmp_path / 'one') == [1, 2, 3]
+    assert scalars_in(tmp_path / 'two') == [1, 2]
+    for name, other in (('one', 'two'), ('two', 'one')):
+        log = log_of(tmp_path / name)
+        assert f'{tmp_path / name}' in log
+        assert f'{tmp_path / other}' not in log
+    assert [run.message_hub.get_info('epoch') for run in runs] == [2, 1]
