@@ -102,6 +102,8 @@ class GarmentDataset(BaseCocoStyleDataset):
             benchmark=self.benchmark,
             category=category,
             categories=self.categories,
+            # A checkpoint tells by it what the crops of its training were like.
+            bbox_source='detector' if bbox_file else bbox_source,
             CLASSES=[
                 entry
                 for entry in coco_categories(self.benchmark, category)

@@ -162,6 +162,12 @@ class ScoringRunner(TrainingRunner):
         metainfo = getattr(self.test_dataloader.dataset, 'metainfo', {})
         check_trained_for(checkpoint['meta'], metainfo, name, filename)
         load_weights(self._network, checkpoint['state_dict'], name, filename)
+        told = (checkpoint['meta'].get('dataset_meta') or {}).get('bbox_source')
+        if (told, metainfo.get('bbox_source')) == ('annotation', 'image'):
+            self.logger.warning(
+                f'{filename} was trained on garments cut out at their annotated boxes, '
+                'and is tested on whole pictures (bbox_source=image)'
+            )
         self.logger.info(f'weights loaded from {filename}')
         return checkpoint
 

@@ -114,6 +114,25 @@ def test_weights_for_other_garments_are_not_tested(tmp_path):
         run(dataset_name='fashionai_skirt', categories=('dress',))
 
 
+def test_a_test_on_whole_pictures_says_what_the_training_was_on(tmp_path):
+    class Whole(Garments):
+        metainfo = dict(Garments.metainfo, bbox_source='image')
+
+    loader = dict(dataset=Whole(), batch_size=2, sampler=dict(type='DefaultSampler'))
+    for source in ('annotation', 'image'):
+        path = saved(
+            tmp_path / 'line.pth',
+            Line(),
+            dataset_name='fashionai_skirt',
+            categories=('skirt',),
+            bbox_source=source,
+        )
+        settings = dict(load_from=path, test_dataloader=loader, log_level='INFO')
+        runner(tmp_path / source, ScoringRunner, **settings).test()
+        said = 'is tested on whole pictures' in log_of(tmp_path / source)
+        assert said == (source == 'annotation')
+
+
 def log_of(folder):
     return '\n'.join(path.read_text() for path in sorted(folder.glob('*/*.log')))
 

@@ -22,6 +22,7 @@ Pictures that cannot be read are listed at the end, and the exit code is 1 unles
 import argparse
 import os
 import sys
+import warnings
 from contextlib import closing
 
 from tqdm import tqdm
@@ -37,6 +38,7 @@ from fashion_mmpose.cli.shell import (
 )
 from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.framing import FramingWarning
 from fashion_mmpose.inference.inferencer import (
     DETECTOR_MAX_OVERLAP,
     DETECTOR_SCORE_THR,
@@ -201,6 +203,23 @@ def check_category(category: str | None, known: list[str], has_detector: bool) -
         )
 
 
+def warn_of_whole_pictures(inferencer: GarmentInferencer, category: str | None) -> None:
+    """Say it where whole pictures go to a network that has learnt crops."""
+    doubt = inferencer.whole_picture_doubt(
+        [category] if category else inferencer.networks
+    )
+    if doubt:
+        warn(
+            [
+                f'{doubt}; to fix it: find the garments with --det CONFIG CHECKPOINT, '
+                'or train the network on whole pictures with --cfg-options '
+                '{train,val,test}_dataloader.dataset.bbox_source=image'
+            ]
+        )
+    # Said for those who call from Python; it names no options.
+    warnings.simplefilter('ignore', FramingWarning)
+
+
 def predict(
     inferencer: GarmentInferencer,
     sources: dict[str, Source],
@@ -249,6 +268,7 @@ def execute(args: argparse.Namespace) -> int:
     sources = name_sources(find_sources(map(path_or_camera, args.inputs)))
     inferencer = build(args)
     check_category(args.category, list(inferencer.networks), bool(args.det))
+    warn_of_whole_pictures(inferencer, args.category)
     if args.save_csv:
         check_csv(sources, {n.benchmark for n in inferencer.networks.values()})
     files = PredictionFiles(
