@@ -14,4 +14,6 @@ compat.setup()
 from . import codecs, datasets, engine, models
 from .evaluation import metrics
 
+compat.serve_metainfo(datasets.GarmentDataset)
+
 __all__ = ['codecs', 'datasets', 'engine', 'metrics', 'models']

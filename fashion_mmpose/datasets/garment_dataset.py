@@ -64,12 +64,14 @@ class GarmentDataset(BaseCocoStyleDataset):
         categories (Sequence[str], optional): Some categories, in the benchmark's full
             layout; other items are left out. Not together with ``category``.
             Defaults to None.
-        **kwargs: As :class:`mmpose.datasets.BaseCocoStyleDataset`.
+        **kwargs: As :class:`mmpose.datasets.BaseCocoStyleDataset`. With
+            ``data_mode='bottomup'``, in testing only, every picture is one sample, as
+            a whole and without ground truth: for programs that go through the pictures.
 
     Raises:
         FileNotFoundError: If ``ann_file`` or ``bbox_file`` does not exist.
-        ValueError: If a category is unknown, or a file is not what it should
-            be: the message names the file and the entry.
+        ValueError: If a category is unknown, a network is to be trained bottom-up, or
+            a file is not what it should be: the message names the file and the entry.
     """
 
     benchmark: str
@@ -90,6 +92,11 @@ class GarmentDataset(BaseCocoStyleDataset):
         self.category = category
         self.categories = _held_categories(self.benchmark, category, categories)
         self.bbox_source = bbox_source
+        if kwargs.get('data_mode') == 'bottomup' and not kwargs.get('test_mode'):
+            raise ValueError(
+                "data_mode='bottomup' is for testing only: networks are trained "
+                "garment by garment; to fix it: data_mode='topdown'"
+            )
         name = category or 'all'
         kwargs.setdefault('metainfo', garments.metainfo(self.benchmark, category))
         super().__init__(
@@ -149,6 +156,9 @@ class GarmentDataset(BaseCocoStyleDataset):
             if self.bbox_file
             else self._annotated(columns)
         )
+        if self.data_mode == 'bottomup':
+            rows = np.unique(samples.image_rows)
+            samples = whole_images(columns.images, rows, score=1.0)
         return GarmentRecords(
             columns,
             samples,
