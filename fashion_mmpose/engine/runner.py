@@ -12,6 +12,7 @@ from torch import nn
 
 from fashion_mmpose.config import config_name
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.weights.downloads import downloads_of, fetch
 from fashion_mmpose.weights.read import (
     WeightsError,
     load_weights,
@@ -65,6 +66,16 @@ class TrainingRunner(Runner):
         """Test; see :meth:`mmengine.runner.Runner.test`."""
         self._become_current()
         return super().test()
+
+    def _init_model_weights(self) -> None:
+        """Let the network initialise itself, with weights that are there.
+
+        Raises:
+            ConnectionError: If weights that the config names cannot be downloaded.
+        """
+        begins_with = None if self._resume else self._load_from
+        fetch(downloads_of(self.cfg.get('model'), begins_with))
+        super()._init_model_weights()
 
     def _become_current(self) -> None:
         """Let parts that ask for the current logger and the like get this run's."""
