@@ -15,6 +15,8 @@ import codecs
 import importlib
 import os
 import types
+from collections.abc import Callable
+from pathlib import Path
 
 from .operators import INSTALL_HINT, serve_operators
 
@@ -92,6 +94,44 @@ def _require(
                 f'installed; to fix it: `{mend}`; {INSTALL_HINT}'
             )
     return module
+
+
+# ---------------------------------------------------------------- names of configs
+
+
+def serve_configs(find: Callable[[str], Path]) -> None:
+    """Let ``fashion_mmpose::NAME.py`` be a config of this package.
+
+    As a ``_base_``, and for ``mmengine.hub.get_config``. MMEngine knows the packages of
+    OpenMMLab only, and of these only what lies in a folder.
+
+    Args:
+        find: The file of a config's name.
+    """
+    import mmengine.hub
+    from mmengine.config import Config
+
+    find_base, get_config = Config._get_cfg_path, mmengine.hub.get_config
+
+    def own_name(path: str) -> str:
+        package, _, name = path.partition('::')
+        return name if package == __package__ else ''
+
+    def find_own_base(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        if name := own_name(cfg_path):
+            return str(find(name)), None
+        return find_base(cfg_path, filename)
+
+    def get_own_config(cfg_path: str, pretrained: bool = False) -> Config:
+        name = own_name(cfg_path)
+        if name and pretrained:
+            raise ValueError(f'{cfg_path}: no weights are published with this package')
+        if name:
+            return Config.fromfile(find(name))
+        return get_config(cfg_path, pretrained)
+
+    Config._get_cfg_path = staticmethod(find_own_base)
+    mmengine.hub.get_config = get_own_config
 
 
 # --------------------------------------------------------------- key points' names
