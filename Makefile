@@ -48,6 +48,7 @@ $(STAMP):
 	@$(INSTALL) -r requirements/dev.txt
 	@echo '== 6/6 this package'
 	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@$(PY) -m fashion_mmpose.operators
 	@$(PY) -W ignore -c 'import cv2, mmcv, mmengine, torchvision, xtcocotools.mask'
 	@touch '$@'
 

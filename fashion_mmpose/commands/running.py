@@ -203,6 +203,26 @@ def set_testing(
         add_evaluator(cfg, dict(type=PictureFiles.__name__, out_dir=show_dir))
 
 
+def set_bbox_thr(cfg: Config, threshold: float | None) -> None:
+    """Leave a detector's boxes below a score out of a test, in place.
+
+    Args:
+        cfg: The config, see :func:`set_testing`.
+        threshold: The score; None for that of the config.
+
+    Raises:
+        ValueError: If there are no boxes, or it is no score.
+    """
+    if threshold is None:
+        return
+    dataset = cfg.test_dataloader.dataset
+    if not dataset.get('bbox_file'):
+        raise ValueError('--bbox-thr is for the boxes of --bbox-file, which is missing')
+    if not 0 <= threshold <= 1:
+        raise ValueError(f'--bbox-thr {threshold}: it must be between 0 and 1')
+    dataset.filter_cfg = dict(dataset.get('filter_cfg') or {}, bbox_score_thr=threshold)
+
+
 def add_evaluator(cfg: Config, evaluator: dict) -> None:
     """Add a metric to those of a test run, in place."""
     evaluators = cfg.test_evaluator

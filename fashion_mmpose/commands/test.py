@@ -2,7 +2,8 @@
 
 Usage:
     fashion-mmpose test CONFIG [CHECKPOINT] [--bbox-file BOXES.json]
-        [--out PRED.json PRED.csv] [--show-dir DIR] [--work-dir DIR]
+        [--bbox-thr T] [--out PRED.json PRED.csv] [--show-dir DIR] [--dump FILE.pkl]
+        [--show [--interval N] [--wait-time SECONDS]] [--work-dir DIR]
         [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N -m fashion_mmpose test CONFIG CHECKPOINT \\
         --launcher pytorch
@@ -21,7 +22,14 @@ from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 from fashion_mmpose.engine import MetricsFileHook
 
-from .running import argument_parser, build_runner, locked_places, set_testing
+from .mmpose_options import add_test_options, set_test_options
+from .running import (
+    argument_parser,
+    build_runner,
+    locked_places,
+    set_bbox_thr,
+    set_testing,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -36,12 +44,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='boxes of a detector, as a COCO result list (annotated boxes)',
     )
     parser.add_argument(
+        '--bbox-thr',
+        type=float,
+        metavar='T',
+        help='lowest score of the boxes of --bbox-file that are tested (0)',
+    )
+    parser.add_argument(
         '--out',
         nargs='+',
         metavar='FILE',
         help='JSON and CSV files to write the predictions to',
     )
     parser.add_argument('--show-dir', help='folder to draw the predictions into')
+    add_test_options(parser)
     return parse(parser, argv)
 
 
@@ -51,6 +66,8 @@ def execute(args: argparse.Namespace) -> None:
     if args.work_dir is None:
         cfg.work_dir = os.path.join(cfg.work_dir, 'test')
     set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
+    set_bbox_thr(cfg, args.bbox_thr)
+    set_test_options(cfg, args)
     with locked_places(args.launcher, cfg.work_dir, args.out or ()):
         runner = build_runner(cfg, testing=True)
         runner.register_hook(MetricsFileHook())

@@ -2,7 +2,7 @@
 
 Usage:
     fashion-mmpose train CONFIG [--work-dir DIR] [--resume [CKPT]] [--amp]
-        [--auto-scale-lr] [--cfg-options KEY=VALUE ...]
+        [--auto-scale-lr] [--no-validate] [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N -m fashion_mmpose train CONFIG --launcher pytorch
 
 CONFIG is a path, or the name of a config that the package carries, such as
@@ -14,6 +14,7 @@ import argparse
 from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 
+from .mmpose_options import set_no_validation
 from .running import argument_parser, build_runner, locked_places, set_training
 
 
@@ -34,6 +35,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate to the real batch size',
     )
+    parser.add_argument(
+        '--no-validate',
+        action='store_true',
+        help='train without validation; the last checkpoint is the result',
+    )
     return parse(parser, argv)
 
 
@@ -41,6 +47,8 @@ def execute(args: argparse.Namespace) -> None:
     """Train as the options say."""
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
     set_training(cfg, args.resume, args.amp, args.auto_scale_lr)
+    if args.no_validate:
+        set_no_validation(cfg)
     with locked_places(args.launcher, cfg.work_dir):
         build_runner(cfg).train()
 

@@ -3,12 +3,16 @@
 import os
 
 from mmengine.dist import master_only
+from mmengine.logging import MessageHub
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from mmengine.utils import ManagerMixin
+from mmengine.visualization import Visualizer
 from torch import nn
 
 from fashion_mmpose.config import config_name
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.weights.downloads import downloads_of, fetch
 from fashion_mmpose.weights.read import (
     WeightsError,
     load_weights,
@@ -26,7 +30,62 @@ class TrainingRunner(Runner):
     MMEngine's own loads whatever fits and prints what does not. Here ``load_from``
     must fit somewhere, the log says what was left out, and a run is resumed only from
     a checkpoint of the same network.
+
+    MMEngine keeps the logger, the messages, the scope and the visualizer of a run by
+    name, in the whole process. Here another run of the process has others, in whatever
+    order runs are built and started.
     """
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Prepare the process, and give the run a time stamp of its own in it."""
+        super().setup_env(env_cfg)
+        # MMEngine counts seconds: a second run of the same second would get the logger
+        # and the messages of the first, whose names end with the time stamp.
+        number, stamp = 1, self._timestamp
+        while any(name.endswith(self._timestamp) for name in _kept(MessageHub)):
+            number += 1
+            self._timestamp = f'{stamp}_{number}'
+
+    def build_visualizer(self, visualizer: Visualizer | dict | None = None):
+        """The run's own visualizer, also where the config's name of it is taken."""
+        if isinstance(visualizer, dict) and visualizer.get('name') in _kept(Visualizer):
+            name = f'{visualizer["name"]}_{self._experiment_name}'
+            visualizer = dict(visualizer, name=name)
+        return super().build_visualizer(visualizer)
+
+    def train(self) -> nn.Module:
+        """Train; see :meth:`mmengine.runner.Runner.train`."""
+        self._become_current()
+        return super().train()
+
+    def val(self) -> dict:
+        """Validate; see :meth:`mmengine.runner.Runner.val`."""
+        self._become_current()
+        return super().val()
+
+    def test(self) -> dict:
+        """Test; see :meth:`mmengine.runner.Runner.test`."""
+        self._become_current()
+        return super().test()
+
+    def _init_model_weights(self) -> None:
+        """Let the network initialise itself, with weights that are there.
+
+        Raises:
+            ConnectionError: If weights that the config names cannot be downloaded.
+        """
+        begins_with = None if self._resume else self._load_from
+        fetch(downloads_of(self.cfg.get('model'), begins_with))
+        super()._init_model_weights()
+
+    def _become_current(self) -> None:
+        """Let parts that ask for the current logger and the like get this run's."""
+        own = (self.logger, self.message_hub, self.visualizer, self.default_scope)
+        for instance in own:
+            for kind in type(instance).__mro__:
+                kept = vars(kind).get('_instance_dict', {})
+                if instance in kept.values():
+                    kept.move_to_end(instance.instance_name)
 
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
         """Load weights to begin with, or a checkpoint to go on from.
@@ -123,6 +182,12 @@ class ScoringRunner(TrainingRunner):
         metainfo = getattr(self.test_dataloader.dataset, 'metainfo', {})
         check_trained_for(checkpoint['meta'], metainfo, name, filename)
         load_weights(self._network, checkpoint['state_dict'], name, filename)
+        told = (checkpoint['meta'].get('dataset_meta') or {}).get('bbox_source')
+        if (told, metainfo.get('bbox_source')) == ('annotation', 'image'):
+            self.logger.warning(
+                f'{filename} was trained on garments cut out at their annotated boxes, '
+                'and is tested on whole pictures (bbox_source=image)'
+            )
         self.logger.info(f'weights loaded from {filename}')
         return checkpoint
 
@@ -130,3 +195,8 @@ class ScoringRunner(TrainingRunner):
     def _config_file(self) -> str:
         # The user may give a test the work folder of the training.
         return f'tested_{super()._config_file}'
+
+
+def _kept(kind: type[ManagerMixin]) -> dict:
+    """What MMEngine keeps of a kind in this process, by name."""
+    return kind._instance_dict

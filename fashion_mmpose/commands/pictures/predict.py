@@ -4,7 +4,7 @@ Usage:
     fashion-mmpose predict INPUT... --pose CONFIG [CHECKPOINT]
         [--det CONFIG CHECKPOINT] [--category NAME] --out-dir DIR
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
-        [--score-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
+        [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
 
 An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', or the
 number of a camera. A CONFIG is a path, or the name of a config that the package
@@ -14,7 +14,9 @@ without one, a garment fills its picture.
 
 DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
 the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the
-pictures and videos with their garments. Without any --save option it is the JSON.
+pictures and videos with their garments. The JSON is written unless --save-csv alone
+is asked for. As MMPose's demos have it, --vis-out-dir DIR stands for --out-dir DIR
+--save-vis, and --pred-out-dir DIR for --out-dir DIR --save-json.
 Pictures that cannot be read are listed at the end, and the exit code is 1 unless
 --skip-bad is given. Ctrl-C stops, and what is finished is saved.
 """
@@ -22,6 +24,7 @@ Pictures that cannot be read are listed at the end, and the exit code is 1 unles
 import argparse
 import os
 import sys
+import warnings
 from contextlib import closing
 
 from tqdm import tqdm
@@ -37,6 +40,7 @@ from fashion_mmpose.cli.shell import (
 )
 from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.framing import FramingWarning
 from fashion_mmpose.inference.inferencer import (
     DETECTOR_MAX_OVERLAP,
     DETECTOR_SCORE_THR,
@@ -71,9 +75,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='NAME',
         help='category of the garments; with a detector, others are left out',
     )
-    parser.add_argument(
-        '--out-dir', required=True, metavar='DIR', help='folder of what is written'
-    )
+    parser.add_argument('--out-dir', metavar='DIR', help='folder of what is written')
+    for option, what in (('--pred-out-dir', 'json'), ('--vis-out-dir', 'vis')):
+        parser.add_argument(
+            option, metavar='DIR', help=f'stands for --out-dir DIR --save-{what}'
+        )
     for name, what in dict(
         json='write predictions.json',
         csv='write predictions.csv (FashionAI)',
@@ -98,6 +104,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--score-thr',
+        '--bbox-thr',
         type=float,
         default=DETECTOR_SCORE_THR,
         metavar='T',
@@ -128,6 +135,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--skip-bad', action='store_true', help='leave out unreadable pictures'
     )
     args = parse(parser, argv)
+    _choose_out_dir(args, parser)
     if any(len(pose) > 2 for pose in args.pose):
         parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
     if not 0 <= args.score_thr <= 1:
@@ -141,9 +149,24 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for option in ('names', 'fps'):
         if getattr(args, option) and not args.save_vis:
             parser.error(f'--{option} is for what is drawn; give --save-vis, too')
-    if not (args.save_json or args.save_csv or args.save_vis):
+    if not args.save_csv:
         args.save_json = True
     return args
+
+
+def _choose_out_dir(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Let MMPose's names of the folders stand for ours."""
+    args.save_json |= args.pred_out_dir is not None
+    args.save_vis |= args.vis_out_dir is not None
+    named = {args.out_dir, args.pred_out_dir, args.vis_out_dir} - {None}
+    if not named:
+        parser.error('--out-dir DIR is missing: the folder of what is written')
+    if len(named) > 1:
+        parser.error(
+            f'{" and ".join(sorted(named))}: all goes into one folder, pictures into '
+            'its sub-folder drawn/; give one --out-dir'
+        )
+    (args.out_dir,) = named
 
 
 def path_or_camera(item: str) -> str | int:
@@ -201,6 +224,23 @@ def check_category(category: str | None, known: list[str], has_detector: bool) -
         )
 
 
+def warn_of_whole_pictures(inferencer: GarmentInferencer, category: str | None) -> None:
+    """Say it where whole pictures go to a network that has learnt crops."""
+    doubt = inferencer.whole_picture_doubt(
+        [category] if category else inferencer.networks
+    )
+    if doubt:
+        warn(
+            [
+                f'{doubt}; to fix it: find the garments with --det CONFIG CHECKPOINT, '
+                'or train the network on whole pictures with --cfg-options '
+                '{train,val,test}_dataloader.dataset.bbox_source=image'
+            ]
+        )
+    # Said for those who call from Python; it names no options.
+    warnings.simplefilter('ignore', FramingWarning)
+
+
 def predict(
     inferencer: GarmentInferencer,
     sources: dict[str, Source],
@@ -249,6 +289,7 @@ def execute(args: argparse.Namespace) -> int:
     sources = name_sources(find_sources(map(path_or_camera, args.inputs)))
     inferencer = build(args)
     check_category(args.category, list(inferencer.networks), bool(args.det))
+    warn_of_whole_pictures(inferencer, args.category)
     if args.save_csv:
         check_csv(sources, {n.benchmark for n in inferencer.networks.values()})
     files = PredictionFiles(
