@@ -320,3 +320,32 @@ def test_garments_beside_the_picture_are_refused(raw):
     done = convert(raw, '--workers', 1, check=False)
     assert done.returncode == 1
     assert 'the skirt with the bounding_box [41, 20, 46, 60] leads out' in done.stderr
+
+
+def as_widths(item):
+    x1, y1, x2, y2 = item['bounding_box']
+    return [x1, y1, x2 - x1, y2 - y1]
+
+
+def as_fractions(item):
+    return [value / 100 for value in item['bounding_box']]
+
+
+@pytest.mark.parametrize(
+    'boxes, message',
+    [
+        (as_widths, 'has landmarks far outside of its bounding_box [10, 12, 20, 30.5]'),
+        (as_fractions, 'the bounding_box [0.1, 0.12, 0.3, 0.425] holds fractions'),
+    ],
+)
+def test_boxes_in_another_form(raw, boxes, message):
+    item = raw_item('skirt', first=22, bounding_box=(10, 12, 30, 42.5))
+    item.landmarks[1::3] = [y + 27 for y in item.landmarks[1::3]]
+    for number in (7, 12, 20):
+        path = raw / f'annos/{number:06d}.json'
+        write_raw(path, [item], 'shop', number)
+        content = json.loads(path.read_text())
+        content['item1']['bounding_box'] = boxes(content['item1'])
+        path.write_text(json.dumps(content))
+    done = convert(raw, '--workers', 1, check=False)
+    assert done.returncode == 1 and message in done.stderr
