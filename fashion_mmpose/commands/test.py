@@ -1,7 +1,7 @@
 """Test a network, and write and draw what it predicts.
 
 Usage:
-    fashion-mmpose test CONFIG [CHECKPOINT] [--bbox-file BOXES.json]
+    fashion-mmpose test CONFIG [CHECKPOINT] [--data-root DIR] [--bbox-file BOXES.json]
         [--bbox-thr T] [--out PRED.json PRED.csv] [--show-dir DIR] [--dump FILE.pkl]
         [--show [--interval N] [--wait-time SECONDS]] [--work-dir DIR]
         [--cfg-options KEY=VALUE ...]
@@ -22,6 +22,7 @@ from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 from fashion_mmpose.engine import MetricsFileHook
 
+from .data_root import add_data_root, set_data_root
 from .mmpose_options import add_test_options, set_test_options
 from .running import (
     argument_parser,
@@ -39,6 +40,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         nargs='?',
         help='checkpoint of the network; an ensemble names its own',
     )
+    add_data_root(parser)
     parser.add_argument(
         '--bbox-file',
         help='boxes of a detector, as a COCO result list (annotated boxes)',
@@ -63,6 +65,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def execute(args: argparse.Namespace) -> None:
     """Test as the options say."""
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+    set_data_root(cfg, args.data_root)
     if args.work_dir is None:
         cfg.work_dir = os.path.join(cfg.work_dir, 'test')
     set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)

@@ -1,8 +1,8 @@
 """Train a network.
 
 Usage:
-    fashion-mmpose train CONFIG [--work-dir DIR] [--resume [CKPT]] [--amp]
-        [--auto-scale-lr] [--no-validate] [--cfg-options KEY=VALUE ...]
+    fashion-mmpose train CONFIG [--data-root DIR] [--work-dir DIR] [--resume [CKPT]]
+        [--amp] [--auto-scale-lr] [--no-validate] [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N -m fashion_mmpose train CONFIG --launcher pytorch
 
 CONFIG is a path, or the name of a config that the package carries, such as
@@ -14,12 +14,14 @@ import argparse
 from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 
+from .data_root import add_data_root, set_data_root
 from .mmpose_options import set_no_validation
 from .running import argument_parser, build_runner, locked_places, set_training
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
+    add_data_root(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -46,6 +48,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def execute(args: argparse.Namespace) -> None:
     """Train as the options say."""
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+    set_data_root(cfg, args.data_root)
     set_training(cfg, args.resume, args.amp, args.auto_scale_lr)
     if args.no_validate:
         set_no_validation(cfg)

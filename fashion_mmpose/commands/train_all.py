@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.commands.data_root import add_data_root, data_root_options
 from fashion_mmpose.config import config_root
 from fashion_mmpose.files.locks import locked_file
 
@@ -93,6 +94,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='override entries of the config; {category} is filled in',
     )
+    add_data_root(parser)
     return parse(parser, argv)
 
 
@@ -110,7 +112,7 @@ def execute(args: argparse.Namespace) -> int:
         args.config,
         args.categories,
         args.work_dir,
-        args.cfg_options,
+        [*data_root_options(args.data_root), *args.cfg_options],
         test_only=args.test_only,
         amp=args.amp,
         auto_scale_lr=args.auto_scale_lr,
