@@ -201,7 +201,7 @@ def test_unreadable_pictures_are_told_in_their_place(small, some_bad, batch_size
     assert [each.picture.source.image for each in predicted] == some_bad
     found = [[garment.category for garment in each.garments] for each in predicted]
     assert found == [['skirt'], ['blouse'], [], ['skirt'], [], []]
-    reasons = ['', '', 'half.jpg is no', '', 'empty.jpg is no', 'No such']
+    reasons = ['', '', 'half.jpg (JPEG) is cut', '', 'empty.jpg is no', 'No such']
     for each, reason in zip(predicted, reasons):
         assert reason in each.error and bool(each.error) == bool(reason)
     flat = list(inferencer.garments(some_bad, names, on_error='skip'))

@@ -6,17 +6,17 @@ Usage:
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--score-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
 
-An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', or the
-number of a camera. A CONFIG is a path, or the name of a config that the package
-carries; --pose may come several times, for networks of one category each, and an
-ensemble needs no CHECKPOINT. With a detector, --category leaves other garments out;
-without one, a garment fills its picture.
+An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
+number of a camera, or the address of a stream (rtsp://...). A CONFIG is a path, or the
+name of a config that the package carries; --pose may come several times, for networks
+of one category each, and an ensemble needs no CHECKPOINT. With a detector, --category
+leaves other garments out; without one, a garment fills its picture.
 
 DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
 the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the
 pictures and videos with their garments. Without any --save option it is the JSON.
-Pictures that cannot be read are listed at the end, and the exit code is 1 unless
---skip-bad is given. Ctrl-C stops, and what is finished is saved.
+Pictures that cannot be read, and videos that break off, are listed at the end, and the
+exit code is 1 unless --skip-bad is given. Ctrl-C stops, and what is finished is saved.
 """
 
 import argparse
@@ -246,7 +246,10 @@ def report(skipped: list[str], files: PredictionFiles) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Predict, save and report; the exit code."""
-    sources = name_sources(find_sources(map(path_or_camera, args.inputs)))
+    left_aside = []
+    inputs = [path_or_camera(item) for item in args.inputs]
+    sources = name_sources(find_sources(inputs, left_aside))
+    warn([f'not used: {reason}' for reason in left_aside])
     inferencer = build(args)
     check_category(args.category, list(inferencer.networks), bool(args.det))
     if args.save_csv:
