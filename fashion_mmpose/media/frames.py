@@ -60,7 +60,9 @@ class Frames:
                 angle = capture.get(cv2.CAP_PROP_ORIENTATION_META)
                 turn = _TURNS.get(round(angle) % 360)
             fps = _positive(capture.get(cv2.CAP_PROP_FPS))
-            expected = _positive(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+            expected = None
+            if source.kind != 'camera':
+                expected = _positive(capture.get(cv2.CAP_PROP_FRAME_COUNT))
             while True:
                 has_frame, pixels = capture.read()
                 if not has_frame:

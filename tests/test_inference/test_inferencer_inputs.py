@@ -118,7 +118,9 @@ def test_a_cameras_frame_does_not_wait_for_others(small, monkeypatch):
     first = next(found)
     assert (first.image, first.frame, first.image_id) == (7, 0, 0)
     Camera.more.set()
-    assert [garment.frame for garment in found] == [1, 2]
+    assert [next(found).frame for _ in range(2)] == [1, 2]
+    with pytest.raises(PictureError, match='camera 7 stopped after 3 frames'):
+        next(found)
 
 
 def test_a_cameras_frames_are_not_old(small, monkeypatch):

@@ -231,8 +231,9 @@ def predict(
     return True
 
 
-def report(skipped: list[str], files: PredictionFiles) -> None:
-    """Print what was done."""
+def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) -> None:
+    """Print what was done, and what was not."""
+    warn([f'not used: {reason}' for reason in left_aside])
     warn([f'left out: {error}' for error in skipped])
     found = ', '.join(f'{n} {name}' for name, n in files.num_garments.most_common())
     print(
@@ -249,7 +250,6 @@ def execute(args: argparse.Namespace) -> int:
     left_aside = []
     inputs = [path_or_camera(item) for item in args.inputs]
     sources = name_sources(find_sources(inputs, left_aside))
-    warn([f'not used: {reason}' for reason in left_aside])
     inferencer = build(args)
     check_category(args.category, list(inferencer.networks), bool(args.det))
     if args.save_csv:
@@ -267,7 +267,7 @@ def execute(args: argparse.Namespace) -> int:
     skipped = []
     with locked_folder(args.out_dir):
         is_done = predict(inferencer, sources, files, args.category, skipped)
-    report(skipped, files)
+    report(skipped, left_aside, files)
     if not is_done:
         print('stopped; what was finished is saved', file=sys.stderr)
         return INTERRUPTED
