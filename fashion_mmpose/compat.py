@@ -9,6 +9,8 @@
   operators. Where a compiled mmcv is installed, nothing is touched.
 - Since PyTorch 2.6 ``torch.load`` reads tensors and plain containers only.
   :func:`allow_checkpoints` adds the few classes that MMEngine's checkpoints hold.
+- mmcv gives every file to OpenCV, whose readers of rare formats crash on damaged ones.
+  ``compat_pictures.guard_decoding`` puts this package's own checks in front.
 """
 
 import codecs
@@ -19,6 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .operators import INSTALL_HINT, serve_operators
+
+from .compat_pictures import guard_decoding
 
 MMCV_RANGE = ('2.0.0', '2.2.0')  # MMDetection 3.3 refuses 2.2
 MMPOSE_RANGE = ('1.2.0', '2.0.0')
@@ -33,6 +37,7 @@ def setup() -> None:
     check_stack()
     serve_operators()
     allow_checkpoints()
+    guard_decoding()
 
 
 # ------------------------------------------------------------------------ checks

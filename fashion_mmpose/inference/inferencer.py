@@ -286,7 +286,8 @@ class GarmentInferencer:
         with closing(loaded) as pictures:
             for picture in pictures:
                 request = next(requests, None)
-                if request is None:
+                # The break of a video comes after all that have entries.
+                if request is None and not picture.error:
                     raise ValueError(
                         f'category= or bboxes= has no entry for picture '
                         f'{picture.image_id}'
@@ -302,7 +303,7 @@ class GarmentInferencer:
             yield from self._predict(window)
 
     def _predict(
-        self, window: Sequence[tuple[Picture, Request]]
+        self, window: Sequence[tuple[Picture, Request | None]]
     ) -> Iterator[PicturePrediction]:
         """The garments of some pictures, whose crops are batched together."""
         readable = [(picture, asked) for picture, asked in window if not picture.error]

@@ -6,19 +6,19 @@ Usage:
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
 
-An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', or the
-number of a camera. A CONFIG is a path, or the name of a config that the package
-carries; --pose may come several times, for networks of one category each, and an
-ensemble needs no CHECKPOINT. With a detector, --category leaves other garments out;
-without one, a garment fills its picture.
+An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
+number of a camera, or the address of a stream (rtsp://...). A CONFIG is a path, or the
+name of a config that the package carries; --pose may come several times, for networks
+of one category each, and an ensemble needs no CHECKPOINT. With a detector, --category
+leaves other garments out; without one, a garment fills its picture.
 
 DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
 the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the
 pictures and videos with their garments. The JSON is written unless --save-csv alone
 is asked for. As MMPose's demos have it, --vis-out-dir DIR stands for --out-dir DIR
 --save-vis, and --pred-out-dir DIR for --out-dir DIR --save-json.
-Pictures that cannot be read are listed at the end, and the exit code is 1 unless
---skip-bad is given. Ctrl-C stops, and what is finished is saved.
+Pictures that cannot be read, and videos that break off, are listed at the end, and the
+exit code is 1 unless --skip-bad is given. Ctrl-C stops, and what is finished is saved.
 """
 
 import argparse
@@ -271,8 +271,9 @@ def predict(
     return True
 
 
-def report(skipped: list[str], files: PredictionFiles) -> None:
-    """Print what was done."""
+def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) -> None:
+    """Print what was done, and what was not."""
+    warn([f'not used: {reason}' for reason in left_aside])
     warn([f'left out: {error}' for error in skipped])
     found = ', '.join(f'{n} {name}' for name, n in files.num_garments.most_common())
     print(
@@ -286,7 +287,9 @@ def report(skipped: list[str], files: PredictionFiles) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Predict, save and report; the exit code."""
-    sources = name_sources(find_sources(map(path_or_camera, args.inputs)))
+    left_aside = []
+    inputs = [path_or_camera(item) for item in args.inputs]
+    sources = name_sources(find_sources(inputs, left_aside))
     inferencer = build(args)
     check_category(args.category, list(inferencer.networks), bool(args.det))
     warn_of_whole_pictures(inferencer, args.category)
@@ -305,7 +308,7 @@ def execute(args: argparse.Namespace) -> int:
     skipped = []
     with locked_folder(args.out_dir):
         is_done = predict(inferencer, sources, files, args.category, skipped)
-    report(skipped, files)
+    report(skipped, left_aside, files)
     if not is_done:
         print('stopped; what was finished is saved', file=sys.stderr)
         return INTERRUPTED
