@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.locks import (
     environment_for_children,
     held_descriptors,
@@ -101,8 +102,9 @@ def run_logged(arguments: Sequence[str], log: TextIO) -> int:
     try:
         for line in process.stdout:
             print(line, end='', flush=True)
-            log.write(line)
-            log.flush()
+            with errors_of(log.name):
+                log.write(line)
+                log.flush()
         return process.wait()
     except BaseException:
         _end(process)

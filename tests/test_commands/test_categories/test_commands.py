@@ -82,6 +82,7 @@ class InterruptingLog:
 
     def __init__(self, log):
         self.fileno = log.fileno
+        self.name = log.name
 
     def write(self, line):
         raise KeyboardInterrupt
