@@ -14,6 +14,7 @@ like a detector's box of another category, they leave their image without predic
 import argparse
 import json
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
     normalized_error,
 )
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
+from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 from fashion_mmpose.formats.fashionai.tianchi_table import coco_keypoints
@@ -92,10 +94,11 @@ def score(gt_path: str, pred_path: str, rule: str) -> tuple[dict, str]:
 
 def execute(args: argparse.Namespace) -> None:
     """Score, and print the tables."""
-    scores, report = score(args.gt, args.pred, args.rule)
-    if args.json:
-        with OutputFiles() as outputs:
-            json.dump(scores, outputs.open(args.json), indent=2, allow_nan=False)
+    with locked_file(args.json) if args.json else nullcontext():
+        scores, report = score(args.gt, args.pred, args.rule)
+        if args.json:
+            with OutputFiles() as outputs:
+                json.dump(scores, outputs.open(args.json), indent=2, allow_nan=False)
     print(report)
 
 

@@ -148,21 +148,6 @@ def locked_log(path: Path) -> Iterator[TextIO]:
         yield file
 
 
-@contextmanager
-def termination_as_interrupt() -> Iterator[None]:
-    """Let ``kill``, a closed terminal and batch systems stop a run as Ctrl-C does."""
-    replaced = {}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # Not where nohup has told to ignore it.
-        if signal.getsignal(number) is signal.SIG_DFL:
-            replaced[number] = signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in replaced.items():
-            signal.signal(number, handler)
-
-
 def tail(path: Path, num_lines: int = 25) -> str:
     """The last lines of a text file."""
     with open(path, encoding='utf-8', errors='replace') as file:
