@@ -20,9 +20,8 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
-from .operators import INSTALL_HINT, serve_operators
-
 from .compat_pictures import guard_decoding
+from .operators import INSTALL_HINT, serve_operators
 
 MMCV_RANGE = ('2.0.0', '2.2.0')  # MMDetection 3.3 refuses 2.2
 MMPOSE_RANGE = ('1.2.0', '2.0.0')

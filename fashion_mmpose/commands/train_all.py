@@ -23,7 +23,7 @@ from pathlib import Path
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.data_root import add_data_root, data_root_options
 from fashion_mmpose.config import config_root
-from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.locks import locked_file, locked_folder
 
 from .categories import (
     CategoryResult,
@@ -36,7 +36,6 @@ from .categories import (
     run_category,
     summary_table,
     tail,
-    termination_as_interrupt,
     write_summary,
 )
 
@@ -124,12 +123,12 @@ def execute(args: argparse.Namespace) -> int:
     scripts = config_root().parent
     options = Options(scripts, args.test_only, args.restart, flags, args.nproc)
     results = []
-    with termination_as_interrupt():
+    with locked_folder(folder):
         for each in runs:
             results.append(run_category(each, options))
             write_summary(folder, results, rule, args.config)
         submission = submit(runs, results, args.out, folder)
-    write_summary(folder, results, rule, args.config, submission)
+        write_summary(folder, results, rule, args.config, submission)
     print(f'\n{summary_table(results, rule)}')
     print(f'written to {folder}/summary.json and summary.md')
     print_failures(results)

@@ -3,7 +3,7 @@
 import os
 
 from mmengine.dist import master_only
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.utils import ManagerMixin
@@ -11,6 +11,7 @@ from mmengine.visualization import Visualizer
 from torch import nn
 
 from fashion_mmpose.config import config_name
+from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.weights.downloads import downloads_of, fetch
 from fashion_mmpose.weights.read import (
@@ -22,6 +23,12 @@ from fashion_mmpose.weights.read import (
     without_preprocessor,
 )
 from fashion_mmpose.weights.trained_for import check_trained_for
+
+from .run_files import (
+    WholeFilesLoggerHook,
+    end_when_the_log_is_full,
+    with_whole_files,
+)
 
 
 class TrainingRunner(Runner):
@@ -140,6 +147,34 @@ class TrainingRunner(Runner):
         # By that, moving averages get the weights too.
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         return checkpoint
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        """MMEngine's logger, which ends the run when its file cannot be written."""
+        logger = super().build_logger(*args, **kwargs)
+        end_when_the_log_is_full(logger)
+        return logger
+
+    def _init_model_weights(self) -> None:
+        # MMEngine lists them in the log's file itself.
+        with errors_of(os.path.join(self.log_dir, f'{self.timestamp}.log')):
+            super()._init_model_weights()
+
+    def build_visualizer(self, visualizer: Visualizer | dict | None = None):
+        """MMEngine's visualizer, whose local files are written as a whole."""
+        if visualizer is None:  # MMEngine's own choice
+            local = [dict(type='LocalVisBackend')]
+            visualizer = dict(type='Visualizer', vis_backends=local)
+        if isinstance(visualizer, dict):
+            visualizer = with_whole_files(visualizer)
+        return super().build_visualizer(visualizer)
+
+    def register_default_hooks(self, hooks: dict | None = None) -> None:
+        """MMEngine's hooks; a test's JSON is written as a whole."""
+        hooks = dict(hooks or {})
+        logger = hooks.get('logger', dict(type='LoggerHook'))
+        if isinstance(logger, dict) and logger.get('type') == 'LoggerHook':
+            hooks['logger'] = dict(logger, type=WholeFilesLoggerHook)
+        super().register_default_hooks(hooks)
 
     @property
     def _network(self) -> nn.Module:

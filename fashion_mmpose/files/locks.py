@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TextIO
 
+from .faults import check_writable, errors_of
+
 try:
     import fcntl
 except ImportError:  # Windows has no such locks, and every run goes ahead
@@ -50,10 +52,10 @@ def locked_file(path: str | os.PathLike) -> Iterator[None]:
 
     Raises:
         BlockingIOError: If another run is about to write it; it says which.
-        OSError: If its folder cannot be written to.
+        OSError: If its folder cannot be written to, or it is a folder itself.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    check_writable(path)
     with _locked(path, path.with_name(f'.{path.name}.lock')):
         yield
 
@@ -104,7 +106,8 @@ def _lock(place: Path, path: Path) -> TextIO | None:
     while True:
         # What the system holds for a process ends with it, however it ends. What a
         # dead one wrote into the file is overwritten.
-        file = open(path, 'a+', encoding='utf-8')  # noqa: SIM115
+        with errors_of(place):
+            file = open(path, 'a+', encoding='utf-8')  # noqa: SIM115
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -122,7 +125,14 @@ def _lock(place: Path, path: Path) -> TextIO | None:
         file.close()
     file.truncate(0)
     file.write(f'{_name()} {datetime.now():%Y-%m-%d %H:%M:%S}')
-    file.flush()
+    try:
+        with errors_of(place):
+            file.flush()
+    except OSError:  # the disk is full
+        with suppress(OSError):
+            file.close()
+        path.unlink(missing_ok=True)
+        raise
     return file
 
 

@@ -14,8 +14,8 @@ PLUGIN_LIBRARIES = frozenset(
 )
 # Each imports only what stands before it.
 CORE = tuple(
-    'errors version garments files formats evaluation synthetic media visualization '
-    'inference cli __main__'.split()
+    'errors version interrupts garments files formats evaluation synthetic media '
+    'visualization inference cli __main__'.split()
 )
 PLUGIN = tuple(
     'operators compat_pictures compat described_data config codecs datasets weights '

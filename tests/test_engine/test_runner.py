@@ -3,8 +3,11 @@
 import copy
 import json
 import os
+from logging import FileHandler
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -201,7 +204,9 @@ def test_the_config_is_never_cut(tmp_path, monkeypatch, runner_type):
     monkeypatch.setattr(os, 'replace', replace)
     run = runner(tmp_path / 'run', runner_type, cfg=Config(dict(number=1)))
     (path,) = (tmp_path / 'run').glob('*.py')
-    assert [path.read_text()] == written == [run.cfg.pretty_text]
+    assert path.read_text() == run.cfg.pretty_text
+    # The other one is MMEngine's copy in vis_data/.
+    assert written == [run.cfg.pretty_text] * 2
 
 
 def test_a_test_leaves_the_config_of_the_training(tmp_path, line):
@@ -261,3 +266,40 @@ def test_two_runs_of_a_process_share_nothing(tmp_path, monkeypatch, order):
         assert f'{tmp_path / name}' in log
         assert f'{tmp_path / other}' not in log
     assert [run.message_hub.get_info('epoch') for run in runs] == [2, 1]
+
+
+def test_a_log_that_cannot_be_written_ends_the_run(tmp_path, capfd):
+    """On a full disk, logging alone would print a traceback for every line."""
+    runner = toy_runner(tmp_path / 'run', [0.5], 1, runner_type=TrainingRunner)
+    (handler,) = [h for h in runner.logger.handlers if isinstance(h, FileHandler)]
+    full = open('/dev/full', 'w')  # noqa: SIM115
+    handler.setStream(full).close()
+    with pytest.raises(OSError, match='No space left') as caught:
+        runner.logger.error('a line')
+    assert caught.value.filename == handler.baseFilename
+    runner.logger.error('another line')  # is not tried again
+    handler.stream = None
+    with pytest.raises(OSError, match='No space left'):
+        full.close()
+    assert 'Traceback' not in capfd.readouterr().err
+
+
+def test_files_of_a_run_appear_as_a_whole(tmp_path, monkeypatch):
+    """What is written in place is lost when the run is killed meanwhile."""
+    written = []
+    replace = os.replace
+
+    def noting(old, new):
+        written.append(os.path.basename(new))
+        replace(old, new)
+
+    monkeypatch.setattr(os, 'replace', noting)
+    runner = toy_runner(tmp_path / 'run', [0.5], 1, runner_type=TrainingRunner)
+    runner.visualizer.add_config(runner.cfg)
+    runner.visualizer.add_image('stages', np.full((4, 6, 3), [1, 2, 3], np.uint8))
+    runner.call_hook('before_run')
+    runner.call_hook('after_test_epoch', metrics={})
+    names = {'config.py', 'stages_0.png', f'{runner.timestamp}.json'}
+    assert names <= set(written)
+    (picture,) = tmp_path.rglob('stages_0.png')
+    assert cv2.imread(str(picture))[0, 0].tolist() == [3, 2, 1]

@@ -21,6 +21,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
     normalized_error,
 )
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
+from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 from fashion_mmpose.formats.fashionai.tianchi_table import (
@@ -140,10 +142,11 @@ def _asked(
 
 def execute(args: argparse.Namespace) -> None:
     """Score, and print the tables."""
-    scores, report = score(args.gt, args.pred, args.rule, args.category)
-    if args.json:
-        with OutputFiles() as outputs:
-            json.dump(scores, outputs.open(args.json), indent=2, allow_nan=False)
+    with locked_file(args.json) if args.json else nullcontext():
+        scores, report = score(args.gt, args.pred, args.rule, args.category)
+        if args.json:
+            with OutputFiles() as outputs:
+                json.dump(scores, outputs.open(args.json), indent=2, allow_nan=False)
     print(report)
 
 

@@ -258,14 +258,15 @@ def predict(
         disable=None,
         dynamic_ncols=True,
     )
-    with files, bar, closing(predicted):
+    with files:
         try:
-            for each in predicted:
-                if each.error:
-                    skipped.append(each.error)
-                else:
-                    files.add(each)
-                bar.update(each.picture.image_id + 1 - bar.n)
+            with bar, closing(predicted):
+                for each in predicted:
+                    if each.error:
+                        skipped.append(each.error)
+                    else:
+                        files.add(each)
+                    bar.update(each.picture.image_id + 1 - bar.n)
         except KeyboardInterrupt:
             return False
     return True

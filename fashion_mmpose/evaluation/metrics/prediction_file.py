@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
 )
 from fashion_mmpose.evaluation.functional.oks.garment_scoring import GarmentScoring
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
+from fashion_mmpose.files.faults import write_or_rescue
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.deepfashion2.results import write_results
@@ -107,6 +109,8 @@ class PredictionFile(BaseMetric):
         Raises:
             FormatError: If a CSV file is asked for, and an image of the annotation
                 file has no prediction of its category.
+            RescuedError: If a file cannot be written to its place; it says where the
+                predictions are instead.
         """
         benchmark = benchmark_told(self.dataset_meta)
         is_official = benchmark is not None and benchmark.name == OFFICIAL
@@ -124,11 +128,12 @@ class PredictionFile(BaseMetric):
         for path in sorted(self.out_files, key=lambda path: path.suffix != '.json'):
             if path.suffix == '.csv':
                 images = read_images([self._ann_file()])
-                make_submission({'this run': predictions}, images).write(path)
+                submission = make_submission({'this run': predictions}, images)
+                write_or_rescue(path, submission.write)
             elif is_official:
-                _write_official(path, predictions)
+                write_or_rescue(path, partial(_write_official, predictions))
             else:
-                write_predictions(path, predictions)
+                write_or_rescue(path, partial(_write_list, predictions))
             MMLogger.get_current_instance().info(
                 f'{len(predictions)} predictions written to {path}'
             )
@@ -183,6 +188,15 @@ def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:
         if evaluator['type'] == 'GarmentOKS':
             return {name: evaluator[name] for name in names if name in evaluator}
     return {}
+
+
+def _write_official(predictions: list[dict], path: Path) -> None:
+    with OutputFiles() as outputs:
+        write_results(outputs.open(path), predictions)
+
+
+def _write_list(predictions: list[dict], path: Path) -> None:
+    write_predictions(path, predictions)
 
 
 def _plain_entry(sample: dict) -> dict:
