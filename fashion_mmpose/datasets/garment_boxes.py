@@ -56,7 +56,9 @@ class GarmentBoxDataset(BaseDetDataset):
     def load_data_list(self) -> list[dict]:
         """Records of all images, with or without garments."""
         labels = self._labels()
-        columns = read_columns(self.ann_file, self.definition)
+        columns = read_columns(
+            self.ann_file, self.definition, image_root=self.data_prefix.get('img')
+        )
         for note in columns.notes:
             print_log(note, 'current', logging.WARNING)
         images = columns.images

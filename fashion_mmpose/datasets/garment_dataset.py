@@ -220,6 +220,7 @@ class GarmentDataset(BaseCocoStyleDataset):
             self.category,
             # Metrics get the file's numbers; to train, these are exact enough.
             points_dtype=np.float64 if self.test_mode else np.float32,
+            image_root=self.data_prefix.get('img'),
         )
         _log(columns.notes)
         samples = (

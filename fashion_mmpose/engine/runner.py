@@ -53,13 +53,6 @@ class TrainingRunner(Runner):
             number += 1
             self._timestamp = f'{stamp}_{number}'
 
-    def build_visualizer(self, visualizer: Visualizer | dict | None = None):
-        """The run's own visualizer, also where the config's name of it is taken."""
-        if isinstance(visualizer, dict) and visualizer.get('name') in _kept(Visualizer):
-            name = f'{visualizer["name"]}_{self._experiment_name}'
-            visualizer = dict(visualizer, name=name)
-        return super().build_visualizer(visualizer)
-
     def train(self) -> nn.Module:
         """Train; see :meth:`mmengine.runner.Runner.train`."""
         self._become_current()
@@ -160,12 +153,15 @@ class TrainingRunner(Runner):
             super()._init_model_weights()
 
     def build_visualizer(self, visualizer: Visualizer | dict | None = None):
-        """MMEngine's visualizer, whose local files are written as a whole."""
+        """The run's own visualizer, whose local files are written as a whole."""
         if visualizer is None:  # MMEngine's own choice
             local = [dict(type='LocalVisBackend')]
             visualizer = dict(type='Visualizer', vis_backends=local)
         if isinstance(visualizer, dict):
             visualizer = with_whole_files(visualizer)
+            if visualizer.get('name') in _kept(Visualizer):  # another run's
+                name = f'{visualizer["name"]}_{self._experiment_name}'
+                visualizer = dict(visualizer, name=name)
         return super().build_visualizer(visualizer)
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:

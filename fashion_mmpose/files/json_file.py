@@ -3,11 +3,12 @@
 import json
 import mmap
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Generic, TextIO, TypeVar
 
 import msgspec
 
@@ -16,8 +17,46 @@ from fashion_mmpose.errors import FormatError
 BOM = b'\xef\xbb\xbf'  # the byte order mark that some editors of Windows write
 _OTHER_ENCODINGS = {b'\xff\xfe': 'UTF-16', b'\xfe\xff': 'UTF-16'}
 
+# What stands for half a letter; Python's reader takes it, and no file can hold it.
+_SURROGATE = re.compile(rb'\\u[dD][89a-fA-F]')
+
 # Encoding some thousand entries at once is as fast as all, and needs no memory.
 _CHUNK = 4096
+
+T = TypeVar('T')
+
+
+class JsonDecoder(Generic[T]):
+    """Decodes JSON into values of a type, and has one error for what is none.
+
+    Args:
+        kind: The type, as msgspec takes it.
+    """
+
+    def __init__(self, kind: type[T]) -> None:
+        self._decode = msgspec.json.Decoder(kind).decode
+
+    def decode(self, data: bytes | memoryview | msgspec.Raw) -> T:
+        """The value that JSON describes.
+
+        Raises:
+            msgspec.ValidationError: If it is of another type.
+            msgspec.DecodeError: If it is not valid JSON.
+        """
+        try:
+            return self._decode(data)
+        except RecursionError:
+            raise msgspec.DecodeError('it is nested too deeply') from None
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            raise msgspec.DecodeError(
+                f'a text has the byte {byte:#04x}, which is not UTF-8'
+            ) from None
+
+
+def decode(data: bytes | memoryview | msgspec.Raw, kind: type[T]) -> T:
+    """One value; see :meth:`JsonDecoder.decode`."""
+    return JsonDecoder(kind).decode(data)
 
 
 @contextmanager
@@ -63,7 +102,10 @@ def read_json(path: str | os.PathLike) -> Any:
     """
     data = Path(path).read_bytes()
     try:
-        return json.loads(data.removeprefix(BOM).decode('utf-8'))
+        content = json.loads(data.removeprefix(BOM).decode('utf-8'))
+        if _SURROGATE.search(data):
+            json.dumps(content, ensure_ascii=False).encode('utf-8')
+        return content
     except (ValueError, RecursionError) as error:  # of the encoding, or of JSON
         why = _encoding_fault(data) or error
         raise FormatError(f'{path} is not valid JSON: {why}') from None

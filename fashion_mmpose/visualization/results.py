@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fashion_mmpose.files.inner_paths import inner_path
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.annotations import image_path
 from fashion_mmpose.formats.coco.images import read_images
@@ -62,7 +63,8 @@ def prediction_grid(
     for annotation in content['annotations']:
         key = annotation['image_id'], annotation['category_id']
         if key in found:
-            path = os.path.join(img_root, image_path(images[key[0]]))
+            inner = inner_path(image_path(images[key[0]]), img_root, f'{ann_file}')
+            path = os.path.join(img_root, inner)
             item = GarmentPrediction.from_coco(found[key], known, path)
             scored.append(ComparedGarment.with_annotation(item, annotation))
     if not scored:

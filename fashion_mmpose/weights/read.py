@@ -14,6 +14,7 @@ from fashion_mmpose.config import is_address
 from fashion_mmpose.errors import FormatError
 
 from .downloads import Download, fetch, resolve
+from .torch_file import check_tensors, check_torch_file
 
 _PLAIN = (
     'only tensors and plain values are read; where the file can be trusted, save it '
@@ -79,6 +80,11 @@ def read_checkpoint(path: str | os.PathLike) -> StoredWeights:
             + (f'its entries {others[:5]} are no tensors' if others else 'it is empty')
         )
     tensors = {name: value.detach() for name, value in state_dict.items()}
+    if not is_address(path):
+        try:
+            check_tensors(list(tensors.values()), os.path.getsize(path))
+        except FormatError as error:
+            raise WeightsError(f'{path}: {error}') from None
     return StoredWeights(without_prefix(tensors, 'module.'), left_out, meta)
 
 
@@ -220,6 +226,10 @@ def read_file(path: str | os.PathLike):
         raise FileNotFoundError(f'{path} does not exist')
     if not os.path.isfile(path):
         raise WeightsError(f'{path} is not a file')
+    try:
+        check_torch_file(path)
+    except FormatError as error:
+        raise WeightsError(f'{path}: {error}; {_PLAIN}') from None
     try:
         return torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as error:

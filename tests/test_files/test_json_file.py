@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import JsonList, encode, map_file, read_json
+from fashion_mmpose.files.json_file import JsonList, decode, encode, map_file, read_json
 
 
 def written(entries, lines=False):
@@ -78,3 +78,25 @@ def test_a_byte_order_mark_is_no_content(tmp_path, read):
     path.write_text('[1]', encoding='utf-16')
     with pytest.raises(FormatError, match='it is in UTF-16; to fix it: save it as'):
         read(path)
+
+
+@pytest.mark.parametrize(
+    'text, reason',
+    [
+        (b'[' * 200_000, 'nested too deeply|recursion'),
+        (b'["a\xffb"]', 'not UTF-8|decode byte 0xff'),
+        (b'["\\ud800"]', 'truncated|surrogate'),
+    ],
+)
+def test_what_breaks_readers_is_no_json(tmp_path, text, reason):
+    """Deep nesting, broken UTF-8 inside of a text, half a letter."""
+    path = tmp_path / 'file.json'
+    path.write_bytes(text)
+    for read in (read_json, decoded):
+        with pytest.raises(FormatError, match=f'file.json is not valid.*{reason}'):
+            read(path)
+
+
+def decoded(path):
+    with map_file(path, 'list') as data:
+        return decode(data, object)

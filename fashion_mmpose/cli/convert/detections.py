@@ -30,6 +30,7 @@ your own need the file of its description, --benchmark.
 """
 
 import argparse
+import os
 import sys
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
@@ -110,7 +111,7 @@ def _label(text: str) -> tuple[int, str]:
 def convert(args: argparse.Namespace) -> ResultList:
     """Read and check the boxes."""
     described = None if args.benchmark is None else read_benchmark(args.benchmark)
-    images = read_images(args.ann_file, described)
+    images = read_images(args.ann_file, described, os.sep)  # which are not opened
     kind = args.format
     if kind == 'auto':
         kind = detections.guess_format(args.boxes)

@@ -111,7 +111,7 @@ def detect(args: argparse.Namespace) -> Outcome:
     detector = GarmentDetector(
         cfg, args.checkpoint, device, args.score_thr, args.max_per_image
     )
-    images = read_images(args.ann_file, _described(detector))
+    images = read_images(args.ann_file, _described(detector), args.img_root)
     settings = run_settings(
         cfg, args.checkpoint, args.ann_file, args.score_thr, args.max_per_image
     )

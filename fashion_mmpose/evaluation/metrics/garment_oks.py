@@ -190,13 +190,17 @@ class GarmentOKS(BenchmarkMetric):
                 [result['image_id'] for result in results],
             )
             return truth, truth
-        whole = read_columns(path, self.definition, self._meta('category'), np.float64)
+        category = self._meta('category')
+        # The pictures are not opened here, wherever they are.
+        whole = read_columns(path, self.definition, category, np.float64, os.sep)
         if not self._is_whole_set(results):
             return scored_part(whole, self._tested_samples(results, whole)), whole
         listed = self._meta('ann_file')
         if listed is None or os.path.abspath(listed) == os.path.abspath(path):
             return whole, whole
-        pictures = read_columns(listed, self.definition, self._meta('category')).images
+        pictures = read_columns(
+            listed, self.definition, category, image_root=os.sep
+        ).images
         return scored_part(whole, ((i, None) for i in pictures.ids.tolist())), whole
 
     def _is_whole_set(self, results: list[dict]) -> bool:

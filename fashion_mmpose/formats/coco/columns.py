@@ -15,7 +15,8 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import map_file
+from fashion_mmpose.files.inner_paths import inner_path
+from fashion_mmpose.files.json_file import decode, map_file
 
 from .annotations import image_path
 from .geometry import Boxes, check_boxes, check_points
@@ -129,6 +130,7 @@ def read_columns(
     benchmark: garments.Named,
     category: str | None = None,
     points_dtype: type = np.float32,
+    image_root: str | os.PathLike | None = None,
 ) -> GarmentColumns:
     """Read a COCO file of a benchmark.
 
@@ -141,6 +143,8 @@ def read_columns(
         benchmark: A benchmark, or the name of a built-in one.
         category: A category, for its items only; None for all items. Defaults to None.
         points_dtype: ``np.float32`` or ``np.float64``. Defaults to ``np.float32``.
+        image_root: Folder of the pictures; absolute paths below it are taken, too.
+            Defaults to None: there are none.
 
     Returns:
         GarmentColumns: The file's images and items.
@@ -156,7 +160,7 @@ def read_columns(
         garments.garment(benchmark, category)
     content = _decode(path)
     full = has_full_layout(path, content.categories, benchmark, category)
-    images = _image_columns(path, content.images, benchmark)
+    images = _image_columns(path, content.images, benchmark, image_root)
     annotations = content.annotations
     first = {}
     for annotation in annotations:
@@ -183,7 +187,7 @@ def _decode(path: str) -> _File:
     needed = ['images', 'categories']
     with map_file(path, 'annotation file') as data:
         try:
-            content = msgspec.json.decode(data, type=_File)
+            content = decode(data, _File)
         except msgspec.ValidationError as error:
             where = str(error)
             if '$.' in where:
@@ -217,7 +221,10 @@ def _garment(
 
 
 def _image_columns(
-    path: str, images: list[_Image], benchmark: garments.Named
+    path: str,
+    images: list[_Image],
+    benchmark: garments.Named,
+    image_root: str | os.PathLike | None,
 ) -> ImageColumns:
     ids = np.fromiter((image.id for image in images), np.int64, len(images))
     _check_unique(path, ids, 'image')
@@ -230,9 +237,13 @@ def _image_columns(
         widths=np.fromiter((i.width for i in images), np.int32, len(images)),
         heights=np.fromiter((i.height for i in images), np.int32, len(images)),
         file_names=[
-            image_path(dict(folder=i.folder, file_name=i.file_name, path=i.path))
-            if i.folder or i.path
-            else i.file_name
+            inner_path(
+                image_path(dict(folder=i.folder, file_name=i.file_name, path=i.path))
+                if i.folder or i.path
+                else i.file_name,
+                image_root,
+                f'{path}: image {i.id}',
+            )
             for i in images
         ],
         category_ids=np.fromiter(

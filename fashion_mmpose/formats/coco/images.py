@@ -8,7 +8,8 @@ import msgspec
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import map_file
+from fashion_mmpose.files.inner_paths import inner_path
+from fashion_mmpose.files.json_file import decode, map_file
 
 from .annotations import image_path
 
@@ -52,7 +53,9 @@ class _File(msgspec.Struct):
 
 
 def read_images(
-    path: str | os.PathLike, benchmark: garments.Benchmark | None = None
+    path: str | os.PathLike,
+    benchmark: garments.Benchmark | None = None,
+    image_root: str | os.PathLike | None = None,
 ) -> ImageList:
     """Read which images a COCO file lists, and of which benchmark it is.
 
@@ -60,6 +63,8 @@ def read_images(
         path: The JSON; its annotations are not looked at.
         benchmark: The benchmark that it must be of; None to find it among those that
             are built in. Defaults to None.
+        image_root: Folder of the pictures; absolute paths below it are taken, too.
+            Defaults to None: there are none.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -68,7 +73,7 @@ def read_images(
     """
     with map_file(path, 'annotation file') as data:
         try:
-            content = msgspec.json.decode(data, type=_File)
+            content = decode(data, _File)
         except msgspec.ValidationError as error:
             raise FormatError(
                 f'{path} is not a COCO file ({error}); make it with the scripts in '
@@ -83,7 +88,11 @@ def read_images(
         benchmark=_benchmark(path, content.categories, benchmark),
         ids=ids,
         paths=tuple(
-            image_path(dict(folder=i.folder, file_name=i.file_name, path=i.path))
+            inner_path(
+                image_path(dict(folder=i.folder, file_name=i.file_name, path=i.path)),
+                image_root,
+                f'{path}: image {i.id}',
+            )
             for i in content.images
         ),
         sizes=tuple(_size(i) for i in content.images),

@@ -7,6 +7,7 @@ import msgspec
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import JsonDecoder
 
 # Twice as fast to decode as floats, and small enough to become one.
 Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float
@@ -102,7 +103,7 @@ class OwnNumbers:
     def __init__(self, garment: garments.Garment, full: bool) -> None:
         self.garment = garment
         self.full = full
-        self.decoder = msgspec.json.Decoder(list[Number])
+        self.decoder = JsonDecoder(list[Number])
         self.num_own = 3 * len(garment.channels)
         self.num = self.num_own
         self.channels = garment.channels

@@ -12,17 +12,21 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import BOM, read_json
+from fashion_mmpose.files.json_file import BOM, decode, read_json
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.category_names import raw_category_name
+from fashion_mmpose.formats.coco.geometry import MAX_PX
 from fashion_mmpose.garments.layout import own_points
 
 BENCHMARK = 'deepfashion2'
-_FAR = 10**9  # no picture is that wide, and no number of a style that high
+_FAR = 10**9  # no number of a style is that high
 Whole = Annotated[int, msgspec.Meta(ge=-_FAR, le=_FAR)]
-Number = Whole | Annotated[float, msgspec.Meta(ge=-_FAR, le=_FAR)]
+Number = (
+    Annotated[int, msgspec.Meta(ge=-MAX_PX, le=MAX_PX)]
+    | Annotated[float, msgspec.Meta(ge=-MAX_PX, le=MAX_PX)]
+)
 Level = Annotated[int, msgspec.Meta(ge=1, le=3)]
-_ITEM = re.compile(r'item(\d+)')
+_ITEM = re.compile(r'item([0-9]{1,9})')
 
 
 class RawItem(msgspec.Struct):
@@ -88,8 +92,8 @@ def read_raw(path: str | os.PathLike, skipped: list[str] | None = None) -> RawIm
         OSError: If it cannot be opened.
     """
     try:
-        content = msgspec.json.decode(
-            Path(path).read_bytes().removeprefix(BOM), type=dict[str, msgspec.Raw]
+        content = decode(
+            Path(path).read_bytes().removeprefix(BOM), dict[str, msgspec.Raw]
         )
     except msgspec.MsgspecError as error:
         raise FormatError(f'{path} is not a DeepFashion2 annotation: {error}') from None
@@ -112,13 +116,13 @@ def _field(path, content: Mapping[str, msgspec.Raw], name: str, kind):
     if name not in content:
         raise FormatError(f'{path}: {name} is missing')
     try:
-        return msgspec.json.decode(content[name], type=kind)
+        return decode(content[name], kind)
     except msgspec.MsgspecError as error:
         raise FormatError(f'{path}: {name}: {error}') from None
 
 
 def _item(raw: msgspec.Raw) -> RawItem:
-    item = msgspec.json.decode(raw, type=RawItem)
+    item = decode(raw, RawItem)
     try:
         garment = garments.category_of_id(BENCHMARK, item.category_id)
     except ValueError as error:

@@ -12,7 +12,8 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import JsonList, map_file
+from fashion_mmpose.files.json_file import JsonDecoder, JsonList, decode, map_file
+from fashion_mmpose.formats.coco.geometry import MAX_PX
 
 NUM_SLOTS = len(garments.keypoints('deepfashion2'))
 _DECIMALS = 4  # of a pixel, and of a point's score
@@ -161,16 +162,16 @@ def read_results(
     known = {
         g.category_id: g for g in garments.benchmark('deepfashion2').garments.values()
     }
-    decode = msgspec.json.Decoder(_Entry).decode
+    entries = JsonDecoder(_Entry)
     heads, points, slots = [], [], {}
     has_boxes = False
     with map_file(path, 'result file') as data:
         for index, raw in enumerate(_split(path, data)):
             try:
-                entry = decode(raw)
+                entry = entries.decode(raw)
                 garment = known[entry.category_id]
                 own, all_slots = _own_points(entry, garment)
-            except (msgspec.ValidationError, FormatError) as error:
+            except (msgspec.DecodeError, FormatError) as error:
                 raise FormatError(f'{path}: entry {index}: {error}') from None
             except KeyError:
                 raise FormatError(
@@ -202,7 +203,7 @@ def read_results(
 
 def _split(path: str | os.PathLike, data) -> list[msgspec.Raw]:
     try:
-        return msgspec.json.decode(data, type=list[msgspec.Raw])
+        return decode(data, list[msgspec.Raw])
     except msgspec.ValidationError as error:
         raise FormatError(
             f'{path} must hold a list of results (image_id, category_id, score, '
@@ -224,6 +225,11 @@ def _own_points(
     if not np.isfinite(numbers).all() or not math.isfinite(entry.score):
         raise FormatError('its numbers must be finite')
     xy = numbers.reshape(-1, 3)[:, :2]
+    if np.abs(xy).max() > MAX_PX:
+        raise FormatError(
+            f'it has a key point at {xy[np.abs(xy).max(axis=1).argmax()].tolist()}, '
+            'which are no pixels'
+        )
     if len(xy) == num_own:
         return xy, _filled(xy, garment)
     first, last = garment.channels[0], garment.channels[-1]
@@ -242,5 +248,9 @@ def _area(path, index: int, entry: _Entry, slots: np.ndarray, has_boxes: bool) -
     if entry.bbox is None or len(entry.bbox) != 4:
         raise FormatError(
             f'{path}: entry {index} must have a bbox of four numbers, as entry 0 has'
+        )
+    if not all(abs(value) <= MAX_PX for value in entry.bbox):
+        raise FormatError(
+            f'{path}: entry {index} has the bbox {entry.bbox}, which are no pixels'
         )
     return entry.bbox[2] * entry.bbox[3]

@@ -8,7 +8,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import map_file
+from fashion_mmpose.files.json_file import decode, map_file
 from fashion_mmpose.formats.coco.columns import Integer
 
 
@@ -112,7 +112,7 @@ def _decode(path: str) -> list[_Box]:
     )
     try:
         with map_file(path, 'box file') as data:
-            return msgspec.json.decode(data, type=list[_Box])
+            return decode(data, list[_Box])
     except msgspec.ValidationError as error:
         raise FormatError(f'{path}: {error}; {hint}') from None
     except FormatError as error:

@@ -17,6 +17,10 @@ _PLAIN = (int, float, bool, type(None), np.ndarray, np.generic)
 _MARK = object()
 _KINDS = re.compile(r'[biuf]\d{1,2}')
 _MOST_AXES = 32
+_MOST_DEEP = 32  # lists in lists; boxes need four
+_LARGEST = 2**63  # of a number that numpy and JSON take
+_SLACK = 2**16  # a short file may name its few values more often than it is long
+_REPEATS = 64  # as often as all values of a file may be named by it, on the average
 _ONLY = 'only lists, tuples, numbers and numpy arrays are read'
 
 # What they push is in the file itself, and pickletools has decoded it.
@@ -41,7 +45,9 @@ def read_plain_pickle(path: str | os.PathLike) -> Any:
     its look-ups restricted lets a file choose how much memory is taken, and lets it
     give numpy's types flags and fields that they must not have. So the program is
     carried out here: the few steps that build lists, tuples and numbers, and four
-    names, which stand for arrays and are never looked up. All else is refused.
+    names, which stand for arrays and are never looked up. All else is refused. What
+    is built has no more bytes than the file, and names its parts no more often than
+    a file of that size may.
 
     Args:
         path: The file, of any protocol.
@@ -57,8 +63,8 @@ def read_plain_pickle(path: str | os.PathLike) -> Any:
     """
     data = Path(path).read_bytes()
     try:
-        content = _run(data)
-        _check(content)
+        content = _run(data, _Budget(len(data)))
+        _check(content, len(data))
     except FormatError as error:
         raise FormatError(f'{path}: {error}') from None
     # Steps that find nothing, too little or another type to work on.
@@ -114,9 +120,16 @@ class _Array:
 def _array(
     data: bytes | bytearray | str, dtype: _Dtype, shape: tuple, order: str
 ) -> np.ndarray:
+    # bytes(n) of a number would be as many zeros.
+    if not isinstance(data, (bytes, bytearray, str)) or not isinstance(dtype, _Dtype):
+        raise FormatError('it holds an array of no bytes, or of no type')
     data = data.encode('latin1') if isinstance(data, str) else bytes(data)
     dtype = dtype.made()
-    if len(shape) > _MOST_AXES or any(type(n) is not int or n < 0 for n in shape):
+    if (
+        not isinstance(shape, tuple)
+        or len(shape) > _MOST_AXES
+        or any(type(n) is not int or not 0 <= n < _LARGEST for n in shape)
+    ):
         raise FormatError('it holds an array whose shape is none')
     if math.prod(shape) * dtype.itemsize != len(data):
         raise FormatError(
@@ -128,7 +141,7 @@ def _array(
 
 
 def _reconstruct(subtype: _Name, shape: tuple, kind: bytes) -> _Array:
-    if subtype != _Name('numpy.ndarray'):
+    if not isinstance(subtype, _Name) or subtype.text != 'numpy.ndarray':
         raise FormatError('it holds an array of an unknown class')
     return _Array()
 
@@ -169,7 +182,29 @@ _NAMES = {*_CALLS, _Name('numpy.ndarray')}
 # ----------------------------------------------------------------------- the program
 
 
-def _run(data: bytes) -> Any:
+@dataclass
+class _Budget:
+    """Bytes that may still be made: each is in the file, once."""
+
+    left: int
+
+    def spend(self, value: Any) -> None:
+        """Note what a call has made.
+
+        Raises:
+            FormatError: If that is more than the file holds.
+        """
+        if isinstance(value, _Array):
+            value = value.made
+        if isinstance(value, (bytes, np.ndarray, np.generic)):
+            self.left -= len(value) if isinstance(value, bytes) else value.nbytes
+        if self.left < 0:
+            raise FormatError('it makes more bytes than it holds')
+
+
+def _run(data: bytes, budget: _Budget) -> Any:
+    # A text becomes bytes, and these an array.
+    texts, arrays = budget, _Budget(budget.left)
     stack: list = []
     memo: dict[int, Any] = {}
     for opcode, argument, _ in pickletools.genops(data):
@@ -184,6 +219,9 @@ def _run(data: bytes) -> Any:
             memo[len(memo)] = stack[-1]
         elif name in _STEPS:
             _STEPS[name](stack)
+            if name in ('REDUCE', 'BUILD'):
+                made = stack[-1]
+                (texts if isinstance(made, bytes) else arrays).spend(made)
         elif name == 'GLOBAL':
             stack.append(_named(*argument.split(' ', 1)))
         elif name in _REFUSED:
@@ -203,8 +241,9 @@ def _built(value: Any) -> Any:
 def _named(module: str, name: str) -> _Name:
     found = _Name(f'{module}.{name}')
     if found not in _NAMES:
+        shown = ascii(found.text[:80])[1:-1]
         raise FormatError(
-            f'it names {found.text}; {_ONLY}, because what a pickle names, it may run. '
+            f'it names {shown}; {_ONLY}, because what a pickle names, it may run. '
             'Torch tensors and results of MMDetection: write JSON instead '
             '(CocoMetric(outfile_prefix=...) or tools/detect.py)'
         )
@@ -239,7 +278,8 @@ def _extend(stack: list, values: list | tuple) -> None:
 
 def _reduce(stack: list) -> None:
     function, arguments = _take(stack, 2)
-    if function not in _CALLS:
+    # Only names are hashed: a nested tuple may take forever, or all of the C stack.
+    if not isinstance(function, _Name) or function not in _CALLS:
         called = getattr(function, 'text', type(function).__name__)
         raise FormatError(f'it calls {called}; {_ONLY}')
     stack.append(_CALLS[function](*arguments))
@@ -279,15 +319,38 @@ _STEPS: dict[str, Callable[[list], Any]] = {
 }
 
 
-def _check(content: Any) -> None:
-    """Refuse what only arrays may be made of: texts, bytes and names."""
-    waiting = [content]
-    seen = set()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, (list, tuple)):
-            if id(value) not in seen:
-                seen.add(id(value))  # a list may hold itself
-                waiting.extend(value)
-        elif not isinstance(value, _PLAIN):
+def _check(content: Any, size: int) -> None:
+    """Refuse what only arrays may be made of, and what would never end.
+
+    Lists that hold others several times are short in a file and endless for whoever
+    goes through them. So their parts are counted as often as they are named.
+
+    Args:
+        content: What the file holds.
+        size: Bytes of the file.
+    """
+    counted = _count(content, 0, {})
+    if counted > _REPEATS * size + _SLACK:
+        raise FormatError(
+            f'it names its values again and again: {size} bytes hold {counted} of them'
+        )
+
+
+def _count(value: Any, depth: int, known: dict[int, int]) -> int:
+    """Values that one has, itself and the numbers of arrays among them."""
+    if not isinstance(value, (list, tuple)):
+        if not isinstance(value, _PLAIN):
             raise FormatError(f'it holds a {type(value).__name__.strip("_")}; {_ONLY}')
+        if type(value) is int and not -_LARGEST <= value < _LARGEST:
+            raise FormatError('it holds a whole number of more than 64 bits')
+        return value.size if isinstance(value, np.ndarray) else 1
+    if depth == _MOST_DEEP:
+        raise FormatError(f'it holds lists in lists, more than {_MOST_DEEP} deep')
+    # Deeper down it was counted as less deep; only lists in themselves are endless.
+    if id(value) not in known:
+        known[id(value)] = 0
+        parts = sum(_count(part, depth + 1, known) for part in value)
+        known[id(value)] = 1 + parts
+    elif known[id(value)] == 0:
+        raise FormatError('it holds a list that holds itself')
+    return known[id(value)]

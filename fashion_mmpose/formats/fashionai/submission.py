@@ -9,6 +9,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.inner_paths import path_fault
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.results import first_few
 from fashion_mmpose.garments.layout import full_layout, own_points
@@ -121,6 +122,8 @@ def _image_problem(image) -> str | None:
     for key, kind in needed.items():
         if not isinstance(image, dict) or type(image.get(key)) is not kind:
             return f'has no {key} that is of type {kind.__name__}'
+    if fault := path_fault(image['file_name']):
+        return f'has the file_name {image["file_name"][:200]!r}, which {fault}'
     try:
         garments.category_of_id('fashionai', image['category_id'])
     except ValueError as error:

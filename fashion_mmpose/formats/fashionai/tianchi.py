@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fashion_mmpose import garments
+from fashion_mmpose.files.inner_paths import path_fault
 from fashion_mmpose.files.outputs import OutputFiles
 
 from .tianchi_lines import (
@@ -167,6 +168,10 @@ class _Reader:
             found = match(row)
             if found is None:
                 self._bad(self._diagnose(line, row, width))
+            elif fault := path_fault(found[1]):
+                problem = f'the id {found[1][:200]!r} {fault}'
+                mend = 'write a path that leads from the folder of the pictures'
+                self._bad(self._error(line, COLUMNS[0], problem, mend))
             else:
                 matches.append(found)
                 kept.append(line)

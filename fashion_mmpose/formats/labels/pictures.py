@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.inner_paths import path_fault
 from fashion_mmpose.files.pictures import image_size
 
 
@@ -109,8 +110,7 @@ def refuse_outside(where: str, name: str) -> None:
 
 
 def _is_inside(name: str) -> bool:
-    path = PurePosixPath(name)
-    return not path.is_absolute() and '..' not in path.parts and '\0' not in name
+    return not path_fault(name)
 
 
 def _is_hidden(name: str) -> bool:

@@ -79,10 +79,14 @@ def read_variables(
     for shard, path in paths.items():
         with open(path, 'rb') as file:
             size = os.fstat(file.fileno()).st_size
+            left = size
             for name in names:
                 if variables[name].shard == shard:
                     with located(f'{path}: variable {name!r}'):
                         values[name] = _read_values(file, size, variables[name])
+                        left -= variables[name].size
+                        if left < 0:
+                            raise FormatError('it shares its bytes with others')
     return {name: values[name] for name in names}
 
 

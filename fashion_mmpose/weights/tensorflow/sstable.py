@@ -12,6 +12,7 @@ from .crc32c import crc32c, unmask
 from .protobuf_wire import read_varint
 
 _FOOTER_SIZE = 48
+_LONGEST_KEYS = 32  # times a block, in which they leave out what they share
 _TRAILER_SIZE = 5  # kind of compression, checksum
 # Of LevelDB's blocks; TensorFlow's checkpoints have none.
 _COMPRESSIONS = {1: 'Snappy', 2: 'Zstandard'}
@@ -47,9 +48,14 @@ def read_table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     # It names filters, which are not needed; but a damaged one is a damaged file.
     _read_block(data, end, *metaindex)
     previous = None
+    left = end
     for _, encoded in _read_block(data, end, *index):
         block, _ = _handle(encoded, 0, f'entry of the index block at byte {index[0]}')
-        for key, value in _read_block(data, end, *block):
+        entries = _read_block(data, end, *block)
+        left -= block[1]
+        if left < 0:
+            raise FormatError(f'block at byte {block[0]}: it shares its bytes')
+        for key, value in entries:
             if previous is not None and key <= previous:
                 raise FormatError(
                     f'block at byte {block[0]}: key {key!r} comes after {previous!r}; '
@@ -107,6 +113,7 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     if end < 0:
         raise FormatError(f'{num_restarts} restarts do not fit its {len(block)} bytes')
     key, position = b'', 0
+    left = _LONGEST_KEYS * len(block)
     while position < end:
         start = position
         shared, position = read_varint(block, position)
@@ -118,6 +125,9 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
                 'bytes) does not fit'
             )
         key = key[:shared] + block[position : position + unshared]
+        left -= len(key)
+        if left < 0:
+            raise FormatError(f'its keys are longer than {_LONGEST_KEYS} times itself')
         position += unshared
         yield key, block[position : position + length]
         position += length

@@ -145,7 +145,7 @@ def test_damaged_files(tmp_path):
         pytest.param(b'K\x01K\x02a.', 'appends to a int', id='append-to-number'),
         pytest.param(b't.', 'damaged', id='no-mark'),
         pytest.param(b'K\x01)R.', 'calls int', id='call-a-number'),
-        pytest.param(b'])R.', 'damaged', id='call-a-list'),
+        pytest.param(b'])R.', 'calls list', id='call-a-list'),
         pytest.param(b'](I1\nl\x94b.', 'state of a list', id='state-of-a-list'),
         pytest.param(b'cnumpy\ndtype\n}b.', 'a dict', id='state-of-a-name'),
         pytest.param(b'cnumpy\ndtype\n)\x81.', 'holds an object', id='object'),
@@ -195,15 +195,65 @@ def test_an_array_twice(tmp_path):
 
 
 def test_deep_and_endless_lists(tmp_path):
-    deep = []
-    for _ in range(5000):
-        deep = [deep]
     path = tmp_path / 'x.pkl'
     # As bytes: to pickle it takes as many calls as to read it.
-    path.write_bytes(b']' * 5000 + b'a' * 4999 + b'.')
+    path.write_bytes(b']' * 20 + b'a' * 19 + b'.')
     content = read_plain_pickle(path)
     assert isinstance(content, list) and len(content) == 1
+    path.write_bytes(b']' * 5000 + b'a' * 4999 + b'.')
+    with pytest.raises(FormatError, match='more than 32 deep'):
+        read_plain_pickle(path)
     endless = []
     endless.append(endless)
-    found = read_plain_pickle(dump(path, endless))
-    assert found[0] is found
+    with pytest.raises(FormatError, match='holds itself'):
+        read_plain_pickle(dump(path, endless))
+
+
+# A tuple of itself twice, 28 times: 2**28 values. It lies on the stack and in the memo.
+SHARED = b')' + b''.join(b'q%ch%c\x86' % (i, i) for i in range(28))
+DEEP = b')' + b'\x85' * 200_000
+TEXT = b'X' + (10**6).to_bytes(4, 'little') + b'a' * 10**6
+
+
+@pytest.mark.parametrize(
+    'steps, message',
+    [
+        pytest.param(SHARED + b'.', 'again and again', id='shared'),
+        pytest.param(SHARED + b')R.', 'calls tuple', id='shared-called'),
+        pytest.param(SHARED + b')b.', 'state of a tuple', id='shared-built'),
+        pytest.param(b'cnumpy\ndtype\n' + SHARED + b'R.', 'damaged', id='shared-type'),
+        pytest.param(DEEP + b'.', 'deep', id='deep'),
+        pytest.param(DEEP + b')R.', 'calls tuple', id='deep-called'),
+        pytest.param(b'cnumpy\ndtype\n' + DEEP + b'R.', 'damaged', id='deep-type'),
+        pytest.param(
+            TEXT
+            + b'q\x00'
+            + b'c_codecs\nencode\n(h\x00X\x06\x00\x00\x00latin1tR' * 3000
+            + b'.',
+            'more bytes than it holds',
+            id='encode',
+        ),
+        pytest.param(
+            b'B' + (10**6).to_bytes(4, 'little') + bytes(10**6) + b'q\x00'
+            b'cnumpy\ndtype\n(X\x02\x00\x00\x00u1tRq\x01'
+            + b'cnumpy.core.numeric\n_frombuffer\n'
+            b'(h\x00h\x01(J\x40\x42\x0f\x00tX\x01\x00\x00\x00CtR' * 3000 + b'.',
+            'more bytes than it holds',
+            id='frombuffer',
+        ),
+        pytest.param(
+            b'cnumpy\ndtype\n(X\x02\x00\x00\x00u1tRq\x01'
+            b'cnumpy.core.numeric\n_frombuffer\n'
+            b'(J\xff\xff\xff\x7fh\x01(J\xff\xff\xff\x7ftX\x01\x00\x00\x00CtR.',
+            'no bytes',
+            id='zeros',
+        ),
+        pytest.param(b'(\x8a\x10' + b'\x7f' * 16 + b't.', '64 bits', id='number'),
+    ],
+)
+def test_small_files_that_are_endless(tmp_path, steps, message):
+    """They are refused at once, in little memory."""
+    path = tmp_path / 'x.pkl'
+    path.write_bytes(steps)
+    with pytest.raises(FormatError, match=message):
+        read_plain_pickle(path)

@@ -126,7 +126,9 @@ def score_files(
         FormatError: If a file is not what it should be, or results are of images that
             the ground truth does not list.
     """
-    truth = read_columns(truth_file, 'deepfashion2', points_dtype=np.float64)
+    truth = read_columns(
+        truth_file, 'deepfashion2', points_dtype=np.float64, image_root=os.sep
+    )
     if without_occluded:
         truth = visible_only(truth)
     unlabelled = labelled_counts(truth.points, truth.starts) == 0
