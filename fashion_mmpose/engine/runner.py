@@ -76,7 +76,9 @@ class TrainingRunner(Runner):
         """
         begins_with = None if self._resume else self._load_from
         fetch(downloads_of(self.cfg.get('model'), begins_with))
-        super()._init_model_weights()
+        # MMEngine lists the weights in the log's file itself.
+        with errors_of(os.path.join(self.log_dir, f'{self.timestamp}.log')):
+            super()._init_model_weights()
 
     def _become_current(self) -> None:
         """Let parts that ask for the current logger and the like get this run's."""
@@ -146,11 +148,6 @@ class TrainingRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         end_when_the_log_is_full(logger)
         return logger
-
-    def _init_model_weights(self) -> None:
-        # MMEngine lists them in the log's file itself.
-        with errors_of(os.path.join(self.log_dir, f'{self.timestamp}.log')):
-            super()._init_model_weights()
 
     def build_visualizer(self, visualizer: Visualizer | dict | None = None):
         """The run's own visualizer, whose local files are written as a whole."""

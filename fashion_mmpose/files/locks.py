@@ -48,16 +48,23 @@ def locked_folder(folder: str | os.PathLike) -> Iterator[None]:
 def locked_file(path: str | os.PathLike) -> Iterator[None]:
     """Keep the place of a file for this process and those that it starts.
 
-    The lock is the file ``.<name>.lock`` beside it.
+    The lock is the file ``.<name>.lock`` beside it. A missing folder is made, and
+    removed again if nothing is written into it.
 
     Raises:
         BlockingIOError: If another run is about to write it; it says which.
         OSError: If its folder cannot be written to, or it is a folder itself.
     """
     path = Path(path)
+    is_new = not path.parent.exists()
     check_writable(path)
-    with _locked(path, path.with_name(f'.{path.name}.lock')):
-        yield
+    try:
+        with _locked(path, path.with_name(f'.{path.name}.lock')):
+            yield
+    finally:
+        if is_new:
+            with suppress(OSError):  # where the file is in it
+                path.parent.rmdir()
 
 
 def environment_for_children(environment: Mapping[str, str]) -> dict[str, str]:

@@ -131,7 +131,7 @@ class PredictionFile(BaseMetric):
                 submission = make_submission({'this run': predictions}, images)
                 write_or_rescue(path, submission.write)
             elif is_official:
-                write_or_rescue(path, partial(_write_official, predictions))
+                write_or_rescue(path, partial(_write_official, entries=predictions))
             else:
                 write_or_rescue(path, partial(_write_list, predictions))
             MMLogger.get_current_instance().info(
@@ -188,11 +188,6 @@ def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:
         if evaluator['type'] == 'GarmentOKS':
             return {name: evaluator[name] for name in names if name in evaluator}
     return {}
-
-
-def _write_official(predictions: list[dict], path: Path) -> None:
-    with OutputFiles() as outputs:
-        write_results(outputs.open(path), predictions)
 
 
 def _write_list(predictions: list[dict], path: Path) -> None:
