@@ -33,11 +33,18 @@ def locked_folder(folder: str | os.PathLike) -> Iterator[None]:
         OSError: If the folder cannot be written to.
     """
     folder = Path(folder)
-    is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
+    with _removed_if_empty(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder, folder / '.lock'):
             yield
+
+
+@contextmanager
+def _removed_if_empty(folder: Path) -> Iterator[None]:
+    """Remove a folder again that is made within, and into which nothing is written."""
+    is_new = not folder.exists()
+    try:
+        yield
     finally:
         if is_new:
             with suppress(OSError):  # where something is in it
@@ -48,16 +55,18 @@ def locked_folder(folder: str | os.PathLike) -> Iterator[None]:
 def locked_file(path: str | os.PathLike) -> Iterator[None]:
     """Keep the place of a file for this process and those that it starts.
 
-    The lock is the file ``.<name>.lock`` beside it.
+    The lock is the file ``.<name>.lock`` beside it. A missing folder is made, and
+    removed again if nothing is written into it.
 
     Raises:
         BlockingIOError: If another run is about to write it; it says which.
         OSError: If its folder cannot be written to, or it is a folder itself.
     """
     path = Path(path)
-    check_writable(path)
-    with _locked(path, path.with_name(f'.{path.name}.lock')):
-        yield
+    with _removed_if_empty(path.parent):
+        check_writable(path)
+        with _locked(path, path.with_name(f'.{path.name}.lock')):
+            yield
 
 
 def environment_for_children(environment: Mapping[str, str]) -> dict[str, str]:
