@@ -33,11 +33,18 @@ def locked_folder(folder: str | os.PathLike) -> Iterator[None]:
         OSError: If the folder cannot be written to.
     """
     folder = Path(folder)
-    is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
+    with _removed_if_empty(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder, folder / '.lock'):
             yield
+
+
+@contextmanager
+def _removed_if_empty(folder: Path) -> Iterator[None]:
+    """Remove a folder again that is made within, and into which nothing is written."""
+    is_new = not folder.exists()
+    try:
+        yield
     finally:
         if is_new:
             with suppress(OSError):  # where something is in it
@@ -56,15 +63,10 @@ def locked_file(path: str | os.PathLike) -> Iterator[None]:
         OSError: If its folder cannot be written to, or it is a folder itself.
     """
     path = Path(path)
-    is_new = not path.parent.exists()
-    check_writable(path)
-    try:
+    with _removed_if_empty(path.parent):
+        check_writable(path)
         with _locked(path, path.with_name(f'.{path.name}.lock')):
             yield
-    finally:
-        if is_new:
-            with suppress(OSError):  # where the file is in it
-                path.parent.rmdir()
 
 
 def environment_for_children(environment: Mapping[str, str]) -> dict[str, str]:
