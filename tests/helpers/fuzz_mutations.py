@@ -54,7 +54,7 @@ def mutate_json(data: bytes, rng: Random) -> bytes:
             if other is not None:
                 place[key] = copy.deepcopy(other[other_key])
         else:
-            place[key] = rng.choice(ODD_VALUES)
+            place[key] = copy.deepcopy(rng.choice(ODD_VALUES))
     return json.dumps(content).encode()
 
 
