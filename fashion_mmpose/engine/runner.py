@@ -11,6 +11,7 @@ from mmengine.visualization import Visualizer
 from torch import nn
 
 from fashion_mmpose.config import config_name
+from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.weights.downloads import downloads_of, fetch
@@ -22,6 +23,7 @@ from fashion_mmpose.weights.read import (
     tensors_taken_over,
     without_preprocessor,
 )
+from fashion_mmpose.weights.torch_file import check_torch_file
 from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .run_files import (
@@ -124,6 +126,14 @@ class TrainingRunner(Runner):
         return checkpoint
 
     def _load_to_resume(self, filename: str, *args, **kwargs) -> dict:
+        if os.path.isfile(filename):
+            try:
+                check_torch_file(filename)
+            except FormatError as error:
+                raise WeightsError(
+                    f'{filename} cannot be resumed: {error}; to fix it: resume from '
+                    'the checkpoint before'
+                ) from None
         try:
             kwargs['strict'] = True
             return super().load_checkpoint(filename, *args, **kwargs)

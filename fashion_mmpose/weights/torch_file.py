@@ -5,6 +5,7 @@ flipped bits for weights, and a few bytes can make it hash or print without end,
 the interpreter, or read behind a stored tensor.
 """
 
+import mmap
 import os
 import pickletools
 import zipfile
@@ -133,7 +134,7 @@ def _check_zip(file: BinaryIO) -> None:
         ValueError,
     ) as error:
         raise FormatError(f'{_DAMAGED}: {error}') from None
-    _Program(len(program), sizes.get).run(program, 0)
+    _Program(len(program), sizes.get).run(program)
 
 
 def _check_entries(archive: zipfile.ZipFile, entries: dict) -> None:
@@ -155,12 +156,17 @@ def _check_entries(archive: zipfile.ZipFile, entries: dict) -> None:
 
 def _check_legacy(file: BinaryIO) -> None:
     size = os.fstat(file.fileno()).st_size
+    if not size:
+        raise FormatError(f'{_DAMAGED}: it is empty')
     # A storage comes as a number of values and these; more than all are not there.
     program = _Program(size, lambda key: size)
-    for number in range(_LEGACY_PICKLES):
-        value = program.run(file, number)
-        if number == 0 and value.plain != _LEGACY_MAGIC:
-            raise FormatError(_DAMAGED)
+    # Asked for more than there is, a mapped file gives what there is; another one
+    # makes room first.
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        for number in range(_LEGACY_PICKLES):
+            value = program.run(mapped)
+            if number == 0 and value.plain != _LEGACY_MAGIC:
+                raise FormatError(_DAMAGED)
 
 
 # --------------------------------------------------------------------------- programs
@@ -179,7 +185,7 @@ class _Program:
         self.left = size  # bytes that may be made of texts
         self.storage_size = storage_size
 
-    def run(self, program: bytes | BinaryIO, number: int) -> _Value:
+    def run(self, program: bytes | mmap.mmap) -> _Value:
         """What the program describes.
 
         Raises:

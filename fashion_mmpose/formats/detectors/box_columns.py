@@ -10,6 +10,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import decode, map_file
 from fashion_mmpose.formats.coco.columns import Integer
+from fashion_mmpose.formats.coco.geometry import MAX_PX
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,12 @@ def read_boxes(path: str | os.PathLike, benchmark: garments.Named) -> BoxColumns
     num = len(entries)
     category_ids = _category_ids(path, entries, benchmark)
     boxes = np.array([e.bbox for e in entries], np.float64).reshape(num, 4)
+    wild = np.flatnonzero(~(np.abs(boxes) <= MAX_PX).all(axis=1))
+    if len(wild):
+        raise FormatError(
+            f'{path}: box {wild[0]} has the bbox {boxes[wild[0]].tolist()}, which are '
+            'no pixels; to fix it: write finite numbers of pixels'
+        )
     flat = np.flatnonzero((boxes[:, 2:] <= 0).any(axis=1))
     if len(flat):
         raise FormatError(

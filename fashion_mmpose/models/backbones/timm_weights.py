@@ -7,6 +7,9 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.weights.torch_file import check_torch_file
+
 SHOWN = 4  # names of each kind in an error
 SAFETENSORS = 'model.safetensors'
 
@@ -50,6 +53,11 @@ def _read_file(path: str) -> Mapping:
 
     if not os.path.isfile(path):
         raise FileNotFoundError(f'{path}, the weights of the backbone, does not exist')
+    if not path.endswith('.safetensors'):
+        try:
+            check_torch_file(path)
+        except FormatError as error:
+            raise ValueError(f'{path} cannot be read as weights: {error}') from None
     try:
         return load_state_dict(path, weights_only=True)
     except Exception as error:  # of torch, pickle, zipfile or safetensors
