@@ -10,6 +10,7 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 
 from fashion_mmpose import compat
+from fashion_mmpose.overrides import check_keys
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -117,8 +118,8 @@ def load_config(
             that is made before they are trained leaves it.
 
     Raises:
-        ValueError: If there is no such config, or an ensemble's members are not
-            described as they must be.
+        ValueError: If there is no such config, it has no such entry to override, or an
+            ensemble's members are not described as they must be.
         ImportError: If it builds on MMDetection's, which is missing.
         RuntimeError: If the launcher cannot work on this machine.
     """
@@ -129,6 +130,7 @@ def load_config(
     elif cfg.get('work_dir') is None:
         cfg.work_dir = os.path.join('work_dirs', Path(cfg.filename).stem)
     if cfg_options:
+        check_keys(cfg, cfg_options)
         cfg.merge_from_dict(cfg_options)
     compat.prepare_distributed(cfg, launcher)
     return with_members(cfg) if members else cfg

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import init_dist, is_distributed
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -26,6 +26,7 @@ from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.files.locks import locked_file, locked_folder
+from fashion_mmpose.overrides import OverrideAction
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 _RANKS = dict(pytorch='RANK', slurm='SLURM_PROCID')
@@ -62,7 +63,7 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OverrideAction,
         metavar='KEY=VALUE',
         help='override entries of the config',
     )
