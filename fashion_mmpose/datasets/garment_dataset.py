@@ -147,6 +147,9 @@ class GarmentDataset(BaseCocoStyleDataset):
             if self.bbox_file
             else self._annotated(columns)
         )
+        if self.sample_interval > 1:  # as MMPose: pictures whose id is a multiple
+            image_ids = columns.images.ids[samples.image_rows]
+            samples = samples.take(image_ids % self.sample_interval == 0)
         return GarmentRecords(
             columns,
             samples,

@@ -18,8 +18,8 @@ CORE = tuple(
     'inference cli __main__'.split()
 )
 PLUGIN = tuple(
-    'compat config codecs datasets weights models evaluation.metrics engine plugin '
-    'apis commands'.split()
+    'compat overrides config codecs datasets weights models evaluation.metrics engine '
+    'plugin apis commands'.split()
 )
 # Where tests need no library of the plugin to be collected.
 CORE_TESTS = (

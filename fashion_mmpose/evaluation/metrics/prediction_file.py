@@ -1,6 +1,6 @@
 """Write what a test run predicts to files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +79,12 @@ class PredictionFile(BaseMetric):
         """
         benchmark = self._benchmark()
         if benchmark is None:
-            self.results.extend(map(_plain_entry, data_samples))
+            self._keep(data_samples, map(_plain_entry, data_samples))
             return
         if benchmark != OFFICIAL:
-            self.results.extend(
-                predicted_garment(sample, benchmark) for sample in data_samples
+            self._keep(
+                data_samples,
+                (predicted_garment(sample, benchmark) for sample in data_samples),
             )
             return
         for path in self.out_files:
@@ -92,9 +93,12 @@ class PredictionFile(BaseMetric):
                     f'cannot write {path}: CSV is the form of FashionAI; the official '
                     'form of DeepFashion2 is .json'
                 )
-        self.results.extend(map(self.scoring.prediction, data_samples))
+        self._keep(data_samples, map(self.scoring.prediction, data_samples))
 
-    def compute_metrics(self, results: list[dict]) -> dict:
+    def _keep(self, data_samples: Sequence[dict], predictions: Iterable) -> None:
+        self.results.extend(zip(map(_identity, data_samples), predictions))
+
+    def compute_metrics(self, results: list[tuple]) -> dict:
         """Write the files; an empty dict.
 
         Raises:
@@ -102,6 +106,8 @@ class PredictionFile(BaseMetric):
                 file has no prediction of its category.
         """
         benchmark = self._benchmark()
+        # A wrapper of the dataset may repeat samples.
+        results = list(dict(results).values())
         if benchmark is None:
             predictions = results
         elif benchmark == OFFICIAL:
@@ -146,6 +152,14 @@ def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:
         if evaluator['type'] == 'GarmentOKS':
             return {name: evaluator[name] for name in names if name in evaluator}
     return {}
+
+
+def _identity(sample: dict) -> tuple:
+    """What tells a sample from the others; equal where it is repeated."""
+    instances = sample['pred_instances']
+    boxes = np.ravel(instances['bboxes']), np.ravel(instances.get('bbox_scores', ()))
+    numbers = tuple(np.concatenate(boxes).tolist())
+    return sample['img_id'], sample['category_id'], sample.get('id'), numbers
 
 
 def _plain_entry(sample: dict) -> dict:
