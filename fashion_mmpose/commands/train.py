@@ -1,8 +1,8 @@
 """Train a network.
 
 Usage:
-    fashion-mmpose train CONFIG [--work-dir DIR] [--resume [CKPT]] [--amp]
-        [--auto-scale-lr] [--cfg-options KEY=VALUE ...]
+    fashion-mmpose train CONFIG [--work-dir DIR] [--resume [CKPT]] [--override]
+        [--amp] [--auto-scale-lr] [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N -m fashion_mmpose train CONFIG --launcher pytorch
 
 CONFIG is a path, or the name of a config that the package carries, such as
@@ -27,6 +27,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='go on from a checkpoint; without a value from the last one',
     )
     parser.add_argument(
+        '--override',
+        action='store_true',
+        help='where the checkpoint to resume has another learning rate, schedule, '
+        'batch size or seed than the config, obey the config (stop)',
+    )
+    parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision (GPU)'
     )
     parser.add_argument(
@@ -42,7 +48,9 @@ def execute(args: argparse.Namespace) -> None:
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
     set_training(cfg, args.resume, args.amp, args.auto_scale_lr)
     with locked_places(args.launcher, cfg.work_dir):
-        build_runner(cfg).train()
+        runner = build_runner(cfg)
+        runner.override = args.override
+        runner.train()
 
 
 def main(argv: list[str] | None = None) -> int:
