@@ -317,6 +317,38 @@ def check_codecs(cfg: Config) -> None:
             )
 
 
+def check_files(cfg: Config, testing: bool = False) -> None:
+    """Look for the annotation files of all loaders, before any of them is used.
+
+    Args:
+        cfg: The config.
+        testing: Whether only the test set is used. Defaults to False.
+
+    Raises:
+        FileNotFoundError: If some are missing; the message names all of them, and what
+            lies beside them.
+    """
+    missing = []
+    names = ('test',) if testing else ('train', 'val', 'test')
+    for loader in (f'{name}_dataloader' for name in names):
+        dataset = (cfg.get(loader) or {}).get('dataset') or {}
+        name = dataset.get('ann_file')
+        if not name or is_address(name):
+            continue
+        name = name.replace('{category}', dataset.get('category') or 'all')
+        path = Path(dataset.get('data_root') or '', name)
+        if not path.is_file():
+            beside = sorted(each.name for each in path.parent.glob('*.json'))
+            near = get_close_matches(path.name, beside, n=3, cutoff=0.7)
+            hint = f'; there are {", ".join(near)}' if near else ''
+            missing.append(f'{path} of {loader} does not exist{hint}')
+    if missing:
+        raise FileNotFoundError(
+            '\n'.join(missing) + '\nto fix it: convert the data, or name another file '
+            'with --cfg-options LOADER.dataset.ann_file=FILE'
+        )
+
+
 def existing_file(path: str) -> str:
     """The path, if there is a file, or something that MMEngine downloads.
 

@@ -45,6 +45,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Train as the options say."""
+    if args.override and args.resume is None:
+        raise ValueError('--override is for a run that goes on: give --resume too')
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
     set_training(cfg, args.resume, args.amp, args.auto_scale_lr)
     with locked_places(args.launcher, cfg.work_dir):
