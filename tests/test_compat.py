@@ -30,6 +30,7 @@ def import_error(prelude):
     return result.stderr.strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_import_without_mmpose_names_the_mend():
     line = import_error("sys.modules['mmpose'] = None")
     assert line.startswith('ImportError: fashion_mmpose needs mmpose')

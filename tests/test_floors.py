@@ -132,6 +132,7 @@ def test_importing_the_package_is_cheap(tmp_path: Path):
     assert run(script, cwd=tmp_path).stdout == expected
 
 
+@pytest.mark.slow
 def test_tests_of_the_core_start_without_pytorch():
     places = [TESTS / place for place in CORE_TESTS]
     pytest_main = Path(pytest.__file__).parent / '__main__.py'

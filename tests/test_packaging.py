@@ -374,4 +374,7 @@ def test_setup_names_a_missing_python(checkout: Path, tmp_path: Path):
 def test_help_lists_every_command(checkout: Path):
     lines = make(cwd=checkout).stdout.splitlines()
     commands = [line.split()[1] for line in lines]
-    assert commands == 'help setup test test-fast lint format demo clean'.split()
+    assert commands == [
+        *'help setup test test-fast test-docs'.split(),
+        *'lint format demo clean'.split(),
+    ]

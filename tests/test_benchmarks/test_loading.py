@@ -37,6 +37,7 @@ def test_generated_annotations(train_json):
     assert len(item['segmentation'][0]) == 4 * expected[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('side', ['ours', 'mmpose'])
 def test_figures_of_a_side(train_json, side):
     with DefaultScope.overwrite_default_scope('mmpose'):

@@ -153,6 +153,7 @@ def script(tmp_path: Path) -> Path:
     return script
 
 
+@pytest.mark.slow
 def test_run_leaves_a_script_as_it_is(script: Path):
     command = (PROGRAM, 'run', script, '--help', '-x', 'a b')
     done = run(*command, cwd=ROOT, check=False)

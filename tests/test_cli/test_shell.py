@@ -115,6 +115,7 @@ def test_every_command_takes_debug():
     assert shell.parse(ArgumentParser(), ['--debug']).debug is True
 
 
+@pytest.mark.slow
 def test_an_unreadable_option_is_a_usage_error(capsys):
     parser = ArgumentParser()
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
@@ -128,6 +129,7 @@ def test_interruption(capsys):
     assert capsys.readouterr().err == 'stopped; go on\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=['int', 'term']
 )

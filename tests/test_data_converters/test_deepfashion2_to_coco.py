@@ -208,6 +208,7 @@ def test_nothing_is_left(raw):
     assert list((raw / 'out').iterdir()) == []
 
 
+@pytest.mark.slow
 def test_several_processes_tell_what_is_wrong(raw):
     text = (raw / 'annos/000007.json').read_text()
     for number in range(30, 230):

@@ -87,6 +87,7 @@ def test_whole_pictures_of_a_trained_network(trained, run_test):
         assert told['keypoint_names'] == list(garments.keypoints('fashionai', 'blouse'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'name, items',
     [
@@ -130,6 +131,7 @@ def test_a_file_of_boxes(small, run_test, tmp_path):
     assert detector.num_images == [4]  # it is not asked where boxes are given
 
 
+@pytest.mark.slow
 def test_a_place_is_one_garment(small, small_detector):
     """Unless the caller wants all that a detector finds there."""
     config, weights = small_detector
@@ -149,6 +151,7 @@ def test_a_place_is_one_garment(small, small_detector):
     np.testing.assert_array_equal(best, found(max_overlap=0.6))
 
 
+@pytest.mark.slow
 def test_both_networks(small, small_detector, run_test, tmp_path):
     """Of FashionAI the best box of the picture's own category is tested."""
     inferencer = inferencer_of(

@@ -7,6 +7,8 @@ import pytest
 from fashion_mmpose.garments import categories, garment
 from fashion_mmpose.synthetic import deepfashion2, draw_deepfashion2
 
+pytestmark = pytest.mark.slow
+
 CATEGORIES = categories('deepfashion2')
 NUM = 4  # pictures of each category
 

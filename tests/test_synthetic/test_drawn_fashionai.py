@@ -5,6 +5,8 @@ import pytest
 from fashion_mmpose.garments import categories, garment, keypoints
 from fashion_mmpose.synthetic import draw_fashionai
 
+pytestmark = pytest.mark.slow
+
 CATEGORIES = categories('fashionai')
 NAMES = keypoints('fashionai')
 NUM = 40

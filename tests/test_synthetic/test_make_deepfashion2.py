@@ -205,6 +205,7 @@ def test_nothing_else_is_worn(main, tmp_path):
         assert shown <= set(ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'category, only, message',
     [

@@ -181,6 +181,7 @@ def test_what_the_network_sees(config, expected, width, height, tmp_path):
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'width, height, cells',
     [

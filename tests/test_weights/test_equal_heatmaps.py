@@ -82,6 +82,7 @@ def assert_close(ours, theirs):
     assert (difference / extent).max() <= 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'kind, make',
     [

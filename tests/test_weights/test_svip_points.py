@@ -160,6 +160,7 @@ def narrow_networks(folder):
     return source, cfg, model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'bbox_file, published_box',
     [

@@ -107,6 +107,7 @@ with open(sys.argv[1], 'w') as log:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != 'linux', reason='needs prctl')
 def test_a_killed_parent_takes_its_child_along(tmp_path):
     sleeper = 'import os, time; print(os.getpid(), flush=True); time.sleep(60)'
@@ -154,6 +155,7 @@ with locked_log(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.slow
 def test_a_training_that_lost_its_parent_keeps_the_folder(tmp_path):
     path = tmp_path / 'train_all.log'
     orphan = subprocess.run(
