@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.config import check_files, config_root
+from fashion_mmpose.config import config_root
 from fashion_mmpose.files.locks import locked_file
 
 from .categories import (
@@ -115,8 +115,6 @@ def execute(args: argparse.Namespace) -> int:
         amp=args.amp,
         auto_scale_lr=args.auto_scale_lr,
     )
-    for each in runs:
-        check_files(each.cfg, args.test_only)
     rule = common_rule([run.cfg for run in runs])
     if not args.test_only and not args.restart:
         check_unchanged(runs)
