@@ -25,6 +25,14 @@ from .operators import INSTALL_HINT, serve_operators
 
 MMCV_RANGE = ('2.0.0', '2.2.0')  # MMDetection 3.3 refuses 2.2
 MMPOSE_RANGE = ('1.2.0', '2.0.0')
+# What an error of something that the stack imports says, and what mends it.
+_DEEPER_MENDS = {
+    'pkg_resources': "pip install 'setuptools<81'",
+    'numpy.dtype size changed': "pip install 'numpy<2'",
+    'numpy.core.multiarray failed to import': "pip install 'numpy<2'",
+    '_ARRAY_API not found': "pip install 'numpy<2'",
+    'compiled using NumPy 1': "pip install 'numpy<2'",
+}
 
 
 def setup() -> None:
@@ -82,10 +90,11 @@ def _require(
 ) -> types.ModuleType:
     try:
         module = importlib.import_module(name)
-    except (ImportError, AssertionError) as error:  # OpenMMLab asserts versions
+    # OpenMMLab asserts versions; wheels of another numpy fail in all of these ways.
+    except (ImportError, AssertionError, AttributeError, ValueError) as error:
         raise ImportError(
             f'fashion_mmpose needs {name}, which does not load ({error}); '
-            f'to fix it: `{mend}`; {INSTALL_HINT}'
+            f'to fix it: `{_mend_of(error) or mend}`; {INSTALL_HINT}'
         ) from error
     if version_range is not None:
         from mmengine.utils import digit_version
@@ -98,6 +107,12 @@ def _require(
                 f'installed; to fix it: `{mend}`; {INSTALL_HINT}'
             )
     return module
+
+
+def _mend_of(error: BaseException) -> str | None:
+    """The command for what the stack's own imports fail by; None if unknown."""
+    text = str(error)
+    return next((mend for told, mend in _DEEPER_MENDS.items() if told in text), None)
 
 
 # ---------------------------------------------------------------- names of configs

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import init_dist, is_distributed
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -17,16 +17,19 @@ from mmengine.runner import Runner
 from fashion_mmpose.cli import shell
 from fashion_mmpose.config import (
     check_codecs,
+    check_files,
     check_members,
     existing_file,
     is_detector,
     is_ensemble,
 )
 from fashion_mmpose.described_data import check_channels
+from fashion_mmpose.engine.checkpoints import checkpoint_file, last_checkpoint
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.files.locks import locked_file, locked_folder
+from fashion_mmpose.overrides import OverrideAction
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 _RANKS = dict(pytorch='RANK', slurm='SLURM_PROCID')
@@ -63,7 +66,7 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OverrideAction,
         metavar='KEY=VALUE',
         help='override entries of the config',
     )
@@ -139,6 +142,8 @@ def set_training(
         raise ValueError('an ensemble is not trained: train its members one by one')
     if resume is not None:
         cfg.resume = True
+        if os.path.isdir(resume):  # to go on, the last one counts, not the best
+            resume = os.fspath(last_checkpoint(resume) or existing_file(resume))
         cfg.load_from = None if resume == 'auto' else existing_file(resume)
     if amp:
         if not torch.cuda.is_available():
@@ -181,7 +186,7 @@ def set_testing(
             'boxes of a detector'
         )
     if checkpoint is not None:
-        cfg.load_from = existing_file(checkpoint)
+        cfg.load_from = checkpoint_file(checkpoint)
     elif not is_ensemble(cfg):
         raise ValueError('CHECKPOINT is missing: only an ensemble names its own')
     if bbox_file is not None:
@@ -239,11 +244,13 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
         testing: Whether it is to test, so that weights must fit. Defaults to False.
 
     Raises:
+        FileNotFoundError: See :func:`fashion_mmpose.config.check_files`.
         ValueError: See :func:`fashion_mmpose.described_data.check_channels`,
             :func:`fashion_mmpose.config.check_codecs` and
             :func:`fashion_mmpose.config.check_members`.
     """
     check_channels(cfg)
+    check_files(cfg, testing)
     check_codecs(cfg)
     check_members(cfg)
     if 'runner_type' in cfg:

@@ -228,6 +228,9 @@ class GarmentDataset(BaseCocoStyleDataset):
             if self.bbox_file
             else self._annotated(columns)
         )
+        if self.sample_interval > 1:  # as MMPose: pictures whose id is a multiple
+            image_ids = columns.images.ids[samples.image_rows]
+            samples = samples.take(image_ids % self.sample_interval == 0)
         if self.data_mode == 'bottomup':
             rows = np.unique(samples.image_rows)
             samples = whole_images(columns.images, rows, score=1.0)

@@ -26,6 +26,7 @@ from fashion_mmpose.weights.read import (
 from fashion_mmpose.weights.torch_file import check_torch_file
 from fashion_mmpose.weights.trained_for import check_trained_for
 
+from .changed_settings import Settings
 from .run_files import (
     WholeFilesLoggerHook,
     end_when_the_log_is_full,
@@ -38,12 +39,19 @@ class TrainingRunner(Runner):
 
     MMEngine's own loads whatever fits and prints what does not. Here ``load_from``
     must fit somewhere, the log says what was left out, and a run is resumed only from
-    a checkpoint of the same network.
+    a checkpoint of the same network, and with its settings, unless ``override`` is set.
 
     MMEngine keeps the logger, the messages, the scope and the visualizer of a run by
     name, in the whole process. Here another run of the process has others, in whatever
     order runs are built and started.
+
+    Attributes:
+        override: Whether a resumed run obeys its config where the checkpoint has other
+            settings, instead of stopping.
     """
+
+    override = False
+    _settings: Settings | None = None
 
     def setup_env(self, env_cfg: dict) -> None:
         """Prepare the process, and give the run a time stamp of its own in it."""
@@ -91,6 +99,27 @@ class TrainingRunner(Runner):
                 if instance in kept.values():
                     kept.move_to_end(instance.instance_name)
 
+    def resume(self, filename: str, *args, **kwargs) -> None:
+        """Go on from a checkpoint.
+
+        Args:
+            filename: The file.
+            *args: As :meth:`mmengine.runner.Runner.resume`.
+            **kwargs: As ``args``.
+
+        Raises:
+            ValueError: If settings would have no effect, and ``override`` is not set.
+            WeightsError: If the file cannot be read, or is of another network.
+        """
+        self._settings = settings = Settings(self)
+        super().resume(filename, *args, **kwargs)
+        if self.override:
+            settings.enforce(self)
+        for loader in (self.train_dataloader, self.val_dataloader):
+            # Where the config has no seed, the samplers have drawn one of their own.
+            if hasattr(getattr(loader, 'sampler', None), 'seed'):
+                loader.sampler.seed = self.seed
+
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
         """Load weights to begin with, or a checkpoint to go on from.
 
@@ -136,11 +165,26 @@ class TrainingRunner(Runner):
                 ) from None
         try:
             kwargs['strict'] = True
-            return super().load_checkpoint(filename, *args, **kwargs)
+            checkpoint = super().load_checkpoint(filename, *args, **kwargs)
         except RuntimeError as error:
             raise WeightsError(
                 f'{filename} cannot be resumed with {config_name(self.cfg)}: {error}'
             ) from error
+        if self._settings is not None:
+            self._check_settings(self._settings.overruled(self, checkpoint), filename)
+        return checkpoint
+
+    def _check_settings(self, changes: list[str], filename: str) -> None:
+        if not changes:
+            return
+        listed = '\n  '.join(changes)
+        if not self.override:
+            raise ValueError(
+                f'{filename} was trained with other settings, and --resume would go on '
+                f'with those:\n  {listed}\nto fix it: give the old settings, or '
+                '--override, which takes the new ones from here on'
+            )
+        self.logger.warning(f'from here on, other than in {filename}:\n  {listed}')
 
     def _read(self, filename: str) -> dict:
         """A checkpoint with ``state_dict`` and ``meta``, as the hooks leave it."""

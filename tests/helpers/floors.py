@@ -18,8 +18,8 @@ CORE = tuple(
     'visualization inference cli __main__'.split()
 )
 PLUGIN = tuple(
-    'operators compat_pictures compat described_data config codecs datasets weights '
-    'models evaluation.metrics engine plugin apis commands'.split()
+    'operators compat_pictures compat overrides described_data config codecs datasets '
+    'weights models evaluation.metrics engine plugin apis commands'.split()
 )
 # Where tests need no library of the plugin to be collected.
 CORE_TESTS = (

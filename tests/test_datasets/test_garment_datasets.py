@@ -74,6 +74,16 @@ def build(ann_file, **kwargs):
     return FashionAIDataset(ann_file=ann_file, **kwargs)
 
 
+def test_the_sample_interval(write):
+    content = coco(
+        [image(i) for i in range(1, 8)], [annotation(i, POINTS) for i in range(1, 8)]
+    )
+    path = write(content)
+    for kwargs in ({}, dict(test_mode=True)):
+        dataset = build(path, sample_interval=3, **kwargs)
+        assert [d['img_id'] for d in dataset] == [3, 6]
+
+
 def test_sample(write):
     dataset = build(write(coco([image(1)], [annotation(1, POINTS)])))
     info = dataset.get_data_info(0)

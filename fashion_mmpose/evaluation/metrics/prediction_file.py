@@ -1,7 +1,7 @@
 """Write what a test run predicts to files."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ class PredictionFile(BaseMetric):
         """
         benchmark = benchmark_told(self.dataset_meta)
         if benchmark is None:
-            self.results.extend(map(_plain_entry, data_samples))
+            self._keep(data_samples, map(_plain_entry, data_samples))
             return
         for path in self.out_files:
             if path.suffix == '.csv' and benchmark.name != TIANCHI:
@@ -97,13 +97,17 @@ class PredictionFile(BaseMetric):
                     f'{benchmark.name} is .json'
                 )
         if benchmark.name == OFFICIAL:
-            self.results.extend(map(self.scoring.prediction, data_samples))
+            self._keep(data_samples, map(self.scoring.prediction, data_samples))
             return
-        self.results.extend(
-            predicted_garment(sample, benchmark) for sample in data_samples
+        self._keep(
+            data_samples,
+            (predicted_garment(sample, benchmark) for sample in data_samples),
         )
 
-    def compute_metrics(self, results: list[dict]) -> dict:
+    def _keep(self, data_samples: Sequence[dict], predictions: Iterable) -> None:
+        self.results.extend(zip(map(_identity, data_samples), predictions))
+
+    def compute_metrics(self, results: list[tuple]) -> dict:
         """Write the files; an empty dict.
 
         Raises:
@@ -114,6 +118,8 @@ class PredictionFile(BaseMetric):
         """
         benchmark = benchmark_told(self.dataset_meta)
         is_official = benchmark is not None and benchmark.name == OFFICIAL
+        # A wrapper of the dataset may repeat samples.
+        results = list(dict(results).values())
         if benchmark is None:
             predictions = results
         elif is_official:
@@ -192,6 +198,14 @@ def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:
 
 def _write_list(predictions: list[dict], path: Path) -> None:
     write_predictions(path, predictions)
+
+
+def _identity(sample: dict) -> tuple:
+    """What tells a sample from the others; equal where it is repeated."""
+    instances = sample['pred_instances']
+    boxes = np.ravel(instances['bboxes']), np.ravel(instances.get('bbox_scores', ()))
+    numbers = tuple(np.concatenate(boxes).tolist())
+    return sample['img_id'], sample['category_id'], sample.get('id'), numbers
 
 
 def _plain_entry(sample: dict) -> dict:
