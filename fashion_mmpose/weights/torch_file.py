@@ -8,6 +8,7 @@ the interpreter, or read behind a stored tensor.
 import mmap
 import os
 import pickletools
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ _MOST_DEEP = 64  # values in values; logs and optimizers need some ten
 _SLACK = 2**16
 _REPEATS = 64  # as often as all values may be named, on the average
 _LEGACY_PICKLES = 5  # magic number, version, system, content, keys of the storages
+_NAME = re.compile(r'[\w.]{1,200}')  # PyTorch's message takes long for longer ones
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _CHUNK = 2**24
 
@@ -225,7 +227,10 @@ class _Program:
             parts = self._since_mark()
             stack[-1].parts += parts
         elif name == 'GLOBAL':
-            stack.append(_Value('name', argument.replace(' ', '.')))
+            name = argument.replace(' ', '.')
+            if not _NAME.fullmatch(name):
+                raise FormatError(f'{_DAMAGED}: it names {ascii(name[:80])}')
+            stack.append(_Value('name', name))
         elif name in _CALLING:
             self._call(_CALLING[name])
         elif name == 'BUILD':

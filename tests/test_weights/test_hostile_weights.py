@@ -72,6 +72,9 @@ SHARED = b')' + b''.join(b'q%c(h%ch%ct' % (i, i, i) for i in range(100, 140))
         pytest.param(
             b'cbuiltins\nbytes\nJ\xff\xff\xff\x7f\x85R.', 'more bytes', id='bytes'
         ),
+        pytest.param(
+            b'c' + b'a.' * 50_000 + b'\nb\n.', 'damaged: it names', id='long-name'
+        ),
         pytest.param(b'', 'cut short or damaged', id='nothing'),
     ],
 )

@@ -218,8 +218,16 @@ def coco_to_raw(coco: str | os.PathLike | Mapping, out_dir: str | os.PathLike) -
                 )
             item = _raw_item(at, annotation, images[annotation['image_id']])
             by_image[annotation['image_id']].append((annotation, item))
+    except FormatError:
+        raise
     except KeyError as error:
         raise FormatError(f'{at}: {error} is missing') from None
+    except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise FormatError(f'{at} is not what COCO has there: {error}') from None
+    # They become the names of files.
+    odd = [i for i in images if type(i) is not int or not 0 <= i <= _FAR]
+    if odd:
+        raise FormatError(f'{name}: the id of image {odd[0]!r} is no whole number')
     shared = {
         image_id: {
             key: _same(f'{name}: image {image_id}', key, found, default)

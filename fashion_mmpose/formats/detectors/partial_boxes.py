@@ -1,17 +1,25 @@
 """The boxes of a detection run that is not finished yet."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.faults import errors_of
-from fashion_mmpose.files.json_file import JsonList, encode
+from fashion_mmpose.files.json_file import JsonList, decode, encode
 from fashion_mmpose.files.outputs import OutputFiles
 
 # x, y, width, height in pixels, score, category id.
 BoxRow = tuple[float, float, float, float, float, int]
+T = TypeVar('T')
+
+
+class _Finished(msgspec.Struct):
+    image_id: int
+    boxes: list[BoxRow]
 
 
 class PartialBoxes:
@@ -54,18 +62,12 @@ class PartialBoxes:
             if lines:
                 self._check_settings(path, lines[0])
             for number, line in enumerate(lines[1:], 2):
-                entry = _decode(path, number, line)
-                try:
-                    image_id, boxes = entry['image_id'], entry['boxes']
-                except (KeyError, TypeError):
-                    raise _damaged(path, number, 'no image_id and boxes') from None
-                finished[image_id] = [tuple(box) for box in boxes]
+                entry = _decode(path, number, line, _Finished)
+                finished[entry.image_id] = entry.boxes
         return finished
 
     def _check_settings(self, path: Path, line: bytes) -> None:
-        begun = _decode(path, 1, line)
-        if not isinstance(begun, dict):
-            raise _damaged(path, 1, 'no settings')
+        begun = _decode(path, 1, line, dict)
         changed = sorted(
             key
             for key in {*begun, *self.settings}
@@ -169,10 +171,10 @@ def _whole_lines(path: Path) -> list[bytes]:
     return lines[:-1] if lines and not lines[-1].endswith(b'\n') else lines
 
 
-def _decode(path: Path, number: int, line: bytes):
+def _decode(path: Path, number: int, line: bytes, kind: type[T]) -> T:
     try:
-        return json.loads(line)
-    except ValueError as error:
+        return decode(line, kind)
+    except msgspec.DecodeError as error:
         raise _damaged(path, number, str(error)) from None
 
 

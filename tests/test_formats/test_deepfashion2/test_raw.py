@@ -163,9 +163,11 @@ def test_levels_follow_from_the_landmarks(tmp_path):
         (dict(image_id=13), 'annotation 5 is of image 13'),
         (dict(bbox=None), "annotation 5: 'bbox' is missing"),
         (dict(keypoints=[1, 2, 2]), 'annotation 5 has 1 key points; expected 294 or'),
+        (dict(bbox=[1, 2]), 'annotation 5 is not what COCO has there'),
+        (dict(keypoints='x'), 'annotation 5 is not what COCO has there'),
         (dict(pair_id=8), r'image 12: its annotations differ in pair_id: \[7, 8\]'),
     ],
-    ids=['image', 'field', 'points', 'pair'],
+    ids=['image', 'field', 'points', 'short-box', 'text', 'pair'],
 )
 def test_what_has_no_raw_form(tmp_path, changes, message):
     image = dict(id=12, file_name='000012.jpg', width=50, height=20)
@@ -176,6 +178,14 @@ def test_what_has_no_raw_form(tmp_path, changes, message):
     content = dict(images=[image], annotations=[annotation, other])
     with pytest.raises(FormatError, match=f'the COCO content: {message}'):
         coco_to_raw(content, tmp_path / 'annos')
+    assert not (tmp_path / 'annos').exists()
+
+
+def test_ids_become_names_of_files(tmp_path):
+    for image_id in ('../../x', -1, 1.5, None):
+        content = dict(images=[dict(id=image_id)], annotations=[])
+        with pytest.raises(FormatError, match='the id of image .* no whole number'):
+            coco_to_raw(content, tmp_path / 'annos')
     assert not (tmp_path / 'annos').exists()
 
 

@@ -114,9 +114,12 @@ def test_other_settings(partial):
 @pytest.mark.parametrize(
     'line, why',
     [
-        pytest.param('{"image_id": 7', 'delimiter', id='no-json'),
-        pytest.param('{"image_id": 7}', 'no image_id and boxes', id='no-boxes'),
-        pytest.param('[7]', 'no image_id and boxes', id='list'),
+        pytest.param('{"image_id": 7', 'truncated', id='no-json'),
+        pytest.param('{"image_id": 7}', 'field `boxes`', id='no-boxes'),
+        pytest.param('[7]', 'Expected `object`', id='list'),
+        pytest.param('{"image_id": [7], "boxes": []}', '`int`', id='id-is-list'),
+        pytest.param('{"image_id": 7, "boxes": [[1]]}', 'length 6', id='short-box'),
+        pytest.param('{"x": ' + '[' * 100_000, 'too deeply', id='deep'),
     ],
 )
 def test_damage(partial, line, why):
