@@ -112,7 +112,7 @@ def commands(call):
     """The scripts that a call started, with their categories."""
     pattern = r'^== (?:(\w+): )?(train$|go on|test$|merge$)'
     # Below the table, the end of a failed run's log may repeat its first lines.
-    steps, _, _ = call.output.partition('written to ')
+    steps, _, _ = call.output.partition('\nwritten to ')
     return re.findall(pattern, steps, re.MULTILINE)
 
 
