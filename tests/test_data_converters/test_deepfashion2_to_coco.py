@@ -174,7 +174,7 @@ def test_bad_input_writes_nothing_or_is_left_out(raw, damage, message, left):
     result = convert(raw, check=False)
     assert result.returncode == 1 and 'Traceback' not in result.stderr
     assert message in result.stderr
-    assert list((raw / 'out').iterdir()) == []
+    assert [*raw.glob('out/*')] == []
     result = convert(raw, '--skip-bad')
     assert (
         message in result.stderr and '1 pictures or garments left out' in result.stdout
@@ -205,7 +205,7 @@ def test_nothing_is_left(raw):
     done = convert(raw, '--skip-bad', check=False)
     assert done.returncode == 1
     assert 'annos: no picture is usable; the first: picture left out' in done.stderr
-    assert list((raw / 'out').iterdir()) == []
+    assert [*raw.glob('out/*')] == []
 
 
 @pytest.mark.slow
@@ -218,7 +218,7 @@ def test_several_processes_tell_what_is_wrong(raw):
     done = convert(raw, '--workers', 2, check=False)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert '000111.json: item1: bounding_box [31, 2, 31, 62.5]' in done.stderr
-    assert list((raw / 'out').iterdir()) == []
+    assert [*raw.glob('out/*')] == []
     done = convert(raw, '--workers', 2, '--skip-bad')
     assert '000111.json: item1' in done.stderr
     ids = [entry['id'] for entry in read(raw)['annotations']]

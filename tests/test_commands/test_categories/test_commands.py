@@ -14,7 +14,7 @@ from fashion_mmpose.commands.categories import commands
 
 
 def test_commands(tmp_path):
-    run = planned('w', 'a=1')
+    run = planned('w', 'train_cfg.max_epochs=1')
     options = ['--cfg-options', *run.cfg_options]
     tools = Path('repo/tools')
     assert commands.train_command(Path('repo'), run) == [
