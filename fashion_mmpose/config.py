@@ -322,20 +322,19 @@ def check_codecs(cfg: Config) -> None:
             )
 
 
-def check_files(cfg: Config, testing: bool = False) -> None:
-    """Look for the annotation files of all loaders, before any of them is used.
+def check_files(cfg: Config, parts: Sequence[str]) -> None:
+    """Look for the annotation files of loaders, before any of them is used.
 
     Args:
         cfg: The config.
-        testing: Whether only the test set is used. Defaults to False.
+        parts: Those that a run uses of ``'train'``, ``'val'`` and ``'test'``.
 
     Raises:
         FileNotFoundError: If some are missing; the message names all of them, and what
             lies beside them.
     """
     missing = []
-    names = ('test',) if testing else ('train', 'val', 'test')
-    for loader in (f'{name}_dataloader' for name in names):
+    for loader in (f'{part}_dataloader' for part in parts):
         dataset = (cfg.get(loader) or {}).get('dataset') or {}
         name = dataset.get('ann_file')
         if not name or is_address(name):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.data_root import add_data_root, data_root_options
-from fashion_mmpose.config import config_root
+from fashion_mmpose.config import check_files, config_root
 from fashion_mmpose.files.locks import locked_file, locked_folder
 
 from .categories import (
@@ -117,6 +117,8 @@ def execute(args: argparse.Namespace) -> int:
         auto_scale_lr=args.auto_scale_lr,
     )
     rule = common_rule([run.cfg for run in runs])
+    for run in runs:
+        check_files(run.cfg, ('test',) if args.test_only else ('train', 'val', 'test'))
     if not args.test_only and not args.restart:
         check_unchanged(runs)
     # A wheel and a checkout have the scripts beside the configs.

@@ -5,7 +5,7 @@ from category_runs import write_weights
 from mmengine.config import Config
 
 from fashion_mmpose.commands import running
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config import check_files, load_config
 
 
 @pytest.fixture
@@ -48,8 +48,10 @@ def test_all_missing_files_are_named_before_the_run(tmp_path):
     options = {f'{each}.dataset.data_root': f'{tmp_path}/' for each in loaders}
     options |= {f'{each}.dataset.category': 'skirt' for each in loaders}
     cfg = load_config('small/cpn_r18', cfg_options=options)
-    with pytest.raises(FileNotFoundError) as error:
+    with pytest.raises(FileNotFoundError, match='val_skirt.json of val_dataloader'):
         running.build_runner(cfg)
+    with pytest.raises(FileNotFoundError) as error:
+        check_files(cfg, ('train', 'val', 'test'))
     first, second, mend = str(error.value).splitlines()
     assert 'val_skirt.json of val_dataloader does not exist' in first
     assert 'test_skirt.json of test_dataloader does not exist; there' in second
