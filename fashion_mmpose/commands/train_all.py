@@ -117,8 +117,8 @@ def execute(args: argparse.Namespace) -> int:
         auto_scale_lr=args.auto_scale_lr,
     )
     rule = common_rule([run.cfg for run in runs])
-    for run in runs:
-        check_files(run.cfg, ('test',) if args.test_only else ('train', 'val', 'test'))
+    for each in runs:  # before hours of training, which look for their own files
+        check_files(each.cfg, ('test',))
     if not args.test_only and not args.restart:
         check_unchanged(runs)
     # A wheel and a checkout have the scripts beside the configs.
