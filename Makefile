@@ -21,7 +21,7 @@ STAMP := $(VENV)/.setup-$(SETUP_KEY)
 CHECK_PYTHON := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-fast test-docs fuzz lint format demo clean
+.PHONY: help setup test test-fast test-docs fuzz campaign lint format demo clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -48,6 +48,7 @@ $(STAMP):
 	@$(INSTALL) -r requirements/dev.txt
 	@echo '== 6/6 this package'
 	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@$(PY) -m fashion_mmpose.operators
 	@$(PY) -W ignore -c 'import cv2, mmcv, mmengine, torchvision, xtcocotools.mask'
 	@touch '$@'
 
@@ -98,6 +99,10 @@ test-docs: $(STAMP)  ## run the commands of README and docs as they are written
 
 fuzz: $(STAMP)  ## try changed files on every reader, e.g. with ARGS='--num 100000'
 	PYTHONPATH=.:tests/helpers $(PY) tests/test_fuzz/campaign.py $(ARGS)
+
+campaign: export OMP_NUM_THREADS ?= 1
+campaign: $(STAMP)  ## kill commands at random moments and compare, for hours
+	nice $(PY) tests/campaign/kill_campaign.py $(ARGS)
 
 lint: $(STAMP)  ## check style, spelling and types
 	$(PY) -m ruff check .

@@ -17,7 +17,7 @@ MIM_CONTENT = ('configs', 'tools', 'data_converters')
 
 # What the package needs without its plugin. An environment with MMPose has numpy and
 # Pillow: a bound on them could move what fits together there.
-CORE = ['msgspec>=0.18,<1', 'numpy', 'pillow', 'terminaltables', 'tqdm']
+CORE = ['msgspec>=0.18,<1', 'numpy', 'pillow', 'pyyaml', 'terminaltables', 'tqdm']
 
 OPENCV = 'opencv-python-headless'
 # All of them bring the module cv2, and two of them in one place overwrite each other.

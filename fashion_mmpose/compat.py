@@ -1,27 +1,38 @@
-"""The one place that checks and adapts the OpenMMLab stack.
+"""Checks and adapts the OpenMMLab stack, with the operators of ``operators.py``.
 
 :func:`setup` runs when the package is imported, before anything of MMPose is:
 
 - It checks that MMEngine, MMCV, MMPose and torchvision are there and load, and
   raises an ImportError that says how to fix it otherwise.
 - mmcv-lite has no compiled operators, but ``mmpose.models`` and ``mmdet`` import
-  ``mmcv.ops``. :func:`serve_operators` answers those imports with torchvision's
+  ``mmcv.ops``. :mod:`fashion_mmpose.operators` answers those imports with torchvision's
   operators. Where a compiled mmcv is installed, nothing is touched.
 - Since PyTorch 2.6 ``torch.load`` reads tensors and plain containers only.
   :func:`allow_checkpoints` adds the few classes that MMEngine's checkpoints hold.
+- mmcv gives every file to OpenCV, whose readers of rare formats crash on damaged ones.
+  ``compat_pictures.guard_decoding`` puts this package's own checks in front.
 """
 
 import codecs
 import importlib
-import importlib.util
 import os
-import sys
 import types
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable
+from pathlib import Path
+
+from .compat_pictures import guard_decoding
+from .operators import INSTALL_HINT, serve_operators
 
 MMCV_RANGE = ('2.0.0', '2.2.0')  # MMDetection 3.3 refuses 2.2
 MMPOSE_RANGE = ('1.2.0', '2.0.0')
-INSTALL_HINT = 'see docs/installation.md'
+# What an error of something that the stack imports says, and what mends it.
+_DEEPER_MENDS = {
+    'pkg_resources': "pip install 'setuptools<81'",
+    'numpy.dtype size changed': "pip install 'numpy<2'",
+    'numpy.core.multiarray failed to import': "pip install 'numpy<2'",
+    '_ARRAY_API not found': "pip install 'numpy<2'",
+    'compiled using NumPy 1': "pip install 'numpy<2'",
+}
 
 
 def setup() -> None:
@@ -33,6 +44,7 @@ def setup() -> None:
     check_stack()
     serve_operators()
     allow_checkpoints()
+    guard_decoding()
 
 
 # ------------------------------------------------------------------------ checks
@@ -78,10 +90,11 @@ def _require(
 ) -> types.ModuleType:
     try:
         module = importlib.import_module(name)
-    except (ImportError, AssertionError) as error:  # OpenMMLab asserts versions
+    # OpenMMLab asserts versions; wheels of another numpy fail in all of these ways.
+    except (ImportError, AssertionError, AttributeError, ValueError) as error:
         raise ImportError(
             f'fashion_mmpose needs {name}, which does not load ({error}); '
-            f'to fix it: `{mend}`; {INSTALL_HINT}'
+            f'to fix it: `{_mend_of(error) or mend}`; {INSTALL_HINT}'
         ) from error
     if version_range is not None:
         from mmengine.utils import digit_version
@@ -96,190 +109,82 @@ def _require(
     return module
 
 
-# --------------------------------------------------------------------- operators
-
-_EXTENSION = 'mmcv._ext'
-
-
-class _TorchvisionOperators(types.ModuleType):
-    """Stands in for ``mmcv._ext``, mmcv's compiled operators.
-
-    Every operator that torchvision does not have is there by name, because
-    ``mmcv.ops`` looks the names up on import, and raises when it is called.
-    """
-
-    def __getattr__(self, name: str):
-        if name.startswith('__'):
-            raise AttributeError(name)
-
-        def unavailable(*args, **kwargs):
-            raise NotImplementedError(
-                f'operator {name!r} needs a compiled mmcv: mmcv-lite is installed, '
-                'and torchvision has no such operator; install `mmcv` built for '
-                f'this torch, or choose a model without it; {INSTALL_HINT}'
-            )
-
-        return unavailable
+def _mend_of(error: BaseException) -> str | None:
+    """The command for what the stack's own imports fail by; None if unknown."""
+    text = str(error)
+    return next((mend for told, mend in _DEEPER_MENDS.items() if told in text), None)
 
 
-def serve_operators() -> bool:
-    """Serve ``mmcv._ext`` from torchvision if mmcv has no compiled operators.
-
-    Returns:
-        bool: Whether torchvision's operators are in use.
-    """
-    loaded = sys.modules.get(_EXTENSION)
-    if loaded is None:
-        if importlib.util.find_spec(_EXTENSION) is not None:
-            return False
-        loaded = _TorchvisionOperators(_EXTENSION)
-        # MMEngine probes the module by its spec. No loader is the truth: there is
-        # no compiled extension.
-        loaded.__spec__ = ModuleSpec(_EXTENSION, loader=None)
-        for operator in (
-            nms,
-            roi_align_forward,
-            roi_align_backward,
-            sigmoid_focal_loss_forward,
-            sigmoid_focal_loss_backward,
-            get_compiler_version,
-            get_compiling_cuda_version,
-        ):
-            setattr(loaded, operator.__name__, operator)
-        sys.modules[_EXTENSION] = loaded
-    return isinstance(loaded, _TorchvisionOperators)
+# ---------------------------------------------------------------- names of configs
 
 
-def nms(boxes, scores, iou_threshold, offset):
-    """mmcv's nms. With ``offset`` 1 a box's corners are pixels that it contains."""
-    import torch
-    from torchvision.ops import nms as torchvision_nms
+def serve_configs(find: Callable[[str], Path]) -> None:
+    """Let ``fashion_mmpose::NAME.py`` be a config of this package.
 
-    # Half precision is not enough to tell neighbouring boxes and scores apart.
-    dtype = torch.promote_types(boxes.dtype, torch.float32)
-    boxes, scores = boxes.to(dtype), scores.to(dtype)
-    if offset:
-        boxes = boxes + boxes.new_tensor([0, 0, offset, offset])
-    return torchvision_nms(boxes, scores, iou_threshold)
-
-
-def roi_align_forward(
-    inputs,
-    rois,
-    output,
-    argmax_y,
-    argmax_x,
-    aligned_height,
-    aligned_width,
-    spatial_scale,
-    sampling_ratio,
-    pool_mode,
-    aligned,
-):
-    """mmcv's average RoIAlign; writes into ``output``."""
-    from torchvision.ops import roi_align
-
-    if pool_mode != 1:
-        raise NotImplementedError(
-            "RoIAlign with pool_mode='max' needs a compiled mmcv; use 'avg', or "
-            f'install `mmcv` built for this torch; {INSTALL_HINT}'
-        )
-    # Mixed precision gives half precision features and single precision boxes.
-    pooled = roi_align(
-        inputs.to(rois.dtype),
-        rois,
-        (aligned_height, aligned_width),
-        spatial_scale,
-        sampling_ratio,
-        aligned,
-    )
-    output.copy_(pooled)
-
-
-def roi_align_backward(
-    grad_output,
-    rois,
-    argmax_y,
-    argmax_x,
-    grad_input,
-    aligned_height,
-    aligned_width,
-    spatial_scale,
-    sampling_ratio,
-    pool_mode,
-    aligned,
-):
-    """Gradient of :func:`roi_align_forward`; writes into ``grad_input``."""
-    import torch
-
-    gradient = torch.ops.torchvision._roi_align_backward(
-        grad_output.to(rois.dtype),
-        rois,
-        spatial_scale,
-        aligned_height,
-        aligned_width,
-        *grad_input.shape,
-        sampling_ratio,
-        aligned,
-    )
-    grad_input.copy_(gradient)
-
-
-def sigmoid_focal_loss_forward(inputs, target, weight, output, gamma, alpha):
-    """mmcv's sigmoid focal loss, which MMDetection asks for on a GPU only.
+    As a ``_base_``, and for ``mmengine.hub.get_config``. MMEngine knows the packages of
+    OpenMMLab only, and of these only what lies in a folder.
 
     Args:
-        inputs (Tensor): Logits, shape (N, C).
-        target (Tensor): Classes, shape (N, ); C and above are background.
-        weight (Tensor): One factor per class, shape (C, ), applied to the samples of
-            that class; or empty.
-        output (Tensor): Losses, shape (N, C), are written here.
-        gamma (float): Exponent of the modulating factor.
-        alpha (float): Share of the positives.
+        find: The file of a config's name.
     """
-    import torch
-    from torch.nn.functional import logsigmoid
+    import mmengine.hub
+    from mmengine.config import Config
 
-    logits, is_class, factors = _focal_terms(inputs, target, weight, alpha)
-    positive = -(torch.sigmoid(-logits) ** gamma) * logsigmoid(logits)
-    negative = -(torch.sigmoid(logits) ** gamma) * logsigmoid(-logits)
-    output.copy_(factors * torch.where(is_class, positive, negative))
+    find_base, get_config = Config._get_cfg_path, mmengine.hub.get_config
 
+    def own_name(path: str) -> str:
+        package, _, name = path.partition('::')
+        return name if package == __package__ else ''
 
-def sigmoid_focal_loss_backward(inputs, target, weight, grad_input, gamma, alpha):
-    """Gradient of :func:`sigmoid_focal_loss_forward`; writes into ``grad_input``."""
-    import torch
-    from torch.nn.functional import logsigmoid
+    def find_own_base(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        if name := own_name(cfg_path):
+            return str(find(name)), None
+        return find_base(cfg_path, filename)
 
-    logits, is_class, factors = _focal_terms(inputs, target, weight, alpha)
-    p, q = torch.sigmoid(logits), torch.sigmoid(-logits)
-    positive = q**gamma * (gamma * p * logsigmoid(logits) - q)
-    negative = p**gamma * (p - gamma * q * logsigmoid(-logits))
-    grad_input.copy_(factors * torch.where(is_class, positive, negative))
+    def get_own_config(cfg_path: str, pretrained: bool = False) -> Config:
+        name = own_name(cfg_path)
+        if name and pretrained:
+            raise ValueError(f'{cfg_path}: no weights are published with this package')
+        if name:
+            return Config.fromfile(find(name))
+        return get_config(cfg_path, pretrained)
 
-
-def _focal_terms(inputs, target, weight, alpha):
-    """Logits, where they are of the sample's class, and the factor of every loss."""
-    import torch
-
-    logits = inputs.detach().float()
-    is_class = target[:, None] == torch.arange(logits.shape[1], device=logits.device)
-    factors = alpha * is_class + (1 - alpha) * ~is_class
-    if weight.numel():
-        # The last entry stands for background, which no class weighs.
-        weights = torch.cat([weight.float(), logits.new_ones(1)])
-        factors = factors * weights[target.clamp(max=logits.shape[1])][:, None]
-    return logits, is_class, factors
+    Config._get_cfg_path = staticmethod(find_own_base)
+    mmengine.hub.get_config = get_own_config
 
 
-def get_compiler_version() -> str:
-    """What ``mmcv.utils.collect_env`` reports as mmcv's compiler."""
-    return 'none (torchvision operators)'
+# --------------------------------------------------------------- key points' names
 
 
-def get_compiling_cuda_version() -> str:
-    """What ``mmcv.utils.collect_env`` reports as mmcv's CUDA version."""
-    return 'none (torchvision operators)'
+def serve_metainfo(dataset_class: type) -> None:
+    """Let MMPose tell the key points of a garment config that has no checkpoint.
+
+    ``init_model(config, None)`` and what stands on it (``get_flops.py``, demos) look
+    for them at the class of the dataset, where MMPose's own datasets have them. Those
+    of a garment dataset depend on its category, so the dataset itself is asked.
+
+    Args:
+        dataset_class: Base of the datasets that are asked, which are made without
+            reading their files.
+    """
+    from mmpose.apis import inference
+    from mmpose.apis.inferencers import base_mmpose_inferencer
+    from mmpose.registry import DATASETS
+
+    original = inference.dataset_meta_from_config
+
+    def dataset_meta_from_config(config, dataset_mode='train'):
+        # An entry that is only tested has no data for training.
+        for mode in (dataset_mode, 'test'):
+            settings = (config.get(f'{mode}_dataloader') or {}).get('dataset') or {}
+            kind = settings.get('type')
+            kind = kind if isinstance(kind, type) else DATASETS.get(str(kind))
+            if isinstance(kind, type) and issubclass(kind, dataset_class):
+                return DATASETS.build(dict(settings, lazy_init=True)).metainfo
+        return original(config, dataset_mode)
+
+    for module in (inference, base_mmpose_inferencer):
+        module.dataset_meta_from_config = dataset_meta_from_config
 
 
 # ------------------------------------------------------------------- checkpoints

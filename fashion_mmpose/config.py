@@ -11,6 +11,7 @@ from mmengine.config import Config, ConfigDict
 
 from fashion_mmpose import compat
 from fashion_mmpose.described_data import embed_descriptions
+from fashion_mmpose.overrides import check_keys
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -118,8 +119,8 @@ def load_config(
             that is made before they are trained leaves it.
 
     Raises:
-        ValueError: If there is no such config, or an ensemble's members are not
-            described as they must be.
+        ValueError: If there is no such config, it has no such entry to override, or an
+            ensemble's members are not described as they must be.
         ImportError: If it builds on MMDetection's, which is missing.
         RuntimeError: If the launcher cannot work on this machine.
     """
@@ -131,6 +132,7 @@ def load_config(
     elif cfg.get('work_dir') is None:
         cfg.work_dir = os.path.join('work_dirs', Path(cfg.filename).stem)
     if cfg_options:
+        check_keys(cfg, cfg_options)
         cfg.merge_from_dict(cfg_options)
         embed_descriptions(cfg)
     compat.prepare_distributed(cfg, launcher)
@@ -318,6 +320,37 @@ def check_codecs(cfg: Config) -> None:
                 f'the codec of GenerateTarget and that of model.head.decoder differ in '
                 f'{keys}; give both the same codec'
             )
+
+
+def check_files(cfg: Config, parts: Sequence[str]) -> None:
+    """Look for the annotation files of loaders, before any of them is used.
+
+    Args:
+        cfg: The config.
+        parts: Those that a run uses of ``'train'``, ``'val'`` and ``'test'``.
+
+    Raises:
+        FileNotFoundError: If some are missing; the message names all of them, and what
+            lies beside them.
+    """
+    missing = []
+    for loader in (f'{part}_dataloader' for part in parts):
+        dataset = (cfg.get(loader) or {}).get('dataset') or {}
+        name = dataset.get('ann_file')
+        if not name or is_address(name):
+            continue
+        name = name.replace('{category}', dataset.get('category') or 'all')
+        path = Path(dataset.get('data_root') or '', name)
+        if not path.is_file():
+            beside = sorted(each.name for each in path.parent.glob('*.json'))
+            near = get_close_matches(path.name, beside, n=3, cutoff=0.7)
+            hint = f'; there are {", ".join(near)}' if near else ''
+            missing.append(f'{path} of {loader} does not exist{hint}')
+    if missing:
+        raise FileNotFoundError(
+            '\n'.join(missing) + '\nto fix it: convert the data, or name another file '
+            'with --cfg-options LOADER.dataset.ann_file=FILE'
+        )
 
 
 def existing_file(path: str) -> str:

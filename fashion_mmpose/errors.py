@@ -7,3 +7,7 @@ class FormatError(ValueError):
 
 class PictureError(ValueError):
     """A picture or a video cannot be read; the message names it."""
+
+
+class RescuedError(RuntimeError):
+    """A file could not be written to its place; the message says where it is."""

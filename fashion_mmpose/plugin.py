@@ -11,7 +11,10 @@ from . import compat
 
 compat.setup()
 
-from . import codecs, datasets, engine, models
+from . import codecs, config, datasets, engine, models
 from .evaluation import metrics
+
+compat.serve_configs(config.find_config)
+compat.serve_metainfo(datasets.GarmentDataset)
 
 __all__ = ['codecs', 'datasets', 'engine', 'metrics', 'models']

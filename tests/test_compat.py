@@ -59,6 +59,24 @@ def missing(name, error):
         ),
         pytest.param(
             'mmengine',
+            ModuleNotFoundError("No module named 'pkg_resources'"),
+            r"needs mmengine.*pkg_resources.* `pip install 'setuptools<81'`",
+            id='pkg_resources',
+        ),
+        pytest.param(
+            'mmpose',
+            ValueError('numpy.dtype size changed, may indicate binary incompatibility'),
+            r"needs mmpose.*size changed.* `pip install 'numpy<2'`",
+            id='numpy 2',
+        ),
+        pytest.param(
+            'mmpose',
+            AttributeError('_ARRAY_API not found'),
+            r"needs mmpose.* `pip install 'numpy<2'`",
+            id='numpy 2 arrays',
+        ),
+        pytest.param(
+            'mmengine',
             ModuleNotFoundError('no'),
             '`pip install mmengine`',
             id='mmengine',

@@ -28,7 +28,7 @@ MIM_FOLDERS = ('configs', 'tools', 'data_converters')
 IGNORE = shutil.ignore_patterns('__pycache__', '*.pyc', '.mim')
 
 # The light needs of the core; numpy, Pillow and OpenCV come on top.
-CORE = {'msgspec', 'terminaltables', 'tqdm'}
+CORE = {'msgspec', 'pyyaml', 'terminaltables', 'tqdm'}
 
 # What an installation into an existing environment must leave alone.
 UNTOUCHED = {
@@ -254,7 +254,8 @@ def test_core_is_what_the_package_imports_without_its_plugin(setup_script):
     for path in core_modules().values():
         for module in imported_modules(path) - {*sys.stdlib_module_names}:
             used |= {canonicalize_name(name) for name in owners.get(module, [module])}
-    extras = {'matplotlib'}  # of the extra ``plots``, imported when it is used
+    # Of the extras ``plots`` and ``heic``, imported when they are used.
+    extras = {'matplotlib', 'pillow-heif'}
     assert {name for name in used - extras if 'opencv' not in name} == asked
 
 
@@ -376,5 +377,5 @@ def test_help_lists_every_command(checkout: Path):
     commands = [line.split()[1] for line in lines]
     assert commands == [
         *'help setup test test-fast test-docs'.split(),
-        *'lint format demo clean'.split(),
+        *'fuzz campaign lint format demo clean'.split(),
     ]

@@ -13,7 +13,11 @@ pytestmark = pytest.mark.slow
 REGISTERED = {
     'mmengine.function': ['keep_worker_seed'],
     'mmpose.KEYPOINT_CODECS': ['PointHeatmap'],
-    'mmpose.dataset': ['DeepFashion2GarmentDataset', 'FashionAIDataset'],
+    'mmpose.dataset': [
+        'DeepFashion2GarmentDataset',
+        'FashionAIDataset',
+        'GarmentDataset',
+    ],
     'mmpose.data sampler': ['CategoryBalancedSampler'],
     'mmpose.hook': [
         'ChannelsLastHook',

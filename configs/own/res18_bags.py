@@ -5,13 +5,14 @@ bags = dict(
     type='GarmentDataset',
     benchmark='{{ fileDirname }}/bags.yaml',
     data_root='data/bags/',
-    data_prefix=dict(img='images/'),
     one_per_image=True,
 )
+train_set = dict(bags, ann_file='train.json', data_prefix=dict(img='train/'))
+val_set = dict(bags, ann_file='val.json', data_prefix=dict(img='val/'))
 model = dict(head=dict(out_channels=7))
-train_dataloader = dict(dataset=dict(bags, ann_file='train.json'))
-val_dataloader = dict(dataset=dict(bags, ann_file='val.json'))
-test_dataloader = dict(dataset=dict(bags, ann_file='val.json'))
+train_dataloader = dict(dataset=train_set)
+val_dataloader = dict(dataset=val_set)
+test_dataloader = dict(dataset=val_set)
 
 val_evaluator = [dict(type='GarmentOKS'), dict(type='NormalizedError')]
 test_evaluator = val_evaluator

@@ -24,7 +24,7 @@ from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentData
 from fashion_mmpose.datasets.records import layout_channels
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
-from fashion_mmpose.weights.trained_for import shared_categories
+from fashion_mmpose.weights.trained_for import shared_categories, trained_boxes
 
 from .device import choose_device
 
@@ -54,6 +54,9 @@ class PoseNetwork:
         definition: The benchmark.
         category: The only category in whose layout it is; None for the full layout.
         categories: Names of the categories that it was made and trained for.
+        bbox_source: What it was trained on, as far as the checkpoint or the config
+            tells: ``'annotation'``, garments in their boxes, or ``'image'``, whole
+            pictures; else None.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
@@ -92,6 +95,9 @@ class PoseNetwork:
             self.categories = shared_categories(
                 checkpoint.meta, self._metainfo, name, weights
             )
+        self.bbox_source = trained_boxes(
+            {} if checkpoint is None else checkpoint.meta, config
+        )
         with DefaultScope.overwrite_default_scope('mmpose'):
             self.model = MODELS.build(config.model)
             self._pipeline = Compose(dataset.pipeline)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import NamedTuple, NoReturn
 
+from fashion_mmpose import interrupts
 from fashion_mmpose.version import __version__
 
 from . import shell
@@ -115,6 +116,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: After wrong options, with the code 2, and after ``--help``.
     """
+    if argv is None:
+        interrupts.guard()
     argv = list(sys.argv[1:] if argv is None else argv)
     for num_words in (2, 1):
         name = ' '.join(argv[:num_words])
@@ -137,6 +140,8 @@ def call(name: str, argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: After wrong options, with the code 2, and after ``--help``.
     """
+    if argv is None:
+        interrupts.guard()
     argv = sys.argv[1:] if argv is None else argv
     try:
         command = load(name)

@@ -1,23 +1,22 @@
 """What all commands share: their options, and how they end.
 
 Exit codes: 0 after success, 1 after a mistake that one line on stderr names, 2 after
-wrong options, 130 after Ctrl-C, 141 where nobody reads the output any more, 143 after
-SIGTERM. Only an error that nobody foresaw shows its traceback; with ``--debug`` every
-error does.
+wrong options, 129 when the terminal is closed, 130 after Ctrl-C, 141 where nobody reads
+the output any more, 143 after SIGTERM. Only an error that nobody foresaw shows its
+traceback; with ``--debug`` every error does.
 """
 
 import argparse
 import os
 import re
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pickle import UnpicklingError
 
-FAILED, INTERRUPTED, UNREAD, TERMINATED = 1, 130, 141, 143
+from fashion_mmpose import interrupts
+
+FAILED, INTERRUPTED, UNREAD = 1, 130, 141
 
 # What files, options and an environment that do not fit are reported by.
 _MISTAKES = (EOFError, ImportError, OSError, RuntimeError, UnpicklingError, ValueError)
@@ -75,7 +74,7 @@ def run(
     Args:
         action: Takes the options; returns the exit code, where None stands for 0.
         args: See :func:`parse`.
-        stopped: What is said after Ctrl-C or SIGTERM.
+        stopped: What is said after a signal.
 
     Returns:
         int: The exit code, see the head of this file.
@@ -83,13 +82,17 @@ def run(
     Raises:
         Exception: What nobody foresaw; with ``--debug`` every error.
     """
-    with _termination_as_interrupt() as received:
-        try:
+    try:
+        with interrupts.working():
             code = action(args) or 0
             sys.stdout.flush()
-        except (Exception, KeyboardInterrupt) as error:
-            code = end(error, args.debug, stopped)
-    return TERMINATED if received else code
+    except (Exception, KeyboardInterrupt) as error:
+        # Whatever fails after a signal fails because of it: a loader's process has
+        # ended, too.
+        asked = interrupts.exit_code() is not None and not isinstance(error, OSError)
+        code = end(KeyboardInterrupt() if asked else error, args.debug, stopped)
+    interrupts.said()
+    return interrupts.exit_code() or code
 
 
 def end(error: BaseException, debug: bool, stopped: str = 'stopped') -> int:
@@ -139,35 +142,3 @@ def _message(error: BaseException) -> str:
         raised = re.compile(rf'^[\w.]*\b{in_loader[1]}: ', re.MULTILINE)
         text = raised.split(text)[-1]
     return text.strip() or type(error).__name__
-
-
-@contextmanager
-def _termination_as_interrupt() -> Iterator[list[int]]:
-    """Let SIGTERM stop what runs as Ctrl-C does, so that files are left in order.
-
-    Processes of torchrun keep the default: it ends them when one of them has failed,
-    and one that waits for that one would not get to its handler.
-
-    Yields:
-        list[int]: Empty, until the signal is received.
-    """
-    received = []
-    own_process = os.getpid()
-
-    def stop(number: int, frame) -> None:
-        if os.getpid() != own_process:  # a worker that inherited this function
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-            return
-        received.append(number)
-        raise KeyboardInterrupt
-
-    is_main_thread = threading.current_thread() is threading.main_thread()
-    if 'RANK' in os.environ or not is_main_thread:
-        yield received
-        return
-    previous = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, previous)

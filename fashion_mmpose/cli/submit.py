@@ -20,6 +20,7 @@ from collections import Counter
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.formats.coco.results import first_few, read_predictions
 from fashion_mmpose.formats.fashionai.submission import (
     Submission,
@@ -91,7 +92,8 @@ def summary(submission: Submission) -> str:
 
 def execute(args: argparse.Namespace) -> None:
     """Merge, and print what was written."""
-    submission = merge(args)
+    with locked_file(args.out):
+        submission = merge(args)
     for image_id, mean in zip(submission.image_ids, submission.filled):
         if mean:
             print(

@@ -13,6 +13,7 @@ import os
 import runpy
 import sys
 
+from fashion_mmpose import interrupts
 from fashion_mmpose.cli.shell import argument_parser
 
 
@@ -39,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     args = parse_args(argv)
     sys.argv = [args.script, *args.arguments]
+    interrupts.release()
     # Python looks for a script's imports beside it first.
     sys.path.insert(0, os.path.dirname(os.path.abspath(args.script)))
     runpy.run_path(args.script, run_name='__main__')

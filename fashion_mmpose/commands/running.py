@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import init_dist, is_distributed
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -17,16 +17,19 @@ from mmengine.runner import Runner
 from fashion_mmpose.cli import shell
 from fashion_mmpose.config import (
     check_codecs,
+    check_files,
     check_members,
     existing_file,
     is_detector,
     is_ensemble,
 )
 from fashion_mmpose.described_data import check_channels
+from fashion_mmpose.engine.checkpoints import checkpoint_file, last_checkpoint
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.files.locks import locked_file, locked_folder
+from fashion_mmpose.overrides import OverrideAction
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 _RANKS = dict(pytorch='RANK', slurm='SLURM_PROCID')
@@ -63,7 +66,7 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OverrideAction,
         metavar='KEY=VALUE',
         help='override entries of the config',
     )
@@ -139,6 +142,8 @@ def set_training(
         raise ValueError('an ensemble is not trained: train its members one by one')
     if resume is not None:
         cfg.resume = True
+        if os.path.isdir(resume):  # to go on, the last one counts, not the best
+            resume = os.fspath(last_checkpoint(resume) or existing_file(resume))
         cfg.load_from = None if resume == 'auto' else existing_file(resume)
     if amp:
         if not torch.cuda.is_available():
@@ -181,7 +186,7 @@ def set_testing(
             'boxes of a detector'
         )
     if checkpoint is not None:
-        cfg.load_from = existing_file(checkpoint)
+        cfg.load_from = checkpoint_file(checkpoint)
     elif not is_ensemble(cfg):
         raise ValueError('CHECKPOINT is missing: only an ensemble names its own')
     if bbox_file is not None:
@@ -203,6 +208,26 @@ def set_testing(
         add_evaluator(cfg, dict(type=PictureFiles.__name__, out_dir=show_dir))
 
 
+def set_bbox_thr(cfg: Config, threshold: float | None) -> None:
+    """Leave a detector's boxes below a score out of a test, in place.
+
+    Args:
+        cfg: The config, see :func:`set_testing`.
+        threshold: The score; None for that of the config.
+
+    Raises:
+        ValueError: If there are no boxes, or it is no score.
+    """
+    if threshold is None:
+        return
+    dataset = cfg.test_dataloader.dataset
+    if not dataset.get('bbox_file'):
+        raise ValueError('--bbox-thr is for the boxes of --bbox-file, which is missing')
+    if not 0 <= threshold <= 1:
+        raise ValueError(f'--bbox-thr {threshold}: it must be between 0 and 1')
+    dataset.filter_cfg = dict(dataset.get('filter_cfg') or {}, bbox_score_thr=threshold)
+
+
 def add_evaluator(cfg: Config, evaluator: dict) -> None:
     """Add a metric to those of a test run, in place."""
     evaluators = cfg.test_evaluator
@@ -219,11 +244,14 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
         testing: Whether it is to test, so that weights must fit. Defaults to False.
 
     Raises:
+        FileNotFoundError: See :func:`fashion_mmpose.config.check_files`.
         ValueError: See :func:`fashion_mmpose.described_data.check_channels`,
             :func:`fashion_mmpose.config.check_codecs` and
             :func:`fashion_mmpose.config.check_members`.
     """
     check_channels(cfg)
+    # A training needs no test set; who has none yet may train.
+    check_files(cfg, ('test',) if testing else ('train', 'val'))
     check_codecs(cfg)
     check_members(cfg)
     if 'runner_type' in cfg:

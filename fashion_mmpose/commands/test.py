@@ -1,8 +1,9 @@
 """Test a network, and write and draw what it predicts.
 
 Usage:
-    fashion-mmpose test CONFIG [CHECKPOINT] [--bbox-file BOXES.json]
-        [--out PRED.json PRED.csv] [--show-dir DIR] [--work-dir DIR]
+    fashion-mmpose test CONFIG [CHECKPOINT] [--data-root DIR] [--bbox-file BOXES.json]
+        [--bbox-thr T] [--out PRED.json PRED.csv] [--show-dir DIR] [--dump FILE.pkl]
+        [--show [--interval N] [--wait-time SECONDS]] [--work-dir DIR]
         [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N -m fashion_mmpose test CONFIG CHECKPOINT \\
         --launcher pytorch
@@ -21,7 +22,15 @@ from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 from fashion_mmpose.engine import MetricsFileHook
 
-from .running import argument_parser, build_runner, locked_places, set_testing
+from .data_root import add_data_root, set_data_root
+from .mmpose_options import add_test_options, set_test_options
+from .running import (
+    argument_parser,
+    build_runner,
+    locked_places,
+    set_bbox_thr,
+    set_testing,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -31,9 +40,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         nargs='?',
         help='checkpoint of the network; an ensemble names its own',
     )
+    add_data_root(parser)
     parser.add_argument(
         '--bbox-file',
         help='boxes of a detector, as a COCO result list (annotated boxes)',
+    )
+    parser.add_argument(
+        '--bbox-thr',
+        type=float,
+        metavar='T',
+        help='lowest score of the boxes of --bbox-file that are tested (0)',
     )
     parser.add_argument(
         '--out',
@@ -42,15 +58,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='JSON and CSV files to write the predictions to',
     )
     parser.add_argument('--show-dir', help='folder to draw the predictions into')
+    add_test_options(parser)
     return parse(parser, argv)
 
 
 def execute(args: argparse.Namespace) -> None:
     """Test as the options say."""
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+    set_data_root(cfg, args.data_root)
     if args.work_dir is None:
         cfg.work_dir = os.path.join(cfg.work_dir, 'test')
     set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
+    set_bbox_thr(cfg, args.bbox_thr)
+    set_test_options(cfg, args)
     with locked_places(args.launcher, cfg.work_dir, args.out or ()):
         runner = build_runner(cfg, testing=True)
         runner.register_hook(MetricsFileHook())

@@ -1,8 +1,9 @@
 """Train a network.
 
 Usage:
-    fashion-mmpose train CONFIG [--work-dir DIR] [--resume [CKPT]] [--amp]
-        [--auto-scale-lr] [--cfg-options KEY=VALUE ...]
+    fashion-mmpose train CONFIG [--data-root DIR] [--work-dir DIR] [--resume [CKPT]]
+        [--override] [--amp] [--auto-scale-lr] [--no-validate]
+        [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N -m fashion_mmpose train CONFIG --launcher pytorch
 
 CONFIG is a path, or the name of a config that the package carries, such as
@@ -14,17 +15,26 @@ import argparse
 from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 
+from .data_root import add_data_root, set_data_root
+from .mmpose_options import set_no_validation
 from .running import argument_parser, build_runner, locked_places, set_training
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
+    add_data_root(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
         metavar='CKPT',
         help='go on from a checkpoint; without a value from the last one',
+    )
+    parser.add_argument(
+        '--override',
+        action='store_true',
+        help='where the checkpoint to resume has another learning rate, schedule, '
+        'batch size or seed than the config, obey the config (stop)',
     )
     parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision (GPU)'
@@ -34,15 +44,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate to the real batch size',
     )
+    parser.add_argument(
+        '--no-validate',
+        action='store_true',
+        help='train without validation; the last checkpoint is the result',
+    )
     return parse(parser, argv)
 
 
 def execute(args: argparse.Namespace) -> None:
     """Train as the options say."""
+    if args.override and args.resume is None:
+        raise ValueError('--override is for a run that goes on: give --resume too')
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+    set_data_root(cfg, args.data_root)
     set_training(cfg, args.resume, args.amp, args.auto_scale_lr)
+    if args.no_validate:
+        set_no_validation(cfg)
     with locked_places(args.launcher, cfg.work_dir):
-        build_runner(cfg).train()
+        runner = build_runner(cfg)
+        runner.override = args.override
+        runner.train()
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -21,8 +21,9 @@ import sys
 from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.config import config_root
-from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.commands.data_root import add_data_root, data_root_options
+from fashion_mmpose.config import check_files, config_root
+from fashion_mmpose.files.locks import locked_file, locked_folder
 
 from .categories import (
     CategoryResult,
@@ -35,7 +36,6 @@ from .categories import (
     run_category,
     summary_table,
     tail,
-    termination_as_interrupt,
     write_summary,
 )
 
@@ -93,6 +93,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='override entries of the config; {category} is filled in',
     )
+    add_data_root(parser)
     return parse(parser, argv)
 
 
@@ -110,24 +111,26 @@ def execute(args: argparse.Namespace) -> int:
         args.config,
         args.categories,
         args.work_dir,
-        args.cfg_options,
+        [*data_root_options(args.data_root), *args.cfg_options],
         test_only=args.test_only,
         amp=args.amp,
         auto_scale_lr=args.auto_scale_lr,
     )
     rule = common_rule([run.cfg for run in runs])
+    for each in runs:  # before hours of training, which look for their own files
+        check_files(each.cfg, ('test',))
     if not args.test_only and not args.restart:
         check_unchanged(runs)
     # A wheel and a checkout have the scripts beside the configs.
     scripts = config_root().parent
     options = Options(scripts, args.test_only, args.restart, flags, args.nproc)
     results = []
-    with termination_as_interrupt():
+    with locked_folder(folder):
         for each in runs:
             results.append(run_category(each, options))
             write_summary(folder, results, rule, args.config)
         submission = submit(runs, results, args.out, folder)
-    write_summary(folder, results, rule, args.config, submission)
+        write_summary(folder, results, rule, args.config, submission)
     print(f'\n{summary_table(results, rule)}')
     print(f'written to {folder}/summary.json and summary.md')
     print_failures(results)

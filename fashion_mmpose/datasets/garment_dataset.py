@@ -87,7 +87,9 @@ class GarmentDataset(BaseCocoStyleDataset):
             :mod:`fashion_mmpose.garments.definition`. Subclasses have their own.
         one_per_image (bool, optional): Whether an image shows one garment. By default
             it shows several, except FashionAI's.
-        **kwargs: As :class:`mmpose.datasets.BaseCocoStyleDataset`.
+        **kwargs: As :class:`mmpose.datasets.BaseCocoStyleDataset`. With
+            ``data_mode='bottomup'``, in testing only, every picture is one sample, as
+            a whole and without ground truth: for programs that go through the pictures.
 
     Attributes:
         benchmark: Name of the benchmark.
@@ -95,8 +97,8 @@ class GarmentDataset(BaseCocoStyleDataset):
 
     Raises:
         FileNotFoundError: If ``ann_file`` or ``bbox_file`` does not exist.
-        ValueError: If a category is unknown, or a file is not what it should
-            be: the message names the file and the entry.
+        ValueError: If a category is unknown, a network is to be trained bottom-up, or
+            a file is not what it should be: the message names the file and the entry.
     """
 
     benchmark: str | None = None
@@ -125,6 +127,11 @@ class GarmentDataset(BaseCocoStyleDataset):
         self.categories = _held_categories(self.definition, category, categories)
         self._channels = layout_channels(self.definition, category)
         self.bbox_source = bbox_source
+        if kwargs.get('data_mode') == 'bottomup' and not kwargs.get('test_mode'):
+            raise ValueError(
+                "data_mode='bottomup' is for testing only: networks are trained "
+                "garment by garment; to fix it: data_mode='topdown'"
+            )
         name = category or 'all'
         kwargs.setdefault('metainfo', garments.metainfo(self.definition, category))
         super().__init__(
@@ -137,6 +144,8 @@ class GarmentDataset(BaseCocoStyleDataset):
             benchmark=garments.benchmark_entry(self.definition),
             category=category,
             categories=self.categories,
+            # A checkpoint tells by it what the crops of its training were like.
+            bbox_source='detector' if bbox_file else bbox_source,
             CLASSES=[
                 entry
                 for entry in coco_categories(self.definition, category)
@@ -219,6 +228,12 @@ class GarmentDataset(BaseCocoStyleDataset):
             if self.bbox_file
             else self._annotated(columns)
         )
+        if self.sample_interval > 1:  # as MMPose: pictures whose id is a multiple
+            image_ids = columns.images.ids[samples.image_rows]
+            samples = samples.take(image_ids % self.sample_interval == 0)
+        if self.data_mode == 'bottomup':
+            rows = np.unique(samples.image_rows)
+            samples = whole_images(columns.images, rows, score=1.0)
         if self.test_mode and not self.one_per_image:
             self._metainfo['num_samples'] = len(samples)
         return GarmentRecords(

@@ -11,9 +11,11 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.fileio.backends import BaseStorageBackend
 from mmengine.hooks import CheckpointHook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from fashion_mmpose.config import existing_file
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.weights.read import WeightsError, read_file
 
@@ -282,6 +284,28 @@ def last_checkpoint(
         f'{folder}: no checkpoint to go on from: {name} is missing or cut off, and '
         f'there is no other; delete {pointer} and what is cut off to begin anew'
     )
+
+
+def checkpoint_file(path: str) -> str:
+    """The checkpoint that a path means: of a folder its best one, else its last.
+
+    Which one is taken from a folder is logged.
+
+    Args:
+        path: A file, an address that MMEngine downloads from, or a work folder.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or none in the folder.
+        ValueError: See :func:`last_checkpoint`.
+    """
+    if not os.path.isdir(path):
+        return existing_file(path)
+    best = sorted(Path(path).glob('best_*.pth'), key=os.path.getmtime)
+    found = best[-1] if best else last_checkpoint(path)
+    if found is None:
+        raise FileNotFoundError(f'{path} has no checkpoint: train it first')
+    print_log(f'of {path} the checkpoint {found.name} is taken', logger='current')
+    return str(found)
 
 
 def _stored_score(path: str, key: str) -> float | None:

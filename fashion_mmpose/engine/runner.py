@@ -3,13 +3,18 @@
 import os
 
 from mmengine.dist import master_only
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from mmengine.utils import ManagerMixin
+from mmengine.visualization import Visualizer
 from torch import nn
 
 from fashion_mmpose.config import config_name
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.weights.downloads import downloads_of, fetch
 from fashion_mmpose.weights.read import (
     WeightsError,
     load_weights,
@@ -21,14 +26,99 @@ from fashion_mmpose.weights.read import (
 from fashion_mmpose.weights.torch_file import check_torch_file
 from fashion_mmpose.weights.trained_for import check_trained_for
 
+from .changed_settings import Settings
+from .run_files import (
+    WholeFilesLoggerHook,
+    end_when_the_log_is_full,
+    with_whole_files,
+)
+
 
 class TrainingRunner(Runner):
     """Runs a training.
 
     MMEngine's own loads whatever fits and prints what does not. Here ``load_from``
     must fit somewhere, the log says what was left out, and a run is resumed only from
-    a checkpoint of the same network.
+    a checkpoint of the same network, and with its settings, unless ``override`` is set.
+
+    MMEngine keeps the logger, the messages, the scope and the visualizer of a run by
+    name, in the whole process. Here another run of the process has others, in whatever
+    order runs are built and started.
+
+    Attributes:
+        override: Whether a resumed run obeys its config where the checkpoint has other
+            settings, instead of stopping.
     """
+
+    override = False
+    _settings: Settings | None = None
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Prepare the process, and give the run a time stamp of its own in it."""
+        super().setup_env(env_cfg)
+        # MMEngine counts seconds: a second run of the same second would get the logger
+        # and the messages of the first, whose names end with the time stamp.
+        number, stamp = 1, self._timestamp
+        while any(name.endswith(self._timestamp) for name in _kept(MessageHub)):
+            number += 1
+            self._timestamp = f'{stamp}_{number}'
+
+    def train(self) -> nn.Module:
+        """Train; see :meth:`mmengine.runner.Runner.train`."""
+        self._become_current()
+        return super().train()
+
+    def val(self) -> dict:
+        """Validate; see :meth:`mmengine.runner.Runner.val`."""
+        self._become_current()
+        return super().val()
+
+    def test(self) -> dict:
+        """Test; see :meth:`mmengine.runner.Runner.test`."""
+        self._become_current()
+        return super().test()
+
+    def _init_model_weights(self) -> None:
+        """Let the network initialise itself, with weights that are there.
+
+        Raises:
+            ConnectionError: If weights that the config names cannot be downloaded.
+        """
+        begins_with = None if self._resume else self._load_from
+        fetch(downloads_of(self.cfg.get('model'), begins_with))
+        # MMEngine lists the weights in the log's file itself.
+        with errors_of(os.path.join(self.log_dir, f'{self.timestamp}.log')):
+            super()._init_model_weights()
+
+    def _become_current(self) -> None:
+        """Let parts that ask for the current logger and the like get this run's."""
+        own = (self.logger, self.message_hub, self.visualizer, self.default_scope)
+        for instance in own:
+            for kind in type(instance).__mro__:
+                kept = vars(kind).get('_instance_dict', {})
+                if instance in kept.values():
+                    kept.move_to_end(instance.instance_name)
+
+    def resume(self, filename: str, *args, **kwargs) -> None:
+        """Go on from a checkpoint.
+
+        Args:
+            filename: The file.
+            *args: As :meth:`mmengine.runner.Runner.resume`.
+            **kwargs: As ``args``.
+
+        Raises:
+            ValueError: If settings would have no effect, and ``override`` is not set.
+            WeightsError: If the file cannot be read, or is of another network.
+        """
+        self._settings = settings = Settings(self)
+        super().resume(filename, *args, **kwargs)
+        if self.override:
+            settings.enforce(self)
+        for loader in (self.train_dataloader, self.val_dataloader):
+            # Where the config has no seed, the samplers have drawn one of their own.
+            if hasattr(getattr(loader, 'sampler', None), 'seed'):
+                loader.sampler.seed = self.seed
 
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
         """Load weights to begin with, or a checkpoint to go on from.
@@ -75,11 +165,26 @@ class TrainingRunner(Runner):
                 ) from None
         try:
             kwargs['strict'] = True
-            return super().load_checkpoint(filename, *args, **kwargs)
+            checkpoint = super().load_checkpoint(filename, *args, **kwargs)
         except RuntimeError as error:
             raise WeightsError(
                 f'{filename} cannot be resumed with {config_name(self.cfg)}: {error}'
             ) from error
+        if self._settings is not None:
+            self._check_settings(self._settings.overruled(self, checkpoint), filename)
+        return checkpoint
+
+    def _check_settings(self, changes: list[str], filename: str) -> None:
+        if not changes:
+            return
+        listed = '\n  '.join(changes)
+        if not self.override:
+            raise ValueError(
+                f'{filename} was trained with other settings, and --resume would go on '
+                f'with those:\n  {listed}\nto fix it: give the old settings, or '
+                '--override, which takes the new ones from here on'
+            )
+        self.logger.warning(f'from here on, other than in {filename}:\n  {listed}')
 
     def _read(self, filename: str) -> dict:
         """A checkpoint with ``state_dict`` and ``meta``, as the hooks leave it."""
@@ -91,6 +196,32 @@ class TrainingRunner(Runner):
         # By that, moving averages get the weights too.
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         return checkpoint
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        """MMEngine's logger, which ends the run when its file cannot be written."""
+        logger = super().build_logger(*args, **kwargs)
+        end_when_the_log_is_full(logger)
+        return logger
+
+    def build_visualizer(self, visualizer: Visualizer | dict | None = None):
+        """The run's own visualizer, whose local files are written as a whole."""
+        if visualizer is None:  # MMEngine's own choice
+            local = [dict(type='LocalVisBackend')]
+            visualizer = dict(type='Visualizer', vis_backends=local)
+        if isinstance(visualizer, dict):
+            visualizer = with_whole_files(visualizer)
+            if visualizer.get('name') in _kept(Visualizer):  # another run's
+                name = f'{visualizer["name"]}_{self._experiment_name}'
+                visualizer = dict(visualizer, name=name)
+        return super().build_visualizer(visualizer)
+
+    def register_default_hooks(self, hooks: dict | None = None) -> None:
+        """MMEngine's hooks; a test's JSON is written as a whole."""
+        hooks = dict(hooks or {})
+        logger = hooks.get('logger', dict(type='LoggerHook'))
+        if isinstance(logger, dict) and logger.get('type') == 'LoggerHook':
+            hooks['logger'] = dict(logger, type=WholeFilesLoggerHook)
+        super().register_default_hooks(hooks)
 
     @property
     def _network(self) -> nn.Module:
@@ -133,6 +264,12 @@ class ScoringRunner(TrainingRunner):
         metainfo = getattr(self.test_dataloader.dataset, 'metainfo', {})
         check_trained_for(checkpoint['meta'], metainfo, name, filename)
         load_weights(self._network, checkpoint['state_dict'], name, filename)
+        told = (checkpoint['meta'].get('dataset_meta') or {}).get('bbox_source')
+        if (told, metainfo.get('bbox_source')) == ('annotation', 'image'):
+            self.logger.warning(
+                f'{filename} was trained on garments cut out at their annotated boxes, '
+                'and is tested on whole pictures (bbox_source=image)'
+            )
         self.logger.info(f'weights loaded from {filename}')
         return checkpoint
 
@@ -140,3 +277,8 @@ class ScoringRunner(TrainingRunner):
     def _config_file(self) -> str:
         # The user may give a test the work folder of the training.
         return f'tested_{super()._config_file}'
+
+
+def _kept(kind: type[ManagerMixin]) -> dict:
+    """What MMEngine keeps of a kind in this process, by name."""
+    return kind._instance_dict

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TextIO
 
+from .faults import check_writable, errors_of
+
 try:
     import fcntl
 except ImportError:  # Windows has no such locks, and every run goes ahead
@@ -31,11 +33,18 @@ def locked_folder(folder: str | os.PathLike) -> Iterator[None]:
         OSError: If the folder cannot be written to.
     """
     folder = Path(folder)
-    is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
+    with _removed_if_empty(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder, folder / '.lock'):
             yield
+
+
+@contextmanager
+def _removed_if_empty(folder: Path) -> Iterator[None]:
+    """Remove a folder again that is made within, and into which nothing is written."""
+    is_new = not folder.exists()
+    try:
+        yield
     finally:
         if is_new:
             with suppress(OSError):  # where something is in it
@@ -46,16 +55,18 @@ def locked_folder(folder: str | os.PathLike) -> Iterator[None]:
 def locked_file(path: str | os.PathLike) -> Iterator[None]:
     """Keep the place of a file for this process and those that it starts.
 
-    The lock is the file ``.<name>.lock`` beside it.
+    The lock is the file ``.<name>.lock`` beside it. A missing folder is made, and
+    removed again if nothing is written into it.
 
     Raises:
         BlockingIOError: If another run is about to write it; it says which.
-        OSError: If its folder cannot be written to.
+        OSError: If its folder cannot be written to, or it is a folder itself.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path, path.with_name(f'.{path.name}.lock')):
-        yield
+    with _removed_if_empty(path.parent):
+        check_writable(path)
+        with _locked(path, path.with_name(f'.{path.name}.lock')):
+            yield
 
 
 def environment_for_children(environment: Mapping[str, str]) -> dict[str, str]:
@@ -104,7 +115,8 @@ def _lock(place: Path, path: Path) -> TextIO | None:
     while True:
         # What the system holds for a process ends with it, however it ends. What a
         # dead one wrote into the file is overwritten.
-        file = open(path, 'a+', encoding='utf-8')  # noqa: SIM115
+        with errors_of(place):
+            file = open(path, 'a+', encoding='utf-8')  # noqa: SIM115
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -122,7 +134,14 @@ def _lock(place: Path, path: Path) -> TextIO | None:
         file.close()
     file.truncate(0)
     file.write(f'{_name()} {datetime.now():%Y-%m-%d %H:%M:%S}')
-    file.flush()
+    try:
+        with errors_of(place):
+            file.flush()
+    except OSError:  # the disk is full
+        with suppress(OSError):
+            file.close()
+        path.unlink(missing_ok=True)
+        raise
     return file
 
 

@@ -1,11 +1,13 @@
 """Output files that appear complete or not at all."""
 
+import io
 import os
 import re
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO, TextIO
 
+from .faults import errors_of
 from .locks import take_lock
 
 _swept: set[Path] = set()
@@ -36,10 +38,8 @@ class OutputFiles:
         Raises:
             OSError: If the place cannot be written to.
         """
-        temporary = self._temporary(path)
-        file = open(temporary, 'w', encoding='utf-8', newline='')  # noqa: SIM115
-        take_lock(file)
-        self._files[Path(path)] = (temporary, file)
+        file = io.TextIOWrapper(self.open_binary(path), encoding='utf-8', newline='')
+        self._files[Path(path)] = (self._files[Path(path)][0], file)
         return file
 
     def open_binary(self, path: str | os.PathLike) -> BinaryIO:
@@ -48,8 +48,9 @@ class OutputFiles:
         Raises:
             OSError: If the place cannot be written to.
         """
-        temporary = self._temporary(path)
-        file = open(temporary, 'wb')  # noqa: SIM115
+        with errors_of(path):
+            temporary = self._temporary(path)
+            file = io.BufferedWriter(_NamedFile(temporary, path))
         take_lock(file)
         self._files[Path(path)] = (temporary, file)
         return file
@@ -69,10 +70,25 @@ class OutputFiles:
                 file.close()
             if error_type is None:
                 for path, (temporary, _) in self._files.items():
-                    os.replace(temporary, path)
+                    with errors_of(path):
+                        os.replace(temporary, path)
         finally:
-            for temporary, _ in self._files.values():
+            for temporary, file in self._files.values():
+                with suppress(OSError):  # what a full disk leaves in its buffer
+                    file.close()
                 temporary.unlink(missing_ok=True)
+
+
+class _NamedFile(io.FileIO):
+    """A file to write whose errors name the file that it is to become."""
+
+    def __init__(self, temporary: Path, path: str | os.PathLike) -> None:
+        self._path = path
+        super().__init__(temporary, 'w')
+
+    def write(self, data) -> int:
+        with errors_of(self._path):
+            return super().write(data)
 
 
 def _sweep(folder: Path) -> None:

@@ -1,4 +1,9 @@
-"""Pictures in files: their sizes, their pixels, and how they are written."""
+"""Pictures in files: their sizes, their pixels, and how they are written.
+
+Every way in goes through one gate: a file's first bytes say what it is, its header is
+checked against its length, and only then is it decoded, JPEG and PNG by OpenCV and the
+others by Pillow, whose readers fail cleanly where OpenCV's may not.
+"""
 
 import os
 from collections.abc import Sequence
@@ -7,15 +12,26 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from fashion_mmpose.errors import PictureError
 
 from .outputs import OutputFiles
 from .parallel import map_in_order
+from .picture_formats import JPEG, PNG
+from .picture_headers import (
+    PictureHeader,
+    check_limit,
+    damaged,
+    header_of,
+    opened,
+    parse_header,
+    read_header,
+)
 
-_ORIENTATION = 0x0112  # the Exif tag
-_QUARTER_TURNS = (5, 6, 7, 8)  # its values that exchange width and height
 _CHUNK = 512  # headers that a process reads at a time: some fifty milliseconds
+_OPENCV_READS = ('BMP', 'JPEG', 'PNG', 'PPM', 'TIFF', 'WEBP')  # Pillow's names
+_BITS_PER_SAMPLE = 258  # the tag of TIFF
 
 
 # -------------------------------------------------------------------------------- sizes
@@ -24,21 +40,14 @@ _CHUNK = 512  # headers that a process reads at a time: some fifty milliseconds
 def image_size(path: str | os.PathLike) -> tuple[int, int]:
     """Width and height in pixels of an image as it is decoded for training.
 
-    MMPose decodes with OpenCV, which turns a picture upright as its Exif orientation
-    says; so does this size. No pixel is decoded.
+    The picture is turned upright as its Exif orientation says, whatever its format;
+    so is this size. No pixel is decoded.
 
     Raises:
-        OSError: If the file is missing or not an image.
-        ValueError: If the header is damaged.
+        OSError: If the file is missing.
+        ValueError: If it is no picture, or its header is damaged.
     """
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            # Asking a PNG without Exif data for them would decode the picture.
-            turn = image.getexif().get(_ORIENTATION) if 'exif' in image.info else None
-    except (SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f'{path}: {error}') from error
-    return (height, width) if turn in _QUARTER_TURNS else (width, height)
+    return read_header(path).size
 
 
 def image_sizes(paths: Sequence[str], workers: int = 1) -> list[tuple[int, int] | None]:
@@ -68,13 +77,7 @@ def _size_or_none(path: str) -> tuple[int, int] | None:
 
 
 def read_picture(path: str | os.PathLike) -> np.ndarray:
-    """Decode a file as MMPose and MMDetection do.
-
-    It is turned upright as its Exif orientation says. Grey becomes BGR, 16 bits
-    become 8 (the upper ones), CMYK is converted, and transparency is dropped. A file
-    that is cut short is refused: from memory, OpenCV decodes all of a picture or
-    nothing. Bytes that changed inside of a JPEG go unnoticed, where they leave it
-    readable.
+    """Decode a file as :func:`decode_picture` does.
 
     Returns:
         np.ndarray: BGR, uint8, shape (H, W, 3).
@@ -83,17 +86,132 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
         PictureError: If the file is missing, damaged or no picture.
     """
     try:
-        data = np.frombuffer(Path(path).read_bytes(), np.uint8)
-        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+        data = Path(path).read_bytes()
     except OSError as error:
         raise PictureError(f'{path}: {error.strerror or error}') from error
-    except cv2.error as error:  # e.g. of more pixels than OpenCV allows
-        raise PictureError(f'{path} cannot be decoded: {error}') from error
-    if pixels is None:
+    return decode_picture(data, path)
+
+
+def decode_picture(
+    data: bytes, what: object = 'the picture', upright: bool = True
+) -> np.ndarray:
+    """Decode a picture as a viewer shows it.
+
+    It is turned upright as its Exif orientation says. Grey becomes BGR, 16 bits
+    become 8 (the upper ones), CMYK is converted, and transparency is dropped. Of an
+    animation the first picture counts. Pixels that are floating-point numbers are
+    refused, for nobody knows what is white. A file that is cut short is refused:
+    from memory, all of a picture is decoded or nothing. Bytes that changed inside of
+    a JPEG go unnoticed, where they leave it readable.
+
+    Args:
+        data: The bytes of the file.
+        what: What it is, for errors.
+        upright: Turn it as Exif says; a TIFF always is. Defaults to True.
+
+    Returns:
+        np.ndarray: BGR, uint8, shape (H, W, 3).
+
+    Raises:
+        PictureError: If it is damaged, no picture, or one that is not read.
+    """
+    header = parse_header(data, len(data), what)
+    if _is_for_opencv(data, header):
+        pixels = _by_opencv(data, header, what)
+    else:
+        pixels, is_upright = _by_pillow(data, header, what)
+        if is_upright:
+            return pixels
+    return _turned(pixels, header.orientation) if upright else pixels
+
+
+def check_for_opencv(data: bytes, what: object = 'the picture') -> None:
+    """Refuse a file that is damaged, or of a format that OpenCV reads unsafely.
+
+    It is for who needs OpenCV's own decoding; the others call :func:`decode_picture`.
+
+    Raises:
+        PictureError: If the file is not to be given to OpenCV.
+    """
+    kind = parse_header(data, len(data), what).format
+    if kind.opener not in _OPENCV_READS:
         raise PictureError(
-            f'{path} is no picture that OpenCV reads, or is cut short or damaged'
+            f'{what} is a picture of the kind {kind.name}, which is read in colour only'
         )
+
+
+def _is_for_opencv(data: bytes, header: PictureHeader) -> bool:
+    """Whether OpenCV decodes a picture safely, and all of it or nothing."""
+    if header.format is JPEG:
+        # Older releases fill up with grey what a file that is cut short lacks.
+        return data.rfind(b'\xff\xd9', header.pixels_at) >= 0
+    # The newest ones read animations, with a reader of their own.
+    return header.format is PNG and not header.is_animated
+
+
+def _by_opencv(data: bytes, header: PictureHeader, what: object) -> np.ndarray:
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:  # e.g. of more pixels than OpenCV allows
+        raise PictureError(f'{what} cannot be decoded: {error}') from error
+    if pixels is None:
+        raise damaged(what, header.format, 'OpenCV cannot decode it')
+    _check_shape(pixels, (header.width, header.height), header, what)
     return pixels
+
+
+def _by_pillow(
+    data: bytes, header: PictureHeader, what: object
+) -> tuple[np.ndarray, bool]:
+    """The pixels, and whether they are upright whatever Exif says."""
+    with opened(data, header.format, what) as image:
+        # Files that hold several pictures may name another one at second sight.
+        check_limit(header_of(image, header.format), what)
+        is_upright = isinstance(image, TiffImageFile)
+        bits = image.tag_v2.get(_BITS_PER_SAMPLE, (16,)) if is_upright else (16,)
+        image.load()
+        pixels = _eight_bits(image, max(bits), what)
+    size = header.size if is_upright else (header.width, header.height)
+    _check_shape(pixels, size, header, what)
+    return pixels, is_upright
+
+
+def _eight_bits(image: Image.Image, bits: int, what: object) -> np.ndarray:
+    """BGR, uint8, of a picture in any of Pillow's modes."""
+    mode = image.mode
+    # Pillow scales every PNM of more than 8 bits to 16.
+    is_deep = mode.startswith('I;16') or (mode == 'I' and image.format == 'PPM')
+    if is_deep and bits == 16:
+        return as_bgr(np.asarray(image).astype(np.uint16))
+    if is_deep or mode in ('I', 'F'):
+        kind = 'floating-point' if mode == 'F' else 'whole'
+        raise PictureError(
+            f'{what} holds {kind} numbers on no known scale instead of 8 or 16 bits; '
+            'to fix it: scale them to 0 to 255, and save it as PNG'
+        )
+    rgb = np.asarray(image if mode == 'RGB' else image.convert('RGB'))
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+
+
+def _check_shape(
+    pixels: np.ndarray, size: tuple[int, int], header: PictureHeader, what: object
+) -> None:
+    height, width = pixels.shape[:2]
+    if (width, height) != size:
+        raise damaged(
+            what,
+            header.format,
+            f'it says {size[0]}x{size[1]} pixels and has {width}x{height}',
+        )
+
+
+def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Upright pixels; Exif's numbers count mirrors and quarter turns."""
+    if orientation in (5, 6, 7, 8):
+        pixels = cv2.transpose(pixels)
+    flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)
+    return pixels if flip is None else cv2.flip(pixels, flip)
 
 
 def as_bgr(image: np.ndarray, what: str = 'the array') -> np.ndarray:

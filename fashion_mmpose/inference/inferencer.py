@@ -1,6 +1,7 @@
 """From pictures to garments with landmarks, in one call."""
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from .box_requests import (
 )
 from .crops import Crop, predict_crops
 from .detections import Detections
+from .framing import FramingWarning, whole_picture_doubt
 from .protocols import Detector
 
 ConfigLike = Any  # a path, a name or a loaded config of MMEngine
@@ -178,6 +180,10 @@ class GarmentInferencer:
             TypeError: If an input is of a type that is no input.
             ValueError: If an array is no picture, or categories or boxes are missing
                 or wrong.
+
+        Warns:
+            FramingWarning: If whole pictures go to a network that was trained on
+                garments in their boxes.
         """
         if on_error not in ON_ERROR:
             raise ValueError(f'unknown on_error {on_error!r}; choose from {ON_ERROR}')
@@ -191,10 +197,29 @@ class GarmentInferencer:
             len(sources) if is_counted else None,
             self.detector is not None,
         )
+        if bboxes is None:
+            asked = {category} if isinstance(category, str) else {*self.networks}
+            if doubt := self.whole_picture_doubt(asked):
+                warnings.warn(
+                    f'{doubt}; to fix it: give bboxes=, or det_model= and det_weights= '
+                    'to GarmentInferencer, or train the network with bbox_source=image',
+                    FramingWarning,
+                    stacklevel=2,
+                )
         is_live = is_list and any(source.kind == 'camera' for source in sources)
         # Frames that wait are old when it is their turn.
         depth = 1 if is_live else self.batch_size
         return self._run(load_pictures(sources, depth), requests, on_error == 'skip')
+
+    def whole_picture_doubt(self, categories: Iterable[str]) -> str:
+        """Why pictures without boxes may be predicted badly; empty if nothing says so.
+
+        Args:
+            categories: Those that are asked for.
+        """
+        if self.detector is not None:
+            return ''
+        return whole_picture_doubt({each: self.networks[each] for each in categories})
 
     def predict(
         self,
@@ -261,7 +286,8 @@ class GarmentInferencer:
         with closing(loaded) as pictures:
             for picture in pictures:
                 request = next(requests, None)
-                if request is None:
+                # The break of a video comes after all that have entries.
+                if request is None and not picture.error:
                     raise ValueError(
                         f'category= or bboxes= has no entry for picture '
                         f'{picture.image_id}'
@@ -277,7 +303,7 @@ class GarmentInferencer:
             yield from self._predict(window)
 
     def _predict(
-        self, window: Sequence[tuple[Picture, Request]]
+        self, window: Sequence[tuple[Picture, Request | None]]
     ) -> Iterator[PicturePrediction]:
         """The garments of some pictures, whose crops are batched together."""
         readable = [(picture, asked) for picture, asked in window if not picture.error]

@@ -30,6 +30,8 @@ class PoseNetwork(Protocol):
         benchmark: Name of the benchmark whose key points it finds.
         categories: Names of the categories that it was trained for.
         is_on_cpu: Whether the network computes where the crops are made.
+        bbox_source: What it was trained on: ``'annotation'``, garments in their boxes,
+            or ``'image'``, whole pictures; it may lack that, or have None.
     """
 
     benchmark: str

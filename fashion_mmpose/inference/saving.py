@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fashion_mmpose import garments
+from fashion_mmpose import garments, interrupts
 from fashion_mmpose.files.json_file import JsonList, encode
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.pictures import write_picture
@@ -132,6 +132,12 @@ class PredictionFiles:
             OSError: If a file cannot be written.
             ValueError: If OpenCV cannot write pictures of that kind.
         """
+        # An interrupt waits for the next picture: half of one would be missing
+        # frames in a video.
+        with interrupts.deferred():
+            self._add(predicted)
+
+    def _add(self, predicted: PicturePrediction) -> None:
         name = self._names[predicted.picture.source]
         found = predicted.garments
         if self._json is not None and found:
@@ -148,13 +154,14 @@ class PredictionFiles:
             self._draw_frame(predicted, self._drawn_paths[name])
 
     def __exit__(self, error_type, error, traceback) -> None:
-        try:
-            if error_type is None:
-                self._finish()
-        except BaseException as failed:
-            self._leave(type(failed), failed)
-            raise
-        self._leave(error_type, error)
+        with interrupts.deferred():
+            try:
+                if error_type is None:
+                    self._finish()
+            except BaseException as failed:
+                self._leave(type(failed), failed)
+                raise
+            self._leave(error_type, error)
 
     def _finish(self) -> None:
         if self._video is not None:

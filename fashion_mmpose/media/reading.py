@@ -6,12 +6,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.files.pictures import as_bgr, read_picture
 
+from .frames import Frames
 from .prefetch import prefetch
 from .sources import Source
 
@@ -49,7 +49,8 @@ def load_pictures(
 
     Returns:
         Iterator[Picture]: In the order of the sources; what cannot be read says so in
-        ``error``.
+        ``error``. A video that breaks off has one picture without pixels after its
+        frames, which says how many there should be.
     """
     workers = workers or min(4, max(1, (os.cpu_count() or 1) // 2))
     with (
@@ -86,22 +87,9 @@ def _read_one(source: Source) -> Picture:
 
 
 def _frames(source: Source) -> Iterator[Picture]:
-    what = f'camera {source.image}' if source.kind == 'camera' else str(source.image)
-    if source.kind == 'video' and not os.path.isfile(source.image):
-        yield Picture(0, source, None, error=f'{what}: no such file')
-        return
-    capture = cv2.VideoCapture(source.image)
-    frame = 0
-    try:
-        fps = capture.get(cv2.CAP_PROP_FPS)
-        fps = fps if np.isfinite(fps) and fps > 0 else None
-        while True:
-            has_frame, pixels = capture.read()
-            if not has_frame:
-                break
-            yield Picture(0, source, as_bgr(pixels, what), frame, fps)
-            frame += 1
-    finally:
-        capture.release()
-    if not frame:
-        yield Picture(0, source, None, error=f'{what} gives no frame to OpenCV')
+    """The frames, and what is wrong with their end."""
+    video = Frames(source)
+    for frame, (pixels, fps) in enumerate(video):
+        yield Picture(0, source, pixels, frame, fps)
+    if video.error:
+        yield Picture(0, source, None, error=video.error)

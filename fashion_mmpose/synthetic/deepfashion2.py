@@ -17,6 +17,7 @@ from fashion_mmpose.synthetic.painting.masks import (
     seen_garments,
     whole_masks,
 )
+from fashion_mmpose.synthetic.painting.photograph import photograph
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
 from fashion_mmpose.synthetic.people.person import (
     Person,
@@ -261,7 +262,7 @@ def _draw(
             )
             items += [] if found is None else [found]
     items = [replace(item, style=i) for i, item in enumerate(items, 1)]
-    return DrawnPicture(canvas.image, items, source, canvas.stack)
+    return DrawnPicture(photograph(rng, canvas.image), items, source, canvas.stack)
 
 
 def draw_deepfashion2(

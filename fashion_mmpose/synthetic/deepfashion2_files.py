@@ -54,7 +54,7 @@ def _write_one(
     index, category = task
     picture = draw_deepfashion2(seed, index, category, only)
     name = f'{index + 1:06d}'
-    quality = int(np.random.default_rng([seed, index]).integers(72, 96))
+    quality = int(np.random.default_rng([seed, index]).integers(45, 96))
     write_picture(image_dir / f'{name}.jpg', picture.image, quality)
     items = [raw_item(item) for item in picture.items]
     # No two drawn pictures show the same garments: each is a pair of its own.

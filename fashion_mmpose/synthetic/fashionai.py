@@ -17,6 +17,7 @@ from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import garment, keypoints
 from fashion_mmpose.synthetic.painting.backgrounds import sample_background
 from fashion_mmpose.synthetic.painting.canvas import Canvas, Painted
+from fashion_mmpose.synthetic.painting.photograph import photograph
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
 from fashion_mmpose.synthetic.people.outfit import dress_up, sample_outfit
 from fashion_mmpose.synthetic.people.scene import sample_camera
@@ -122,7 +123,8 @@ def draw_fashionai(category: str, seed: int, index: int) -> Drawing:
         if labelled and (pixel >= 0).all() and (pixel < size_wh).all():
             visible = not canvas.hidden(exact[channel], part)
             found[channel] = *pixel, int(visible)
-    return Drawing(canvas.image, found, exact, parts, canvas.stack)
+    image = photograph(rng, canvas.image)
+    return Drawing(image, found, exact, parts, canvas.stack)
 
 
 def image_id(category: str, seed: int, index: int) -> str:
@@ -134,7 +136,7 @@ def image_id(category: str, seed: int, index: int) -> str:
 def _write_one(task: tuple[str, int], out_dir: Path, seed: int) -> np.ndarray:
     category, index = task
     drawing = draw_fashionai(category, seed, index)
-    quality = int(np.random.default_rng([seed, index]).integers(72, 96))
+    quality = int(np.random.default_rng([seed, index]).integers(45, 96))
     write_picture(out_dir / image_id(category, seed, index), drawing.image, quality)
     return drawing.keypoints
 

@@ -4,9 +4,10 @@ A converted file is ``{'state_dict': ..., 'meta': ...}``, what ``tools/test.py``
 MMPose's ``init_model`` load.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -71,6 +72,9 @@ def convert_checkpoint(
 ) -> Conversion:
     """Write the weights of a checkpoint under the names of a config's network.
 
+    The file holds tensors and plain values, which any PyTorch reads without this
+    package and without what MMEngine's own checkpoints ask for.
+
     Args:
         kind: One of :data:`KINDS`.
         source: The checkpoint; a prefix for ``'cpm-tf'``.
@@ -105,10 +109,32 @@ def convert_checkpoint(
     if cfg is not None and 'dataset_meta' not in meta:
         meta |= dataset_meta(cfg)
     with OutputFiles() as outputs:
-        checkpoint = dict(meta=meta, state_dict=tensors)
+        checkpoint = dict(meta=plain_values(meta), state_dict=tensors)
         torch.save(checkpoint, outputs.open_binary(destination))
     num_values = sum(value.numel() for value in tensors.values())
     return Conversion(len(tensors), num_values, num_filled, stored.left_out)
+
+
+def plain_values(value):
+    """The same with lists for arrays, and without classes of other packages.
+
+    Args:
+        value: What a checkpoint tells about itself: containers and what they hold.
+
+    Returns:
+        Dicts, lists, tuples, tensors, texts and numbers; the text of anything else.
+    """
+    if isinstance(value, Mapping):
+        return {plain_values(key): plain_values(each) for key, each in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return tuple(map(plain_values, value))
+    if isinstance(value, list | set | frozenset):
+        return list(map(plain_values, value))
+    if value is None or type(value) in (bool, int, float, str, bytes, Tensor):
+        return value
+    return str(value)
 
 
 def list_checkpoint(kind: str, source: str) -> list[tuple[str, tuple[int, ...], str]]:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
-from mmengine.fileio import get_local_path
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
 from fashion_mmpose.config import is_address
 from fashion_mmpose.errors import FormatError
 
+from .downloads import Download, fetch, resolve
 from .torch_file import check_tensors, check_torch_file
 
 _PLAIN = (
@@ -51,6 +51,7 @@ def read_checkpoint(path: str | os.PathLike) -> StoredWeights:
         path: The file, or an address that MMEngine downloads from.
 
     Raises:
+        ConnectionError: If it cannot be downloaded.
         FileNotFoundError: If there is no such file.
         WeightsError: If the file cannot be read, asks for more than tensors and plain
             values, or holds no state dict.
@@ -203,9 +204,11 @@ def without_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tens
 
 
 def _download(path: str):
-    if path.startswith(('http://', 'https://')):
-        with get_local_path(path) as local:
-            return read_file(local)
+    if url := resolve(path):
+        wanted = Download(path, url, 'name a file in the place of the address')
+        fetch([wanted])
+        if url == path:
+            return read_file(wanted.path)
     # Names of published weights, which MMEngine looks up.
     return CheckpointLoader.load_checkpoint(path, 'cpu', logger='current')
 

@@ -92,6 +92,27 @@ def trained_classes(
     return trained
 
 
+def trained_boxes(meta: Mapping, config: Mapping) -> str | None:
+    """What a garment network was shown in training.
+
+    Args:
+        meta: What the checkpoint tells about itself.
+        config: The network's config, which stands in for a checkpoint that tells
+            nothing.
+
+    Returns:
+        str | None: ``'annotation'``, garments cut out at their annotated boxes;
+        ``'image'``, whole pictures; ``None`` if neither tells.
+    """
+    if told := (meta.get('dataset_meta') or {}).get('bbox_source'):
+        return told
+    for loader in ('train_dataloader', 'test_dataloader'):
+        dataset = (config.get(loader) or {}).get('dataset') or {}
+        if 'pipeline' in dataset:
+            return dataset.get('bbox_source', 'annotation')
+    return None
+
+
 def check_trained_for(
     meta: Mapping, metainfo: Mapping, name: str, path: str | os.PathLike
 ) -> None:

@@ -1,10 +1,11 @@
 """From command line options to a config."""
 
 import pytest
+from category_runs import write_weights
 from mmengine.config import Config
 
 from fashion_mmpose.commands import running
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config import check_files, load_config
 
 
 @pytest.fixture
@@ -21,6 +22,41 @@ def test_resume(cfg, tmp_path):
     assert cfg.load_from == str(checkpoint)
     with pytest.raises(FileNotFoundError, match=r'epoch_9.pth does not exist'):
         running.set_training(cfg, resume=str(tmp_path / 'epoch_9.pth'))
+
+
+def test_a_folder_stands_for_one_of_its_checkpoints(cfg, tmp_path):
+    with pytest.raises(FileNotFoundError, match='has no checkpoint: train it first'):
+        running.set_testing(cfg, str(tmp_path))
+    for name in ('epoch_1.pth', 'epoch_2.pth'):
+        write_weights(tmp_path / name)
+    (tmp_path / 'last_checkpoint').write_text('epoch_2.pth')
+    running.set_testing(cfg, str(tmp_path))
+    assert cfg.load_from == str(tmp_path / 'epoch_2.pth')
+    write_weights(tmp_path / 'best_NE_epoch_1.pth')
+    running.set_testing(cfg, str(tmp_path))
+    assert cfg.load_from == str(tmp_path / 'best_NE_epoch_1.pth')
+    running.set_training(cfg, resume=str(tmp_path))
+    assert cfg.load_from == str(tmp_path / 'epoch_2.pth')
+
+
+def test_all_missing_files_are_named_before_the_run(tmp_path):
+    folder = tmp_path / 'annotations'
+    folder.mkdir()
+    for name in ('train_skirt.json', 'test_a_skirt.json'):
+        (folder / name).touch()
+    loaders = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+    options = {f'{each}.dataset.data_root': f'{tmp_path}/' for each in loaders}
+    options |= {f'{each}.dataset.category': 'skirt' for each in loaders}
+    cfg = load_config('small/cpn_r18', cfg_options=options)
+    with pytest.raises(FileNotFoundError, match='val_skirt.json of val_dataloader'):
+        running.build_runner(cfg)
+    with pytest.raises(FileNotFoundError) as error:
+        check_files(cfg, ('train', 'val', 'test'))
+    first, second, mend = str(error.value).splitlines()
+    assert 'val_skirt.json of val_dataloader does not exist' in first
+    assert 'test_skirt.json of test_dataloader does not exist; there' in second
+    assert 'test_a_skirt.json' in second
+    assert mend.startswith('to fix it: ')
 
 
 def test_amp(cfg, monkeypatch):

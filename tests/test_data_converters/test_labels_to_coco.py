@@ -324,3 +324,17 @@ def test_geometry(tmp_path, capsys):
     assert '1 boxes made from key points' in capsys.readouterr().err
     assert not with_boxes([300, 30, 500, 380], [90, 200, 580, 390], [200, 90, 490, 600])
     assert 'the boxes are corners' in capsys.readouterr().err
+
+
+def test_the_published_form_of_deepfashion2(fashion_data, tmp_path):
+    """Its categories and numbered landmarks are known; nothing of them changes."""
+    export = fashion_data / 'deepfashion2/train-coco_style-32.json'
+    options = ('--benchmark', 'deepfashion2')
+    images = fashion_data / 'deepfashion2/image'
+    content = convert(tmp_path, export, *options, '--images', images, images=False)
+    published = {a['id']: a for a in json.loads(export.read_text())['annotations']}
+    assert {a['id'] for a in content['annotations']} == set(published)
+    for annotation in content['annotations']:
+        expected = published[annotation['id']]
+        for key in ('image_id', 'category_id', 'bbox', 'area', 'keypoints', 'style'):
+            assert annotation[key] == expected[key]

@@ -74,6 +74,16 @@ def build(ann_file, **kwargs):
     return FashionAIDataset(ann_file=ann_file, **kwargs)
 
 
+def test_the_sample_interval(write):
+    content = coco(
+        [image(i) for i in range(1, 8)], [annotation(i, POINTS) for i in range(1, 8)]
+    )
+    path = write(content)
+    for kwargs in ({}, dict(test_mode=True)):
+        dataset = build(path, sample_interval=3, **kwargs)
+        assert [d['img_id'] for d in dataset] == [3, 6]
+
+
 def test_sample(write):
     dataset = build(write(coco([image(1)], [annotation(1, POINTS)])))
     info = dataset.get_data_info(0)
@@ -131,6 +141,22 @@ def test_whole_image_boxes(write):
     path = write(coco([image(1)], [annotation(1, POINTS)]))
     info = build(path, bbox_source='image').get_data_info(0)
     np.testing.assert_array_equal(info['bbox'], [[0, 0, 400, 512]])
+
+
+def test_bottom_up_is_each_picture_once(write):
+    """For programs that go through the pictures, such as generate_bbox_file.py."""
+    second = dict(annotation(2, POINTS), image_id=1)
+    items = [annotation(1, POINTS), second, annotation(3, POINTS)]
+    path = write(coco([image(3), image(1)], items))
+    assert len(build(path, test_mode=True)) == 3
+    dataset = build(path, test_mode=True, data_mode='bottomup')
+    found = [dataset.get_data_info(index) for index in range(len(dataset))]
+    assert [info['img_id'] for info in found] == [3, 1]
+    for info in found:
+        np.testing.assert_array_equal(info['bbox'], [[0, 0, 400, 512]])
+        assert info['raw_ann_info'] is None
+    with pytest.raises(ValueError, match="'bottomup' is for testing only"):
+        build(path, data_mode='bottomup')
 
 
 def test_boxes_are_clipped_to_the_image(write):

@@ -1,11 +1,19 @@
 """Runners whose weights must fit."""
 
+import copy
+import json
 import os
+from logging import FileHandler
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
 from toy_training import Line, Numbers, toy_runner
 
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
@@ -124,6 +132,25 @@ def test_a_start_from_other_garments_is_logged(tmp_path):
     assert 'tensors taken over: layer 2 of 2, more 0 of 2' in log
 
 
+def test_a_test_on_whole_pictures_says_what_the_training_was_on(tmp_path):
+    class Whole(Garments):
+        metainfo = dict(Garments.metainfo, bbox_source='image')
+
+    loader = dict(dataset=Whole(), batch_size=2, sampler=dict(type='DefaultSampler'))
+    for source in ('annotation', 'image'):
+        path = saved(
+            tmp_path / 'line.pth',
+            Line(),
+            dataset_name='fashionai_skirt',
+            categories=('skirt',),
+            bbox_source=source,
+        )
+        settings = dict(load_from=path, test_dataloader=loader, log_level='INFO')
+        runner(tmp_path / source, ScoringRunner, **settings).test()
+        said = 'is tested on whole pictures' in log_of(tmp_path / source)
+        assert said == (source == 'annotation')
+
+
 def log_of(folder):
     return '\n'.join(path.read_text() for path in sorted(folder.glob('*/*.log')))
 
@@ -177,7 +204,9 @@ def test_the_config_is_never_cut(tmp_path, monkeypatch, runner_type):
     monkeypatch.setattr(os, 'replace', replace)
     run = runner(tmp_path / 'run', runner_type, cfg=Config(dict(number=1)))
     (path,) = (tmp_path / 'run').glob('*.py')
-    assert [path.read_text()] == written == [run.cfg.pretty_text]
+    assert path.read_text() == run.cfg.pretty_text
+    # The other one is MMEngine's copy in vis_data/.
+    assert written == [run.cfg.pretty_text] * 2
 
 
 def test_a_test_leaves_the_config_of_the_training(tmp_path, line):
@@ -189,3 +218,88 @@ def test_a_test_leaves_the_config_of_the_training(tmp_path, line):
         runner(folder, runner_type, cfg=Config.fromfile(path))
     assert Config.fromfile(folder / 'tiny.py').number == 1
     assert Config.fromfile(folder / 'tested_tiny.py').number == 2
+
+
+def runs_in_one_second(tmp_path, monkeypatch):
+    """Two runs that MMEngine would give the same names."""
+    monkeypatch.setattr('time.time', lambda: 1_700_000_000.0)
+    visualizer = dict(
+        type='PoseLocalVisualizer',
+        name='visualizer',
+        vis_backends=[dict(type='LocalVisBackend')],
+    )
+    return [
+        runner(
+            tmp_path / name,
+            max_epochs=epochs,
+            experiment_name='same',
+            visualizer=copy.deepcopy(visualizer),
+            log_level='INFO',
+            default_hooks=dict(logger=dict(type='LoggerHook', interval=1)),
+        )
+        for name, epochs in (('one', 3), ('two', 2))
+    ]
+
+
+def scalars_in(folder):
+    (path,) = folder.glob('*/vis_data/scalars.json')
+    steps = map(json.loads, path.read_text().splitlines())
+    return [step['iter'] for step in steps if 'loss' in step]
+
+
+@pytest.mark.parametrize('order', [(0, 1), (1, 0)], ids=['in order', 'crossed'])
+def test_two_runs_of_a_process_share_nothing(tmp_path, monkeypatch, order):
+    runs = runs_in_one_second(tmp_path, monkeypatch)
+    for kind in ('logger', 'message_hub', 'visualizer', 'default_scope'):
+        assert getattr(runs[0], kind) is not getattr(runs[1], kind)
+    for number in order:
+        runs[number].train()
+        # What metrics and losses write to.
+        assert MMLogger.get_current_instance() is runs[number].logger
+        assert MessageHub.get_current_instance() is runs[number].message_hub
+        assert Visualizer.get_current_instance() is runs[number].visualizer
+        assert DefaultScope.get_current_instance() is runs[number].default_scope
+    assert scalars_in(tmp_path / 'one') == [1, 2, 3]
+    assert scalars_in(tmp_path / 'two') == [1, 2]
+    for name, other in (('one', 'two'), ('two', 'one')):
+        log = log_of(tmp_path / name)
+        assert f'{tmp_path / name}' in log
+        assert f'{tmp_path / other}' not in log
+    assert [run.message_hub.get_info('epoch') for run in runs] == [2, 1]
+
+
+def test_a_log_that_cannot_be_written_ends_the_run(tmp_path, capfd):
+    """On a full disk, logging alone would print a traceback for every line."""
+    runner = toy_runner(tmp_path / 'run', [0.5], 1, runner_type=TrainingRunner)
+    (handler,) = [h for h in runner.logger.handlers if isinstance(h, FileHandler)]
+    full = open('/dev/full', 'w')  # noqa: SIM115
+    handler.setStream(full).close()
+    with pytest.raises(OSError, match='No space left') as caught:
+        runner.logger.error('a line')
+    assert caught.value.filename == handler.baseFilename
+    runner.logger.error('another line')  # is not tried again
+    handler.stream = None
+    with pytest.raises(OSError, match='No space left'):
+        full.close()
+    assert 'Traceback' not in capfd.readouterr().err
+
+
+def test_files_of_a_run_appear_as_a_whole(tmp_path, monkeypatch):
+    """What is written in place is lost when the run is killed meanwhile."""
+    written = []
+    replace = os.replace
+
+    def noting(old, new):
+        written.append(os.path.basename(new))
+        replace(old, new)
+
+    monkeypatch.setattr(os, 'replace', noting)
+    runner = toy_runner(tmp_path / 'run', [0.5], 1, runner_type=TrainingRunner)
+    runner.visualizer.add_config(runner.cfg)
+    runner.visualizer.add_image('stages', np.full((4, 6, 3), [1, 2, 3], np.uint8))
+    runner.call_hook('before_run')
+    runner.call_hook('after_test_epoch', metrics={})
+    names = {'config.py', 'stages_0.png', f'{runner.timestamp}.json'}
+    assert names <= set(written)
+    (picture,) = tmp_path.rglob('stages_0.png')
+    assert cv2.imread(str(picture))[0, 0].tolist() == [3, 2, 1]

@@ -24,6 +24,23 @@ def test_order_suffixes_and_links(tmp_path):
     assert files_below(f'{root}/', {'.txt'}) == [f'{root}/a/v.txt']
 
 
+def test_a_folder_is_entered_once(tmp_path):
+    root = tmp_path / 'root'
+    (root / 'z').mkdir(parents=True)
+    (root / 'z/1.csv').touch()
+    (root / 'a').symlink_to(root / 'z')
+    (root / 'z/loop').symlink_to(root)
+    (root / 'gone').symlink_to(tmp_path / 'gone')
+    assert below(root, {'.csv'}) == ['z/1.csv']
+
+
+def test_what_systems_leave_behind(tmp_path):
+    for name in ('__MACOSX/1.csv', 'Thumbs.db', 'a/desktop.ini', 'a/@eaDir/2.csv', 'b'):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    assert below(tmp_path, None) == ['b']
+
+
 def test_folders_that_are_not_entered(tmp_path):
     for name in ('1.csv', 'in/2.csv', 'in/in/3.csv', 'out/4.csv'):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -118,7 +118,9 @@ def test_a_cameras_frame_does_not_wait_for_others(small, monkeypatch):
     first = next(found)
     assert (first.image, first.frame, first.image_id) == (7, 0, 0)
     Camera.more.set()
-    assert [garment.frame for garment in found] == [1, 2]
+    assert [next(found).frame for _ in range(2)] == [1, 2]
+    with pytest.raises(PictureError, match='camera 7 stopped after 3 frames'):
+        next(found)
 
 
 def test_a_cameras_frames_are_not_old(small, monkeypatch):
@@ -201,7 +203,7 @@ def test_unreadable_pictures_are_told_in_their_place(small, some_bad, batch_size
     assert [each.picture.source.image for each in predicted] == some_bad
     found = [[garment.category for garment in each.garments] for each in predicted]
     assert found == [['skirt'], ['blouse'], [], ['skirt'], [], []]
-    reasons = ['', '', 'half.jpg is no', '', 'empty.jpg is no', 'No such']
+    reasons = ['', '', 'half.jpg (JPEG) is cut', '', 'empty.jpg is no', 'No such']
     for each, reason in zip(predicted, reasons):
         assert reason in each.error and bool(each.error) == bool(reason)
     flat = list(inferencer.garments(some_bad, names, on_error='skip'))

@@ -1,5 +1,6 @@
 """The pictures and videos that inputs lead to."""
 
+import cv2
 import numpy as np
 import pytest
 from coarse_pictures import pictures
@@ -45,6 +46,45 @@ def test_a_folder(shop):
     ]
     assert found[0].image == str(shop / 'a/10.PNG')
     assert names(find_sources(str(shop))) == names(found)
+
+
+def test_content_decides_and_nothing_vanishes(image, tmp_path):
+    shop = tmp_path / 'shop'
+    jpeg = cv2.imencode('.jpg', image)[1].tobytes()
+    clip = b'\0\0\0\x18ftypisom\0\0\2\0isommp41'
+    for name, data in {
+        'a.mp4': jpeg,
+        'b': jpeg,
+        'c.jpg': clip,
+        'd.gif': b'GIF89a',
+        'e.HEIC': b'\0\0\0\x18ftypheic\0\0\0\0mif1heic',
+        'f.exr': b'\x76\x2f\x31\x01',
+        'g.jpg': b'torn',
+        'h.txt': b'a note',
+        'Thumbs.db': b'',
+        'i/desktop.ini': b'',
+        '__MACOSX/._a.jpg': jpeg,
+        '__MACOSX/b.jpg': jpeg,
+        'i/.j.jpg': jpeg,
+        'i/k.pdf.jpg': b'%PDF-1.7',
+    }.items():
+        (shop / name).parent.mkdir(parents=True, exist_ok=True)
+        (shop / name).write_bytes(data)
+    left_aside = []
+    found = find_sources(shop, left_aside)
+    assert names(found) == [
+        ('a.mp4', 'picture'),
+        ('b', 'picture'),
+        ('c.jpg', 'video'),
+        ('d.gif', 'picture'),
+        ('e.HEIC', 'picture'),
+        ('f.exr', 'picture'),
+        ('g.jpg', 'picture'),
+        ('i/k.pdf.jpg', 'picture'),
+    ]
+    assert left_aside == [f'{shop}/h.txt is no picture and no video']
+    for pattern in ('*/*.jpg', '**/*.jpg'):
+        assert '__MACOSX/b.jpg' not in dict(names(find_sources(f'{shop}/{pattern}')))
 
 
 def test_patterns(shop):

@@ -38,6 +38,13 @@ def test_visibility_l1_equals_the_published_loss(share):
     torch.testing.assert_close(loss, expected)
 
 
+@pytest.mark.parametrize('loss', [LabelledMSELoss(), VisibilityL1Loss()])
+def test_maps_of_another_size_are_refused(loss):
+    targets, _ = make_targets([[1, 1, 0]])
+    with pytest.raises(ValueError, match=r'are 12x8 .*codec 16x16; .*=\(12, 8\)'):
+        loss(torch.randn(1, 3, 8, 12), targets)
+
+
 def test_visibility_l1_by_hand():
     """One point on a cell of a 2x2 map: one positive pixel, three others."""
     codec = PointHeatmap((8, 8), (2, 2), sigma=0.4, amplitude=100.0)

@@ -254,6 +254,28 @@ def test_unreadable_pictures(predict, trained, tmp_path, capsys):
     assert len(entries(tmp_path / 'out')) == NUM
 
 
+def test_a_video_that_breaks_off(predict, trained, tmp_path, capsys):
+    folder = tmp_path / 'in'
+    shutil.copytree(trained / 'data/test/Images/blouse', folder / 'z')
+    (folder / 'notes.txt').write_text('none of the pictures')
+    rng = np.random.default_rng(0)  # noise, beside which the header is small
+    frames = list(rng.integers(0, 256, (20, 48, 62, 3), np.uint8))
+    write_video(folder / 'clip.avi', frames, fps=10)
+    data = (folder / 'clip.avi').read_bytes()
+    (folder / 'clip.avi').write_bytes(data[: len(data) // 2])
+    arguments = folder, *POSE, '--out-dir', tmp_path / 'out', '--save-json'
+    assert predict(*arguments, '--save-vis') == 1
+    images = [entry['image'] for entry in entries(tmp_path / 'out')]
+    num_frames = images.count('clip.avi')
+    assert 3 < num_frames < 20 and len(images) == num_frames + NUM
+    error = capsys.readouterr().err
+    assert f'clip.avi breaks off: {num_frames} of 20 frames could be read' in error
+    assert f'not used: {folder}/notes.txt is no picture and no video' in error
+    capture = cv2.VideoCapture(str(tmp_path / 'out/drawn/clip.avi.mp4'))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == num_frames
+    assert predict(*arguments, '--skip-bad') == 0
+
+
 @pytest.mark.parametrize(
     'arguments, message',
     [

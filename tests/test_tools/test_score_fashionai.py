@@ -122,9 +122,11 @@ def test_scores_and_tables(run):
     ],
 )
 def test_missing_and_ignored(run, pred, missing, ignored, detail):
-    code, scores, out = run(pred)
+    code, scores, out = run(pred, '--category', 'blouse', 'skirt')
     assert code == 0
     assert scores['ne'] == pytest.approx((0.1 + 0.1 + 1) / 3)
+    if ignored:
+        assert run(pred)[1] == scores  # skirts are asked for by what is predicted
     assert scores['num_missing_images'] == missing
     assert scores['num_ignored_rows'] == ignored
     assert f'without prediction: {missing}\n' in out.out
@@ -134,7 +136,8 @@ def test_missing_and_ignored(run, pred, missing, ignored, detail):
 def test_rule(run):
     no_end = row('c', 'trousers', crotch='7_7_1')
     gt = [*GT, no_end]
-    _, scores, _ = run([PRED_A, PRED_B], gt=gt)
+    every = '--category', 'blouse', 'skirt', 'trousers'
+    _, scores, _ = run([PRED_A, PRED_B], *every, gt=gt)
     assert (scores['num_points'], scores['num_skipped_images']) == (3, 1)
     _, scores, out = run([PRED_A, PRED_B, no_end], '--rule', 'fallback_256', gt=gt)
     assert scores['rule'] == 'fallback_256'
@@ -253,3 +256,35 @@ def test_truth_scores_zero_and_parts_add_up(main, tmp_path):
         assert sum(part['num_points'] for part in parts.values()) == 82410
     for name in scores['per_category']:
         assert set(garment('fashionai', name).keypoints) <= set(scores['per_keypoint'])
+
+
+def test_names_below_another_folder(run):
+    """As predict.py --save-csv names pictures: by their place below the input."""
+    gt = [GT[0].replace('a,', 'Images/blouse/a.jpg,', 1), GT[1]]
+    pred = [PRED_A.replace('a,', 'a.jpg,', 1), PRED_B]
+    code, scores, out = run(pred, gt=gt)
+    expected = run([PRED_A, PRED_B])[1]
+    assert code == 0 and scores == expected
+    assert '1 images of ' in out.out and 'by the last part of their names' in out.out
+
+
+def test_a_last_part_that_is_not_unique_is_no_name(run):
+    gt = [row.replace(name, f'{name}/x.jpg', 1) for name, row in zip('ab', GT)]
+    code, scores, out = run([PRED_A.replace('a,', 'x.jpg,', 1)], gt=gt)
+    assert code == 1 and scores is None
+    assert 'no row answers an image' in out.err
+
+
+def test_only_what_was_predicted_is_scored(run):
+    code, scores, out = run([PRED_A])
+    assert code == 0 and [*scores['per_category']] == ['blouse']
+    assert scores['ne'] == pytest.approx(scores['per_category']['blouse']['ne'])
+    assert scores['num_images'] == 1 and scores['num_missing_images'] == 0
+    assert 'categories left out: skirt' in out.out and '--category' in out.out
+    code, scores, out = run([PRED_A], '--category', 'blouse', 'skirt')
+    assert scores['per_category']['skirt']['ne'] == 1
+    assert 'left out' not in out.out
+    code, scores, out = run([PRED_A, PRED_B], '--category', 'skirt')
+    assert [*scores['per_category']] == ['skirt'] and scores['num_ignored_rows'] == 0
+    code, scores, out = run([PRED_A], '--category', 'dress')
+    assert code == 1 and 'it has no image of dress' in out.err

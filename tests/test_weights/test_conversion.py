@@ -1,11 +1,16 @@
 """Tests for fashion_mmpose.weights.convert."""
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
 from mmengine.registry import init_default_scope
-from mmpose.registry import MODELS
+from mmpose.registry import DATASETS, MODELS
 from source_networks import randomize
 from tensorflow_bundle import write_bundle
 
@@ -78,6 +83,37 @@ def test_the_key_points_are_written_along(trained, tmp_path):
     meta = torch.load(tmp_path / 'out.pth', weights_only=True)['meta']['dataset_meta']
     assert meta['dataset_name'] == 'fashionai_skirt'
     assert meta['flip_indices'] == [1, 0, 3, 2]
+
+
+@pytest.mark.slow
+def test_any_pytorch_reads_what_is_written(trained, tmp_path):
+    """In a process that knows neither this package nor MMEngine."""
+    source, cfg, weights = trained
+    content = torch.load(source, weights_only=False)
+    told = DATASETS.build(dict(SKIRTS, lazy_init=True)).metainfo
+    assert any(isinstance(value, np.ndarray) for value in told.values())
+    content['meta'] |= dict(
+        dataset_meta=told, time=np.float64(3.5), history=HistoryBuffer([1.0], [1])
+    )
+    torch.save(content, source)
+    for number, compared in enumerate((cfg, None)):
+        path = tmp_path / f'{number}.pth'
+        convert_checkpoint('mmpose', str(source), path, compared)
+        program = (
+            'import json, sys, torch; '
+            f'content = torch.load({str(path)!r}, weights_only=True); '
+            "assert not {'mmengine', 'fashion_mmpose'} & {*sys.modules}; "
+            "meta = content['meta']; meta['names'] = sorted(content['state_dict']); "
+            'print(json.dumps(meta))'
+        )
+        done = subprocess.run(
+            [sys.executable, '-c', program], capture_output=True, text=True, check=True
+        )
+        meta = json.loads(done.stdout)
+        assert meta['names'] == sorted(weights)
+        assert meta['time'] == 3.5
+        assert meta['dataset_meta']['bbox_source'] == 'annotation'
+        assert meta['dataset_meta']['sigmas'] == told['sigmas'].tolist()
 
 
 def test_key_points_that_the_source_names_stay(trained, tmp_path):

@@ -7,6 +7,7 @@ test_cfg = dict()
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=3e-3, weight_decay=1e-2))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
-    # To the end of the training, however long it is.
+    # To the end of the training, however long it is. A run that is resumed with more
+    # epochs needs --override, which stretches the curve.
     dict(type='CosineAnnealingLR', eta_min=0, convert_to_iter_based=True),
 ]

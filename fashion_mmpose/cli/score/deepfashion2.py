@@ -13,10 +13,12 @@ most 20 results per image and category, a mean over the categories.
 
 import argparse
 import json
+from contextlib import nullcontext
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.evaluation.functional.oks import OKSResult, score_files
 from fashion_mmpose.evaluation.functional.report import oks_table
+from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.files.outputs import OutputFiles
 
 
@@ -44,10 +46,11 @@ def content(score: OKSResult) -> dict:
 
 def execute(args: argparse.Namespace) -> None:
     """Score, and print the numbers."""
-    score = score_files(args.gt, args.results, args.visible_only)
-    if args.json:
-        with OutputFiles() as outputs:
-            json.dump(content(score), outputs.open(args.json), indent=2)
+    with locked_file(args.json) if args.json else nullcontext():
+        score = score_files(args.gt, args.results, args.visible_only)
+        if args.json:
+            with OutputFiles() as outputs:
+                json.dump(content(score), outputs.open(args.json), indent=2)
     for name, value in score.numbers.items():
         print(f'{name:<6} {value:.6f}')
     print(oks_table(score))

@@ -1,19 +1,27 @@
 """Score a prediction CSV against FashionAI's truth by normalized error.
 
 Usage:
-    fashion-mmpose score fashionai GT.csv PRED.csv [--rule RULE] [--json FILE]
+    fashion-mmpose score fashionai GT.csv PRED.csv [--category NAME ...] [--rule RULE]
+        [--json FILE]
 
 Both files are in the format of the challenge: 26 columns, with or without header,
 in any order of rows. The tables give the error in per cent per category, overall and
 per key point; the JSON file gives fractions. An image of GT.csv without a row in
-PRED.csv costs 1.0 for each of its visible points. Ignored and counted are rows of
-PRED.csv whose image is not in GT.csv, and rows whose category is not that of GT.csv:
-like a detector's box of another category, they leave their image without prediction.
+PRED.csv costs 1.0 for each of its visible points. Categories of which
+PRED.csv has no row and no image were not asked for: they are left out, unless
+--category names them. An image
+whose id is not in GT.csv, as `predict --save-csv` names it by its place below the
+input, is that of the same last part, where that is the name of one image only. Ignored
+and counted are rows of PRED.csv whose image is not in GT.csv, and rows whose category
+is not that of GT.csv: like a detector's box of another category, they leave their image
+without prediction.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -25,15 +33,27 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
     normalized_error,
 )
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
+from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
-from fashion_mmpose.formats.fashionai.tianchi_table import coco_keypoints
+from fashion_mmpose.formats.fashionai.tianchi_table import (
+    TianchiTable,
+    by_last_part,
+    coco_keypoints,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__)
     parser.add_argument('gt', metavar='GT.csv', help='CSV file of the answers')
     parser.add_argument('pred', metavar='PRED.csv', help='CSV file of the predictions')
+    parser.add_argument(
+        '--category',
+        nargs='+',
+        choices=garments.categories('fashionai'),
+        metavar='NAME',
+        help='categories to score (those that PRED.csv has rows of)',
+    )
     parser.add_argument(
         '--rule',
         choices=RULES,
@@ -46,7 +66,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parse(parser, argv)
 
 
-def score(gt_path: str, pred_path: str, rule: str) -> tuple[dict, str]:
+def score(
+    gt_path: str, pred_path: str, rule: str, categories: Sequence[str] | None = None
+) -> tuple[dict, str]:
     """The scores as the JSON file has them, and the report to print."""
     gt = read_tianchi(gt_path)
     if gt.keypoints is None:
@@ -55,10 +77,16 @@ def score(gt_path: str, pred_path: str, rule: str) -> tuple[dict, str]:
     assert pred.keypoints is not None  # it refuses a list of images
     for warning in (*gt.warnings, *pred.warnings):
         print(f'warning: {warning}', file=sys.stderr)
+    names, num_renamed = by_last_part(pred.image_ids, gt.image_ids)
+    if num_renamed:
+        print(
+            f'{num_renamed} images of {pred_path} are found in {gt_path} by the last '
+            f'part of their names'
+        )
     matched = match_predictions(
         gt.image_ids,
         gt.categories,
-        pred.image_ids,
+        names,
         pred.categories,
         pred.keypoints[..., :2],
     )
@@ -72,11 +100,16 @@ def score(gt_path: str, pred_path: str, rule: str) -> tuple[dict, str]:
         name: item.category_id
         for name, item in garments.benchmark('fashionai').garments.items()
     }
+    asked = {*(categories or _asked(gt, names, pred.categories))}
+    left_out = sorted({*gt.categories} - asked)
+    rows = np.flatnonzero([name in asked for name in gt.categories])
+    if not len(rows):
+        raise ValueError(f'{gt_path}: it has no image of {", ".join(sorted(asked))}')
     result = normalized_error(
-        matched.xy,
-        coco_keypoints(gt.keypoints),
-        np.array([category_ids[name] for name in gt.categories]),
-        matched.answered,
+        matched.xy[rows],
+        coco_keypoints(gt.keypoints[rows]),
+        np.array([category_ids[gt.categories[row]] for row in rows]),
+        matched.answered[rows],
         rule,
     )
     report = (
@@ -87,15 +120,33 @@ def score(gt_path: str, pred_path: str, rule: str) -> tuple[dict, str]:
         f'{matched.num_unknown_rows}, other category: '
         f'{matched.num_other_category_rows})'
     )
+    if left_out:
+        report += f'\ncategories left out: {", ".join(left_out)}'
+        if not categories:
+            report += f' ({pred_path} has no row of them; --category scores them too)'
     return result.to_dict() | {'num_ignored_rows': matched.num_ignored_rows}, report
+
+
+def _asked(
+    gt: TianchiTable, names: Sequence[str], categories: Sequence[str]
+) -> set[str]:
+    """The categories of what is predicted, by the truth and by the prediction."""
+    answered = {*names}
+    by_truth = [
+        category
+        for name, category in zip(gt.image_ids, gt.categories)
+        if name in answered
+    ]
+    return {*by_truth, *categories}
 
 
 def execute(args: argparse.Namespace) -> None:
     """Score, and print the tables."""
-    scores, report = score(args.gt, args.pred, args.rule)
-    if args.json:
-        with OutputFiles() as outputs:
-            json.dump(scores, outputs.open(args.json), indent=2, allow_nan=False)
+    with locked_file(args.json) if args.json else nullcontext():
+        scores, report = score(args.gt, args.pred, args.rule, args.category)
+        if args.json:
+            with OutputFiles() as outputs:
+                json.dump(scores, outputs.open(args.json), indent=2, allow_nan=False)
     print(report)
 
 

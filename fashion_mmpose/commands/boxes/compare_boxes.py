@@ -15,7 +15,8 @@ import json
 from mmengine.dist import is_main_process
 
 from fashion_mmpose.cli.shell import parse, run
-from fashion_mmpose.commands.running import argument_parser
+from fashion_mmpose.commands.data_root import add_data_root, set_data_root
+from fashion_mmpose.commands.running import argument_parser, locked_places
 from fashion_mmpose.config import load_config
 from fashion_mmpose.files.outputs import OutputFiles
 
@@ -29,6 +30,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         nargs='?',
         help='checkpoint of the network; an ensemble names its own',
     )
+    add_data_root(parser)
     parser.add_argument(
         '--bbox-file',
         nargs='+',
@@ -43,13 +45,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def execute(args: argparse.Namespace) -> None:
     """Compare, and print the table."""
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
+    set_data_root(cfg, args.data_root)
     sources = box_sources(args.bbox_file)
-    metrics = compare_boxes(cfg, args.checkpoint, sources)
-    if not is_main_process():
-        return
-    if args.json:
-        with OutputFiles() as outputs:
-            json.dump(metrics, outputs.open(args.json), indent=2)
+    files = [args.json] if args.json else []
+    with locked_places(args.launcher, cfg.work_dir, files):
+        metrics = compare_boxes(cfg, args.checkpoint, sources)
+        if not is_main_process():
+            return
+        if args.json:
+            with OutputFiles() as outputs:
+                json.dump(metrics, outputs.open(args.json), indent=2)
     print(comparison_table(metrics))
 
 

@@ -2,7 +2,7 @@
 
 Usage:
     fashion-mmpose detect DET_CONFIG DET_CHECKPOINT --ann-file COCO.json \\
-        --img-root DIR --out boxes.json [--score-thr T] [--max-per-image N] \\
+        --img-root DIR --out boxes.json [--bbox-thr T] [--max-per-image N] \\
         [--batch-size B] [--skip-bad]
     torchrun --nproc_per_node=N -m fashion_mmpose detect ... --launcher pytorch
 
@@ -34,6 +34,8 @@ from fashion_mmpose.formats.coco.images import read_images
 
 from .detecting import Outcome, detect_images, run_settings
 
+MANY_BOXES_BELOW = 0.2
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__, work_dir=False)
@@ -52,9 +54,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--score-thr',
+        '--bbox-thr',
         type=float,
         default=0.05,
-        help='lowest score of a box (%(default)s)',
+        metavar='T',
+        help='lowest score of a box (%(default)s, as scores of detectors are measured; '
+        'that is dozens of boxes a picture, and each of them is tested)',
     )
     parser.add_argument(
         '--max-per-image',
@@ -145,12 +150,22 @@ def report(outcome: Outcome, out: str, skip_bad: bool) -> int:
         )
         return 1
     left_out = f', {num_bad} left out' if num_bad else ''
-    print(f'{outcome.num_boxes} boxes in {outcome.num_images} images{left_out}: {out}')
+    each = outcome.num_boxes / max(outcome.num_images, 1)
+    print(
+        f'{outcome.num_boxes} boxes in {outcome.num_images} images{left_out}, '
+        f'{each:.1f} an image: {out}'
+    )
     return 0
 
 
 def execute(args: argparse.Namespace) -> int:
     """Detect and report; the exit code."""
+    if args.score_thr < MANY_BOXES_BELOW:
+        print(
+            f'boxes scored {args.score_thr} and above are kept, at most '
+            f'{args.max_per_image} a picture: often dozens, and `test --bbox-file` '
+            'tests every one; --bbox-thr 0.3 keeps those that are probably garments'
+        )
     with locked_places(args.launcher, files=[args.out]):
         outcome = detect(args)
     if not is_main_process():

@@ -1,6 +1,6 @@
 """Five networks in turn: one for each FashionAI category."""
 
-from .commands import tail, termination_as_interrupt
+from .commands import tail
 from .plan import CategoryRun, plan_runs
 from .state import check_unchanged
 from .steps import Options, merge, run_category
@@ -17,6 +17,5 @@ __all__ = [
     'run_category',
     'summary_table',
     'tail',
-    'termination_as_interrupt',
     'write_summary',
 ]

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.locks import (
     environment_for_children,
     held_descriptors,
@@ -101,8 +102,9 @@ def run_logged(arguments: Sequence[str], log: TextIO) -> int:
     try:
         for line in process.stdout:
             print(line, end='', flush=True)
-            log.write(line)
-            log.flush()
+            with errors_of(log.name):
+                log.write(line)
+                log.flush()
         return process.wait()
     except BaseException:
         _end(process)
@@ -144,21 +146,6 @@ def locked_log(path: Path) -> Iterator[TextIO]:
     """
     with locked_folder(path.parent), open(path, 'a', encoding='utf-8') as file:
         yield file
-
-
-@contextmanager
-def termination_as_interrupt() -> Iterator[None]:
-    """Let ``kill``, a closed terminal and batch systems stop a run as Ctrl-C does."""
-    replaced = {}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # Not where nohup has told to ignore it.
-        if signal.getsignal(number) is signal.SIG_DFL:
-            replaced[number] = signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in replaced.items():
-            signal.signal(number, handler)
 
 
 def tail(path: Path, num_lines: int = 25) -> str:

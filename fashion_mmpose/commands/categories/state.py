@@ -116,9 +116,8 @@ def check_unchanged(runs: Sequence[CategoryRun]) -> None:
     lines = []
     for run in runs:
         changes = training_changes(run)
-        more = f'; {len(changes) - 5} more' if len(changes) > 5 else ''
         if changes:
-            lines.append(f'{run.folder}: {"; ".join(changes[:5])}{more}')
+            lines.append(f'{run.folder}: {"; ".join(changes)}')
     if lines:
         raise ValueError(
             'the config has changed since these trainings were begun:\n'

@@ -13,6 +13,7 @@ from fashion_mmpose.config import is_ensemble
 from fashion_mmpose.engine.checkpoints import last_checkpoint
 from fashion_mmpose.engine.metrics_file import METRICS_FILE
 from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
+from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.formats.coco.results import read_predictions
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
 
@@ -149,7 +150,8 @@ def run_step(title: str, command: Sequence[str], log: TextIO) -> None:
     """
     text = f'\n== {title}\n$ python {shlex.join(command)}'
     print(text, flush=True)
-    print(text, file=log, flush=True)
+    with errors_of(log.name):
+        print(text, file=log, flush=True)
     start = time.monotonic()
     code = run_logged(command, log)
     if code:

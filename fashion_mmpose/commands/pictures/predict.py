@@ -4,24 +4,27 @@ Usage:
     fashion-mmpose predict INPUT... --pose CONFIG [CHECKPOINT]
         [--det CONFIG CHECKPOINT] [--category NAME] --out-dir DIR
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
-        [--score-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
+        [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
 
-An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', or the
-number of a camera. A CONFIG is a path, or the name of a config that the package
-carries; --pose may come several times, for networks of one category each, and an
-ensemble needs no CHECKPOINT. With a detector, --category leaves other garments out;
-without one, a garment fills its picture.
+An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
+number of a camera, or the address of a stream (rtsp://...). A CONFIG is a path, or the
+name of a config that the package carries; --pose may come several times, for networks
+of one category each, and an ensemble needs no CHECKPOINT. With a detector, --category
+leaves other garments out; without one, a garment fills its picture.
 
 DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
 the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the
-pictures and videos with their garments. Without any --save option it is the JSON.
-Pictures that cannot be read are listed at the end, and the exit code is 1 unless
---skip-bad is given. Ctrl-C stops, and what is finished is saved.
+pictures and videos with their garments. The JSON is written unless --save-csv alone
+is asked for. As MMPose's demos have it, --vis-out-dir DIR stands for --out-dir DIR
+--save-vis, and --pred-out-dir DIR for --out-dir DIR --save-json.
+Pictures that cannot be read, and videos that break off, are listed at the end, and the
+exit code is 1 unless --skip-bad is given. Ctrl-C stops, and what is finished is saved.
 """
 
 import argparse
 import os
 import sys
+import warnings
 from contextlib import closing
 
 from tqdm import tqdm
@@ -37,6 +40,7 @@ from fashion_mmpose.cli.shell import (
 )
 from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.framing import FramingWarning
 from fashion_mmpose.inference.inferencer import (
     DETECTOR_MAX_OVERLAP,
     DETECTOR_SCORE_THR,
@@ -71,9 +75,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='NAME',
         help='category of the garments; with a detector, others are left out',
     )
-    parser.add_argument(
-        '--out-dir', required=True, metavar='DIR', help='folder of what is written'
-    )
+    parser.add_argument('--out-dir', metavar='DIR', help='folder of what is written')
+    for option, what in (('--pred-out-dir', 'json'), ('--vis-out-dir', 'vis')):
+        parser.add_argument(
+            option, metavar='DIR', help=f'stands for --out-dir DIR --save-{what}'
+        )
     for name, what in dict(
         json='write predictions.json',
         csv='write predictions.csv (FashionAI)',
@@ -98,6 +104,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--score-thr',
+        '--bbox-thr',
         type=float,
         default=DETECTOR_SCORE_THR,
         metavar='T',
@@ -128,6 +135,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--skip-bad', action='store_true', help='leave out unreadable pictures'
     )
     args = parse(parser, argv)
+    _choose_out_dir(args, parser)
     if any(len(pose) > 2 for pose in args.pose):
         parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
     if not 0 <= args.score_thr <= 1:
@@ -141,9 +149,24 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for option in ('names', 'fps'):
         if getattr(args, option) and not args.save_vis:
             parser.error(f'--{option} is for what is drawn; give --save-vis, too')
-    if not (args.save_json or args.save_csv or args.save_vis):
+    if not args.save_csv:
         args.save_json = True
     return args
+
+
+def _choose_out_dir(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Let MMPose's names of the folders stand for ours."""
+    args.save_json |= args.pred_out_dir is not None
+    args.save_vis |= args.vis_out_dir is not None
+    named = {args.out_dir, args.pred_out_dir, args.vis_out_dir} - {None}
+    if not named:
+        parser.error('--out-dir DIR is missing: the folder of what is written')
+    if len(named) > 1:
+        parser.error(
+            f'{" and ".join(sorted(named))}: all goes into one folder, pictures into '
+            'its sub-folder drawn/; give one --out-dir'
+        )
+    (args.out_dir,) = named
 
 
 def path_or_camera(item: str) -> str | int:
@@ -201,6 +224,23 @@ def check_category(category: str | None, known: list[str], has_detector: bool) -
         )
 
 
+def warn_of_whole_pictures(inferencer: GarmentInferencer, category: str | None) -> None:
+    """Say it where whole pictures go to a network that has learnt crops."""
+    doubt = inferencer.whole_picture_doubt(
+        [category] if category else inferencer.networks
+    )
+    if doubt:
+        warn(
+            [
+                f'{doubt}; to fix it: find the garments with --det CONFIG CHECKPOINT, '
+                'or train the network on whole pictures with --cfg-options '
+                '{train,val,test}_dataloader.dataset.bbox_source=image'
+            ]
+        )
+    # Said for those who call from Python; it names no options.
+    warnings.simplefilter('ignore', FramingWarning)
+
+
 def predict(
     inferencer: GarmentInferencer,
     sources: dict[str, Source],
@@ -218,21 +258,23 @@ def predict(
         disable=None,
         dynamic_ncols=True,
     )
-    with files, bar, closing(predicted):
+    with files:
         try:
-            for each in predicted:
-                if each.error:
-                    skipped.append(each.error)
-                else:
-                    files.add(each)
-                bar.update(each.picture.image_id + 1 - bar.n)
+            with bar, closing(predicted):
+                for each in predicted:
+                    if each.error:
+                        skipped.append(each.error)
+                    else:
+                        files.add(each)
+                    bar.update(each.picture.image_id + 1 - bar.n)
         except KeyboardInterrupt:
             return False
     return True
 
 
-def report(skipped: list[str], files: PredictionFiles) -> None:
-    """Print what was done."""
+def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) -> None:
+    """Print what was done, and what was not."""
+    warn([f'not used: {reason}' for reason in left_aside])
     warn([f'left out: {error}' for error in skipped])
     found = ', '.join(f'{n} {name}' for name, n in files.num_garments.most_common())
     print(
@@ -246,9 +288,12 @@ def report(skipped: list[str], files: PredictionFiles) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Predict, save and report; the exit code."""
-    sources = name_sources(find_sources(map(path_or_camera, args.inputs)))
+    left_aside = []
+    inputs = [path_or_camera(item) for item in args.inputs]
+    sources = name_sources(find_sources(inputs, left_aside))
     inferencer = build(args)
     check_category(args.category, list(inferencer.networks), bool(args.det))
+    warn_of_whole_pictures(inferencer, args.category)
     if args.save_csv:
         check_csv(sources, {n.benchmark for n in inferencer.networks.values()})
     files = PredictionFiles(
@@ -264,7 +309,7 @@ def execute(args: argparse.Namespace) -> int:
     skipped = []
     with locked_folder(args.out_dir):
         is_done = predict(inferencer, sources, files, args.category, skipped)
-    report(skipped, files)
+    report(skipped, left_aside, files)
     if not is_done:
         print('stopped; what was finished is saved', file=sys.stderr)
         return INTERRUPTED

@@ -20,7 +20,8 @@ import cv2
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.running import add_cfg_options, set_testing
 from fashion_mmpose.config import load_config
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.visualization import ComparedGarment, garment_grid
 
 from .random_predictions import predict_random
@@ -83,11 +84,9 @@ def predict(args: argparse.Namespace) -> list[ComparedGarment]:
 
 def execute(args: argparse.Namespace) -> None:
     """Predict, draw and print."""
-    shown = predict(args)
-    grid = garment_grid(shown, args.columns)
-    _, data = cv2.imencode(f'.{args.out.rpartition(".")[2]}', grid)
-    with OutputFiles() as outputs:
-        outputs.open_binary(args.out).write(data.tobytes())
+    with locked_file(args.out):
+        shown = predict(args)
+        write_picture(args.out, garment_grid(shown, args.columns))
     for number, item in enumerate(shown[: args.show_coordinates], 1):
         print(f'{number}: {item.prediction.image}')
         print(item.table(item.prediction.category))

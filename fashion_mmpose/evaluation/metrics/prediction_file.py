@@ -1,7 +1,8 @@
 """Write what a test run predicts to files."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
 )
 from fashion_mmpose.evaluation.functional.oks.garment_scoring import GarmentScoring
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
+from fashion_mmpose.files.faults import write_or_rescue
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.deepfashion2.results import write_results
@@ -86,7 +88,7 @@ class PredictionFile(BaseMetric):
         """
         benchmark = benchmark_told(self.dataset_meta)
         if benchmark is None:
-            self.results.extend(map(_plain_entry, data_samples))
+            self._keep(data_samples, map(_plain_entry, data_samples))
             return
         for path in self.out_files:
             if path.suffix == '.csv' and benchmark.name != TIANCHI:
@@ -95,21 +97,29 @@ class PredictionFile(BaseMetric):
                     f'{benchmark.name} is .json'
                 )
         if benchmark.name == OFFICIAL:
-            self.results.extend(map(self.scoring.prediction, data_samples))
+            self._keep(data_samples, map(self.scoring.prediction, data_samples))
             return
-        self.results.extend(
-            predicted_garment(sample, benchmark) for sample in data_samples
+        self._keep(
+            data_samples,
+            (predicted_garment(sample, benchmark) for sample in data_samples),
         )
 
-    def compute_metrics(self, results: list[dict]) -> dict:
+    def _keep(self, data_samples: Sequence[dict], predictions: Iterable) -> None:
+        self.results.extend(zip(map(_identity, data_samples), predictions))
+
+    def compute_metrics(self, results: list[tuple]) -> dict:
         """Write the files; an empty dict.
 
         Raises:
             FormatError: If a CSV file is asked for, and an image of the annotation
                 file has no prediction of its category.
+            RescuedError: If a file cannot be written to its place; it says where the
+                predictions are instead.
         """
         benchmark = benchmark_told(self.dataset_meta)
         is_official = benchmark is not None and benchmark.name == OFFICIAL
+        # A wrapper of the dataset may repeat samples.
+        results = list(dict(results).values())
         if benchmark is None:
             predictions = results
         elif is_official:
@@ -124,11 +134,12 @@ class PredictionFile(BaseMetric):
         for path in sorted(self.out_files, key=lambda path: path.suffix != '.json'):
             if path.suffix == '.csv':
                 images = read_images([self._ann_file()])
-                make_submission({'this run': predictions}, images).write(path)
+                submission = make_submission({'this run': predictions}, images)
+                write_or_rescue(path, submission.write)
             elif is_official:
-                _write_official(path, predictions)
+                write_or_rescue(path, partial(_write_official, entries=predictions))
             else:
-                write_predictions(path, predictions)
+                write_or_rescue(path, partial(_write_list, predictions))
             MMLogger.get_current_instance().info(
                 f'{len(predictions)} predictions written to {path}'
             )
@@ -183,6 +194,18 @@ def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:
         if evaluator['type'] == 'GarmentOKS':
             return {name: evaluator[name] for name in names if name in evaluator}
     return {}
+
+
+def _write_list(predictions: list[dict], path: Path) -> None:
+    write_predictions(path, predictions)
+
+
+def _identity(sample: dict) -> tuple:
+    """What tells a sample from the others; equal where it is repeated."""
+    instances = sample['pred_instances']
+    boxes = np.ravel(instances['bboxes']), np.ravel(instances.get('bbox_scores', ()))
+    numbers = tuple(np.concatenate(boxes).tolist())
+    return sample['img_id'], sample['category_id'], sample.get('id'), numbers
 
 
 def _plain_entry(sample: dict) -> dict:

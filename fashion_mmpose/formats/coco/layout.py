@@ -53,7 +53,8 @@ def _known_category(
     if entry.name != known.name:
         raise FormatError(
             f'{path}: category {entry.id} is called {entry.name!r}, expected '
-            f'{known.name!r}'
+            f'{known.name!r}; to fix it: data_converters/labels_to_coco.py matches '
+            'categories and key points by their names'
         )
     return known
 

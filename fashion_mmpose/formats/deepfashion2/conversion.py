@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
-import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
@@ -18,10 +17,10 @@ from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.parallel import map_in_order
 from fashion_mmpose.files.pictures import image_size
 from fashion_mmpose.formats.coco.annotations import coco_categories
-from fashion_mmpose.formats.coco.geometry import FAR, NEAR, beyond_edges
 from fashion_mmpose.version import __version__
 
-from .raw import BENCHMARK, RawImage, RawItem, compact, read_raw
+from .geometry import check_against_picture, misplaced
+from .raw import BENCHMARK, RawItem, compact, read_raw
 
 _NAME = re.compile(r'\d+')
 _CHUNK = 64  # pictures that a process takes at a time
@@ -61,6 +60,8 @@ class _Picture:
     items: tuple[tuple[int, bytes, bytes], ...]  # category id, 294 points, K points
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    num_labelled: int = 0  # garments with landmarks
+    misplaced: tuple[str, ...] = ()  # those whose box is elsewhere
 
 
 def convert(
@@ -119,11 +120,14 @@ def convert(
                 entries = coco_categories(BENCHMARK, garment.name)
                 split[category_id] = _CocoFile(outputs, path, entries)
         written = [whole, *split.values()]
-        count = 0
+        count = num_labelled = 0
+        off: list[str] = []
         work = partial(_convert_picture, split=split_categories, skip_bad=skip_bad)
         for picture in _each(work, tasks, len(names), workers):
             done.skipped += picture.problems
             done.notes += picture.notes
+            off += picture.misplaced
+            num_labelled += picture.num_labelled
             if not picture.image:
                 continue
             for file in written:
@@ -136,6 +140,12 @@ def convert(
                     if split:
                         split[category_id].write(count, own)
         _refuse_nothing(annotation_dir, whole.images, done.skipped)
+        if off and 2 * len(off) >= num_labelled:
+            raise FormatError(
+                f'{off[0]}, and so have {len(off)} of {num_labelled} '
+                'garments; to fix it: write x1, y1, x2, y2, not x, y, width, height'
+            )
+        done.notes += off
         for file in written:
             file.close()
     done.files = [file.path for file in written]
@@ -247,7 +257,7 @@ def _convert_picture(
         size = _picture_size(image_file)
         image = _image_entry(number, image_file, size)
         raw = read_raw(annotation_path, problems if skip_bad else None)
-        kept = _check_against_picture(annotation_path, raw, image_file, size)
+        kept = check_against_picture(annotation_path, raw, image_file, size)
     except (FormatError, OSError) as error:
         if not skip_bad:
             raise FormatError(_describe(error)) from None
@@ -261,40 +271,14 @@ def _convert_picture(
         for item in raw.items
     )
     left_out = tuple(f'garment left out: {problem}' for problem in problems)
-    return _Picture(image, items, left_out, tuple(kept))
-
-
-def _check_against_picture(
-    path: Path, raw: RawImage, image_file: Path, size: tuple[int, int]
-) -> list[str]:
-    """A note for each garment that leads out of the picture.
-
-    Raises:
-        FormatError: If a garment is so far outside that the picture cannot be the one
-            that was annotated, as after its size was changed.
-    """
-    notes = []
-    for item in raw.items:
-        points = np.array(item.landmarks, float).reshape(-1, 3)
-        points = points[points[:, 2] > 0, :2]
-        spans = np.concatenate([[item.bounding_box], np.tile(points, 2)])
-        beyond = beyond_edges(spans, np.tile(size, (len(spans), 1))).max()
-        x1, y1, x2, y2 = item.bounding_box
-        bare = min(x2, size[0]) - max(x1, 0) <= 0 or min(y2, size[1]) - max(y1, 0) <= 0
-        if beyond <= NEAR and not bare:
-            continue
-        name = garments.category_of_id(BENCHMARK, item.category_id).name
-        what = (
-            f'{path}: the {name} with the bounding_box {list(item.bounding_box)} leads '
-            f'out of {image_file}, which has {size[0]} x {size[1]} px'
-        )
-        if beyond > FAR or bare:
-            raise FormatError(
-                f'{what}; to fix it: give the pictures that were annotated, in their '
-                'own size, or leave such pictures out with --skip-bad'
-            )
-        notes.append(what)
-    return notes
+    return _Picture(
+        image,
+        items,
+        left_out,
+        tuple(kept),
+        sum(any(item.landmarks[2::3]) for item in raw.items),
+        tuple(misplaced(annotation_path, raw)),
+    )
 
 
 def _list_picture(task: tuple[int, Path], skip_bad: bool) -> tuple[bytes, str]:

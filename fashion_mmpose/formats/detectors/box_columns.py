@@ -114,7 +114,8 @@ def read_boxes(path: str | os.PathLike, benchmark: garments.Named) -> BoxColumns
 def _decode(path: str) -> list[_Box]:
     hint = (
         'it must hold a list of boxes: image_id, category_id, bbox (x, y, w, h: four '
-        'finite numbers) and score'
+        'finite numbers) and score; data_converters/detections_to_coco.py brings the '
+        'boxes of other tools into this form'
     )
     try:
         with map_file(path, 'box file') as data:

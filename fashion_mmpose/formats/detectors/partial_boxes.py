@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.json_file import JsonList, decode, encode
 from fashion_mmpose.files.outputs import OutputFiles
 
@@ -129,9 +130,11 @@ class BoxAppender:
     """
 
     def __init__(self, path: Path, settings: Mapping) -> None:
+        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = sum(map(len, _whole_lines(path))) if path.exists() else 0
-        self._file = open(path, 'ab')  # noqa: SIM115
+        # Without a buffer: what a full disk does not take is not tried again.
+        self._file = open(path, 'ab', buffering=0)  # noqa: SIM115
         self._file.truncate(whole)
         if not whole:
             self._write(settings)
@@ -147,8 +150,10 @@ class BoxAppender:
         self._write(dict(image_id=image_id, boxes=boxes))
 
     def _write(self, entry: Mapping) -> None:
-        self._file.write(encode(entry).encode() + b'\n')
-        self._file.flush()
+        line = encode(entry).encode() + b'\n'
+        with errors_of(self._path):
+            while line:  # a disk that fills up takes a part of it
+                line = line[self._file.write(line) :]
 
 
 def _entries(

@@ -203,8 +203,7 @@ def make_submission(
         missing = [repr(images[i]['file_name']) for i in np.flatnonzero(filled)]
         raise FormatError(
             f'{len(missing)} of {len(images)} images have no prediction of their '
-            f'category: {first_few(missing)}; predict them too, or fill them with '
-            'the mean shape (predictions_to_tianchi.py --allow-missing)'
+            f'category: {first_few(missing)}; to fix it: {_way_out(images, filled)}'
         )
     num_keypoints = len(garments.keypoints('fashionai'))
     rows = np.full((len(images), num_keypoints, 3), -1.0)
@@ -222,6 +221,22 @@ def make_submission(
         categories=[_garment_of(image).name for image in images],
         keypoints=rows,
         filled=filled,
+    )
+
+
+def _way_out(images: Sequence[Mapping], missing: np.ndarray) -> str:
+    """What helps where some images (N, ) have no prediction."""
+    names = [_garment_of(image).name for image in images]
+    predicted = {name for name, lacks in zip(names, missing) if not lacks}
+    absent = sorted({*names} - predicted)
+    if predicted and absent:
+        return (
+            f'nothing of {", ".join(absent)} is predicted: name the lists of what is '
+            f'(--ann-file with {", ".join(sorted(predicted))}), or predict the others'
+        )
+    return (
+        'predict them too, or fill them with the mean shape '
+        '(predictions_to_tianchi.py --allow-missing)'
     )
 
 
@@ -254,7 +269,15 @@ def _best_predictions(
     if unknown:
         raise FormatError(
             f'{len(unknown)} predictions are of images that the list of images does '
-            f'not have: {first_few(unknown)}; give the list that was tested'
+            f'not have: {first_few(unknown)}; to fix it: '
+            + (
+                "predict with `--save-csv`, which writes the challenge's form; the "
+                'numbers of these files are of `predict`, not of the list'
+                if any(
+                    'image' in entry for each in predictions.values() for entry in each
+                )
+                else 'give the list that was tested'
+            )
         )
     if doubles:
         raise FormatError(

@@ -1,5 +1,7 @@
 """What a Tianchi CSV was found to hold."""
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,6 +46,35 @@ def coco_keypoints(cells: np.ndarray) -> np.ndarray:
     coco[..., 2] += 1
     coco[coco[..., 2] == 0] = 0
     return coco
+
+
+def by_last_part(
+    image_ids: Sequence[str], known: Sequence[str]
+) -> tuple[list[str], int]:
+    """Image ids by the names that another file has for the same pictures.
+
+    Files name a picture by its path below different folders. An id that the other file
+    lacks stands for the picture of the same last part, if there is one there only, and
+    one here only.
+
+    Args:
+        image_ids: Ids of one file.
+        known: Ids of the other.
+
+    Returns:
+        tuple: The ids, and how many of them were replaced.
+    """
+    ours = Counter(each.rpartition('/')[2] for each in image_ids)
+    theirs = defaultdict(list)
+    for each in known:
+        theirs[each.rpartition('/')[2]].append(each)
+    strangers = {*image_ids} - {*known}
+    found = {}
+    for each in strangers:
+        last = each.rpartition('/')[2]
+        if ours[last] == len(theirs[last]) == 1:
+            found[each] = theirs[last][0]
+    return [found.get(each, each) for each in image_ids], len(found)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,14 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from fashion_mmpose.compat import require_timm
+from fashion_mmpose.weights.downloads import unreachable
 
-from .timm_weights import features_weights, read_weights
+from .timm_weights import (
+    features_weights,
+    has_published,
+    read_weights,
+    weights_address,
+)
 
 
 @MODELS.register_module()
@@ -181,6 +187,7 @@ class TimmFeatures(BaseModule):
                 f'timm has no weights for {self.model_name!r}; set pretrained=False, '
                 'or give a file of them in init_cfg'
             )
+        self._check_reachable(source)
         try:
             donor = self._create(out_indices=self.out_indices, pretrained=True)
         except RuntimeError as error:
@@ -189,14 +196,23 @@ class TimmFeatures(BaseModule):
                 f'{self._with_kwargs()}; set pretrained=False ({error})'
             ) from error
         except Exception as error:  # each of timm's two sources has errors of its own
-            raise ConnectionError(
-                f'the weights of {self.model_name!r} cannot be downloaded '
-                f'({type(error).__name__}: {error}); where there is a network, fetch '
-                f'{source}, and give the file with --cfg-options '
-                'model.backbone.init_cfg.checkpoint=FILE, or start from scratch with '
-                'model.backbone.pretrained=False'
-            ) from error
+            reason = f'{type(error).__name__}: {error}'
+            raise self._no_download(source, reason) from error
         self.features.load_state_dict(donor.state_dict())
+
+    def _check_reachable(self, source: str) -> None:
+        """Look once whether the weights can be had: timm would try for a minute."""
+        is_cached = has_published(self.features.pretrained_cfg)
+        if not is_cached and (reason := unreachable(source)):
+            raise self._no_download(source, reason)
+
+    def _no_download(self, source: str, reason: str) -> ConnectionError:
+        return ConnectionError(
+            f'the weights of {self.model_name!r} cannot be downloaded ({reason}); to '
+            f'fix it: fetch {source} where there is a network, and give the file with '
+            '--cfg-options model.backbone.init_cfg.checkpoint=FILE, or go without: '
+            'model.backbone.pretrained=False'
+        )
 
     def _with_kwargs(self) -> str:
         return f' with {dict(self.kwargs)}' if self.kwargs else ''
@@ -239,12 +255,3 @@ def describe_levels(feature_info) -> str:
         f'{index} (stride {level["reduction"]}, {level["num_chs"]} channels)'
         for index, level in enumerate(feature_info.info)
     )
-
-
-def weights_address(pretrained_cfg: dict) -> str | None:
-    """Where timm takes the weights of a network from; None if it has none."""
-    hub = pretrained_cfg.get('hf_hub_id')
-    if hub:
-        name = pretrained_cfg.get('hf_hub_filename') or 'model.safetensors'
-        return f'https://huggingface.co/{hub}/resolve/main/{name}'
-    return pretrained_cfg.get('url') or None

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
@@ -10,6 +11,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.weights.torch_file import check_torch_file
 
 SHOWN = 4  # names of each kind in an error
+SAFETENSORS = 'model.safetensors'
 
 
 def read_weights(path: str, prefix: str = '') -> dict[str, Tensor]:
@@ -120,3 +122,40 @@ def _undotted(name: str) -> str:
 def _some(names: list[str]) -> str:
     more = ', ...' if len(names) > SHOWN else ''
     return ', '.join(names[:SHOWN]) + more
+
+
+def weights_address(pretrained_cfg: Mapping) -> str | None:
+    """Where timm takes the weights of a network from; None if it has none.
+
+    Args:
+        pretrained_cfg: timm's description of the weights.
+    """
+    from huggingface_hub.constants import ENDPOINT  # a mirror, where one is set
+
+    hub = pretrained_cfg.get('hf_hub_id')
+    if hub:
+        name = pretrained_cfg.get('hf_hub_filename') or SAFETENSORS
+        return f'{ENDPOINT}/{hub}/resolve/main/{name}'
+    return pretrained_cfg.get('url') or None
+
+
+def has_published(pretrained_cfg: Mapping) -> bool:
+    """Whether timm has the published weights of a network in a cache.
+
+    Args:
+        pretrained_cfg: timm's description of the weights.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    hub = pretrained_cfg.get('hf_hub_id')
+    if hub:
+        repository, _, revision = hub.partition('@')
+        named = pretrained_cfg.get('hf_hub_filename')
+        names = [named] if named else [SAFETENSORS, 'pytorch_model.bin']
+        found = [
+            try_to_load_from_cache(repository, name, revision=revision or None)
+            for name in names
+        ]
+        return any(isinstance(path, str) for path in found)
+    name = os.path.basename(pretrained_cfg.get('url') or '')
+    return os.path.isfile(os.path.join(torch.hub.get_dir(), 'checkpoints', name))

@@ -122,7 +122,17 @@ class LabelledLoss(nn.Module):
 
         Returns:
             Tensor: A scalar; 0 where nothing is labelled.
+
+        Raises:
+            ValueError: If the network's maps are not of the size of the targets.
         """
+        if maps.shape[1:] != targets.maps.shape[1:]:
+            own, wanted = (each.shape[-2:][::-1] for each in (maps, targets.maps))
+            raise ValueError(
+                f"the network's heatmaps are {own[0]}x{own[1]} (width x height), those "
+                f'of the codec {wanted[0]}x{wanted[1]}; to fix it: give the codec '
+                f'heatmap_size={tuple(own)}, or the network another stride'
+            )
         maps = maps.float()
         if len(maps) == 0:
             # Keep the graph: distributed training waits for every gradient.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fashion_mmpose.synthetic.painting.curves import point
+from fashion_mmpose.synthetic.painting.wobble import STILL, Wobble, sample_wobble
 
 SIDES = {-1: 'left', 1: 'right'}
 
@@ -106,6 +107,7 @@ class Pose:
         arms: Angles and ``front`` of the left and of the right arm.
         legs: Angles of the left and of the right leg.
         near_leg: Side of the leg in front.
+        wobble: Irregularity of the figure and of all that it wears.
     """
 
     sway: float
@@ -113,6 +115,7 @@ class Pose:
     arms: dict[int, tuple[float, float, bool]]
     legs: dict[int, tuple[float, float]]
     near_leg: int
+    wobble: Wobble = STILL
 
     def bend(self, points: np.ndarray) -> np.ndarray:
         """Sends points (N, 2) of the straight figure to the posed one."""
@@ -121,7 +124,7 @@ class Pose:
         bulge = np.clip(1 - (x / 0.8) ** 2, 0, None)
         x = x * np.cos(self.turn) + 0.3 * np.sin(self.turn) * bulge
         x = x + self.sway * np.sin(np.clip((y + 0.8) / 3.4, -0.5, 1.2) * np.pi)
-        return np.stack([x, y], axis=1)
+        return self.wobble(np.stack([x, y], axis=1))
 
 
 # share, upper arm, forearm (degrees: mean and spread), in front of the trunk
@@ -158,10 +161,11 @@ def sample_pose(rng: np.random.Generator) -> Pose:
         legs[int(rng.choice([-1, 1]))] = (rng.normal(-9, 3), rng.normal(-7, 4))
     return Pose(
         sway=rng.normal(0, 0.05),
-        turn=rng.normal(0, 0.2),
+        turn=rng.normal(0, 0.26),
         arms={-1: left, 1: right},
         legs=legs,
         near_leg=int(rng.choice([-1, 1])),
+        wobble=sample_wobble(rng, rng.uniform(0.01, 0.09)),
     )
 
 
@@ -179,4 +183,5 @@ def flat_pose(rng: np.random.Generator) -> Pose:
         },
         legs={side: (leg + rng.normal(0, 1), leg) for side in SIDES},
         near_leg=int(rng.choice([-1, 1])),
+        wobble=sample_wobble(rng, rng.uniform(0.01, 0.1)),
     )

@@ -42,6 +42,10 @@ _EDGES = (
     ('waistband_right', 'waist_end'),
 )
 
+_PRINT_SHARE = 0.3  # of tops without collar and buttons
+# Corners and middles between which the strokes of a letter run.
+_LETTER = np.array([[x, y] for x in (-0.5, 0, 0.5) for y in (-0.5, 0, 0.5)])
+
 
 @dataclass(frozen=True)
 class Trims:
@@ -188,6 +192,30 @@ def _belt(
     return [*ends, _layer(ribbon(line, half), solid(color, 0.2))]
 
 
+def _print(rng: np.random.Generator, center: np.ndarray, cloth: Cloth) -> list[Stroke]:
+    """A print on the chest: rows of letters, blots, or both."""
+    color = palette.contrasting(rng, cloth.color, palette.CLOTH + palette.PLAIN, 0.25)
+    strokes: list[Stroke] = []
+    if rng.random() < 0.45:
+        for _ in range(int(rng.integers(1, 6))):
+            shape = ellipse(point(0, 0), *rng.uniform(0.04, 0.2, 2), 24)
+            shape *= 1 + 0.25 * rng.normal(0, 1, (len(shape), 1))
+            spot = center + rng.uniform(-0.15, 0.15, 2)
+            tint = palette.pick(rng, palette.CLOTH + palette.PLAIN)
+            strokes.append(Stroke(spot + shape, tint))
+    if not strokes or rng.random() < 0.5:
+        height = rng.uniform(0.05, 0.17)
+        for row in range(int(rng.integers(1, 4))):
+            number = int(rng.integers(2, 9))
+            width = min(height * rng.uniform(0.5, 0.9), 0.62 / number)
+            for column in range(number):
+                x = (column - (number - 1) / 2) * width * 1.25
+                corners = rng.permutation(_LETTER)[: int(rng.integers(3, 6))]
+                letter = corners * (width, height) + point(x, 1.35 * height * row)
+                strokes.append(Stroke(center + letter, color, height * 0.16))
+    return strokes
+
+
 def top_trims(
     rng: np.random.Generator, style: TopStyle, cloth: Cloth, back_view: bool
 ) -> Trims:
@@ -209,6 +237,9 @@ def top_trims(
     if opens and not back_view and style.opening[1] < 0.02:
         strokes += _buttons(rng, style, thread)
     fall = style.hem[1] - style.armpit[1]
+    if not opens and not layers and rng.random() < _PRINT_SHARE:
+        y = style.armpit[1] + rng.uniform(0.0, 0.3) * min(fall, 1.0)
+        strokes += _print(rng, point(rng.normal(0, 0.04), y), cloth)
     if not back_view and rng.random() < (0.6 if opens else 0.12):
         low = style.armpit[1] + 0.55 * fall
         y = low if opens else style.armpit[1] + 0.03

@@ -124,13 +124,94 @@ def _boards(rng, size_wh, wall):
     return image
 
 
+def _white(rng, size_wh, wall):
+    white = palette.scaled((255, 255, 255), rng.uniform(0.94, 1.0))
+    return _gradient(size_wh, white, palette.scaled(white, rng.uniform(0.95, 1)), 0)
+
+
+def _leaves(rng, size_wh, wall):
+    """Grass, bushes and trees: many small strokes in shades of one colour."""
+    width, height = size_wh
+    green = (rng.uniform(20, 70), rng.uniform(70, 140), rng.uniform(50, 110))
+    image = _gradient(
+        size_wh, palette.scaled(green, 0.5), palette.scaled(green, 1.2), 0
+    )
+    count = int(rng.integers(150, 500))
+    spots = (rng.uniform(0, 1, (count, 2)) * size_wh).astype(int)
+    axes = rng.uniform(1, rng.uniform(4, 12), (count, 2)).astype(int) + 1
+    for spot, axis, turn, light in zip(
+        spots.tolist(),
+        axes.tolist(),
+        rng.uniform(0, 180, count),
+        rng.uniform(0.4, 1.7, count),
+    ):
+        color = palette.scaled(green, light)
+        cv2.ellipse(image, spot, axis, turn, 0, 360, color, -1)
+    if rng.random() < 0.5:
+        y = int(height * rng.uniform(0.6, 0.9))
+        image[y:] = palette.pick(rng, palette.WALL[-8:], 10)
+    return _defocus(image, rng.uniform(0.4, 5))
+
+
+def _bricks(rng, size_wh, wall):
+    width, height = size_wh
+    image = np.full((height, width, 3), palette.scaled(wall, rng.uniform(0.6, 1.1)))
+    image = image.astype(np.uint8)
+    brick = palette.pick(rng, palette.WALL + palette.CLOTH, 8)
+    h = int(rng.integers(5, 24))
+    w = int(h * rng.uniform(1, 3.5))
+    gap = int(rng.integers(1, 3))
+    for row, y in enumerate(range(0, height, h)):
+        for x in range(-w + (row % 2) * (w // 2), width, w):
+            color = palette.scaled(brick, rng.uniform(0.8, 1.15))
+            cv2.rectangle(image, (x, y), (x + w - gap - 1, y + h - gap - 1), color, -1)
+    return _defocus(image, rng.uniform(0.3, 3))
+
+
+def _noise(rng, size_wh, wall):
+    """Coloured noise with the spectrum of photographs, power falling with frequency."""
+    side = max(size_wh)
+    total = np.zeros((side, side, 3), np.float32)
+    for octave in range(2, 8):
+        layer = [smooth_noise(rng, 2**octave, side) for _ in range(2)]
+        tint = rng.normal(0, 0.35, (2, 3)) + rng.normal(0, 1, (2, 1))
+        total += sum(n[..., None] * t for n, t in zip(layer, tint)) * 0.6**octave
+    total *= rng.uniform(20, 60) / float(total.std())
+    image = np.array(wall) * rng.uniform(0.4, 1) + total[: size_wh[1], : size_wh[0]]
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def _collage(rng, size_wh, wall):
+    """Panels of other backgrounds beside each other: doors, shelves, windows."""
+    image = _room(rng, size_wh, wall)
+    width, height = size_wh
+    for _ in range(int(rng.integers(2, 7))):
+        kind = (_noise, _texture, _boards, _bricks, _clutter, _leaves)[rng.integers(6)]
+        w, h = (rng.uniform(0.1, 0.6, 2) * size_wh).astype(int) + 8
+        x, y = (rng.uniform(-0.1, 0.9, 2) * size_wh).astype(int).clip(0)
+        panel = kind(rng, (int(w), int(h)), palette.pick(rng, palette.WALL, 12))
+        region = image[y : y + h, x : x + w]
+        region[:] = panel[: region.shape[0], : region.shape[1]]
+        if rng.random() < 0.5:
+            frame = palette.pick(rng, palette.WALL + palette.PLAIN, 8)
+            corner = (int(x + w), int(y + h))
+            thick = int(rng.integers(1, 5))
+            cv2.rectangle(image, (int(x), int(y)), corner, frame, thick)
+    return _defocus(image, rng.uniform(0.3, 3))
+
+
 _KINDS = (
-    (0.36, _studio),
-    (0.2, _room),
-    (0.12, _street),
-    (0.14, _clutter),
-    (0.1, _texture),
-    (0.08, _boards),
+    (0.2, _studio),
+    (0.1, _white),
+    (0.12, _room),
+    (0.08, _street),
+    (0.1, _clutter),
+    (0.06, _texture),
+    (0.06, _boards),
+    (0.06, _leaves),
+    (0.05, _bricks),
+    (0.07, _noise),
+    (0.1, _collage),
 )
 
 

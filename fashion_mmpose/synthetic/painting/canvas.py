@@ -10,6 +10,7 @@ import numpy as np
 from .curves import Piece
 from .fabric import Cloth
 from .palette import Color
+from .relief import slopes
 
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV draws
 _COARSE = 4  # light is computed on every fourth pixel
@@ -157,6 +158,10 @@ class Canvas:
         self.camera = camera
         self._light = light
         self._rng = rng
+        # How dark edges, how deep shadows and how strong creases are in this picture.
+        self._rim = max(0.0, rng.uniform(-0.15, 0.3))
+        self._shadow = rng.uniform(0.2, 1.3)
+        self._crease = rng.uniform(0.05, 0.3)
         self.stack: list[Painted] = []
 
     def draw(self, layer: Layer) -> None:
@@ -172,7 +177,7 @@ class Canvas:
             cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, _SHIFT)
         self.stack.append(Painted(layer.part, layer.hides, x0, y0, mask, layer.garment))
         if layer.shadow > 0:
-            self._cast(np.concatenate(outlines), outlines, layer.shadow)
+            self._cast(np.concatenate(outlines), outlines, layer.shadow * self._shadow)
 
         region = self.image[y0:y1, x0:x1]
         painted = self._cloth(layer, fixed, mask, (x0, y0))
@@ -289,10 +294,11 @@ class Canvas:
             light += layer.cloth.relief * self._folds(
                 layer.pieces[-1].frame, size, origin
             )
-        light = np.clip(light, 0.5, 1.12) * layer.shade * 160
+            light += layer.cloth.relief * self._creases(layer, size)
+        light = np.clip(light, 0.4, 1.3) * layer.shade * 160
         full = cv2.resize(light.astype(np.uint8), (width, height))
         rim = cv2.subtract(mask, cv2.erode(mask, np.ones((3, 3), np.uint8)))
-        return cv2.subtract(full, cv2.multiply(rim, full, scale=0.3 / 255))
+        return cv2.subtract(full, cv2.multiply(rim, full, scale=self._rim / 255))
 
     def _folds(self, frame: np.ndarray, size, origin) -> np.ndarray:
         """Soft ridges along a piece's frame, on the coarse window."""
@@ -305,6 +311,16 @@ class Canvas:
         target = ((self.camera.project(frame) - origin) / _COARSE).astype(np.float32)
         matrix = cv2.getPerspectiveTransform(flat, target)
         return cv2.warpPerspective(ridges, matrix, size, borderMode=cv2.BORDER_REFLECT)
+
+    def _creases(self, layer: Layer, size: tuple[int, int]) -> np.ndarray:
+        """Creases of the cloth on the coarse window, along the way it hangs."""
+        top_left, top_right, bottom_right, bottom_left = self.camera.project(
+            layer.pieces[-1].frame
+        )
+        dx, dy = (bottom_left + bottom_right - top_left - top_right) / 2
+        unit = self.camera.unit / _COARSE
+        down = float(np.arctan2(dx, max(dy, 1e-6)))
+        return self._crease * slopes(self._rng, size, unit, down, self._light)
 
     def _stroke(self, painted: np.ndarray, stroke: Stroke, origin) -> None:
         points = _fixed(self.camera.project(stroke.points) - origin)

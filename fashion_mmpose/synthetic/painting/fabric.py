@@ -167,6 +167,9 @@ _PATTERNS = (
 )
 
 
+_PLAIN_SHARE = 0.5  # of cloth whose main colour is one of the plain ones
+
+
 def sample_cloth(rng: np.random.Generator, unit: float, avoid: Color) -> Cloth:
     """Random material.
 
@@ -175,9 +178,13 @@ def sample_cloth(rng: np.random.Generator, unit: float, avoid: Color) -> Cloth:
         unit: Image pixels per scene unit, for which the pattern is drawn.
         avoid: A colour (of what lies behind) from which it shall differ.
     """
-    main = palette.contrasting(rng, avoid, palette.CLOTH, 0.1)
+    colors_of = palette.PLAIN if rng.random() < _PLAIN_SHARE else palette.CLOTH
+    # White before white is seen often enough to be learnt.
+    least = 0.1 if rng.random() < 0.75 else 0.0
+    main = palette.contrasting(rng, avoid, colors_of, least)
     colors = [main] + [
-        palette.contrasting(rng, main, palette.CLOTH, 0.15) for _ in range(2)
+        palette.contrasting(rng, main, palette.CLOTH + palette.PLAIN, 0.15)
+        for _ in range(2)
     ]
     pattern = _PATTERNS[rng.choice(len(_PATTERNS), p=[p for p, _ in _PATTERNS])][1]
     tile = pattern(rng, colors, unit)
@@ -189,7 +196,7 @@ def sample_cloth(rng: np.random.Generator, unit: float, avoid: Color) -> Cloth:
     ]
     tile = np.clip(tile, 0, 255).astype(np.uint8)
     mean = tuple(int(c) for c in tile.reshape(-1, 3).mean(0))
-    return Cloth(tile, mean, unit, rng.uniform(0.35, 1.0))
+    return Cloth(tile, mean, unit, rng.uniform(0.3, 1.2))
 
 
 def solid(color: Color, relief: float = 0.0) -> Cloth:

@@ -23,6 +23,13 @@ CLOTH = _bgr(
     f2d58a d9772b 1f7a8c 63aab0 bfe0dc
     """
 )
+# What most clothes are: black, white, grey, navy and denim blue, beige.
+PLAIN = _bgr(
+    """
+    0d0e10 15161a 1c1d22 26282d 101522 18223d fbfbfa f6f5f2 efede8 f9f4ec 3a3c40 6a6c70
+    a3a5a8 c9cacb 27375c 44608c 7691b5 d9c9ae bfa98a
+    """
+)
 SKIN = _bgr('f6d9c6 efc7ab e3b08d d39a74 b87a55 95603f 6f452d 53321f')
 HAIR = _bgr('17120f 241a15 3a261b 5a3a24 7c5433 a87c4b c9a36b 8a8580 6b2a1c')
 WALL = _bgr(

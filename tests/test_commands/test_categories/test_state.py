@@ -70,6 +70,16 @@ def test_changes_since_the_training_began(tmp_path, option, change):
         state.check_unchanged([run])
 
 
+def test_all_changes_are_named(tmp_path):
+    begin(planned(tmp_path))
+    names = [f'model.head.{n}' for n in ('channels', 'a', 'b', 'c', 'd', 'e', 'f')]
+    run = planned(tmp_path, 'model.head.channels=16')
+    run.cfg.merge_from_dict(dict.fromkeys(names, 16))
+    with pytest.raises(ValueError, match='has changed') as error:
+        state.check_unchanged([run])
+    assert all(f'{name} was ' in str(error.value) for name in names)
+
+
 def test_checkpoints_of_an_unknown_config_are_not_touched(tmp_path):
     run = planned(tmp_path)
     begin(run)

@@ -37,6 +37,16 @@ def known_ann_file(tmp_path):
     MessageHub.get_current_instance().update_info('fashionai_skirt_ann_file', str(path))
 
 
+def test_repeated_samples_are_written_once(tmp_path):
+    path = tmp_path / 'p.json'
+    metric = PredictionFile([str(path)])
+    metric.dataset_meta = dict(dataset_name='fashionai_skirt', category='skirt')
+    one, other = (sample(i, POINTS, [0.2, 0.4, 0.6, 0.0]) for i in (7, 8))
+    metric.process({}, [one, other, one])
+    metric.evaluate(size=3)
+    assert [entry['image_id'] for entry in json.loads(path.read_text())] == [7, 8]
+
+
 def test_both_files(tmp_path, known_ann_file):
     files = [tmp_path / 'p.json', tmp_path / 'p.csv']
     metric = PredictionFile([str(file) for file in files])

@@ -162,27 +162,6 @@ def test_a_file_has_one_layout(write):
         read_columns(write(value), 'deepfashion2')
 
 
-def test_file_of_a_benchmark_that_a_user_describes(write):
-    categories = dict(cap=['top', 'brim_left', 'brim_right'], beanie=['top'])
-    hats = garments.benchmark_from(dict(name='hats', categories=categories))
-    caps = [1, 2, 2, 3, 4, 1, 5, 6, 2]
-    box = dict(image_id=7, bbox=[1, 2, 30, 40])
-    items = [
-        dict(box, id=1, category_id=2, keypoints=[7, 8, 2]),
-        dict(box, id=2, category_id=1, keypoints=caps),
-    ]
-    entries = [entry for name in categories for entry in coco_categories(hats, name)]
-    path = write(content(*items, categories=entries))
-    columns = read_columns(path, hats)
-    assert columns.points.ravel().tolist() == [7, 8, 2, *caps]
-    # In the full layout the beanie's own is the first of three.
-    items[0]['keypoints'] += [0] * 6
-    path = write(content(*items, categories=coco_categories(hats)))
-    np.testing.assert_array_equal(read_columns(path, hats).points, columns.points)
-    with pytest.raises(FormatError, match='unknown fashionai category|is called'):
-        read_columns(path, 'fashionai')
-
-
 def test_numbered_key_points_of_the_published_files(write):
     value = content(annotation(1, SKIRT))
     for category in value['categories']:

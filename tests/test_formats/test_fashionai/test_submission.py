@@ -97,7 +97,7 @@ def test_boxes_of_other_categories_may_come_from_another_file():
         ),
         pytest.param(
             {'p': [SKIRT, TROUSERS], 'q': [prediction(3, 4, [(1, 1)] * 4)]},
-            r'1 predictions are of images .* not have: image 3 \(q, entry 0\); give',
+            r'1 predictions are of images .* have: image 3 \(q, entry 0\).*: give the',
             id='unknown image',
         ),
         pytest.param(
@@ -120,9 +120,18 @@ def test_refused(predictions, message, allow_missing):
         make_submission(predictions, [A, B], allow_missing)
 
 
+def test_the_way_out_fits_the_case():
+    match = r'nothing of trousers is predicted: name the lists .*--ann-file with skirt'
+    with pytest.raises(FormatError, match=match):
+        make_submission({'p': [SKIRT]}, [A, B])
+    of_predict = dict(prediction(3, 4, [(1, 1)] * 4), image='skirt/a.jpg')
+    with pytest.raises(FormatError, match='predict with `--save-csv`, which writes'):
+        make_submission({'p': [of_predict]}, [A])
+
+
 def test_the_first_few_missing_are_named():
     images = [image(i, f'{i}.jpg', 4) for i in range(5)]
-    message = "5 of 5 .*: '0.jpg', '1.jpg', '2.jpg', and 2 more; predict them too"
+    message = "5 of 5 .*: '0.jpg', '1.jpg', '2.jpg', and 2 more; .*: predict them too"
     with pytest.raises(FormatError, match=message):
         make_submission({}, images)
 

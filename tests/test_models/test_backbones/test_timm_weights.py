@@ -247,6 +247,7 @@ def offline(tmp_path, monkeypatch):
 
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     monkeypatch.setattr('torch.hub.urlopen', refuse)
+    monkeypatch.setattr('fashion_mmpose.weights.downloads.urlopen', refuse)
     monkeypatch.setattr('huggingface_hub.constants.HF_HUB_OFFLINE', True)
     monkeypatch.setattr('huggingface_hub.constants.HF_HUB_CACHE', str(tmp_path))
     cache = tmp_path / 'hub/checkpoints'
@@ -273,9 +274,9 @@ def offline(tmp_path, monkeypatch):
 def test_without_a_network_the_error_names_the_file(model_name, address, offline):
     features = backbone(model_name, pretrained=True)  # nothing is loaded yet
     message = (
-        f'weights of {model_name!r} cannot be downloaded .* fetch {address}, and give '
-        'the file with --cfg-options model.backbone.init_cfg.checkpoint=FILE, or .*'
-        'model.backbone.pretrained=False'
+        f'weights of {model_name!r} cannot be downloaded .* fetch {address} where .* '
+        'the file with --cfg-options model.backbone.init_cfg.checkpoint=FILE, or '
+        'go without: model.backbone.pretrained=False'
     )
     with pytest.raises(ConnectionError, match=message):
         features.init_weights()

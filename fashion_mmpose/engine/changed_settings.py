@@ -1,0 +1,164 @@
+"""Settings of a resumed run that its checkpoint overrules, and how they are obeyed."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+# What counts the steps of a schedule; everything else in its state is a setting.
+_PROGRESS = {
+    'last_step',
+    '_global_step',
+    '_last_value',
+    'base_values',
+    'best',
+    'num_bad_epochs',
+    'cooldown_counter',
+}
+# What a run without an interruption changes by itself.
+_SCHEDULED = ('lr', 'momentum')
+
+
+class Settings:
+    """The optimizer's settings and the schedules that a config asks for.
+
+    Args:
+        runner: A run that has built them, and has not loaded a checkpoint yet.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        self.groups = [_settings(group) for group in _groups(runner)]
+        self._initial = [
+            {key: value for key, value in group.items() if key != 'params'}
+            for group in map(dict, _groups(runner))
+        ]
+        self.schedules = [deepcopy(s.state_dict()) for s in _schedules(runner)]
+        self._seed = runner._randomness_cfg.get('seed')
+
+    def overruled(self, runner: Runner, checkpoint: Mapping) -> list[str]:
+        """What the checkpoint has otherwise, as ``'<setting> was <old>, is <new>'``.
+
+        Args:
+            runner: The run, which has built its loaders.
+            checkpoint: The checkpoint that it goes on from, as PyTorch loads it.
+        """
+        lines = []
+        stored = checkpoint.get('optimizer', {}).get('param_groups')
+        if stored is not None:
+            name = 'optim_wrapper.optimizer'
+            old = [_settings(group) for group in stored]
+            lines += _compare_all(name, old, self.groups)
+        stored = checkpoint.get('param_schedulers')
+        if isinstance(stored, Sequence):
+            lines += _compare_all('param_scheduler', stored, self.schedules, True)
+        meta = checkpoint['meta']
+        seed = meta.get('seed')
+        if None not in (seed, self._seed) and seed != self._seed:
+            lines.append(f'randomness.seed was {seed}, is {self._seed}')
+        old, new = meta['iter'] / max(1, meta['epoch']), len(runner.train_dataloader)
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        if by_epoch and meta['epoch'] and old != new:
+            lines.append(
+                f'the batches of an epoch were {old:g}, are {new} (of the batch size, '
+                'the number of processes or the pictures)'
+            )
+        return lines
+
+    def enforce(self, runner: Runner) -> None:
+        """Put the config's settings in place of the checkpoint's.
+
+        The state of the optimizer stays, such as its momentum, and so do the epochs
+        that are done. The schedules are taken through those epochs anew, as if the run
+        had had them from its beginning; what a schedule has learnt from scores stays.
+        """
+        loop, batches = runner.train_loop, len(runner.train_dataloader)
+        if isinstance(loop, EpochBasedTrainLoop):
+            loop._iter = loop.epoch * batches
+        if self._seed is not None and runner.seed != self._seed:
+            runner._randomness_cfg.update(seed=self._seed)
+            runner.set_randomness(**runner._randomness_cfg)
+        reductions = [
+            {key: group[key] / group[f'initial_{key}'] for key in _rates(group)}
+            for group in _groups(runner)
+        ]
+        for group, initial in zip(_groups(runner), self._initial):
+            group.update(deepcopy(initial))
+        schedules = _schedules(runner)
+        stepped = []
+        for schedule, fresh in zip(schedules, self.schedules):
+            if hasattr(schedule, 'monitor'):  # it goes by scores, not by time
+                kept = _PROGRESS & vars(schedule).keys()
+                progress = {key: vars(schedule)[key] for key in kept - {'base_values'}}
+                schedule.load_state_dict(deepcopy(fresh) | progress)
+            else:
+                schedule.load_state_dict(deepcopy(fresh))
+                stepped.append(schedule)
+        if len(stepped) < len(schedules):
+            for group, factors in zip(_groups(runner), reductions):
+                for key, factor in factors.items():
+                    group[key] *= factor if not stepped else 1
+        _advance(stepped, loop, batches)
+
+
+def _advance(schedules: Sequence, loop, batches: int) -> None:
+    """Take schedules to where the loop is."""
+    by_epoch = [each for each in schedules if each.by_epoch]
+    by_batch = [each for each in schedules if not each.by_epoch]
+    with warnings.catch_warnings():
+        # The optimizer makes no steps meanwhile, which the schedules expect.
+        warnings.filterwarnings('ignore', 'Detected call of `scheduler.step')
+        for number in range(1, loop.iter + 1):
+            for schedule in by_batch:
+                schedule.step()
+            if number % batches == 0:
+                for schedule in by_epoch:
+                    schedule.step()
+
+
+def _groups(runner: Runner) -> list[dict]:
+    return runner.optim_wrapper.param_groups
+
+
+def _schedules(runner: Runner) -> list:
+    schedules = runner.param_schedulers or []
+    if isinstance(schedules, Mapping):
+        return [each for some in schedules.values() for each in some]
+    return list(schedules)
+
+
+def _rates(group: Mapping) -> list[str]:
+    return [k for k in _SCHEDULED if group.get(f'initial_{k}')]
+
+
+def _settings(group: Mapping) -> dict:
+    """What a config sets of a group: of what is scheduled, where it began."""
+    return {
+        key: group.get(f'initial_{key}', value)
+        for key, value in group.items()
+        if key != 'params' and not key.startswith('initial_')
+    }
+
+
+def _compare_all(
+    name: str, old: Sequence[Mapping], new: Sequence[Mapping], numbered: bool = False
+) -> list[str]:
+    if len(old) != len(new):
+        return [f'{name} had {len(old)} parts, has {len(new)}']
+    lines = []
+    for index, (before, now) in enumerate(zip(old, new)):
+        prefix = f'{name}.{index}' if numbered else name
+        for key in before.keys() & now.keys() - _PROGRESS:
+            if _plain(before[key]) != _plain(now[key]):
+                lines.append(
+                    f'{prefix}.{key} was {_plain(before[key])}, is {_plain(now[key])}'
+                )
+    # Groups of parameters mostly differ from each other in one setting only.
+    return sorted(set(lines))
+
+
+def _plain(value):
+    """Milestones are kept as a counter, betas as a list or a tuple."""
+    if isinstance(value, Mapping):
+        return sorted(value.items()) if set(value.values()) != {1} else sorted(value)
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,196 @@
+"""Entries of a config that a command line overrides: their form, and their names."""
+
+import inspect
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+# What a config may say of a part beside the arguments of its class.
+_MARKS = {'type', '_delete_', '_scope_', 'priority', 'constructor', 'paramwise_cfg'}
+_LOADER_MARKS = {'dataset', 'num_batch_per_epoch', 'batch_sampler'}
+_RUN_MARKS = {'runner_type', 'work_dir', 'custom_imports', 'activation_checkpointing'}
+
+
+class OverrideAction(DictAction):
+    """MMEngine's ``KEY=VALUE``, whose values keep their blanks.
+
+    MMEngine removes every blank, which paths do not survive. Here only those around
+    the elements of a list go. A value in quotes that holds commas is one value.
+    """
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Sequence[str],
+        option_string: str | None = None,
+    ) -> None:
+        """Add the entries to those of earlier options.
+
+        Raises:
+            SystemExit: If an entry is not of the form ``KEY=VALUE``.
+        """
+        options = dict(getattr(namespace, self.dest, None) or {})
+        for entry in values:
+            key, equals, value = entry.partition('=')
+            if not key or not equals:
+                parser.error(f'{option_string} {entry}: expected KEY=VALUE')
+            options[key] = parse_value(value)
+        setattr(namespace, self.dest, options)
+
+
+def parse_value(text: str):
+    """A number, truth value, None, list, tuple or text, as MMEngine writes them.
+
+    Raises:
+        ValueError: If brackets are not closed.
+    """
+    text = text.strip()
+    bare = text.strip('\'"')
+    brackets = bare[:1] + bare[-1:]
+    if brackets in ('[]', '()') and len(bare) > 1:
+        values = [parse_value(part) for part in _split(bare[1:-1])]
+        return tuple(values) if brackets == '()' else values
+    if ',' in bare and bare == text:
+        return [parse_value(part) for part in _split(text)]
+    if ',' in bare:
+        return bare
+    return DictAction._parse_int_float_bool(bare)
+
+
+def _split(text: str) -> Iterator[str]:
+    """Parts between the commas that are in no brackets."""
+    depth, start = 0, 0
+    for index, character in enumerate(text):
+        depth += (character in '([') - (character in ')]')
+        if character == ',' and depth == 0:
+            yield text[start:index]
+            start = index + 1
+    if depth:
+        raise ValueError(f'{text}: brackets that are not closed')
+    if text[start:].strip():
+        yield text[start:]
+
+
+def check_keys(cfg: Config, options: Mapping) -> None:
+    """Refuse to override what a config does not have and nothing would take.
+
+    A new entry is one that the class of its part takes, or, where the class is not
+    known or takes anything, one that resembles no entry that is there.
+
+    Args:
+        cfg: The config, before ``options`` are applied.
+        options: Dotted keys and values.
+
+    Raises:
+        ValueError: The message names the nearest key.
+    """
+    for key in options:
+        _check_key(cfg, key)
+
+
+def _check_key(cfg: Config, key: str) -> None:
+    path = key.split('.')
+    part, scope = cfg._cfg_dict, cfg.get('default_scope')
+    for depth, name in enumerate(path):
+        above = '.'.join(path[:depth])
+        if isinstance(part, (list, tuple)):
+            if not name.isdigit() or int(name) >= len(part):
+                raise ValueError(
+                    f'--cfg-options {key}: {above} is a list of {len(part)} entries, '
+                    f'0 to {len(part) - 1}; there is no {name}'
+                )
+            part = part[int(name)]
+        elif not isinstance(part, Mapping):
+            # None and the like are replaced as a whole.
+            return
+        elif name in part:
+            part = part[name]
+        else:
+            _check_new(part, path[:depth], name, key, scope)
+            return
+
+
+def _check_new(
+    part: Mapping, above: Sequence[str], name: str, key: str, scope: str | None
+) -> None:
+    arguments = _arguments_of(part, above, scope)
+    known = {*map(str, part), *(arguments or ())}
+    if arguments is not None and name in arguments:
+        return
+    cutoff = 0.8 if arguments is None else 0.5
+    close = get_close_matches(name, known, n=1, cutoff=cutoff)
+    if arguments is None and not close:
+        return
+    if close:
+        hint = f'the nearest is {".".join([*above, close[0]])}'
+    else:
+        hint = f'choose from {", ".join(sorted(known))}'
+    raise ValueError(f'--cfg-options {key}: the config has no such entry; {hint}')
+
+
+def _arguments_of(
+    part: Mapping, above: Sequence[str], scope: str | None
+) -> set[str] | None:
+    """What may be in a part of a config; None if that is not known."""
+    if not above:
+        return {*inspect.signature(Runner.__init__).parameters, *_RUN_MARKS} - {'self'}
+    if len(above) == 1 and above[0].endswith('_dataloader'):
+        loader = inspect.signature(DataLoader.__init__).parameters
+        return {*loader, *_LOADER_MARKS} - {'self'}
+    if above == ['train_cfg'] and 'type' not in part:
+        by_epoch = 'max_epochs' in part or part.get('by_epoch', True)
+        type_ = 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop'
+        part = dict(part, type=type_)
+        return _class_arguments(part['type'], scope, {'by_epoch'})
+    if above == ['optim_wrapper'] and 'type' not in part:
+        return _class_arguments('OptimWrapper', scope)
+    if part.get('type') is None:
+        return None
+    return _class_arguments(part['type'], scope)
+
+
+def _class_arguments(
+    type_: str | type, scope: str | None, more: set[str] | frozenset = frozenset()
+) -> set[str] | None:
+    """Arguments of a class, with those that it hands to the classes that it extends."""
+    class_ = _find(type_, scope) if isinstance(type_, str) else type_
+    if not inspect.isclass(class_):
+        return None
+    found = {*_MARKS, *more, 'convert_to_iter_based'}
+    for each in class_.__mro__:
+        if '__init__' not in vars(each):
+            continue
+        if each is object:
+            return None
+        parameters = inspect.signature(each.__init__).parameters.values()
+        found.update(
+            p.name
+            for p in parameters
+            if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+        )
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return found - {'self'}
+    return None
+
+
+def _find(name: str, scope: str | None) -> type | None:
+    import mmengine.registry as root
+    import mmpose.registry as pose
+
+    for module in (pose, root):
+        for registry in vars(module).values():
+            if not isinstance(registry, root.Registry):
+                continue
+            if module is root and scope not in (None, 'mmpose', 'mmengine'):
+                with registry.switch_scope_and_registry(scope) as scoped:
+                    found = scoped.get(name)
+            else:
+                found = registry.get(name)
+            if found is not None:
+                return found
+    return None

@@ -1,0 +1,99 @@
+"""From a drawing to what a camera would have made of it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+_GRAIN = 512  # side of the grain from which pieces are cut
+_LUMINANCE = np.array([0.114, 0.587, 0.299])
+
+
+@lru_cache(maxsize=1)
+def _grain() -> np.ndarray:
+    """(_GRAIN, _GRAIN, 3) float32 noise, the same in every process."""
+    rng = np.random.default_rng(7)
+    color = rng.normal(0, 0.5, (_GRAIN, _GRAIN, 3))
+    return (color + rng.normal(0, 0.85, (_GRAIN, _GRAIN, 1))).astype(np.float32)
+
+
+def _light_field(rng: np.random.Generator, size_wh: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) uint8 of which 128 leaves a picture as it is: uneven, tinted light."""
+    cells = int(rng.integers(2, 5))
+    strength = rng.uniform(0, 0.22)
+    field = 1 + strength * rng.normal(0, 1, (cells, cells, 1))
+    field = field * (1 + 0.25 * strength * rng.normal(0, 1, (cells, cells, 3)))
+    small = np.clip(128 * field, 40, 250).astype(np.uint8)
+    return cv2.resize(small, size_wh, interpolation=cv2.INTER_CUBIC)
+
+
+def _tone(rng: np.random.Generator) -> np.ndarray:
+    """(1, 256, 3) uint8 table: exposure, contrast, haze, colour of the light."""
+    x = np.linspace(0, 1, 256)[:, None]
+    x = x ** np.exp(rng.normal(0, 0.2))
+    bend = rng.normal(0.1, 0.25)  # of an S-shaped curve, or of a flat one
+    x = x + bend * x * (1 - x) * (2 * x - 1)
+    x = x * np.exp(rng.normal(0.05, 0.14)) * np.exp(rng.normal(0, 0.05, 3))
+    if rng.random() < 0.25:
+        low, high = rng.uniform(0, 0.15), rng.uniform(0.85, 1)
+        x = low + (high - low) * x
+    return (255 * np.clip(x, 0, 1)).astype(np.uint8)[None]
+
+
+def _saturate(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    share = 0.0 if rng.random() < 0.03 else np.exp(rng.normal(-0.1, 0.25))
+    matrix = share * np.eye(3) + (1 - share) * np.tile(_LUMINANCE, (3, 1))
+    return cv2.transform(image, matrix)
+
+
+def _blur(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    kind = rng.random()
+    if kind < 0.3:  # enlarged from a small picture
+        height, width = image.shape[:2]
+        share = rng.uniform(0.35, 0.9)
+        size = (max(1, round(share * width)), max(1, round(share * height)))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    if kind < 0.5:
+        return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
+    if kind < 0.56:  # of a hand that moved
+        length = int(rng.integers(3, 10))
+        kernel = np.zeros((length, length), np.float32)
+        turn = rng.uniform(0, np.pi)
+        reach = (length - 1) / 2 * np.array([np.cos(turn), np.sin(turn)])
+        first, last = np.round((length - 1) / 2 + np.array([-reach, reach])).astype(int)
+        cv2.line(kernel, first.tolist(), last.tolist(), 1)
+        return cv2.filter2D(image, -1, kernel / kernel.sum())
+    if kind < 0.66:  # sharpened
+        soft = cv2.GaussianBlur(image, (0, 0), 1.2)
+        return cv2.addWeighted(image, 1.6, soft, -0.6, 0)
+    return image
+
+
+def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """The drawing as a camera and those who edit pictures leave it.
+
+    Uneven light, exposure, contrast, colour of the light, blur or sharpening and noise.
+    No pixel moves.
+
+    Args:
+        rng: Source of randomness.
+        image: (H, W, 3) uint8 BGR.
+
+    Returns:
+        np.ndarray: (H, W, 3) uint8 BGR.
+    """
+    height, width = image.shape[:2]
+    image = cv2.multiply(image, _light_field(rng, (width, height)), scale=1 / 128)
+    image = cv2.LUT(_saturate(rng, image), _tone(rng))
+    image = _blur(rng, image)
+    if rng.random() < 0.7:
+        x, y = rng.integers(0, _GRAIN, 2)
+        turned = np.roll(_grain(), (int(y), int(x)), (0, 1))
+        copies = (-(-height // _GRAIN), -(-width // _GRAIN), 1)
+        noise = np.tile(turned, copies)[:height, :width]
+        spread = float(np.abs(rng.normal(0, 6)))
+        image = cv2.add(image, spread * noise, dtype=cv2.CV_8U)
+    return image

@@ -1,0 +1,43 @@
+"""Runs a script that kills itself, or its group, at the N-th event of its files.
+
+Usage:
+    python victim.py EVENT SIGNAL WHOM FOLDER COUNT SCRIPT [ARGUMENTS]
+
+EVENT is a number, WHOM `process` or `group`. Counted are files below FOLDER that are
+opened to be written, renamed or removed. At the end the number of all of them is
+written to the file COUNT.
+"""
+
+import atexit
+import os
+import runpy
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Watch, and run the script."""
+    event, number, whom, folder, count, *sys.argv = sys.argv[1:]
+    own, seen = os.getpid(), [0]
+
+    def watch(name: str, arguments: tuple) -> None:
+        if name not in ('open', 'os.rename', 'os.remove') or os.getpid() != own:
+            return
+        path, mode = arguments[0], arguments[1]
+        writes = name != 'open' or (isinstance(mode, str) and set(mode) & set('wax+'))
+        if not writes or not isinstance(path, (str, os.PathLike)):
+            return
+        if not os.path.abspath(path).startswith(folder):
+            return
+        seen[0] += 1
+        if seen[0] == int(event):
+            (os.killpg if whom == 'group' else os.kill)(own, int(number))
+
+    atexit.register(lambda: Path(count).write_text(str(seen[0])))
+    sys.addaudithook(watch)
+    sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
+    runpy.run_path(sys.argv[0], run_name='__main__')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,44 @@
+"""MMPose's ``init_model`` without a checkpoint, for the configs of the package."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.apis import init_model
+from mmpose.apis.inference import dataset_meta_from_config
+
+from fashion_mmpose import garments
+from fashion_mmpose.config import config_names, find_config, is_ensemble, read_config
+
+
+def pose_configs():
+    """Names of the pose networks that can be built: no recipe, ensemble or detector."""
+    for name in config_names():
+        config = read_config(name)
+        head = None if is_ensemble(config) else config.model.get('head')
+        if head is not None and head.out_channels is not None:
+            yield name
+
+
+@pytest.mark.parametrize('name', pose_configs())
+def test_init_model(name):
+    with torch.device('meta'):
+        model = init_model(str(find_config(name)), None, device='meta')
+    dataset = model.cfg.test_dataloader.dataset
+    benchmark = model.dataset_meta['benchmark']
+    names = garments.keypoints(benchmark, dataset.get('category'))
+    told = model.dataset_meta['keypoint_id2name']
+    assert tuple(told.values()) == tuple(names)
+    assert len(model.dataset_meta['flip_indices']) == model.cfg.model.head.out_channels
+
+
+def test_a_config_without_training_data():
+    config = read_config('cpn_r50_fashionai_blouse')
+    config.train_dataloader = None
+    assert dataset_meta_from_config(config)['category'] == 'blouse'
+
+
+def test_other_datasets_are_left_to_mmpose():
+    stock = dict(dataset=dict(type='CocoDataset'))
+    config = Config(dict(train_dataloader=stock))
+    assert dataset_meta_from_config(config)['dataset_name'] == 'coco'
+    assert dataset_meta_from_config(Config()) is None

@@ -1,0 +1,80 @@
+"""What ``--cfg-options`` may name, and how its values are read."""
+
+import argparse
+
+import pytest
+
+from fashion_mmpose.config import load_config
+from fashion_mmpose.overrides import OverrideAction, parse_value
+
+
+@pytest.mark.parametrize(
+    'text, value',
+    [
+        ('my data/fashion ai', 'my data/fashion ai'),
+        ('1e-3', 1e-3),
+        ('None', None),
+        ('true', True),
+        ('[a b, 2, (3,4)]', ['a b', 2, (3, 4)]),
+        ('1,2', [1, 2]),
+        ("'a, b'", 'a, b'),
+        ('"[1, 2]"', [1, 2]),
+        ('', ''),
+    ],
+)
+def test_values(text, value):
+    assert parse_value(text) == value
+
+
+def test_entries():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=OverrideAction)
+    parsed = parser.parse_args(['--cfg-options', 'data_root=a b/', 'x.y=a=b'])
+    assert parsed.cfg_options == {'data_root': 'a b/', 'x.y': 'a=b'}
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--cfg-options', 'data_root'])
+
+
+@pytest.mark.parametrize(
+    'key, nearest',
+    [
+        ('train_cfg.max_epoch', 'train_cfg.max_epochs'),
+        ('train_dataloder.batch_size', 'train_dataloader'),
+        ('train_dataloader.batchsize', 'train_dataloader.batch_size'),
+        ('model.test_cfg.flip_tset', 'model.test_cfg.flip_test'),
+        ('model.head.out_channel', 'model.head.out_channels'),
+        ('optim_wrapper.optimizer.learning', None),
+        ('test_dataloader.dataset.bboxfile', 'test_dataloader.dataset.bbox_file'),
+        ('default_hooks.checkpoint.savebest', 'default_hooks.checkpoint.save_best'),
+        ('custom_hooks.9.ratio', None),
+        ('lod_from', 'load_from'),
+    ],
+)
+def test_misspelt_keys(key, nearest):
+    with pytest.raises(ValueError, match=f'--cfg-options {key}: ') as error:
+        load_config('small/cpn_r18', cfg_options={key: 1})
+    if nearest:
+        assert f'the nearest is {nearest}' in str(error.value)
+
+
+@pytest.mark.parametrize(
+    'config, key',
+    [
+        ('small/cpn_r18', 'test_dataloader.dataset.indices'),
+        ('small/cpn_r18', 'test_dataloader.dataset.bbox_file'),
+        ('small/cpn_r18', 'train_dataloader.drop_last'),
+        ('small/cpn_r18', 'optim_wrapper.clip_grad.max_norm'),
+        ('small/cpn_r18', 'optim_wrapper.accumulative_counts'),
+        ('small/cpn_r18', 'param_scheduler.1.begin'),
+        ('small/cpn_r18', 'model.backbone.init_cfg.checkpoint'),
+        ('small/cpn_r18', 'randomness.deterministic'),
+        ('small/cpn_r18', 'model.test_cfg.output_heatmaps'),
+        ('small/cpn_r18', 'test_evaluator.rule'),
+        ('small/cpn_r18', 'train_cfg.val_begin'),
+        ('small/cpn_r18', 'train_dataloader.dataset.pipeline.2.prob'),
+        ('small/res18_deepfashion2', 'test_evaluator.out_file'),
+        ('small/cpn_r18', 'custom_hooks.0.priority'),
+    ],
+)
+def test_entries_that_are_taken(config, key):
+    load_config(config, cfg_options={key: 1})
