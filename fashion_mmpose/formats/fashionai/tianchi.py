@@ -26,6 +26,7 @@ import numpy as np
 from fashion_mmpose import garments
 from fashion_mmpose.files.inner_paths import path_fault
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.formats.coco.geometry import MAX_PX
 
 from .tianchi_lines import (
     COLUMNS,
@@ -185,6 +186,8 @@ class _Reader:
             keypoints = np.fromstring(numbers, dtype, sep=',').reshape(-1, width - 2, 3)
         lines = np.array(kept, dtype=np.int64)
         keep = np.ones(len(ids), dtype=bool)
+        if self.predictions:
+            self._check_pixels(keypoints, lines, keep)
         if text.fractions:
             self._check_fractions(keypoints, lines, keep)
         if has_keypoints and not self.predictions:
@@ -285,6 +288,18 @@ class _Reader:
         yield COLUMNS[1], fields[1], _CATEGORY, f'categories are {names}'
         for column, text in zip(COLUMNS[2:], fields[2:]):
             yield column, text, self.cell, f'write x_y_v, {number}, v one of -1, 0, 1'
+
+    def _check_pixels(
+        self, keypoints: np.ndarray, lines: np.ndarray, keep: np.ndarray
+    ) -> None:
+        """Refuse numbers with exponents that lead beyond all pictures."""
+        for row, column in np.argwhere((np.abs(keypoints) > MAX_PX).any(axis=2)):
+            if keep[row]:
+                x, y, _ = keypoints[row, column]
+                problem = f'{x:g}, {y:g} are no pixels'
+                place = int(lines[row]), COLUMNS[2 + column]
+                self._bad(self._error(*place, problem, 'write pixels'))
+                keep[row] = False
 
     def _check_fractions(
         self, keypoints: np.ndarray, lines: np.ndarray, keep: np.ndarray
