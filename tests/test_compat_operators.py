@@ -353,7 +353,7 @@ def __getattr__(name):  # every other operator is there, too
 
 USES_FAKE_EXTENSION = """
 import sys, torch, mmcv
-mmcv.__path__.append(sys.argv[1])
+mmcv.__path__.insert(0, sys.argv[1])  # before the file that `make setup` writes
 import fashion_mmpose.plugin
 from fashion_mmpose import compat
 from mmcv.ops import nms
