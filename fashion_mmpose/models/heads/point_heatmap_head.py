@@ -6,10 +6,11 @@ from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor, nn
 
 from fashion_mmpose.codecs import PointHeatmap
+from fashion_mmpose.garments.shared import shared_places
 from fashion_mmpose.models.losses.base import LabelledLoss, PointTargets, batch_targets
 
 from .category_rows import decode_heatmaps, decode_rows, own_rows
-from .stage_heatmaps import PendingHeatmaps, StageHeatmaps
+from .stage_heatmaps import PendingHeatmaps, SharedHeatmaps, StageHeatmaps
 
 
 class PointHeadMixin:
@@ -223,12 +224,20 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
         loss (dict): A :class:`LabelledLoss` of this package or any key point
             loss of MMPose. Defaults to :class:`LabelledMSELoss`.
         decoder (dict): A :class:`PointHeatmap`; required.
+        share_places (bool): Whether landmarks that are one place in several categories
+            are one channel of the network, see
+            :func:`fashion_mmpose.garments.shared.shared_places`: 81 in the place of
+            DeepFashion2's 294, of which ``out_channels`` keeps speaking. Defaults to
+            False.
         **kwargs: As :class:`mmpose.models.HeatmapHead`: ``deconv_out_channels``
             and the like.
 
     Raises:
         TypeError: If ``decoder`` is not a :class:`PointHeatmap`.
+        ValueError: If places are to be shared, and the key points are not the 294.
     """
+
+    places: torch.Tensor | None
 
     def __init__(
         self,
@@ -236,15 +245,30 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
         out_channels: int,
         loss: dict | None = None,
         decoder: dict | None = None,
+        share_places: bool = False,
         **kwargs,
     ) -> None:
+        places = shared_places() if share_places else None
+        if places is not None and out_channels != len(places):
+            raise ValueError(
+                f'share_places is for the {len(places)} landmarks of DeepFashion2, not '
+                f'for out_channels={out_channels}; to fix it: share_places=False'
+            )
         super().__init__(
             in_channels,
-            out_channels,
+            out_channels if places is None else max(places) + 1,
             loss=loss or dict(type='LabelledMSELoss'),
             **kwargs,
         )
         self.decoder = self.build_codec(decoder)
+        self.out_channels = out_channels
+        table = None if places is None else torch.tensor(places)
+        self.register_buffer('places', table, persistent=False)
+
+    def forward(self, feats: tuple) -> Tensor:
+        """Heatmaps (B, K, H, W) of feature maps, of which the last is read."""
+        maps = super().forward(feats)
+        return maps if self.places is None else maps.index_select(1, self.places)
 
     def stage_losses(self) -> tuple[tuple[str, nn.Module], ...]:
         """The only stage."""
@@ -253,4 +277,7 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
     def stage_heatmaps(self, feats: tuple) -> tuple[StageHeatmaps, ...]:
         """As ``forward``, the last layer pending."""
         features = self.conv_layers(self.deconv_layers(feats[-1]))
-        return (PendingHeatmaps(features, self.final_layer),)
+        pending = PendingHeatmaps(features, self.final_layer)
+        if self.places is None:
+            return (pending,)
+        return (SharedHeatmaps(pending, self.final_layer.out_channels, self.places),)

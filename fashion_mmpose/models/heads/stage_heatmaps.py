@@ -93,6 +93,34 @@ class PendingHeatmaps(StageHeatmaps):
         return products.view(len(channels), height, width)
 
 
+class SharedHeatmaps(StageHeatmaps):
+    """Heatmaps of K key points, of which several may be one channel of a network.
+
+    Args:
+        heatmaps (StageHeatmaps): The network's own, of fewer channels.
+        num_channels (int): How many these are.
+        places (Tensor): The channel of each key point, int64, shape (K, ).
+    """
+
+    def __init__(
+        self, heatmaps: StageHeatmaps, num_channels: int, places: Tensor
+    ) -> None:
+        self._own = heatmaps
+        self._num_channels = num_channels
+        self._places = places
+
+    def dense(self) -> Tensor:
+        """See :class:`StageHeatmaps`."""
+        return self._own.dense().index_select(1, self._places)
+
+    def maps(self, rows: Tensor | None = None) -> Tensor:
+        """See :class:`StageHeatmaps`."""
+        if rows is None:
+            return super().maps(rows)
+        samples, points = rows // len(self._places), rows % len(self._places)
+        return self._own.maps(samples * self._num_channels + self._places[points])
+
+
 def _is_pointwise(layer: nn.Module) -> bool:
     return (
         # Not of a class derived from it, which may do something else.
