@@ -4,6 +4,6 @@ from fashion_mmpose import compat
 
 compat.setup()
 
-from .pose import export_pose
+from .network import export_network
 
-__all__ = ['export_pose']
+__all__ = ['export_network']
