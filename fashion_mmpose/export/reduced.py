@@ -49,7 +49,8 @@ def _halve(model) -> None:
         values = numpy_helper.to_array(tensor)
         if values.size < _LEAST_SIZE:
             continue
-        halves = values.astype(np.float16)
+        with np.errstate(over='ignore'):
+            halves = values.astype(np.float16)
         if not np.isfinite(halves).all():
             raise FormatError(
                 f'the weights {tensor.name} are too large for half precision; to fix '

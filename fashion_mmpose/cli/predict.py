@@ -1,16 +1,17 @@
 """Find garments and their landmarks in pictures and videos.
 
 Usage:
-    fashion-mmpose predict INPUT... --pose CONFIG [CHECKPOINT]
-        [--det CONFIG CHECKPOINT] [--category NAME] --out-dir DIR
+    fashion-mmpose predict INPUT... --pose CONFIG [CHECKPOINT] | FILE.onnx
+        [--det CONFIG CHECKPOINT | FILE.onnx] [--category NAME] --out-dir DIR
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
 
 An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
 number of a camera, or the address of a stream (rtsp://...). A CONFIG is a path, or the
 name of a config that the package carries; --pose may come several times, for networks
-of one category each, and an ensemble needs no CHECKPOINT. With a detector, --category
-leaves other garments out; without one, a garment fills its picture.
+of one category each, and an ensemble needs no CHECKPOINT. A FILE.onnx, which
+`fashion-mmpose export` writes, runs without PyTorch and MMPose. With a detector,
+--category leaves other garments out; without one, a garment fills its picture.
 
 DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
 the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the
@@ -26,10 +27,11 @@ import os
 import sys
 import warnings
 from contextlib import closing
+from itertools import pairwise
 
 from tqdm import tqdm
 
-from fashion_mmpose.apis.pose import pose_by_category
+import fashion_mmpose
 from fashion_mmpose.cli.shell import (
     FAILED,
     INTERRUPTED,
@@ -43,8 +45,10 @@ from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.building import (
     DETECTOR_MAX_OVERLAP,
     DETECTOR_SCORE_THR,
+    exported_by_category,
 )
 from fashion_mmpose.inference.framing import FramingWarning
+from fashion_mmpose.inference.onnx.session import is_onnx
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source, find_sources
@@ -65,10 +69,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='append',
         required=True,
         metavar='CONFIG [CHECKPOINT]',
-        help='pose network; give it several times for networks of one category each',
+        help='pose network, or FILE.onnx; give it several times for networks of one '
+        'category each',
     )
     parser.add_argument(
-        '--det', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help='garment detector'
+        '--det',
+        nargs=2,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='garment detector, or FILE.onnx alone',
     )
     parser.add_argument(
         '--category',
@@ -129,12 +137,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--device',
         default='auto',
         metavar='D',
-        help='cpu, cuda:1, ...; by default a GPU if there is one',
+        help='cpu, cuda:1, ..., or, for FILE.onnx, an execution provider of '
+        'onnxruntime; by default a GPU if there is one',
     )
     parser.add_argument(
         '--skip-bad', action='store_true', help='leave out unreadable pictures'
     )
-    args = parse(parser, argv)
+    args = parse(parser, _with_pairs(sys.argv[1:] if argv is None else argv))
     _choose_out_dir(args, parser)
     if any(len(pose) > 2 for pose in args.pose):
         parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
@@ -152,6 +161,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     if not args.save_csv:
         args.save_json = True
     return args
+
+
+def _with_pairs(argv: list[str]) -> list[str]:
+    """Let an exported detector be a pair, too: argparse counts values, not kinds."""
+    complete = []
+    for option, value in pairwise(['', *argv]):
+        complete.append(value)
+        if option == '--det' and is_onnx(value):
+            complete.append('')
+    return complete
 
 
 def _choose_out_dir(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
@@ -191,7 +210,7 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
     entries = [(*pose, None)[:2] for pose in args.pose]
     pose, weights = entries[0]
     if len(entries) > 1:
-        pose, weights = pose_by_category(entries), None
+        pose, weights = _by_category(entries), None
     det, det_weights = args.det or (None, None)
     options = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
     options = options if args.det else None
@@ -199,11 +218,29 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
         pose,
         weights,
         det,
-        det_weights,
+        det_weights or None,
         args.device,
         args.batch_size,
         options,
     )
+
+
+def _by_category(entries: list[tuple[str, str | None]]) -> dict:
+    """Several pose networks, exported or not, as a dict of categories.
+
+    Raises:
+        ValueError: If two are for the same category.
+    """
+    exported = [path for path, _ in entries if is_onnx(path)]
+    configs = [entry for entry in entries if not is_onnx(entry[0])]
+    pose = exported_by_category(exported)
+    others = fashion_mmpose.pose_by_category(configs) if configs else {}
+    for category in pose.keys() & others.keys():
+        raise ValueError(
+            f'{pose[category]} and a config are both for {category!r}; give one pose '
+            'network for each category'
+        )
+    return pose | others
 
 
 def check_category(category: str | None, known: list[str], has_detector: bool) -> None:
