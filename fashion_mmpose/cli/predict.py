@@ -207,7 +207,7 @@ def build(args: argparse.Namespace) -> GarmentInferencer:
 
 
 def _build(args: argparse.Namespace) -> GarmentInferencer:
-    entries = [(*pose, None)[:2] for pose in args.pose]
+    entries = [(pose[0], pose[1] if len(pose) == 2 else None) for pose in args.pose]
     pose, weights = entries[0]
     if len(entries) > 1:
         pose, weights = _by_category(entries), None
@@ -287,9 +287,10 @@ def predict(
 ) -> bool:
     """Write what is predicted, note what is skipped; False if it was interrupted."""
     counts = [source.num_pictures() for source in sources.values()]
+    known = [count for count in counts if count is not None]
     predicted = inferencer(list(sources.values()), category, on_error='skip')
     bar = tqdm(
-        total=None if None in counts else sum(counts),
+        total=sum(known) if len(known) == len(counts) else None,
         desc='predict',
         unit='picture',
         disable=None,
