@@ -21,7 +21,8 @@ def reduce_weights(model, numbers: str):
         numbers: ``'float32'`` leaves it as it is. ``'float16'`` keeps the weights in
             half precision, in which they are read; the computation is that of single
             precision. ``'int8'`` quantizes the convolutions of the backbone and the
-            neck, whose inputs are quantized when they come.
+            neck, whose inputs are quantized when they come; other weights are kept in
+            half precision.
 
     Returns:
         onnx.ModelProto: The graph.
@@ -31,10 +32,10 @@ def reduce_weights(model, numbers: str):
     """
     if numbers not in NUMBERS:
         raise ValueError(f'unknown numbers {numbers!r}; choose from {list(NUMBERS)}')
-    if numbers == FLOAT16:
-        _halve(model)
-    elif numbers == INT8:
+    if numbers == INT8:
         model = _quantize(model)
+    if numbers != FLOAT32:
+        _halve(model)
     return model
 
 
