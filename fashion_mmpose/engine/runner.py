@@ -5,12 +5,14 @@ import os
 from mmengine.dist import master_only
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmengine.utils import ManagerMixin
 from mmengine.visualization import Visualizer
 from torch import nn
+from torch.utils.data import DataLoader
 
 from fashion_mmpose.config import config_name
+from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.outputs import OutputFiles
@@ -48,9 +50,12 @@ class TrainingRunner(Runner):
     Attributes:
         override: Whether a resumed run obeys its config where the checkpoint has other
             settings, instead of stopping.
+        sieve: Leaves pictures that cannot be read out of the data sets; None to stop
+            at the first of them.
     """
 
     override = False
+    sieve: PictureSieve | None = None
     _settings: Settings | None = None
 
     def setup_env(self, env_cfg: dict) -> None:
@@ -76,7 +81,38 @@ class TrainingRunner(Runner):
     def test(self) -> dict:
         """Test; see :meth:`mmengine.runner.Runner.test`."""
         self._become_current()
-        return super().test()
+        metrics = super().test()
+        if self.sieve is not None and self.sieve.num_left_out:
+            self.logger.warning(
+                f'{self.sieve.num_left_out} pictures that cannot be read are left out '
+                'of the test and of its scores; they are listed above'
+            )
+        return metrics
+
+    def build_dataloader(self, dataloader, *args, **kwargs) -> DataLoader:
+        """MMEngine's loader; of what can be read, if there is a sieve."""
+        if self.sieve is not None and isinstance(dataloader, dict):
+            settings = self.sieve.sifted(dataloader['dataset'])
+            dataloader = dict(dataloader, dataset=settings)
+        return super().build_dataloader(dataloader, *args, **kwargs)
+
+    def build_val_loop(self, loop) -> BaseLoop:
+        """MMEngine's loop, whose metrics know what is left out."""
+        return self._with_informed_metrics(super().build_val_loop(loop))
+
+    def build_test_loop(self, loop) -> BaseLoop:
+        """MMEngine's loop, whose metrics know what is left out."""
+        return self._with_informed_metrics(super().build_test_loop(loop))
+
+    def _with_informed_metrics(self, loop: BaseLoop) -> BaseLoop:
+        for metric in loop.evaluator.metrics if self.sieve is not None else ():
+            if hasattr(metric, 'left_out'):
+                metric.left_out = self.sieve.left_out_ids
+            elif getattr(metric, 'img_ids', ()) is None:  # MMDetection's CocoMetric
+                dataset = loop.dataloader.dataset
+                infos = map(dataset.get_data_info, range(len(dataset)))
+                metric.img_ids = sorted({info['img_id'] for info in infos})
+        return loop
 
     def _init_model_weights(self) -> None:
         """Let the network initialise itself, with weights that are there.

@@ -1,6 +1,6 @@
 """What the metrics of garments share: whose garments they score."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.evaluator import BaseMetric
@@ -19,12 +19,17 @@ class BenchmarkMetric(BaseMetric):
     Args:
         prefix (str, optional): As in :class:`mmengine.evaluator.BaseMetric`.
         **kwargs: Other arguments of it.
+
+    Attributes:
+        left_out: Ids of the images that a run leaves out, by the absolute path of the
+            annotation file; see :class:`fashion_mmpose.datasets.sieve.PictureSieve`.
     """
 
     default_prefix: str
 
     def __init__(self, prefix: str | None = None, **kwargs) -> None:
         super().__init__(prefix=prefix, **kwargs)
+        self.left_out: Mapping[str, Sequence[int]] = {}
         self._has_own_prefix = prefix is not None
         self.definition = garments.benchmark(self.default_prefix)
 
