@@ -29,6 +29,7 @@ from fashion_mmpose.weights.torch_file import check_torch_file
 from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .changed_settings import Settings
+from .faults import dead_workers_named, way_to_resume
 from .run_files import (
     WholeFilesLoggerHook,
     end_when_the_log_is_full,
@@ -69,19 +70,26 @@ class TrainingRunner(Runner):
             self._timestamp = f'{stamp}_{number}'
 
     def train(self) -> nn.Module:
-        """Train; see :meth:`mmengine.runner.Runner.train`."""
+        """Train; see :meth:`mmengine.runner.Runner.train`.
+
+        Raises:
+            TrainingError: If it cannot go on.
+        """
         self._become_current()
-        return super().train()
+        with dead_workers_named(lambda: way_to_resume(self)):
+            return super().train()
 
     def val(self) -> dict:
         """Validate; see :meth:`mmengine.runner.Runner.val`."""
         self._become_current()
-        return super().val()
+        with dead_workers_named(_run_again):
+            return super().val()
 
     def test(self) -> dict:
         """Test; see :meth:`mmengine.runner.Runner.test`."""
         self._become_current()
-        metrics = super().test()
+        with dead_workers_named(_run_again):
+            metrics = super().test()
         if self.sieve is not None and self.sieve.num_left_out:
             self.logger.warning(
                 f'{self.sieve.num_left_out} pictures that cannot be read are left out '
@@ -313,6 +321,10 @@ class ScoringRunner(TrainingRunner):
     def _config_file(self) -> str:
         # The user may give a test the work folder of the training.
         return f'tested_{super()._config_file}'
+
+
+def _run_again() -> str:
+    return 'then run the same command again'
 
 
 def _kept(kind: type[ManagerMixin]) -> dict:

@@ -338,7 +338,7 @@ def test_pictures_that_are_left_out(content, ann_file, bbox_file, tmp_path, log)
         name = 'id' if key == 'images' else 'image_id'
         content[key] = [each for each in content[key] if each[name] not in left_out]
     other = str(write(tmp_path / 'other.json', content))
-    boxes = [box for box in json.loads(Path(bbox_file).read_text())]
+    boxes = json.loads(Path(bbox_file).read_text())
     boxes = [box for box in boxes if box['image_id'] not in left_out]
     path = str(write(tmp_path / 'fewer.json', boxes))
     expected = score(build(other, bbox_file=path), log)
