@@ -30,6 +30,7 @@ from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .changed_settings import Settings
 from .faults import dead_workers_named, way_to_resume
+from .monitors import check_monitored
 from .run_files import (
     WholeFilesLoggerHook,
     end_when_the_log_is_full,
@@ -105,8 +106,15 @@ class TrainingRunner(Runner):
         return super().build_dataloader(dataloader, *args, **kwargs)
 
     def build_val_loop(self, loop) -> BaseLoop:
-        """MMEngine's loop, whose metrics know what is left out."""
-        return self._with_informed_metrics(super().build_val_loop(loop))
+        """MMEngine's loop, whose metrics know what is left out.
+
+        Raises:
+            ValueError: See :func:`.monitors.check_monitored`.
+        """
+        loop = self._with_informed_metrics(super().build_val_loop(loop))
+        if isinstance(self._train_loop, BaseLoop):
+            check_monitored(self, loop.evaluator)
+        return loop
 
     def build_test_loop(self, loop) -> BaseLoop:
         """MMEngine's loop, whose metrics know what is left out."""

@@ -8,12 +8,12 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
-from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.oks import evaluate_oks
 from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
     BENCHMARK,
     GarmentScoring,
 )
+from fashion_mmpose.evaluation.functional.oks.score import NUMBERS
 from fashion_mmpose.evaluation.functional.oks.truth import (
     annotation_columns,
     compact_annotation,
@@ -157,7 +157,7 @@ class GarmentOKS(BenchmarkMetric):
         if self.format_only:
             return {}
         truth, whole = self._truth(results)
-        categories = self._meta('categories') or garments.categories(self.definition)
+        categories = self._categories
         score = evaluate_oks(
             truth, result_columns(entries), self.definition, categories
         )
@@ -178,6 +178,12 @@ class GarmentOKS(BenchmarkMetric):
                 if score.num_garments[name]:
                     metrics[f'AP_{name}'] = numbers['AP']
         return metrics
+
+    def _plain_names(self) -> list[str]:
+        if self.format_only:
+            return []
+        categories = self._categories if self.per_category else ()
+        return [*NUMBERS, *(f'AP_{name}' for name in categories)]
 
     def _truth_file(self) -> str | None:
         return self.ann_file or self._meta('ann_file')

@@ -1,5 +1,6 @@
 """What the metrics of garments share: whose garments they score."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,23 @@ class BenchmarkMetric(BaseMetric):
         self.definition = told or garments.benchmark(self.default_prefix)
         if not self._has_own_prefix:
             self.prefix = self.definition.name
+
+    def metric_names(self) -> list[str]:
+        """Names of the numbers that this metric may give, with the prefix.
+
+        Those of a category are given if it occurs.
+        """
+        prefix = f'{self.prefix}/' if self.prefix else ''
+        return [f'{prefix}{name}' for name in self._plain_names()]
+
+    @abstractmethod
+    def _plain_names(self) -> list[str]:
+        """The names without the prefix."""
+
+    @property
+    def _categories(self) -> Sequence[str]:
+        """The categories that the dataset holds."""
+        return self._meta('categories') or garments.categories(self.definition)
 
     def _meta(self, key: str) -> Any:
         return (self.dataset_meta or {}).get(key)

@@ -109,6 +109,10 @@ class PredictionFile(BaseMetric):
             (predicted_garment(sample, benchmark) for sample in data_samples),
         )
 
+    def metric_names(self) -> list[str]:
+        """No names: it gives no number."""
+        return []
+
     def _keep(self, data_samples: Sequence[dict], predictions: Iterable) -> None:
         self.results.extend(zip(map(_identity, data_samples), predictions))
 

@@ -105,6 +105,7 @@ def score(dataset, log, predict=perfect, **options):
     for index in range(len(dataset)):
         metric.process({}, [predict(dataset[index])])
     numbers = metric.evaluate(size=len(dataset))
+    assert numbers.keys() <= {*metric.metric_names()}
     return numbers['deepfashion2/AP'], numbers['deepfashion2/AR'], log.text
 
 
