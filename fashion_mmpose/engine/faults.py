@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from fashion_mmpose.errors import TrainingError
 from fashion_mmpose.weights.read import WeightsError, read_checkpoint
@@ -89,7 +89,7 @@ def loss_fault(
 
     Args:
         runner: The run.
-        batch_idx: Number of the batch in the epoch, from 0.
+        batch_idx: Number of the batch in the epoch, if the run has epochs, from 0.
         data_batch: What the loader gave.
         outputs: The losses by name.
     """
@@ -108,10 +108,12 @@ def loss_fault(
             f'go on with --resume {_shown(good)} and a lower rate (--override '
             '--cfg-options optim_wrapper.optimizer.lr='
         )
+    step = f'iteration {runner.iter + 1}'
+    if isinstance(runner.train_loop, EpochBasedTrainLoop):
+        batches = len(runner.train_dataloader)
+        step += f', batch {batch_idx + 1} of {batches} in epoch {runner.epoch + 1}'
     return (
-        f'the loss is not finite ({losses}) at iteration {runner.iter + 1}, batch '
-        f'{batch_idx + 1} of {len(runner.train_dataloader)} in epoch '
-        f'{runner.epoch + 1}, and training has ended\n'
+        f'the loss is not finite ({losses}) at {step}, and training has ended\n'
         f'  pictures of the batch: {pictures}\n'
         f'  last good checkpoint: {_shown(good) if good else "none yet"}\n'
         'to fix it: look for broken data with `fashion-mmpose check-data CONFIG`, or '

@@ -31,6 +31,7 @@ from fashion_mmpose.weights.trained_for import check_trained_for
 from .changed_settings import Settings
 from .faults import dead_workers_named, way_to_resume
 from .monitors import check_monitored
+from .resuming import limits_of_resuming
 from .run_files import (
     WholeFilesLoggerHook,
     end_when_the_log_is_full,
@@ -104,6 +105,16 @@ class TrainingRunner(Runner):
             settings = self.sieve.sifted(dataloader['dataset'])
             dataloader = dict(dataloader, dataset=settings)
         return super().build_dataloader(dataloader, *args, **kwargs)
+
+    def build_train_loop(self, loop) -> BaseLoop:
+        """MMEngine's loop; the log says if it cannot be resumed bit for bit."""
+        loop = super().build_train_loop(loop)
+        if limits := limits_of_resuming(self, loop):
+            self.logger.warning(
+                'if this run is interrupted and resumed, it will not equal an '
+                f'uninterrupted one bit for bit: {"; ".join(limits)}'
+            )
+        return loop
 
     def build_val_loop(self, loop) -> BaseLoop:
         """MMEngine's loop, whose metrics know what is left out.

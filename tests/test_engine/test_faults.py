@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.dataset import DefaultSampler
+from mmengine.runner import EpochBasedTrainLoop
 from mmpose.structures import PoseDataSample
 from toy_training import Line, Numbers, toy_runner
 
@@ -53,6 +54,21 @@ def test_a_loss_that_is_not_finite_ends_a_training(tmp_path, value):
     assert not (tmp_path / 'epoch_2.pth').exists()
 
 
+def test_a_training_that_counts_by_iterations(tmp_path):
+    run = toy_runner(
+        tmp_path,
+        [0.5] * 3,
+        max_epochs=3,
+        model=Failing(3),
+        runner_type=TrainingRunner,
+        train_cfg=dict(by_epoch=False, max_iters=9),
+        log_processor=dict(by_epoch=False),
+        **HOOK,
+    )
+    with pytest.raises(TrainingError, match=r'\(loss: nan\) at iteration 3, and'):
+        run.train()
+
+
 def test_a_checkpoint_with_spoilt_weights_is_not_a_good_one(tmp_path):
     """The last step of an epoch may spoil them, and only the next loss tells."""
     first = toy_runner(tmp_path, [0.5] * 3, 2, runner_type=TrainingRunner, **HOOK)
@@ -78,6 +94,7 @@ def test_the_pictures_of_the_batch_are_named(tmp_path):
         iter=6,
         epoch=2,
         train_dataloader=[0] * 3,
+        train_loop=object.__new__(EpochBasedTrainLoop),
         hooks=[],
         work_dir=str(tmp_path),
         _load_from=None,
