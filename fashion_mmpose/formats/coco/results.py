@@ -103,6 +103,9 @@ def _problem(entry, benchmark: garments.Named) -> str | None:
     for name, xy in zip(garment.keypoints, own[:, :2]):
         if abs(xy).max() > _MAX_PX:
             return f'{name} at {tuple(xy.tolist())} is not a position in pixels'
+    for i, value in enumerate(values):  # other categories' points, and scores
+        if abs(value) > _MAX_PX:
+            return f'keypoints[{i}] is {value!r}; no position or score is that large'
     return None
 
 

@@ -80,6 +80,11 @@ def test_only_what_is_used_is_asked_for(tmp_path):
             id='far away',
         ),
         pytest.param(
+            keypoints(5, 10**30),
+            r'keypoints\[5\] is 10+; no position or',
+            id='huge score',
+        ),
+        pytest.param(
             dict(SKIRT, keypoints=[1, 2, 3, 4]), 'is not a flat list', id='no triples'
         ),
         pytest.param(dict(SKIRT, keypoints='abc'), 'is not a flat list', id='text'),
