@@ -1,8 +1,8 @@
 """Read all data of a config beforehand, and report everything that is broken.
 
 Usage:
-    fashion-mmpose check-data CONFIG [--data-root DIR] [--workers N]
-        [--cfg-options KEY=VALUE ...]
+    fashion-mmpose check-data CONFIG [--loaders train val test] [--data-root DIR]
+        [--workers N] [--cfg-options KEY=VALUE ...]
 
 CONFIG is a path, or the name of a config that the package carries, of a pose network or
 of a detector. What its loaders for training, validation and testing name is read, also
@@ -17,7 +17,7 @@ cannot be read.
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,6 +43,14 @@ _FAULTS = (AssertionError, KeyError, OSError, RuntimeError, TypeError, ValueErro
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = shell.argument_parser(__doc__)
     parser.add_argument('config', help='path or name of a config')
+    parser.add_argument(
+        '--loaders',
+        nargs='+',
+        choices=LOADERS,
+        default=LOADERS,
+        metavar='LOADER',
+        help='whose data is read, of train, val and test (all of them)',
+    )
     add_data_root(parser)
     parser.add_argument(
         '--workers',
@@ -62,7 +70,7 @@ def execute(args: argparse.Namespace) -> int:
     cfg = load_config(args.config, cfg_options=args.cfg_options, members=False)
     set_data_root(cfg, args.data_root)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpose')):
-        report = check_data(cfg, args.workers)
+        report = check_data(cfg, args.workers, args.loaders)
     for line in report.lines():
         print(line)
     return 1 if report.faults else 0
@@ -119,15 +127,17 @@ class Report:
         yield f'{", ".join(counts)}, broken: {len(self.faults)}'
 
 
-def check_data(cfg: Config, workers: int = 1) -> Report:
+def check_data(cfg: Config, workers: int = 1, parts: Sequence[str] = LOADERS) -> Report:
     """Read all that a config's loaders and evaluators name.
 
     Args:
         cfg: The config, whose scope is the default one.
-        workers: Processes that decode pictures.
+        workers: Processes that decode pictures. Defaults to 1.
+        parts: Whose loaders are meant, of ``'train'``, ``'val'`` and ``'test'``.
+            Defaults to all of them.
     """
     report = Report()
-    for part in LOADERS:
+    for part in parts:
         settings = (cfg.get(f'{part}_dataloader') or {}).get('dataset') or []
         definition = None
         for leaf in leaves(settings):

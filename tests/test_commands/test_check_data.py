@@ -117,5 +117,10 @@ def test_the_command(data, tmp_path_factory, capsys):
     line, counts = capsys.readouterr().out.splitlines()[-2:]
     assert line.startswith(f'broken: {cut} ') and line.endswith('(train, val, test)')
     assert counts.endswith('broken: 1')
+    assert main([str(config), '--loaders', 'val', '--workers', '1']) == 1
+    line, counts = capsys.readouterr().out.splitlines()[-2:]
+    assert line.endswith('(val)') and counts == (
+        'annotation files: 1, pictures: 4, broken: 1'
+    )
     assert main([str(config), '--workers', '0']) == 1
     assert '--workers 0: it must be at least 1' in capsys.readouterr().err
