@@ -3,6 +3,7 @@
 import io
 import os
 from contextlib import suppress
+from errno import ENOTDIR
 from pathlib import Path
 from typing import IO, BinaryIO, TextIO
 
@@ -65,17 +66,19 @@ class OutputFiles:
             path: Its place.
 
         Raises:
-            OSError: If the place cannot be written to.
+            OSError: If the place is a folder, or would lie in a file.
         """
-        with errors_of(path):
-            self._temporary(path)
-        self._complete[Path(path)] = Path(file)
+        path = Path(path)
+        _check_no_folder(path)
+        folder = next(parent for parent in path.parents if parent.exists())
+        if not folder.is_dir():
+            raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), os.fspath(folder))
+        self._complete[path] = Path(file)
 
     def _temporary(self, path: str | os.PathLike) -> Path:
         """Where a file is written until it is complete; its folder is there."""
         path = Path(path)
-        if path.is_dir():
-            raise IsADirectoryError(f'{path} is a folder, not a file to write')
+        _check_no_folder(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         tidy(path.parent)
         return path.with_name(f'.{path.name}.{os.getpid()}.tmp')
@@ -104,6 +107,11 @@ class OutputFiles:
             with suppress(OSError):  # what a full disk leaves in its buffer
                 file.close()
             temporary.unlink(missing_ok=True)
+
+
+def _check_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(f'{path} is a folder, not a file to write')
 
 
 class _NamedFile(io.FileIO):

@@ -34,8 +34,8 @@ def move_together(moves: Mapping[Path, Path]) -> None:
     """Put complete files or folders into their places, all of them or none.
 
     Args:
-        moves: For every place what is to be there. Both are on one file system, and the
-            folder of the place exists.
+        moves: For every place what is to be there. Both are on one file system; missing
+            folders are made.
 
     Raises:
         HalfMovedError: If that fails half-way.
@@ -43,8 +43,7 @@ def move_together(moves: Mapping[Path, Path]) -> None:
     """
     if len(moves) < 2:
         for place, file in moves.items():
-            with errors_of(place):
-                os.replace(file, place)
+            _rename(file, place)
         return
     ends = [os.path.abspath(path) for pair in moves.items() for path in pair]
     folder = Path(os.path.commonpath([os.path.dirname(end) for end in ends]))
@@ -142,13 +141,18 @@ def _move(folder: Path, moves: Sequence[Sequence[str | Path]]) -> None:
                     place.unlink()
                     is_changed = True
         for file, place in pairs:
-            with errors_of(place):
-                os.replace(file, place)
+            _rename(file, place)
             is_changed = True
     except OSError as error:
         if not is_changed:
             raise
         raise HalfMovedError(error.errno, error.strerror, error.filename) from error
+
+
+def _rename(file: Path, place: Path) -> None:
+    with errors_of(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, place)
 
 
 def _remove(path: Path) -> None:
