@@ -5,12 +5,15 @@ Usage:
 
 EVENT is a number, WHOM `process` or `group`. Counted are files below FOLDER that are
 opened to be written, renamed or removed. At the end the number of all of them is
-written to the file COUNT.
+written to the file COUNT. The file `guarded` beside it says that the script has begun
+to handle signals: before, while Python starts, it can neither print nor choose its exit
+code.
 """
 
 import atexit
 import os
 import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -33,6 +36,15 @@ def main() -> None:
         if seen[0] == int(event):
             (os.killpg if whom == 'group' else os.kill)(own, int(number))
 
+    set_handler = signal.signal
+
+    def note(signal_number: int, handler):
+        previous = set_handler(signal_number, handler)
+        if signal_number == signal.SIGTERM and os.getpid() == own:
+            Path(count).with_name('guarded').touch()
+        return previous
+
+    signal.signal = note
     atexit.register(lambda: Path(count).write_text(str(seen[0])))
     sys.addaudithook(watch)
     sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
