@@ -9,7 +9,7 @@ user would, and what it leaves must be what the whole run has left, to the bit. 
 come by the clock or at an event of the command's files, to the process or to its whole
 group, as SIGKILL, SIGTERM or SIGINT. After a kill no process of the command may live
 on, and after the next run no temporary file may be left. SIGTERM and SIGINT must end a
-command in one line, with 143 and 130, from the moment that it handles signals at all.
+command in one line, with 143 and 130, but while Python itself starts or ends.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def one_kill(
             (os.killpg if whom == 'group' else os.kill)(process.pid, number)
     process.wait(SECONDS)
     faults = [f'process {each} lives on' for each in wait_for_the_end(process.pid)]
-    # Before, Python itself starts, and the system or Python ends it.
+    # Else Python itself starts or ends, and the system's own way is all there is.
     is_guarded = (folder / 'guarded').exists()
     if number in CODES and (is_guarded or process.returncode != -number):
         error = (folder / 'stderr.txt').read_text()
