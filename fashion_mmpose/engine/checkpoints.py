@@ -2,22 +2,32 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.fileio.backends import BaseStorageBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from fashion_mmpose import interrupts
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.weights.read import WeightsError, read_file
 
 from .resuming import PendingValidationHook, continue_scalars, scalars_so_far
-from .work_folder import POINTER, last_checkpoint, set_aside
+from .work_folder import (
+    INTERRUPTED,
+    POINTER,
+    last_checkpoint,
+    named_checkpoint,
+    set_aside,
+)
+
+SECONDS_TO_SAVE = 10.0  # what orchestrators grant at the least before they kill
 
 
 @register_backend('whole_files')
@@ -56,8 +66,20 @@ class ValidatedCheckpointHook(CheckpointHook):
     Runs that count by iterations (``by_epoch=False``) save and resume as MMEngine has
     it, without a second writing.
 
-    Arguments are those of :class:`mmengine.hooks.CheckpointHook`.
+    A run that a signal stops in the middle of an epoch, by Ctrl-C or SIGTERM, saves
+    ``interrupted.pth``, and goes on from there, to the same weights; see
+    :class:`.train_loop.InterruptibleTrainLoop`. The next checkpoint removes it.
+
+    Args:
+        save_stopped (bool, optional): Whether to save then. Defaults to None: where
+            saving the last checkpoint took less than 10 s.
+        **kwargs: Arguments of :class:`mmengine.hooks.CheckpointHook`.
     """
+
+    def __init__(self, *args, save_stopped: bool | None = None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.save_stopped = save_stopped
+        self._seconds = 0.0  # the last saving took
 
     def before_train(self, runner: Runner) -> None:
         """Choose how files are written; see the class."""
@@ -116,9 +138,41 @@ class ValidatedCheckpointHook(CheckpointHook):
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
         if self.by_epoch:
             meta['validated'] = self._is_validated
+        meta['outdated'] = outdated
+        self._write(runner, name, meta)
+        if is_main_process():
+            self._remove(outdated)
+            self._remove_interrupted()
+
+    def save_interrupted(self, runner: Runner, position: dict) -> None:
+        """Save in the middle of an epoch, if the run is to be saved when it is stopped.
+
+        Args:
+            runner: The run.
+            position: How far the epoch is, see :class:`.InterruptibleTrainLoop`.
+        """
+        is_wanted = self.save_stopped
+        if is_wanted is None:
+            is_wanted = self._seconds < SECONDS_TO_SAVE
+        # Of several processes each would have to tell its own random numbers.
+        if not is_wanted or not self.by_epoch or get_world_size() > 1:
+            return
+        if '://' in str(self.out_dir):
+            return
+        meta = dict(epoch=runner.epoch, iter=runner.iter, position=position)
+        # A second signal is no longer made to wait.
+        with interrupts.deferred():
+            self._write(runner, INTERRUPTED, meta)
+        runner.logger.info(
+            f'{INTERRUPTED} is saved: epoch {runner.epoch + 1}, '
+            f'{position["iterations"]} of {position["batches"]} iterations'
+        )
+
+    def _write(self, runner: Runner, name: str, meta: dict) -> None:
+        """Save a checkpoint, and let ``last_checkpoint`` name it."""
         if is_main_process():
             meta['scalars'] = scalars_so_far(runner)
-        meta['outdated'] = outdated
+        begin = time.monotonic()
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -130,14 +184,19 @@ class ValidatedCheckpointHook(CheckpointHook):
             backend_args=self.backend_args,
             **self.args,
         )
+        self._seconds = time.monotonic() - begin
         if not is_main_process():
             return
-        target = self.last_ckpt
+        target = self._path(name)
         if '://' not in target:
             target = os.path.relpath(target, runner.work_dir)
         with OutputFiles() as outputs:
             outputs.open(os.path.join(runner.work_dir, POINTER)).write(target)
-        self._remove(outdated)
+
+    def _remove_interrupted(self) -> None:
+        path = self._path(INTERRUPTED)
+        if self.file_backend.isfile(path):
+            self.file_backend.remove(path)
 
     def _remove(self, numbers: list[int]) -> None:
         for number in numbers:
@@ -177,6 +236,8 @@ class ValidatedCheckpointHook(CheckpointHook):
             continue_scalars(runner, scalars, source.parent)
             if is_own:  # a kill may have come before they were removed
                 self._remove(self._pending.meta.get('outdated', []))
+                if named_checkpoint(runner.work_dir) != INTERRUPTED:
+                    self._remove_interrupted()
         if self.save_best:
             self._adopt_best(runner, source.resolve().parent, is_own, is_pending)
 

@@ -13,9 +13,10 @@ from fashion_mmpose.config import existing_file
 from fashion_mmpose.files.sets import move_together, tidy
 
 POINTER = 'last_checkpoint'
-_ONES_TO_GO_ON_FROM = re.compile(r'(epoch|iter)_\d+\.pth')
+INTERRUPTED = 'interrupted.pth'
+_TO_GO_ON_FROM = re.compile(r'(epoch_\d+|iter_\d+|interrupted)\.pth')
 # Published ones have a hash, too.
-_CHECKPOINT = re.compile(r'(best_.+|(epoch|iter)_\d+(-[0-9a-f]+)?)\.pth')
+_CHECKPOINT = re.compile(r'(best_.+|(epoch|iter)_\d+(-[0-9a-f]+)?|interrupted)\.pth')
 # MMEngine gives every start a folder of its own.
 _START = re.compile(r'\d{8}_\d{6}(_\d+)?')
 
@@ -39,12 +40,10 @@ def last_checkpoint(
     folder = Path(folder)
     tidy(folder)  # a kill may have come while an earlier training was set aside
     pointer = folder / POINTER
-    text = pointer.read_text(encoding='utf-8').strip() if pointer.is_file() else ''
+    text = named_checkpoint(folder)
     named = [folder / Path(text).name, folder / text] if text else []
     others = [
-        path
-        for path in folder.glob('*.pth')
-        if _ONES_TO_GO_ON_FROM.fullmatch(path.name)
+        path for path in folder.glob('*.pth') if _TO_GO_ON_FROM.fullmatch(path.name)
     ]
     others.sort(key=os.path.getmtime, reverse=True)
     for path in [*named, *others]:
@@ -59,6 +58,12 @@ def last_checkpoint(
         f'{folder}: no checkpoint to go on from: {name} is missing or cut off, and '
         f'there is no other; delete {pointer} and what is cut off to begin anew'
     )
+
+
+def named_checkpoint(folder: str | os.PathLike) -> str:
+    """What the folder's ``last_checkpoint`` says; empty if it is missing or empty."""
+    pointer = Path(folder) / POINTER
+    return pointer.read_text(encoding='utf-8').strip() if pointer.is_file() else ''
 
 
 def checkpoint_file(path: str) -> str:
