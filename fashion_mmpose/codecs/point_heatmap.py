@@ -13,7 +13,7 @@ from .decoding import DECODERS, blur, is_flat
 
 PIECE = 2**20  # cells that are decoded at once
 
-CONVENTIONS = {'msra': 0.0, 'cpn': 1.0}
+CONVENTIONS = ('msra', 'cpn', 'centers')
 
 
 @KEYPOINT_CODECS.register_module()
@@ -47,7 +47,10 @@ class PointHeatmap(BaseKeypointCodec):
             about the centre of the nearest cell otherwise. Defaults to True.
         convention (str): Heatmap coordinate of an input coordinate x.
             ``'msra'``: ``x / stride``, as in MMPose; ``'cpn'``: ``(x - 1) /
-            stride``, as in the FashionAI CPN system. Defaults to ``'msra'``.
+            stride``, as in the FashionAI CPN system; ``'centers'``: ``(x + 0.5) /
+            stride - 0.5``, a cell lies in the middle of its pixels, so that the
+            heatmap of a mirrored input is the mirrored heatmap, without
+            ``shift_heatmap``. Defaults to ``'msra'``.
         decode_mode (str): How the position is read off a map, in cells.
 
             - ``'argmax'``: the first maximum a.
@@ -101,7 +104,7 @@ class PointHeatmap(BaseKeypointCodec):
         super().__init__()
         if convention not in CONVENTIONS:
             raise ValueError(
-                f'unknown convention {convention!r}; choose from {list(CONVENTIONS)}'
+                f'unknown convention {convention!r}; choose from {CONVENTIONS}'
             )
         if decode_mode not in DECODERS:
             raise ValueError(
@@ -122,11 +125,24 @@ class PointHeatmap(BaseKeypointCodec):
         self.decode_mode = decode_mode
         self.blur_kernel_size = blur_kernel_size
         self.blur_sigma = blur_sigma
-        self.shift = CONVENTIONS[convention] if shift is None else shift
         self.min_variance = min_variance
         self.scale_factor = np.array(input_size, np.float32) / np.array(
             heatmap_size, np.float32
         )  # input pixels per cell, (x, y)
+        self.origin = self._origin()
+        self.shift = self.origin if shift is None else shift
+
+    def _origin(self) -> float:
+        """The input pixel, in x as in y, at the centre of the first cell."""
+        if self.convention != 'centers':
+            return {'msra': 0.0, 'cpn': 1.0}[self.convention]
+        stride_x, stride_y = self.scale_factor.tolist()
+        if stride_x != stride_y:
+            raise ValueError(
+                "convention 'centers' needs one stride in x and y, got "
+                f'{stride_x:g} and {stride_y:g}'
+            )
+        return (stride_x - 1) / 2
 
     def encode(
         self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None
@@ -145,7 +161,7 @@ class PointHeatmap(BaseKeypointCodec):
         """
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2], np.float32)
-        points = (keypoints - CONVENTIONS[self.convention]) / self.scale_factor
+        points = (keypoints - self.origin) / self.scale_factor
         if not self.unbiased:
             points = np.floor(points + 0.5)
         reach = 3 * self.sigma

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .point_heatmap import CONVENTIONS, PointHeatmap
+from .point_heatmap import PointHeatmap
 
 
 def resample_heatmaps(
@@ -38,8 +38,8 @@ def resample_heatmaps(
             target.heatmap_size[axis], device=heatmaps.device, dtype=torch.float64
         )
         pixels = cells * float(target.scale_factor[axis])
-        pixels = (pixels + CONVENTIONS[target.convention] + 0.5) * ratio - 0.5
-        place = pixels - CONVENTIONS[codec.convention]
+        pixels = (pixels + target.origin + 0.5) * ratio - 0.5
+        place = pixels - codec.origin
         places.append(place / float(codec.scale_factor[axis]))
     if all(
         len(place) == size and torch.equal(place, torch.arange(size).to(place))

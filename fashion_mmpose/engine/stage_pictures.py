@@ -14,7 +14,6 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from torch import Tensor
 
-from fashion_mmpose.codecs.point_heatmap import CONVENTIONS
 from fashion_mmpose.models.heads.category_rows import own_channels
 from fashion_mmpose.visualization.stages import stage_picture
 
@@ -130,7 +129,7 @@ class StagePictureHook(Hook):
             cv2.convertScaleAbs(image),
             shown,
             _array(target[0][own]),
-            offset=CONVENTIONS[head.decoder.convention],
+            offset=head.decoder.origin,
         )
 
 

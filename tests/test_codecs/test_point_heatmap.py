@@ -37,6 +37,7 @@ def random_maps(num, height, width, seed=0):
     [
         pytest.param('msra', [[2.5, 4.0], [0.0, 16.0]], id='msra'),
         pytest.param('cpn', [[2.25, 3.75], [-0.25, 15.75]], id='cpn'),
+        pytest.param('centers', [[2.125, 3.625], [-0.375, 15.625]], id='centers'),
     ],
 )
 def test_encode_conventions(convention, expected):
@@ -46,6 +47,26 @@ def test_encode_conventions(convention, expected):
     np.testing.assert_allclose(encoded['keypoint_labels'][0], expected)
     np.testing.assert_array_equal(encoded['keypoint_weights'], [[1, 1]])
     assert encoded['keypoint_labels'].dtype == np.float32
+    decoded = encoded['keypoint_labels'] * 4 + codec.shift
+    np.testing.assert_allclose(decoded, keypoints)
+
+
+def test_a_mirrored_input_has_the_mirrored_heatmap():
+    codec = PointHeatmap((64, 128), (16, 32), sigma=1.0, convention='centers')
+    points = np.array([[[10.0, 16.0], [63.0, 64.0]]])
+    mirrored = points * [-1, 1] + [63, 0]  # pixels of a picture that is flipped
+    maps = [
+        codec.render(
+            torch.from_numpy(codec.encode(each, np.ones((1, 2)))['keypoint_labels'][0])
+        )
+        for each in (points, mirrored)
+    ]
+    torch.testing.assert_close(maps[0], maps[1].flip(-1))
+
+
+def test_cell_centers_need_one_stride():
+    with pytest.raises(ValueError, match="'centers' needs one stride .* 4 and 2"):
+        PointHeatmap((64, 64), (16, 32), sigma=1.0, convention='centers')
 
 
 def test_encode_weights():

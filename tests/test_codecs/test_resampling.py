@@ -21,8 +21,8 @@ def grid(input_size, stride, convention='msra', sigma=2.0):
 
 def places(codec, heatmap_size):
     """Two maps (1, 2, H, W): x and y of every cell, in pixels of its own input."""
-    shift = {'msra': 0, 'cpn': 1}[codec.convention]
     stride = codec.input_size[0] / codec.heatmap_size[0]
+    shift = {'msra': 0, 'cpn': 1, 'centers': (stride - 1) / 2}[codec.convention]
     width, height = heatmap_size
     x = torch.arange(width) * stride + shift
     y = torch.arange(height) * stride + shift
@@ -30,6 +30,9 @@ def places(codec, heatmap_size):
 
 
 PAIRS = [
+    pytest.param(
+        grid((256, 256), 8, 'centers'), (256, 256), grid((256, 256), 4), id='centers'
+    ),
     pytest.param(
         grid((256, 256), 8), (256, 256), grid((256, 256), 4), id='stride-8-to-4'
     ),

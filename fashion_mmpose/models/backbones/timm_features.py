@@ -50,6 +50,9 @@ class TimmFeatures(BaseModule):
         norm_eval (bool): Whether normalisation layers keep the statistics that they
             start with, as MMPose's ResNet has it: in training, those of the weights'
             own pictures. Defaults to False.
+        frozen_levels (int): So many levels, counted as ``out_indices`` counts them, and
+            what lies before them keep their weights, as with ``frozen_stages`` of
+            MMPose's ResNet: 3 freezes levels 0, 1 and 2. Defaults to 0, none.
         init_cfg (dict | list[dict], optional): As in MMEngine. The file of a
             ``dict(type='Pretrained', checkpoint=...)`` takes the place of timm's
             weights, e.g. where there is no network; ``type`` may be left out there,
@@ -63,7 +66,8 @@ class TimmFeatures(BaseModule):
     Raises:
         ImportError: If timm is missing.
         TypeError: If ``pretrained`` is neither a bool nor ``'pypi'``.
-        ValueError: If timm has no such network, or the network no such levels.
+        ValueError: If timm has no such network, or the network no such levels, or they
+            cannot be frozen.
 
     .. _`timm`: https://huggingface.co/docs/timm/feature_extraction
     """
@@ -74,6 +78,7 @@ class TimmFeatures(BaseModule):
         out_indices=(1, 2, 3, 4),
         pretrained: bool | str = False,
         norm_eval: bool = False,
+        frozen_levels: int = 0,
         init_cfg: dict | list[dict] | None = None,
         **kwargs,
     ) -> None:
@@ -101,6 +106,9 @@ class TimmFeatures(BaseModule):
                 f'out_indices {self.out_indices} do not fit {model_name!r} ({error}); '
                 f'its levels are {describe_levels(levels)}'
             ) from error
+        self.frozen_levels = frozen_levels
+        for parameter in self._frozen_parameters():
+            parameter.requires_grad = False
         self.channels_last = getattr(self.features, 'output_fmt', None) == 'NHWC'
 
     def _create(self, **kwargs) -> nn.Module:
@@ -108,6 +116,37 @@ class TimmFeatures(BaseModule):
         timm = require_timm()
         kwargs = {**self.kwargs, **kwargs}
         return timm.create_model(self.model_name, features_only=True, **kwargs)
+
+    def _frozen_parameters(self) -> list[nn.Parameter]:
+        """The parameters of the first levels, which the picture goes through first."""
+        if self.frozen_levels == 0:
+            return []
+        levels = self._create().feature_info.module_name()
+        if not 0 < self.frozen_levels <= len(levels):
+            raise ValueError(
+                f'frozen_levels {self.frozen_levels} does not fit {self.model_name!r}, '
+                f'which has {len(levels)} levels'
+            )
+        # Networks register their modules in the order in which they run; timm's feature
+        # extractors rename some, or put a word before them.
+        level = levels[self.frozen_levels - 1]
+        names = (level, level.replace('.', '_'), f'model.{level}')
+        starts = tuple(f'{name}.' for name in names)
+        modules = list(self.features.named_modules())
+        inside = [
+            i for i, (name, _) in enumerate(modules) if f'{name}.'.startswith(starts)
+        ]
+        if not inside:
+            raise ValueError(
+                f'frozen_levels cannot be used with {self.model_name!r}: its level '
+                f'{level!r} is no module of its own; to fix it: frozen_levels=0, and a '
+                'lower lr_mult of the backbone in optim_wrapper.paramwise_cfg'
+            )
+        return [
+            parameter
+            for _, module in modules[: inside[-1] + 1]
+            for parameter in module.parameters(recurse=False)
+        ]
 
     @property
     def channels(self) -> tuple[int, ...]:

@@ -117,6 +117,14 @@ def test_senet154():
         pytest.param(dict(out_indices=(-1,)), r'got \(-1,\)', id='negative'),
         pytest.param(dict(out_indices=3), 'ascending numbers .* got 3', id='number'),
         pytest.param(dict(out_indices=()), r'got \(\)', id='none'),
+        pytest.param(
+            dict(frozen_levels=6), "6 does not fit 'test_resnet', .* 5 lev", id='frozen'
+        ),
+        pytest.param(
+            dict(model_name='hrnet_w18_small', frozen_levels=1),
+            "cannot be used with 'hrnet_w18_small': .*; to fix it: frozen_levels=0",
+            id='branches',
+        ),
     ],
 )
 def test_misfit_arguments(kwargs, message):
@@ -157,3 +165,32 @@ def test_timm_is_needed_by_nothing_else():
             names = [each.name for each in getattr(node, 'names', [])]
             names.append(getattr(node, 'module', None) or '')
             assert not any(name.split('.')[0] == 'timm' for name in names), path
+
+
+@pytest.mark.parametrize(
+    'kwargs',
+    [
+        pytest.param(dict(), id='resnet'),
+        pytest.param(dict(model_name='test_convnext', out_indices=(0, 3)), id='stem'),
+        pytest.param(dict(SWIN, out_indices=(0, 3)), id='renamed'),
+        pytest.param(dict(model_name='test_efficientnet'), id='blocks'),
+    ],
+)
+def test_frozen_levels_are_what_they_were_after_a_step(kwargs):
+    torch.manual_seed(0)
+    pictures = torch.rand(2, 3, 32, 32)
+    out_indices = kwargs.pop('out_indices', (0, 1, 4))
+    first = out_indices[-2]
+    network = backbone(
+        **kwargs, out_indices=out_indices, frozen_levels=first + 1, norm_eval=True
+    ).train()
+    before = [level.detach() for level in network(pictures)]
+    optimizer = torch.optim.SGD(network.parameters(), lr=1.0)
+    sum(level.square().sum() for level in network(pictures)).backward()
+    optimizer.step()
+    after = network(pictures)
+    for index, old, new in zip(out_indices, before, after):
+        assert torch.equal(old, new) is (index <= first)
+    trained = [each for each in network.parameters() if each.requires_grad]
+    assert trained
+    assert all(each.grad is not None for each in trained)
