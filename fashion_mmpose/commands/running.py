@@ -25,8 +25,8 @@ from fashion_mmpose.config import (
 )
 from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.described_data import check_channels
-from fashion_mmpose.engine.checkpoints import checkpoint_file, last_checkpoint
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
+from fashion_mmpose.engine.work_folder import checkpoint_file, last_checkpoint
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.files.locks import locked_file, locked_folder

@@ -37,6 +37,7 @@ from .run_files import (
     end_when_the_log_is_full,
     with_whole_files,
 )
+from .train_loop import InterruptibleTrainLoop
 
 
 class TrainingRunner(Runner):
@@ -235,7 +236,16 @@ class TrainingRunner(Runner):
             ) from error
         if self._settings is not None:
             self._check_settings(self._settings.overruled(self, checkpoint), filename)
+        if isinstance(self.train_loop, InterruptibleTrainLoop):
+            self.train_loop.position = checkpoint['meta'].get('position')
         return checkpoint
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """MMEngine's loops; that by epochs can stop and go on in the middle of one."""
+        if isinstance(loop, dict) and loop.get('by_epoch'):
+            settings = {key: loop[key] for key in loop if key != 'by_epoch'}
+            return InterruptibleTrainLoop(self, self._train_dataloader, **settings)
+        return super().build_train_loop(loop)
 
     def _check_settings(self, changes: list[str], filename: str) -> None:
         if not changes:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TextIO
 
 from fashion_mmpose.config import is_ensemble
-from fashion_mmpose.engine.checkpoints import last_checkpoint
 from fashion_mmpose.engine.metrics_file import METRICS_FILE
+from fashion_mmpose.engine.work_folder import last_checkpoint
 from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
 from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.formats.coco.results import read_predictions

@@ -297,6 +297,7 @@ def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) ->
     )
     if files.num_empty:
         print(f'{files.num_empty} pictures have none')
+    warn(files.of_other_runs())
     print(f'written to {files.out_dir}')
 
 
