@@ -49,10 +49,11 @@ train_pipeline = [
     dict(type='Pad', size=size, pad_val=gray),
     dict(type='PackDetInputs'),
 ]
+test_size = (320, 320)  # found more in photographs than 256 or 384
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=size, keep_ratio=True),
-    dict(type='Pad', size=size, pad_val=gray),
+    dict(type='Resize', scale=test_size, keep_ratio=True),
+    dict(type='Pad', size=test_size, pad_val=gray),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(
         type='PackDetInputs',

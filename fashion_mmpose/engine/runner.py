@@ -107,9 +107,16 @@ class TrainingRunner(Runner):
             dataloader = dict(dataloader, dataset=settings)
         return super().build_dataloader(dataloader, *args, **kwargs)
 
-    def build_train_loop(self, loop) -> BaseLoop:
-        """MMEngine's loop; the log says if it cannot be resumed bit for bit."""
-        loop = super().build_train_loop(loop)
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """MMEngine's loop; one that counts epochs can go on in the middle of one.
+
+        The log says if a run cannot be resumed bit for bit.
+        """
+        if isinstance(loop, dict) and loop.get('by_epoch'):
+            settings = {key: loop[key] for key in loop if key != 'by_epoch'}
+            loop = InterruptibleTrainLoop(self, self._train_dataloader, **settings)
+        else:
+            loop = super().build_train_loop(loop)
         if limits := limits_of_resuming(self, loop):
             self.logger.warning(
                 'if this run is interrupted and resumed, it will not equal an '
@@ -239,13 +246,6 @@ class TrainingRunner(Runner):
         if isinstance(self.train_loop, InterruptibleTrainLoop):
             self.train_loop.position = checkpoint['meta'].get('position')
         return checkpoint
-
-    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """MMEngine's loops; that by epochs can stop and go on in the middle of one."""
-        if isinstance(loop, dict) and loop.get('by_epoch'):
-            settings = {key: loop[key] for key in loop if key != 'by_epoch'}
-            return InterruptibleTrainLoop(self, self._train_dataloader, **settings)
-        return super().build_train_loop(loop)
 
     def _check_settings(self, changes: list[str], filename: str) -> None:
         if not changes:

@@ -42,9 +42,7 @@ def joint_description() -> dict:
                 names = [place_name(places[channel]) for channel in garment.channels]
             else:
                 names = list(garment.keypoints)
-            pairs = [
-                [names[i], names[j]] for i, j in enumerate(garment.flip) if i < j
-            ]
+            pairs = [[names[i], names[j]] for i, j in enumerate(garment.flip) if i < j]
             categories.append(
                 dict(
                     name=category_name(benchmark, category),
@@ -110,7 +108,11 @@ def joint_annotations(files: Sequence[tuple[str, str, str]]) -> dict:
 
 
 def _annotation(
-    joint: garments.Benchmark, benchmark: str, each: Mapping, image: Mapping, number: int
+    joint: garments.Benchmark,
+    benchmark: str,
+    each: Mapping,
+    image: Mapping,
+    number: int,
 ) -> dict:
     garment = garments.category_of_id(benchmark, each['category_id'])
     own = joint.garments[category_name(benchmark, garment.name)]
