@@ -180,7 +180,8 @@ def test(args: argparse.Namespace) -> dict:
         *('starter/detector', best['detector'], '--work-dir', folder / 'detector'),
     )
     return {
-        part: json.loads((folder / part / 'metrics.json').read_text()) for part in best
+        part: json.loads((folder / part / 'metrics.json').read_text())['metrics']
+        for part in best
     }
 
 
