@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import fashion_mmpose
+from fashion_mmpose import starter
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.media.reading import Picture, load_pictures
@@ -58,24 +59,28 @@ class PicturePrediction:
 class GarmentInferencer:
     """Finds garments in pictures, and the landmarks of each.
 
+    Without networks it is the starter, which the package carries.
+
     Example:
+        >>> for predicted in GarmentInferencer()('shop/*.jpg'):
+        ...     for garment in predicted.garments:
+        ...         print(garment.image, garment.category, garment.keypoints)
         >>> inferencer = GarmentInferencer(
         ...     pose2d='cpn_r152_fashionai_all', pose2d_weights='cpn.pth',
         ...     det_model='detection/rtmdet_tiny_fashionai', det_weights='det.pth')
-        >>> for predicted in inferencer('shop/*.jpg'):
-        ...     for garment in predicted.garments:
-        ...         print(garment.image, garment.category, garment.keypoints)
 
     Args:
         pose2d: The pose network of all categories: path of a config, the bare name of
             one that the package carries, or a loaded config. Or for each category its
-            own: a dict of names to configs or to pairs of config and weights.
+            own: a dict of names to configs or to pairs of config and weights. None for
+            the starter's. Defaults to None.
         pose2d_weights: Path of its checkpoint; None for an ensemble, whose members name
             theirs, and for a dict.
         det_model: The garment detector: a config as above, or an object with ``detect``
             as :class:`GarmentDetector`. Its label chooses the pose network and the key
             points; garments that there is no network for are left out. None where
-            garments fill their pictures, or the caller has boxes. Defaults to None.
+            garments fill their pictures, or the caller has boxes; for the starter on
+            DeepFashion2, None is its own detector. Defaults to None.
         det_weights: Path of its checkpoint.
         device: ``'auto'`` (a GPU if there is one), or a device of PyTorch. Defaults to
             ``'auto'``.
@@ -84,6 +89,10 @@ class GarmentInferencer:
         det_options: Arguments of :class:`GarmentDetector` for a config: ``score_thr``
             (0.3 here), ``max_per_image`` and ``max_overlap`` (0.6 here; None lets one
             garment be found under several categories). Defaults to None.
+        benchmark: Whose key points the starter finds: ``'deepfashion2'``, 13 categories
+            that its detector finds; or ``'fashionai'``, 24 points of garments that fill
+            their pictures and whose category the caller names. Defaults to
+            ``'deepfashion2'``.
 
     Attributes:
         networks: The pose network of every category.
@@ -99,16 +108,28 @@ class GarmentInferencer:
 
     def __init__(
         self,
-        pose2d: ConfigLike | Mapping[str, ConfigLike | tuple[ConfigLike, WeightsLike]],
+        pose2d: ConfigLike
+        | Mapping[str, ConfigLike | tuple[ConfigLike, WeightsLike]]
+        | None = None,
         pose2d_weights: WeightsLike = None,
         det_model: ConfigLike | Detector | None = None,
         det_weights: WeightsLike = None,
         device: str = 'auto',
         batch_size: int = 8,
         det_options: Mapping[str, Any] | None = None,
+        benchmark: str | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
+        if pose2d is None:
+            pose2d, pose2d_weights = starter.pose(benchmark or 'deepfashion2')
+            if det_model is None and benchmark != 'fashionai':
+                det_model, det_weights = starter.DETECTOR
+        elif benchmark is not None:
+            raise ValueError(
+                'benchmark chooses a network of the starter; one that pose2d names is '
+                'for the key points that it was trained for'
+            )
         self.batch_size = batch_size
         self.networks = fashion_mmpose.build_networks(pose2d, pose2d_weights, device)
         self.detector = det_model
