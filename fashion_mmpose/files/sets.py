@@ -55,7 +55,8 @@ def move_together(moves: Mapping[Path, Path]) -> None:
     path = folder / f'.moving.{os.getpid()}.{next(_numbers)}.json'
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     with open(temporary, 'w', encoding='utf-8') as file:
-        take_lock(file)  # before it has its name, so that nobody else takes it up
+        # Before it has its name, so that nobody else takes it up.
+        is_locked = take_lock(file)
         try:
             with errors_of(next(iter(moves))):
                 json.dump(listed, file)
@@ -63,6 +64,8 @@ def move_together(moves: Mapping[Path, Path]) -> None:
         except BaseException:
             temporary.unlink()
             raise
+        if not is_locked:
+            file.close()  # Windows renames no open file
         with interrupts.deferred():
             os.replace(temporary, path)
             try:

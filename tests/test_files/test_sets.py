@@ -136,6 +136,21 @@ def test_a_place_that_fails_half_way_is_made_up_for(tmp_path, monkeypatch, writt
     assert contents(tmp_path) == dict(a='new', b='new')
 
 
+def test_a_system_without_locks(tmp_path, monkeypatch, written):
+    """Windows also renames no file that is open."""
+    opened = []
+    monkeypatch.setattr(sets, 'take_lock', lambda file: opened.append(file))
+
+    def replace(file, place, real=os.replace):
+        assert all(each.closed for each in opened)
+        real(file, place)
+
+    monkeypatch.setattr(os, 'replace', replace)
+    written.__exit__(None, None, None)
+    assert contents(tmp_path) == dict(a='new', b='new')
+    assert len(opened) == 1
+
+
 @pytest.mark.parametrize('text', ['[["../x", "y"]]', '[["/x", "y"]]', '{', '3'])
 def test_a_list_that_is_none_moves_nothing(tmp_path, text):
     path = tmp_path / f'.moving.{os.getpid()}.0.json'
