@@ -101,6 +101,10 @@ COMMANDS = {
         'fashion_mmpose.commands.convert_checkpoint',
         'Convert the weights that you already have to a checkpoint of this package.',
     ),
+    'export': Command(
+        'fashion_mmpose.commands.export',
+        'Write a network as an ONNX file, which runs without PyTorch and MMPose.',
+    ),
     'run': Command(
         'fashion_mmpose.commands.run_script',
         "Run a Python script, e.g. one of MMPose's, with this plugin registered.",

@@ -19,7 +19,7 @@ CORE = tuple(
 )
 PLUGIN = tuple(
     'operators compat_pictures compat overrides described_data config codecs datasets '
-    'weights models evaluation.metrics engine plugin apis commands'.split()
+    'weights models evaluation.metrics engine plugin apis export commands'.split()
 )
 # Where tests need no library of the plugin to be collected.
 CORE_TESTS = (

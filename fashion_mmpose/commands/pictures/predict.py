@@ -43,11 +43,11 @@ from fashion_mmpose.cli.shell import (
 )
 from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.inference.framing import FramingWarning
-from fashion_mmpose.inference.inferencer import (
+from fashion_mmpose.inference.building import (
     DETECTOR_MAX_OVERLAP,
     DETECTOR_SCORE_THR,
 )
+from fashion_mmpose.inference.framing import FramingWarning
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source, find_sources
