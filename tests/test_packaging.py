@@ -254,8 +254,8 @@ def test_core_is_what_the_package_imports_without_its_plugin(setup_script):
     for path in core_modules().values():
         for module in imported_modules(path) - {*sys.stdlib_module_names}:
             used |= {canonicalize_name(name) for name in owners.get(module, [module])}
-    # Of the extras ``plots`` and ``heic``, imported when they are used.
-    extras = {'matplotlib', 'pillow-heif'}
+    # Of the extras ``plots``, ``heic`` and ``onnx``, imported when they are used.
+    extras = {'matplotlib', 'pillow-heif', 'onnxruntime'}
     assert {name for name in used - extras if 'opencv' not in name} == asked
 
 
@@ -377,5 +377,5 @@ def test_help_lists_every_command(checkout: Path):
     commands = [line.split()[1] for line in lines]
     assert commands == [
         *'help setup test test-fast test-docs'.split(),
-        *'fuzz campaign lint format demo clean'.split(),
+        *'fuzz campaign lint format starter demo clean'.split(),
     ]

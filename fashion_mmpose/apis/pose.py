@@ -110,6 +110,11 @@ class PoseNetwork:
         self.model.to(choose_device(device)).eval()
 
     @property
+    def flip_indices(self) -> np.ndarray:
+        """The mirror image of each key point of its layout, int64, shape (K, )."""
+        return self._of_samples['flip_indices']
+
+    @property
     def _metainfo(self) -> dict:
         """As the dataset has it."""
         return dict(

@@ -67,6 +67,10 @@ COMMANDS = {
         'fashion_mmpose.cli.synthesize',
         "Draw garments with exact landmarks in a benchmark's own raw format.",
     ),
+    'check-data': Command(
+        'fashion_mmpose.commands.check_data',
+        'Read all data of a config beforehand, and report everything that is broken.',
+    ),
     'train': Command('fashion_mmpose.commands.train', 'Train a network.'),
     'train-all': Command(
         'fashion_mmpose.commands.train_all',
@@ -96,6 +100,10 @@ COMMANDS = {
     'convert-checkpoint': Command(
         'fashion_mmpose.commands.convert_checkpoint',
         'Convert the weights that you already have to a checkpoint of this package.',
+    ),
+    'export': Command(
+        'fashion_mmpose.commands.export',
+        'Write a network as an ONNX file, which runs without PyTorch and MMPose.',
     ),
     'run': Command(
         'fashion_mmpose.commands.run_script',

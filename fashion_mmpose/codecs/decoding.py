@@ -102,7 +102,8 @@ def two_maxima(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def _lines(maps: Tensor, rows: Tensor) -> Tensor:
     """A copy of one row (M, ) of each map, shape (M, W)."""
-    return maps[torch.arange(len(maps), device=maps.device), rows]
+    # Not len(): where the graph is exported, M is no number yet.
+    return maps[torch.arange(maps.shape[0], device=maps.device), rows]
 
 
 def argmax(

@@ -264,14 +264,21 @@ class PointHeatmap(BaseKeypointCodec):
         for piece in pieces:
             places = rows[done : done + len(piece)]
             done += len(piece)
-            keypoints[places], scores[places] = self._decode_maps(piece.float(), centre)
+            keypoints[places], scores[places] = self.decode_maps(piece.float())
         return (
             keypoints.view(batch_size, 1, num_keypoints, 2).cpu().numpy(),
             scores.view(batch_size, 1, num_keypoints).cpu().numpy(),
         )
 
-    def _decode_maps(self, maps: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
-        """(M, H, W) -> input pixels (M, 2) and scores (M, )."""
+    def decode_maps(self, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Decode maps where they lie, without a copy to numpy.
+
+        Args:
+            maps (Tensor): Shape (M, H, W), of single precision at least.
+
+        Returns:
+            tuple: Input pixels (M, 2) and scores (M, ), as in :meth:`batch_decode`.
+        """
         blurred = maps
         if self.blur_kernel_size:
             # DARK's published blur takes zeros beyond the border, OpenCV's
@@ -285,6 +292,7 @@ class PointHeatmap(BaseKeypointCodec):
             maps if self.decode_mode == 'dark' else blurred, self.min_variance
         )
         points = cells * cells.new_tensor(cell_size) + self.shift
+        centre = points.new_tensor(self.input_size) / 2
         points = torch.where(flat[:, None], centre, points)
         return points, (peaks / self.amplitude).masked_fill(flat, 0)
 

@@ -1,5 +1,6 @@
 """Heatmaps of one grid on another."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -31,27 +32,26 @@ def resample_heatmaps(
         Tensor: Shape (B, K, H', W'); ``heatmaps`` itself where the grids agree.
     """
     sizes = heatmaps.shape[:1:-1]  # W, H
+    # In numpy: an exported graph holds the places and not their computation.
     places = []
     for axis in (0, 1):
         ratio = input_size[axis] / target.input_size[axis]
-        cells = torch.arange(
-            target.heatmap_size[axis], device=heatmaps.device, dtype=torch.float64
-        )
+        cells = np.arange(target.heatmap_size[axis], dtype=np.float64)
         pixels = cells * float(target.scale_factor[axis])
         pixels = (pixels + target.origin + 0.5) * ratio - 0.5
         place = pixels - codec.origin
         places.append(place / float(codec.scale_factor[axis]))
     if all(
-        len(place) == size and torch.equal(place, torch.arange(size).to(place))
+        len(place) == size and np.array_equal(place, np.arange(size))
         for place, size in zip(places, sizes)
     ):
         return heatmaps
     # grid_sample counts from -1, the first cell, to 1, the last.
     x, y = (2 * place / max(size - 1, 1) - 1 for place, size in zip(places, sizes))
-    grid = torch.stack(torch.meshgrid(x, y, indexing='xy'), dim=-1).to(heatmaps)
+    grid = torch.from_numpy(np.stack(np.meshgrid(x, y), axis=-1)).to(heatmaps)
     return F.grid_sample(
         heatmaps,
-        grid.expand(len(heatmaps), -1, -1, -1),
+        grid.expand(heatmaps.shape[0], -1, -1, -1),
         mode='bilinear',
         padding_mode='border',
         align_corners=True,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-import fashion_mmpose
+from fashion_mmpose import starter
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.media.reading import Picture, load_pictures
@@ -23,18 +23,13 @@ from .box_requests import (
     read_requests,
     whole_picture,
 )
+from .building import ConfigLike, WeightsLike, build_detector, build_pose
 from .crops import Crop, predict_crops
 from .detections import Detections
 from .framing import FramingWarning, whole_picture_doubt
 from .protocols import Detector
 
-ConfigLike = Any  # a path, a name or a loaded config of MMEngine
-WeightsLike = str | os.PathLike | None
-
 ON_ERROR = ('raise', 'skip')
-DETECTOR_SCORE_THR = 0.3
-# Of two categories that a detector finds in one place, one is wrong.
-DETECTOR_MAX_OVERLAP = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,39 +53,56 @@ class PicturePrediction:
 class GarmentInferencer:
     """Finds garments in pictures, and the landmarks of each.
 
+    Without networks it is the starter, which the package carries.
+
     Example:
+        >>> for predicted in GarmentInferencer()('shop/*.jpg'):
+        ...     for garment in predicted.garments:
+        ...         print(garment.image, garment.category, garment.keypoints)
         >>> inferencer = GarmentInferencer(
         ...     pose2d='cpn_r152_fashionai_all', pose2d_weights='cpn.pth',
         ...     det_model='detection/rtmdet_tiny_fashionai', det_weights='det.pth')
-        >>> for predicted in inferencer('shop/*.jpg'):
-        ...     for garment in predicted.garments:
-        ...         print(garment.image, garment.category, garment.keypoints)
 
     Args:
         pose2d: The pose network of all categories: path of a config, the bare name of
             one that the package carries, or a loaded config. Or for each category its
-            own: a dict of names to configs or to pairs of config and weights.
+            own: a dict of names to configs or to pairs of config and weights. In the
+            place of a config and its weights an exported file may stand, see ``pose``.
+            None for the starter's. Defaults to None.
         pose2d_weights: Path of its checkpoint; None for an ensemble, whose members name
             theirs, and for a dict.
         det_model: The garment detector: a config as above, or an object with ``detect``
             as :class:`GarmentDetector`. Its label chooses the pose network and the key
             points; garments that there is no network for are left out. None where
-            garments fill their pictures, or the caller has boxes. Defaults to None.
+            garments fill their pictures, or the caller has boxes; for the starter on
+            DeepFashion2, None is its own detector. Defaults to None.
         det_weights: Path of its checkpoint.
-        device: ``'auto'`` (a GPU if there is one), or a device of PyTorch. Defaults to
-            ``'auto'``.
+        device: ``'auto'`` (a GPU if there is one), or a device of PyTorch; of exported
+            files ``'cpu'``, ``'cuda'`` or the name of an execution provider of
+            onnxruntime. Defaults to ``'auto'``.
         batch_size: At most so many pictures go through the detector, and so many crops
             of one or several pictures through a pose network, at once. Defaults to 8.
         det_options: Arguments of :class:`GarmentDetector` for a config: ``score_thr``
             (0.3 here), ``max_per_image`` and ``max_overlap`` (0.6 here; None lets one
             garment be found under several categories). Defaults to None.
+        benchmark: Whose key points the starter finds: ``'deepfashion2'``, 13 categories
+            that its detector finds; or ``'fashionai'``, 24 points of garments that fill
+            their pictures and whose category the caller names. Defaults to
+            ``'deepfashion2'``.
+        pose: The pose network as an ONNX file, which ``fashion-mmpose export`` writes,
+            in the place of ``pose2d`` and ``pose2d_weights``; or a dict of such files.
+            It runs without PyTorch and MMPose. Defaults to None.
+        det: The detector as such a file, in the place of ``det_model`` and
+            ``det_weights``. Defaults to None.
 
     Attributes:
         networks: The pose network of every category.
         detector: The detector, or None.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
+        FileNotFoundError: If there is no such checkpoint or exported file.
+        ImportError: If PyTorch and MMPose are missing, or onnxruntime for exported
+            files.
         TypeError: If ``det_model`` is neither a config nor a detector, or the detector
             has no such option.
         ValueError: If there is no such config, or it is not what it should be, weights
@@ -99,43 +111,36 @@ class GarmentInferencer:
 
     def __init__(
         self,
-        pose2d: ConfigLike | Mapping[str, ConfigLike | tuple[ConfigLike, WeightsLike]],
+        pose2d: ConfigLike
+        | Mapping[str, ConfigLike | tuple[ConfigLike, WeightsLike]]
+        | None = None,
         pose2d_weights: WeightsLike = None,
         det_model: ConfigLike | Detector | None = None,
         det_weights: WeightsLike = None,
         device: str = 'auto',
         batch_size: int = 8,
         det_options: Mapping[str, Any] | None = None,
+        benchmark: str | None = None,
+        *,
+        pose: str | os.PathLike | Mapping[str, str | os.PathLike] | None = None,
+        det: str | os.PathLike | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
         self.batch_size = batch_size
-        self.networks = fashion_mmpose.build_networks(pose2d, pose2d_weights, device)
-        self.detector = det_model
-        if isinstance(det_model, (tuple, list, int)):
-            raise TypeError(
-                f'det_model is a {type(det_model).__name__}, neither a config nor an '
-                'object with detect()'
-            )
-        is_config = det_model is not None and not hasattr(det_model, 'detect')
-        if is_config != (det_weights is not None):
+        pose = _one_of(pose=pose, pose2d=pose2d)
+        det = _one_of(det=det, det_model=det_model)
+        if pose is None:
+            pose, pose2d_weights = starter.pose(benchmark or 'deepfashion2')
+            if det is None and benchmark != 'fashionai':
+                det, det_weights = starter.DETECTOR
+        elif benchmark is not None:
             raise ValueError(
-                'det_model and det_weights go together: the config of a detector and '
-                'its checkpoint'
+                'benchmark chooses a network of the starter; one that is named is for '
+                'the key points that it was trained for'
             )
-        if is_config:
-            options = dict(
-                score_thr=DETECTOR_SCORE_THR, max_overlap=DETECTOR_MAX_OVERLAP
-            )
-            options.update(det_options or {})
-            self.detector = fashion_mmpose.GarmentDetector(
-                det_model, det_weights, device, **options
-            )
-        elif det_options is not None:
-            raise ValueError(
-                'det_options are for a detector that is built here, from a config; to '
-                'fix it: give them to your detector, or leave them out'
-            )
+        self.networks = build_pose(pose, pose2d_weights, device)
+        self.detector = build_detector(det, det_weights, device, det_options)
         classes = getattr(self.detector, 'classes', None)
         if classes is not None and not set(classes) & set(self.networks):
             raise ValueError(
@@ -342,3 +347,17 @@ class GarmentInferencer:
             boxes_of_category(boxes[row], request.category)
             for row, (_, request) in enumerate(window)
         ]
+
+
+def _one_of(**given: Any) -> Any:
+    """The one argument that is given, or None.
+
+    Raises:
+        ValueError: If both are.
+    """
+    found = {name: value for name, value in given.items() if value is not None}
+    if len(found) > 1:
+        raise ValueError(
+            f'{" and ".join(found)} are two names of one: give one of them'
+        )
+    return next(iter(found.values()), None)

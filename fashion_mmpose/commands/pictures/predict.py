@@ -1,16 +1,18 @@
 """Find garments and their landmarks in pictures and videos.
 
 Usage:
-    fashion-mmpose predict INPUT... --pose CONFIG [CHECKPOINT]
-        [--det CONFIG CHECKPOINT] [--category NAME] --out-dir DIR
+    fashion-mmpose predict INPUT... --out-dir DIR
+        [--pose CONFIG [CHECKPOINT]] [--det CONFIG CHECKPOINT]
+        [--benchmark {deepfashion2,fashionai}] [--category NAME]
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
 
 An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
-number of a camera, or the address of a stream (rtsp://...). A CONFIG is a path, or the
-name of a config that the package carries; --pose may come several times, for networks
-of one category each, and an ensemble needs no CHECKPOINT. With a detector, --category
-leaves other garments out; without one, a garment fills its picture.
+number of a camera, or the address of a stream (rtsp://...). Without networks, the
+starter finds them, which the package carries. A CONFIG is a path, or the name of a
+config that the package carries; --pose may come several times, for networks of one
+category each, and an ensemble needs no CHECKPOINT. With a detector, --category leaves
+other garments out; without one, a garment fills its picture.
 
 DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
 the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the
@@ -29,6 +31,7 @@ from contextlib import closing
 
 from tqdm import tqdm
 
+from fashion_mmpose import starter
 from fashion_mmpose.apis.pose import pose_by_category
 from fashion_mmpose.cli.shell import (
     FAILED,
@@ -40,11 +43,11 @@ from fashion_mmpose.cli.shell import (
 )
 from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.inference.framing import FramingWarning
-from fashion_mmpose.inference.inferencer import (
+from fashion_mmpose.inference.building import (
     DETECTOR_MAX_OVERLAP,
     DETECTOR_SCORE_THR,
 )
+from fashion_mmpose.inference.framing import FramingWarning
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source, find_sources
@@ -63,9 +66,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--pose',
         nargs='+',
         action='append',
-        required=True,
         metavar='CONFIG [CHECKPOINT]',
-        help='pose network; give it several times for networks of one category each',
+        help='pose network; give it several times for networks of one category each '
+        '(the starter, and its detector)',
+    )
+    parser.add_argument(
+        '--benchmark',
+        choices=starter.BENCHMARKS,
+        help='whose key points the starter finds (deepfashion2); for fashionai, in '
+        'whole pictures of the garment that --category names',
     )
     parser.add_argument(
         '--det', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help='garment detector'
@@ -136,6 +145,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     args = parse(parser, argv)
     _choose_out_dir(args, parser)
+    if args.pose and args.benchmark:
+        parser.error('--benchmark chooses a network of the starter; leave out --pose')
+    args.pose = args.pose or []
     if any(len(pose) > 2 for pose in args.pose):
         parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
     if not 0 <= args.score_thr <= 1:
@@ -189,12 +201,13 @@ def build(args: argparse.Namespace) -> GarmentInferencer:
 
 def _build(args: argparse.Namespace) -> GarmentInferencer:
     entries = [(*pose, None)[:2] for pose in args.pose]
-    pose, weights = entries[0]
+    pose, weights = entries[0] if entries else (None, None)
     if len(entries) > 1:
         pose, weights = pose_by_category(entries), None
     det, det_weights = args.det or (None, None)
     options = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
-    options = options if args.det else None
+    has_detector = args.det or not args.pose and args.benchmark != 'fashionai'
+    options = options if has_detector else None
     return GarmentInferencer(
         pose,
         weights,
@@ -203,6 +216,7 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
         args.device,
         args.batch_size,
         options,
+        args.benchmark,
     )
 
 
@@ -283,6 +297,7 @@ def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) ->
     )
     if files.num_empty:
         print(f'{files.num_empty} pictures have none')
+    warn(files.of_other_runs())
     print(f'written to {files.out_dir}')
 
 
@@ -292,7 +307,8 @@ def execute(args: argparse.Namespace) -> int:
     inputs = [path_or_camera(item) for item in args.inputs]
     sources = name_sources(find_sources(inputs, left_aside))
     inferencer = build(args)
-    check_category(args.category, list(inferencer.networks), bool(args.det))
+    has_detector = inferencer.detector is not None
+    check_category(args.category, list(inferencer.networks), has_detector)
     warn_of_whole_pictures(inferencer, args.category)
     if args.save_csv:
         check_csv(sources, {n.benchmark for n in inferencer.networks.values()})

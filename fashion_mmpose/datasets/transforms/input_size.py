@@ -6,6 +6,8 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_warp_matrix
 
+from fashion_mmpose.inference.onnx.crop import INTERPOLATIONS, resize_box
+
 
 @TRANSFORMS.register_module()
 class TopdownStretch(BaseTransform):
@@ -88,8 +90,6 @@ class ResizeInput(BaseTransform):
             image.
     """
 
-    INTERPOLATIONS = dict(linear=cv2.INTER_LINEAR, cubic=cv2.INTER_CUBIC)
-
     def __init__(
         self,
         input_size: tuple[int, int],
@@ -97,10 +97,10 @@ class ResizeInput(BaseTransform):
         interpolation: str = 'linear',
         pad_value: float = 0,
     ) -> None:
-        if interpolation not in self.INTERPOLATIONS:
+        if interpolation not in INTERPOLATIONS:
             raise ValueError(
                 f'unknown interpolation {interpolation!r}; choose from '
-                f'{list(self.INTERPOLATIONS)}'
+                f'{list(INTERPOLATIONS)}'
             )
         self.input_size = tuple(input_size)
         self.keep_ratio = keep_ratio
@@ -109,46 +109,28 @@ class ResizeInput(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Cut out, resize and pad ``img`` (H, W, 3); move the key points along."""
-        x1, y1 = np.floor(results['bbox'][0, :2]).clip(min=0).astype(int)
-        x2, y2 = np.ceil(results['bbox'][0, 2:]).clip(min=0).astype(int)
-        crop = results['img'][y1:y2, x1:x2]
-        height, width = crop.shape[:2]
-        if not crop.size:
-            image_height, image_width = results['img'].shape[:2]
-            raise ValueError(
-                f'{results.get("img_path", "the image")}: the box '
-                f'{results["bbox"][0].tolist()} (x1, y1, x2, y2) holds no pixel of the '
-                f'{image_width}x{image_height} image; give a box inside of it'
-            )
-        scale = np.array(self.input_size) / (width, height)
-        size = self.input_size
-        if self.keep_ratio:
-            scale[:] = scale.min()
-            size = tuple(max(1, int(side * scale[0])) for side in (width, height))
-        resized = cv2.resize(
-            crop, size, interpolation=self.INTERPOLATIONS[self.interpolation]
+        bbox = results['bbox'][0]
+        placed = resize_box(
+            results['img'],
+            bbox,
+            self.input_size,
+            self.keep_ratio,
+            self.interpolation,
+            self.pad_value,
+            results.get('img_path', 'the image'),
         )
-        offset = np.array([x1, y1])
-        input_scale = np.array(self.input_size) / scale  # pixels of the image
         results.update(
-            img=self._pad(resized),
+            img=placed.pixels,
             input_size=self.input_size,
-            input_center=offset + input_scale / 2,
-            input_scale=input_scale,
+            input_center=placed.center,
+            input_scale=placed.scale,
         )
         if 'keypoints' in results:
-            keypoints = (results['keypoints'][..., :2] - offset) * scale
+            offset = placed.center - placed.scale / 2
+            keypoints = results['keypoints'][..., :2] - offset
+            keypoints = keypoints * (np.array(self.input_size) / placed.scale)
             results['transformed_keypoints'] = keypoints.astype(np.float32)
         return results
-
-    def _pad(self, image: np.ndarray) -> np.ndarray:
-        width, height = self.input_size
-        if image.shape[:2] == (height, width):
-            return image
-        dtype = np.uint8 if float(self.pad_value).is_integer() else np.float32
-        padded = np.full((height, width, 3), self.pad_value, dtype)
-        padded[: image.shape[0], : image.shape[1]] = image
-        return padded
 
     def __repr__(self) -> str:
         return (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import torch.nn.functional as F
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, ImgDataPreprocessor
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor, nn
@@ -136,8 +136,7 @@ class HeatmapEnsemble(TopdownPoseEstimator):
             resized = F.interpolate(
                 inputs, (height, width), mode='bilinear', antialias=True
             )
-        normalized = member.data_preprocessor(dict(inputs=resized, data_samples=[]))
-        normalized = normalized['inputs']
+        normalized = normalize(resized, member.data_preprocessor)
         test_cfg = {**member.test_cfg, **self.test_cfg}
         if isinstance(member, PaddedFlipEstimator):
             heatmaps = member.predict_heatmaps(normalized, data_samples, test_cfg)
@@ -165,6 +164,15 @@ class HeatmapEnsemble(TopdownPoseEstimator):
             NotImplementedError: Always.
         """
         raise NotImplementedError('train the members of a HeatmapEnsemble one by one')
+
+
+def normalize(inputs: Tensor, preprocessor: ImgDataPreprocessor) -> Tensor:
+    """Crops (B, 3, H, W), BGR, in [0, 255], as a network's own preprocessor does it.
+
+    Without what MMPose's adds to the samples of a batch, which would make the number of
+    crops a constant of an exported graph.
+    """
+    return ImgDataPreprocessor.forward(preprocessor, dict(inputs=inputs))['inputs']
 
 
 def build_member(spec: Mapping) -> nn.Module:

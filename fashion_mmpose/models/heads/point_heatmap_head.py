@@ -86,7 +86,7 @@ class PointHeadMixin:
         test_cfg = test_cfg or {}
         shape = (len(batch_data_samples), self.out_channels)
         rows = own_rows(batch_data_samples, self.out_channels)
-        maps = self._predict_maps(feats, batch_data_samples, test_cfg, rows)
+        maps = self.predict_maps(feats, batch_data_samples, test_cfg, rows)
         preds, fields = decode_rows(self.decoder, maps, shape, rows, test_cfg)
         return preds if fields is None else (preds, fields)
 
@@ -106,24 +106,37 @@ class PointHeadMixin:
         Returns:
             Tensor: Shape (B, K, H, W).
         """
-        maps = self._predict_maps(feats, batch_data_samples, test_cfg, None)
+        maps = self.predict_maps(feats, batch_data_samples, test_cfg, None)
         return maps.unflatten(0, (-1, self.out_channels))
 
-    def _predict_maps(
-        self, feats: tuple, batch_data_samples: list, test_cfg: dict, rows
+    def predict_maps(
+        self,
+        feats: tuple,
+        batch_data_samples: list,
+        test_cfg: dict,
+        rows: Tensor | None,
     ) -> Tensor:
-        """The maps (M, H, W) of the ``rows`` (M, ), all for None."""
+        """Some heatmaps, of the last stage, averaged over flips.
+
+        Args:
+            feats (tuple | list): As in :meth:`predict`.
+            batch_data_samples (list[PoseDataSample]): Samples of the batch, of which
+                the first tells the mirror images of the key points.
+            test_cfg (dict): ``flip_test`` and ``shift_heatmap``.
+            rows (Tensor, optional): Places of the maps in (B, K), flattened; int64,
+                shape (M, ). None for all of them.
+
+        Returns:
+            Tensor: Shape (M, H, W).
+        """
         if not test_cfg.get('flip_test', False):
             return self._final_maps(feats, rows)
-        flip_indices = torch.as_tensor(batch_data_samples[0].metainfo['flip_indices'])
-        num_channels = len(flip_indices)
-        if rows is None:
-            mirrored_rows = torch.arange(len(batch_data_samples) * num_channels)
-        else:
-            mirrored_rows = rows
-        channels = mirrored_rows % num_channels
-        mirrored_rows = mirrored_rows - channels + flip_indices[channels]
         plain = self._final_maps(feats[0], rows)
+        flip_indices = torch.as_tensor(batch_data_samples[0].metainfo['flip_indices'])
+        # Not len(): where the graph is exported, M is no number yet.
+        mirrored_rows = torch.arange(plain.shape[0]) if rows is None else rows
+        channels = mirrored_rows % len(flip_indices)
+        mirrored_rows = mirrored_rows - channels + flip_indices[channels]
         mirrored = self._final_maps(feats[1], mirrored_rows).flip(-1)
         if test_cfg.get('shift_heatmap', False):
             mirrored[..., 1:] = mirrored[..., :-1].clone()

@@ -45,8 +45,9 @@ class PendingHeatmaps(StageHeatmaps):
     alone. The numbers, and the gradients of features and parameters, are those of
     the convolution, up to the rounding of another order of additions.
 
-    Where most channels are asked for, and where the convolution is not a plain one of
-    1x1, all maps are computed.
+    Where most channels are asked for, where the convolution is not a plain one of 1x1,
+    and in exported graphs, whose shapes cannot depend on what is asked for, all maps
+    are computed.
 
     Args:
         features (Tensor): Shape (B, C, H, W).
@@ -63,7 +64,11 @@ class PendingHeatmaps(StageHeatmaps):
 
     def maps(self, rows: Tensor | None = None) -> Tensor:
         """See :class:`StageHeatmaps`."""
-        if rows is None or not _is_pointwise(self._layer):
+        if (
+            rows is None
+            or not _is_pointwise(self._layer)
+            or torch.compiler.is_exporting()
+        ):
             return super().maps(rows)
         num_channels = self._layer.out_channels
         samples, channels = rows // num_channels, rows % num_channels

@@ -1,0 +1,106 @@
+"""A pose network from crops to points, as one module that can be traced.
+
+B: crops, K: key points of the layout, M: key points that are asked for, H and W: rows
+and columns of the input.
+"""
+
+import numpy as np
+import torch
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.structures import PoseDataSample
+from torch import Tensor, nn
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.models.estimators import HeatmapEnsemble, PaddedFlipEstimator
+from fashion_mmpose.models.estimators.ensemble import normalize
+from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
+
+
+class PoseGraph(nn.Module):
+    """Normalisation, network, flip test and decoding.
+
+    The parts are those that a test runs: the data preprocessor, the head's flip test
+    and the codec.
+
+    Args:
+        model (nn.Module): A pose network of this package.
+        flip_indices (Sequence[int]): The mirror image of each of K key points.
+        with_heatmaps (bool): Whether the heatmaps are given, too. Defaults to False.
+
+    Raises:
+        FormatError: If the network is of a kind that cannot be exported.
+    """
+
+    def __init__(
+        self, model: nn.Module, flip_indices, with_heatmaps: bool = False
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.is_ensemble = isinstance(model, HeatmapEnsemble)
+        self.codec = model.decoder if self.is_ensemble else _head_of(model).decoder
+        self.with_heatmaps = with_heatmaps
+        # Flip tests ask the first sample of a batch.
+        metainfo = dict(flip_indices=list(map(int, flip_indices)))
+        self.samples = [PoseDataSample(metainfo=metainfo)]
+
+    def forward(self, images: Tensor, rows: Tensor) -> tuple[Tensor, ...]:
+        """Points of some key points.
+
+        Args:
+            images (Tensor): Crops in BGR order, shape (B, H, W, 3), uint8 or float32
+                in [0, 255].
+            rows (Tensor): Which key points are asked for: ``crop * K + key point``;
+                int64, shape (M, ).
+
+        Returns:
+            tuple: Points in pixels of the crop (M, 2), scores (M, ) and, if they are
+            wanted, the heatmaps (M, H', W') that these are read off.
+        """
+        inputs = images.permute(0, 3, 1, 2)
+        maps = self._maps(normalize(inputs, self.model.data_preprocessor), rows)
+        points, scores = self.codec.decode_maps(maps)
+        return (points, scores, maps) if self.with_heatmaps else (points, scores)
+
+    def _maps(self, inputs: Tensor, rows: Tensor) -> Tensor:
+        if self.is_ensemble:
+            heatmaps = self.model.average_heatmaps(inputs, self.samples)
+            return heatmaps.flatten(0, 1).index_select(0, rows)
+        test_cfg = self.model.test_cfg
+        feats = self.model.extract_feat(inputs)
+        if test_cfg.get('flip_test', False):
+            feats = [feats, self.model.extract_feat(inputs.flip(-1))]
+        return self.model.head.predict_maps(feats, self.samples, test_cfg, rows)
+
+
+def example_inputs(graph: PoseGraph, dtype: type) -> tuple[Tensor, Tensor]:
+    """Inputs of the shapes that a graph takes: two crops and all of their key points.
+
+    Sizes of 1 would be taken for constants.
+
+    Args:
+        graph (PoseGraph): The graph.
+        dtype (type): numpy's type of the crops.
+
+    Returns:
+        tuple: Crops (2, H, W, 3) and rows (2 * K, ).
+    """
+    width, height = graph.codec.input_size
+    images = torch.from_numpy(np.zeros((2, height, width, 3), dtype))
+    return images, torch.arange(2 * len(graph.samples[0].metainfo['flip_indices']))
+
+
+def _head_of(model: nn.Module) -> PointHeadMixin:
+    head = getattr(model, 'head', None)
+    if type(model) is not TopdownPoseEstimator or not isinstance(head, PointHeadMixin):
+        hint = ''
+        if isinstance(model, PaddedFlipEstimator):
+            hint = (
+                '; its flip test depends on the width of each picture: to fix it, set '
+                'model.type=TopdownPoseEstimator, which mirrors the whole input'
+            )
+        raise FormatError(
+            f'a {type(model).__name__} with a {type(head).__name__} cannot be '
+            'exported: a TopdownPoseEstimator with a head over PointHeatmap is '
+            f'expected, or a HeatmapEnsemble of such networks{hint}'
+        )
+    return head

@@ -1,0 +1,126 @@
+"""The networks behind an inferencer: exported ones, and PyTorch's by the lazy door."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import fashion_mmpose
+
+from .onnx.pose import OnnxPoseNetwork
+from .onnx.session import is_onnx
+from .protocols import Detector, PoseNetwork
+
+ConfigLike = Any  # a path, a name or a loaded config of MMEngine
+WeightsLike = str | os.PathLike | None
+
+DETECTOR_SCORE_THR = 0.3
+# Of two categories that a detector finds in one place, one is wrong.
+DETECTOR_MAX_OVERLAP = 0.6
+
+
+def build_pose(
+    pose: ConfigLike | Mapping[str, Any], weights: WeightsLike, device: str
+) -> dict[str, PoseNetwork]:
+    """The pose network of every category, each built once.
+
+    Args:
+        pose: One for all categories, a config or an exported file; or for each category
+            its own, a config, a pair of config and weights, or an exported file.
+        weights: The checkpoint of a config for all; None for exported files.
+        device: Where they compute.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If what they need is missing: PyTorch and MMPose for configs,
+            onnxruntime for exported files.
+        ValueError: If a file is no pose network of this package, weights do not fit, or
+            a network is not for its category.
+    """
+    if is_onnx(pose):
+        _check_no_weights(pose, weights)
+        network = OnnxPoseNetwork(pose, device)
+        return dict.fromkeys(network.categories, network)
+    if not isinstance(pose, Mapping):
+        return fashion_mmpose.build_networks(pose, weights, device)
+    exported = {
+        category: os.fspath(entry) for category, entry in pose.items() if is_onnx(entry)
+    }
+    others = {key: entry for key, entry in pose.items() if key not in exported}
+    built = {path: OnnxPoseNetwork(path, device) for path in {*exported.values()}}
+    for category, path in exported.items():
+        if category not in built[path].categories:
+            raise ValueError(
+                f'{path}, the pose network of {category!r}, is one for '
+                f'{list(built[path].categories)}'
+            )
+    networks = {category: built[path] for category, path in exported.items()}
+    if others or not exported or weights is not None:
+        networks |= fashion_mmpose.build_networks(others, weights, device)
+    return {category: networks[category] for category in pose}
+
+
+def exported_by_category(paths: Sequence[str]) -> dict[str, str]:
+    """Several exported pose networks as a dict of categories, which the files tell.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If one is no pose network of this package, or two are for the same
+            category.
+    """
+    pose = {}
+    for path in paths:
+        for category in OnnxPoseNetwork(path, 'cpu').categories:
+            if category in pose:
+                raise ValueError(
+                    f'{pose[category]} and {path} are both for {category!r}; give one '
+                    'pose network for each category'
+                )
+            pose[category] = path
+    return pose
+
+
+def build_detector(
+    det: ConfigLike | Detector | None,
+    weights: WeightsLike,
+    device: str,
+    options: Mapping[str, Any] | None,
+) -> Detector | None:
+    """The detector, or None.
+
+    Args:
+        det: A config, or an object with ``detect``.
+        weights: The checkpoint of a config.
+        device: Where it computes.
+        options: Arguments of :class:`fashion_mmpose.GarmentDetector` for a config.
+
+    Raises:
+        TypeError: If it is neither, or has no such option.
+        ValueError: If config and weights do not go together, or the options are for a
+            detector that was built elsewhere.
+    """
+    if isinstance(det, tuple | list | int):
+        raise TypeError(
+            f'det_model is a {type(det).__name__}, neither a config nor an object with '
+            'detect()'
+        )
+    is_config = det is not None and not hasattr(det, 'detect')
+    if is_config != (weights is not None):
+        raise ValueError(
+            'det_model and det_weights go together: the config of a detector and its '
+            'checkpoint'
+        )
+    if not is_config and options is not None:
+        raise ValueError(
+            'det_options are for a detector that is built here, from a config; to fix '
+            'it: give them to your detector, or leave them out'
+        )
+    if not is_config:
+        return det
+    chosen = dict(score_thr=DETECTOR_SCORE_THR, max_overlap=DETECTOR_MAX_OVERLAP)
+    chosen |= options or {}
+    return fashion_mmpose.GarmentDetector(det, weights, device, **chosen)
+
+
+def _check_no_weights(path: object, weights: WeightsLike) -> None:
+    if weights is not None:
+        raise ValueError(f'{path} is an exported network, which needs no {weights}')

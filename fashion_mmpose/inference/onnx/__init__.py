@@ -1,0 +1,1 @@
+"""The networks without PyTorch: ONNX files that ``fashion-mmpose export`` wrote."""

@@ -1,0 +1,128 @@
+"""ONNX files opened with onnxruntime, on the device of the user's choice."""
+
+import os
+from collections.abc import Sequence
+from types import ModuleType
+
+import numpy as np
+
+from fashion_mmpose.errors import FormatError
+
+from .metadata import PoseMetadata, read_metadata
+
+SUFFIX = '.onnx'
+_CPU = 'CPUExecutionProvider'
+_CUDA = 'CUDAExecutionProvider'
+_ENDING = 'ExecutionProvider'
+
+
+def is_onnx(path: object) -> bool:
+    """Whether that is the name of an ONNX file."""
+    return isinstance(path, str | os.PathLike) and os.fspath(path).endswith(SUFFIX)
+
+
+class Session:
+    """An exported network.
+
+    Args:
+        path: Its file.
+        device: ``'auto'`` (a GPU if onnxruntime can use one), ``'cpu'``, ``'cuda'``,
+            ``'cuda:1'``, or an execution provider by its name, such as ``'openvino'``
+            or ``'CoreMLExecutionProvider'``. What a provider cannot compute, the CPU
+            does.
+
+    Attributes:
+        metadata: What the file says about itself.
+        provider: The provider that computes.
+        is_on_cpu: Whether that is the CPU's own.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FormatError: If it is no ONNX file, or none of this package.
+        ImportError: If onnxruntime is missing.
+        ValueError: If there is no such device or provider.
+    """
+
+    def __init__(self, path: str | os.PathLike, device: str = 'auto') -> None:
+        runtime = require_onnxruntime()
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f'{path} does not exist, or is not a file')
+        name = os.fspath(path)
+        providers = _providers(runtime, device)
+        try:
+            self._session = runtime.InferenceSession(
+                name, _options(runtime), providers=providers
+            )
+        # Its errors have no common class but this one.
+        except Exception as error:
+            raise FormatError(
+                f'{name} cannot be opened by onnxruntime {runtime.__version__}: {error}'
+            ) from error
+        self.provider = self._session.get_providers()[0]
+        wanted = providers[0][0] if isinstance(providers[0], tuple) else providers[0]
+        if device != 'auto' and self.provider != wanted:
+            raise ValueError(
+                f'device {device!r}: {wanted} does not start here, and the CPU would '
+                "take its place; to fix it: install what it needs, or give device='cpu'"
+            )
+        self.is_on_cpu = self.provider == _CPU
+        entries = self._session.get_modelmeta().custom_metadata_map
+        self.metadata: PoseMetadata = read_metadata(entries, name)
+
+    def run(self, outputs: Sequence[str], **inputs: np.ndarray) -> list[np.ndarray]:
+        """Compute outputs by their names."""
+        return self._session.run(list(outputs), inputs)
+
+
+def require_onnxruntime() -> ModuleType:
+    """onnxruntime, which only exported networks need.
+
+    Raises:
+        ImportError: If it is missing or does not load.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError(
+            f'exported networks need onnxruntime, which does not load ({error}); to '
+            "fix it: pip install 'fashion-mmpose[onnx]'"
+        ) from error
+    return onnxruntime
+
+
+def _options(runtime: ModuleType):
+    options = runtime.SessionOptions()
+    options.log_severity_level = 3  # errors, which are raised as well
+    # As PyTorch and OpenCV do; onnxruntime itself takes every core.
+    threads = os.environ.get('OMP_NUM_THREADS', '')
+    if threads.isdecimal() and int(threads):
+        options.intra_op_num_threads = int(threads)
+    # Threads that wait would take the cores from the other network and from OpenCV.
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    return options
+
+
+def _providers(runtime: ModuleType, device: str) -> list:
+    """The chosen provider with its options, and the CPU for what it cannot do."""
+    available = runtime.get_available_providers()
+    kind, _, number = str(device).partition(':')
+    if kind == 'auto':
+        return [_CUDA, _CPU] if _CUDA in available else [_CPU]
+    if kind == 'cpu':
+        return [_CPU]
+    by_name = {_short(name): name for name in available}
+    name = by_name.get(_short(kind))
+    if name is None:
+        raise ValueError(
+            f'device {device!r}: this onnxruntime has no such execution provider; '
+            f'choose from {", ".join(sorted(by_name))}, or install a build that has '
+            'it, such as onnxruntime-gpu for cuda and onnxruntime-openvino for openvino'
+        )
+    if number and not number.isdecimal():
+        raise ValueError(f'device {device!r}: {number!r} is no number of a device')
+    chosen = (name, dict(device_id=number)) if number else name
+    return [chosen] if name == _CPU else [chosen, _CPU]
+
+
+def _short(provider: str) -> str:
+    return provider.removesuffix(_ENDING).lower()

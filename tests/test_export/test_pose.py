@@ -1,0 +1,178 @@
+"""Exported pose networks find what PyTorch's find."""
+
+import json
+
+import numpy as np
+import pytest
+from small_networks import ToldDetector, assert_same, inferencer_of
+
+from fashion_mmpose import garments
+from fashion_mmpose.apis import PoseNetwork
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.export import export_pose
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.onnx.metadata import KEY
+from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
+
+pytest.importorskip('onnxscript')
+onnxruntime = pytest.importorskip('onnxruntime')
+onnx = pytest.importorskip('onnx')
+
+pytestmark = pytest.mark.slow
+
+NAMES = ['fashionai_all', 'fashionai_blouse', 'deepfashion2_tops', 'ensemble']
+
+
+def weights_of(small, name):
+    return None if name == 'ensemble' else small.weights(name)
+
+
+@pytest.fixture(scope='module')
+def exported(small, tmp_path_factory):
+    """Files of the small networks by their names, each made when it is asked for."""
+    folder = tmp_path_factory.mktemp('exported')
+
+    def export(name):
+        path = folder / f'{name}.onnx'
+        if not path.exists():
+            weights = weights_of(small, name)
+            change = export_pose(small.config(name), weights, path)
+            assert change.num_points > 90 and change.largest_score < 1e-4
+        return path
+
+    return export
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_same_points(small, exported, name):
+    network = PoseNetwork(small.config(name), weights_of(small, name))
+    other = OnnxPoseNetwork(exported(name), 'cpu')
+    for key in ('benchmark', 'category', 'categories', 'bbox_source', 'is_on_cpu'):
+        assert getattr(other, key) == getattr(network, key), key
+    asked = [
+        (image, network.categories[i % len(network.categories)], (3, 2.5, 44, 60))
+        for i, image in enumerate(small.images)
+    ]
+    found, others = (
+        each.predict([each.sample(*one, 0.5, 'a.png', 3) for one in asked])
+        for each in (network, other)
+    )
+    assert_same(others, found, atol=1e-2)
+    for one, same in zip(others, found):
+        assert (
+            (one.bbox_score, one.image)
+            == (0.5, 'a.png')
+            == (
+                same.bbox_score,
+                same.image,
+            )
+        )
+        assert one.keypoints.dtype == one.scores.dtype == np.float32
+        assert one.definition == same.definition
+    # Any number of crops at once.
+    (alone,) = other.predict([other.sample(*asked[1])])
+    np.testing.assert_allclose(alone.keypoints, others[1].keypoints, atol=1e-3)
+    assert other.predict([]) == []
+
+
+def test_an_inferencer_of_a_file_is_that_of_the_config(small, exported):
+    detector = ToldDetector()
+    theirs = inferencer_of(small, 'deepfashion2_tops', det_model=detector)
+    path = exported('deepfashion2_tops')
+    ours = GarmentInferencer(pose=path, det_model=detector, device='cpu')
+    assert_same(ours.garments(small.paths), theirs.garments(small.paths), atol=1e-2)
+
+
+def test_a_file_of_each_category(small, exported):
+    pose = dict(
+        vest=exported('deepfashion2_tops'),
+        sling=str(exported('deepfashion2_tops')),
+        blouse=small.of('fashionai_blouse'),  # of PyTorch
+    )
+    inferencer = GarmentInferencer(pose, device='cpu')
+    assert list(inferencer.networks) == ['vest', 'sling', 'blouse']
+    assert inferencer.networks['vest'] is inferencer.networks['sling']
+    with pytest.raises(ValueError, match="pose network of 'skirt', is one for"):
+        GarmentInferencer(pose=dict(skirt=exported('deepfashion2_tops')))
+    with pytest.raises(ValueError, match='pose and pose2d are two names'):
+        GarmentInferencer(small.config('ensemble'), pose=exported('ensemble'))
+    with pytest.raises(ValueError, match='needs no weights.pth'):
+        GarmentInferencer(exported('ensemble'), 'weights.pth')
+    with pytest.raises(ValueError, match='pose network is missing'):
+        GarmentInferencer()
+
+
+def test_the_file_tells_all(exported):
+    model = onnx.load(exported('deepfashion2_tops'))
+    onnx.checker.check_model(model, full_check=True)
+    told = {each.key: each.value for each in model.metadata_props}
+    told = json.loads(told[KEY])
+    assert told['crop'] == dict(
+        method='affine',
+        size_wh=[48, 64],
+        padding=1.25,
+        fill=0,
+        keep_ratio=True,
+        interpolation='linear',
+    )
+    assert told['categories'] == ['vest', 'sling']
+    assert told['keypoints'] == list(garments.keypoints('deepfashion2'))
+    assert told['decoder']['flip_test'] and told['decoder']['decode_mode'] == 'quarter'
+    images, rows = model.graph.input
+    assert (images.name, rows.name) == ('images', 'rows')
+    assert [each.dim_value for each in images.type.tensor_type.shape.dim] == [
+        *(0, 64, 48, 3)
+    ]
+    # Paths of the machine that exported it are in the nodes' notes of the exporter.
+    assert not any(node.metadata_props for node in model.graph.node)
+    assert b'site-packages' not in model.SerializeToString()
+
+
+def test_heatmaps_beside_the_points(small, tmp_path):
+    path = tmp_path / 'maps.onnx'
+    assert (
+        export_pose(
+            *small.of('fashionai_skirt'), path, with_heatmaps=True, verify=False
+        )
+        is None
+    )
+    session = onnxruntime.InferenceSession(path)
+    images = np.stack([np.resize(each, (64, 64, 3)) for each in small.images])
+    points, scores, maps = session.run(
+        None, dict(images=images, rows=np.array([1, 5, 14]))
+    )
+    assert points.shape == (3, 2) and maps.shape == (3, 16, 16)
+    np.testing.assert_allclose(maps.max(axis=(1, 2)), scores, atol=1e-6)
+
+
+def test_files_of_others(small, exported, tmp_path):
+    model = onnx.load(exported('fashionai_blouse'))
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / 'other.onnx')
+    with pytest.raises(FormatError, match="other.onnx.*no entry 'fashion_mmpose'"):
+        GarmentInferencer(pose=tmp_path / 'other.onnx', device='cpu')
+    (tmp_path / 'bad.onnx').write_bytes(b'no network')
+    with pytest.raises(FormatError, match='bad.onnx cannot be opened'):
+        OnnxPoseNetwork(tmp_path / 'bad.onnx')
+    with pytest.raises(FileNotFoundError, match='none.onnx does not exist'):
+        OnnxPoseNetwork(tmp_path / 'none.onnx')
+
+
+def test_devices(exported):
+    path = exported('fashionai_blouse')
+    assert OnnxPoseNetwork(path, 'CPUExecutionProvider').is_on_cpu
+    with pytest.raises(ValueError, match="'tpu'.*no such execution provider.*cpu"):
+        OnnxPoseNetwork(path, 'tpu')
+
+
+def test_a_network_that_differs_is_not_written(small, tmp_path, monkeypatch):
+    sample = OnnxPoseNetwork.sample
+
+    def moved(self, pixels, *args):
+        return sample(self, np.roll(pixels, 9, axis=1), *args)
+
+    monkeypatch.setattr(OnnxPoseNetwork, 'sample', moved)
+    path = tmp_path / 'pose.onnx'
+    with pytest.raises(FormatError, match='is not that of PyTorch'):
+        export_pose(*small.of('fashionai_blouse'), path)
+    assert not path.exists()
