@@ -21,7 +21,7 @@ STAMP := $(VENV)/.setup-$(SETUP_KEY)
 CHECK_PYTHON := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-fast test-docs fuzz campaign lint format demo clean
+.PHONY: help setup test test-fast test-docs fuzz campaign lint format starter demo clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -113,6 +113,9 @@ lint: $(STAMP)  ## check style, spelling and types
 format: $(STAMP)  ## put the files into the project's style
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+starter: $(STAMP)  ## make the networks that the package carries, in hours
+	$(PY) tools/make_starter.py $(ARGS)
 
 demo: $(STAMP)  ## train, test and draw a small network on drawn garments
 	$(PY) tools/demo.py $(ARGS)

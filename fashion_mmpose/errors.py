@@ -11,3 +11,7 @@ class PictureError(ValueError):
 
 class RescuedError(RuntimeError):
     """A file could not be written to its place; the message says where it is."""
+
+
+class TrainingError(RuntimeError):
+    """A training cannot go on; the message says what happened, and what to do."""

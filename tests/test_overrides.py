@@ -77,4 +77,7 @@ def test_misspelt_keys(key, nearest):
     ],
 )
 def test_entries_that_are_taken(config, key):
-    load_config(config, cfg_options={key: 1})
+    value = load_config(config, cfg_options={key: 1})
+    for part in key.split('.'):
+        value = value[int(part) if part.isdecimal() else part]
+    assert value == 1

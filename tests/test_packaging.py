@@ -377,5 +377,5 @@ def test_help_lists_every_command(checkout: Path):
     commands = [line.split()[1] for line in lines]
     assert commands == [
         *'help setup test test-fast test-docs'.split(),
-        *'fuzz campaign lint format demo clean'.split(),
+        *'fuzz campaign lint format starter demo clean'.split(),
     ]

@@ -22,6 +22,7 @@ REGISTERED = {
     'mmpose.hook': [
         'ChannelsLastHook',
         'EpochSeedHook',
+        'FiniteLossHook',
         'MetricsFileHook',
         'PersistentEarlyStoppingHook',
         'ProgressBarHook',

@@ -8,6 +8,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='ValidatedCheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    finite_loss=dict(type='FiniteLossHook'),
     visualization=dict(type='PoseVisualizationHook', enable=False),
 )
 custom_hooks = [dict(type='EpochSeedHook'), dict(type='ProgressBarHook')]

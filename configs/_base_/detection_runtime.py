@@ -6,7 +6,11 @@ custom_imports = dict(
 # A fixed seed, so that a resumed run repeats the order of the data.
 randomness = dict(seed=0)
 
-garment_hooks = [dict(type='mmpose.EpochSeedHook'), dict(type='mmpose.ProgressBarHook')]
+garment_hooks = [
+    dict(type='mmpose.EpochSeedHook'),
+    dict(type='mmpose.ProgressBarHook'),
+    dict(type='mmpose.FiniteLossHook'),
+]
 garment_checkpoints = dict(
     type='mmpose.ValidatedCheckpointHook',
     interval=1,

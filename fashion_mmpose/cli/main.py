@@ -67,6 +67,10 @@ COMMANDS = {
         'fashion_mmpose.cli.synthesize',
         "Draw garments with exact landmarks in a benchmark's own raw format.",
     ),
+    'check-data': Command(
+        'fashion_mmpose.commands.check_data',
+        'Read all data of a config beforehand, and report everything that is broken.',
+    ),
     'train': Command('fashion_mmpose.commands.train', 'Train a network.'),
     'train-all': Command(
         'fashion_mmpose.commands.train_all',

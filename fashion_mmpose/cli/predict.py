@@ -1,15 +1,18 @@
 """Find garments and their landmarks in pictures and videos.
 
 Usage:
-    fashion-mmpose predict INPUT... --pose CONFIG [CHECKPOINT] | FILE.onnx
-        [--det CONFIG CHECKPOINT | FILE.onnx] [--category NAME] --out-dir DIR
+    fashion-mmpose predict INPUT... --out-dir DIR
+        [--pose CONFIG [CHECKPOINT] | FILE.onnx]
+        [--det CONFIG CHECKPOINT | FILE.onnx]
+        [--benchmark {deepfashion2,fashionai}] [--category NAME]
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
 
 An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
-number of a camera, or the address of a stream (rtsp://...). A CONFIG is a path, or the
-name of a config that the package carries; --pose may come several times, for networks
-of one category each, and an ensemble needs no CHECKPOINT. A FILE.onnx, which
+number of a camera, or the address of a stream (rtsp://...). Without networks, the
+starter finds them, which the package carries. A CONFIG is a path, or the name of a
+config that the package carries; --pose may come several times, for networks of one
+category each, and an ensemble needs no CHECKPOINT. A FILE.onnx, which
 `fashion-mmpose export` writes, runs without PyTorch and MMPose. With a detector,
 --category leaves other garments out; without one, a garment fills its picture.
 
@@ -32,6 +35,7 @@ from itertools import pairwise
 from tqdm import tqdm
 
 import fashion_mmpose
+from fashion_mmpose import starter
 from fashion_mmpose.cli.shell import (
     FAILED,
     INTERRUPTED,
@@ -67,10 +71,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--pose',
         nargs='+',
         action='append',
-        required=True,
         metavar='CONFIG [CHECKPOINT]',
         help='pose network, or FILE.onnx; give it several times for networks of one '
-        'category each',
+        'category each (the starter, and its detector)',
+    )
+    parser.add_argument(
+        '--benchmark',
+        choices=starter.BENCHMARKS,
+        help='whose key points the starter finds (deepfashion2); for fashionai, in '
+        'whole pictures of the garment that --category names',
     )
     parser.add_argument(
         '--det',
@@ -145,6 +154,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     args = parse(parser, _with_pairs(sys.argv[1:] if argv is None else argv))
     _choose_out_dir(args, parser)
+    if args.pose and args.benchmark:
+        parser.error('--benchmark chooses a network of the starter; leave out --pose')
+    args.pose = args.pose or []
     if any(len(pose) > 2 for pose in args.pose):
         parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
     if not 0 <= args.score_thr <= 1:
@@ -207,13 +219,14 @@ def build(args: argparse.Namespace) -> GarmentInferencer:
 
 
 def _build(args: argparse.Namespace) -> GarmentInferencer:
-    entries = [(pose[0], pose[1] if len(pose) == 2 else None) for pose in args.pose]
-    pose, weights = entries[0]
+    entries = [(*pose, None)[:2] for pose in args.pose]
+    pose, weights = entries[0] if entries else (None, None)
     if len(entries) > 1:
         pose, weights = _by_category(entries), None
     det, det_weights = args.det or (None, None)
     options = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
-    options = options if args.det else None
+    has_detector = args.det or not args.pose and args.benchmark != 'fashionai'
+    options = options if has_detector else None
     return GarmentInferencer(
         pose,
         weights,
@@ -222,6 +235,7 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
         args.device,
         args.batch_size,
         options,
+        args.benchmark,
     )
 
 
@@ -321,6 +335,7 @@ def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) ->
     )
     if files.num_empty:
         print(f'{files.num_empty} pictures have none')
+    warn(files.of_other_runs())
     print(f'written to {files.out_dir}')
 
 
@@ -330,7 +345,8 @@ def execute(args: argparse.Namespace) -> int:
     inputs = [path_or_camera(item) for item in args.inputs]
     sources = name_sources(find_sources(inputs, left_aside))
     inferencer = build(args)
-    check_category(args.category, list(inferencer.networks), bool(args.det))
+    has_detector = inferencer.detector is not None
+    check_category(args.category, list(inferencer.networks), has_detector)
     warn_of_whole_pictures(inferencer, args.category)
     if args.save_csv:
         check_csv(sources, {n.benchmark for n in inferencer.networks.values()})

@@ -13,7 +13,12 @@ from .decoding import DECODERS, blur, is_flat
 
 PIECE = 2**20  # cells that are decoded at once
 
-CONVENTIONS = ('msra', 'cpn', 'centers')
+# The input pixel at the centre of the first cell, by the stride.
+CONVENTIONS = {
+    'msra': lambda stride: 0.0,
+    'cpn': lambda stride: 1.0,
+    'centers': lambda stride: (stride - 1) / 2,
+}
 
 
 @KEYPOINT_CODECS.register_module()
@@ -104,7 +109,7 @@ class PointHeatmap(BaseKeypointCodec):
         super().__init__()
         if convention not in CONVENTIONS:
             raise ValueError(
-                f'unknown convention {convention!r}; choose from {CONVENTIONS}'
+                f'unknown convention {convention!r}; choose from {list(CONVENTIONS)}'
             )
         if decode_mode not in DECODERS:
             raise ValueError(
@@ -134,15 +139,14 @@ class PointHeatmap(BaseKeypointCodec):
 
     def _origin(self) -> float:
         """The input pixel, in x as in y, at the centre of the first cell."""
-        if self.convention != 'centers':
-            return {'msra': 0.0, 'cpn': 1.0}[self.convention]
-        stride_x, stride_y = self.scale_factor.tolist()
-        if stride_x != stride_y:
+        strides = self.scale_factor.tolist()
+        x, y = map(CONVENTIONS[self.convention], strides)
+        if x != y:
             raise ValueError(
-                "convention 'centers' needs one stride in x and y, got "
-                f'{stride_x:g} and {stride_y:g}'
+                f'convention {self.convention!r} needs one stride in x and y, got '
+                f'{strides[0]:g} and {strides[1]:g}'
             )
-        return (stride_x - 1) / 2
+        return x
 
     def encode(
         self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import init_dist, is_distributed
+from mmengine.dist import get_world_size, init_dist, is_distributed
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
@@ -23,9 +23,10 @@ from fashion_mmpose.config import (
     is_detector,
     is_ensemble,
 )
+from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.described_data import check_channels
-from fashion_mmpose.engine.checkpoints import checkpoint_file, last_checkpoint
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
+from fashion_mmpose.engine.work_folder import checkpoint_file, last_checkpoint
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.files.locks import locked_file, locked_folder
@@ -90,6 +91,31 @@ def init_launcher(launcher: str, device: str = 'auto') -> str:
     if not torch.cuda.is_available():
         return 'cpu'
     return f'cuda:{torch.cuda.current_device()}'
+
+
+def add_skip_bad(parser: argparse.ArgumentParser) -> None:
+    """Let a command leave out pictures; see :func:`leave_out_bad`."""
+    parser.add_argument(
+        '--skip-bad',
+        action='store_true',
+        help='read all pictures first, and leave out and list those that cannot be '
+        'read (stop at the first of them)',
+    )
+
+
+def leave_out_bad(runner: Runner) -> None:
+    """Let a run do without the pictures that cannot be read.
+
+    Raises:
+        ValueError: If the run is of a kind that cannot do so.
+    """
+    if not isinstance(runner, TrainingRunner):
+        raise ValueError(
+            f'--skip-bad is not known to {type(runner).__name__}; to fix it: take '
+            'runner_type out of the config'
+        )
+    cores = os.cpu_count() or 1
+    runner.sieve = PictureSieve(max(1, cores // get_world_size()))
 
 
 @contextmanager

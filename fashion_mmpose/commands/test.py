@@ -4,7 +4,7 @@ Usage:
     fashion-mmpose test CONFIG [CHECKPOINT] [--data-root DIR] [--bbox-file BOXES.json]
         [--bbox-thr T] [--out PRED.json PRED.csv] [--show-dir DIR] [--dump FILE.pkl]
         [--show [--interval N] [--wait-time SECONDS]] [--work-dir DIR]
-        [--cfg-options KEY=VALUE ...]
+        [--skip-bad] [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N -m fashion_mmpose test CONFIG CHECKPOINT \\
         --launcher pytorch
 
@@ -25,8 +25,10 @@ from fashion_mmpose.engine import MetricsFileHook
 from .data_root import add_data_root, set_data_root
 from .mmpose_options import add_test_options, set_test_options
 from .running import (
+    add_skip_bad,
     argument_parser,
     build_runner,
+    leave_out_bad,
     locked_places,
     set_bbox_thr,
     set_testing,
@@ -58,6 +60,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='JSON and CSV files to write the predictions to',
     )
     parser.add_argument('--show-dir', help='folder to draw the predictions into')
+    add_skip_bad(parser)
     add_test_options(parser)
     return parse(parser, argv)
 
@@ -73,6 +76,8 @@ def execute(args: argparse.Namespace) -> None:
     set_test_options(cfg, args)
     with locked_places(args.launcher, cfg.work_dir, args.out or ()):
         runner = build_runner(cfg, testing=True)
+        if args.skip_bad:
+            leave_out_bad(runner)
         runner.register_hook(MetricsFileHook())
         runner.test()
 

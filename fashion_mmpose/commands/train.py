@@ -3,7 +3,7 @@
 Usage:
     fashion-mmpose train CONFIG [--data-root DIR] [--work-dir DIR] [--resume [CKPT]]
         [--override] [--amp] [--auto-scale-lr] [--no-validate]
-        [--cfg-options KEY=VALUE ...]
+        [--skip-bad] [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N -m fashion_mmpose train CONFIG --launcher pytorch
 
 CONFIG is a path, or the name of a config that the package carries, such as
@@ -17,7 +17,14 @@ from fashion_mmpose.config import load_config
 
 from .data_root import add_data_root, set_data_root
 from .mmpose_options import set_no_validation
-from .running import argument_parser, build_runner, locked_places, set_training
+from .running import (
+    add_skip_bad,
+    argument_parser,
+    build_runner,
+    leave_out_bad,
+    locked_places,
+    set_training,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -49,6 +56,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='train without validation; the last checkpoint is the result',
     )
+    add_skip_bad(parser)
     return parse(parser, argv)
 
 
@@ -64,6 +72,8 @@ def execute(args: argparse.Namespace) -> None:
     with locked_places(args.launcher, cfg.work_dir):
         runner = build_runner(cfg)
         runner.override = args.override
+        if args.skip_bad:
+            leave_out_bad(runner)
         runner.train()
 
 

@@ -3,7 +3,7 @@
 Usage:
     fashion-mmpose train-all CONFIG [--categories blouse,skirt,...] [--work-dir DIR]
         [--out submission.csv] [--test-only] [--restart] [--nproc N] [--amp]
-        [--auto-scale-lr] [--cfg-options KEY=VALUE ...]
+        [--auto-scale-lr] [--skip-bad] [--cfg-options KEY=VALUE ...]
 
 CONFIG is the path or name of a config with {category} in it, such as
 'cpn_r152_fashionai_{category}', or of a recipe, for which only the category is missing,
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.data_root import add_data_root, data_root_options
+from fashion_mmpose.commands.running import add_skip_bad
 from fashion_mmpose.config import check_files, config_root
 from fashion_mmpose.files.locks import locked_file, locked_folder
 
@@ -94,6 +95,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='override entries of the config; {category} is filled in',
     )
     add_data_root(parser)
+    add_skip_bad(parser)
     return parse(parser, argv)
 
 
@@ -123,13 +125,15 @@ def execute(args: argparse.Namespace) -> int:
         check_unchanged(runs)
     # A wheel and a checkout have the scripts beside the configs.
     scripts = config_root().parent
-    options = Options(scripts, args.test_only, args.restart, flags, args.nproc)
+    options = Options(
+        scripts, args.test_only, args.restart, flags, args.skip_bad, args.nproc
+    )
     results = []
     with locked_folder(folder):
         for each in runs:
             results.append(run_category(each, options))
             write_summary(folder, results, rule, args.config)
-        submission = submit(runs, results, args.out, folder)
+        submission = submit(runs, results, args.out, folder, args.skip_bad)
         write_summary(folder, results, rule, args.config, submission)
     print(f'\n{summary_table(results, rule)}')
     print(f'written to {folder}/summary.json and summary.md')
@@ -145,7 +149,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def submit(
-    runs: list[CategoryRun], results: list[CategoryResult], out, folder: Path
+    runs: list[CategoryRun],
+    results: list[CategoryResult],
+    out: str | None,
+    folder: Path,
+    skip_bad: bool,
 ) -> str | None:
     """Merge the categories that succeeded; the file, or None if that failed."""
     succeeded = [run for run, result in zip(runs, results) if result.succeeded]
@@ -154,7 +162,7 @@ def submit(
         return None
     try:
         with locked_file(out):
-            merge(succeeded, out)
+            merge(succeeded, out, skip_bad)
     except (OSError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return None

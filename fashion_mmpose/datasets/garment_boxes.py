@@ -4,15 +4,17 @@ The one dataset of MMDetection's registry. It needs MMDetection, so it is not im
 with the package: a detector's config names this module in ``custom_imports``.
 """
 
-import logging
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from mmengine.logging import print_log
 
 from fashion_mmpose import compat, garments
 from fashion_mmpose.formats.coco.columns import read_columns
+
+from .detected import log_notes
+from .pictures import picture_named
 
 compat.require_mmdet()
 
@@ -59,8 +61,7 @@ class GarmentBoxDataset(BaseDetDataset):
         columns = read_columns(
             self.ann_file, self.definition, image_root=self.data_prefix.get('img')
         )
-        for note in columns.notes:
-            print_log(note, 'current', logging.WARNING)
+        log_notes(columns.notes)
         images = columns.images
         boxes = columns.boxes.copy()
         boxes[:, 2:] += boxes[:, :2]  # xyxy
@@ -97,6 +98,15 @@ class GarmentBoxDataset(BaseDetDataset):
                 instances,
             )
         ]
+
+    def prepare_data(self, idx: int) -> Any:
+        """What the pipeline makes of a picture.
+
+        Raises:
+            PictureError: If it cannot be read.
+        """
+        with picture_named(lambda: self.get_data_info(idx)['img_path']):
+            return super().prepare_data(idx)
 
     def filter_data(self) -> list[dict]:
         """What can be trained on; all images where they are tested."""

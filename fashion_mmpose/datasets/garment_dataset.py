@@ -1,11 +1,10 @@
 """Garments in COCO JSON, of any benchmark."""
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.dataset import force_full_init
-from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
@@ -14,15 +13,13 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.columns import (
     GarmentColumns,
-    ImageColumns,
     labelled_counts,
     read_columns,
 )
-from fashion_mmpose.formats.coco.geometry import Boxes, check_boxes
-from fashion_mmpose.formats.detectors.box_columns import BoxColumns, read_boxes
 
+from .detected import best_boxes, boxes_in_pictures, detected_samples, log_notes
+from .pictures import picture_named
 from .records import (
-    NOWHERE,
     GarmentRecords,
     Samples,
     layout_channels,
@@ -222,11 +219,9 @@ class GarmentDataset(BaseCocoStyleDataset):
             points_dtype=np.float64 if self.test_mode else np.float32,
             image_root=self.data_prefix.get('img'),
         )
-        _log(columns.notes)
+        log_notes(columns.notes)
         samples = (
-            self._detected(columns, self._read_boxes(columns.images))
-            if self.bbox_file
-            else self._annotated(columns)
+            self._detected(columns) if self.bbox_file else self._annotated(columns)
         )
         if self.sample_interval > 1:  # as MMPose: pictures whose id is a multiple
             image_ids = columns.images.ids[samples.image_rows]
@@ -236,7 +231,7 @@ class GarmentDataset(BaseCocoStyleDataset):
             samples = whole_images(columns.images, rows, score=1.0)
         if self.test_mode and not self.one_per_image:
             self._metainfo['num_samples'] = len(samples)
-        return GarmentRecords(
+        self._whole = GarmentRecords(
             columns,
             samples,
             img_prefix=self.data_prefix['img'],
@@ -245,6 +240,49 @@ class GarmentDataset(BaseCocoStyleDataset):
             with_keypoints=not self.bbox_file,
             with_raw=self.test_mode,
         )
+        return self._whole
+
+    @force_full_init
+    def pictures(self) -> dict[str, tuple[int, int]]:
+        """The pictures of this dataset, each with the size that its file says.
+
+        In training they are those of the samples. In testing they do not depend on
+        ``indices``, and where the whole file is scored in a detector's boxes, those
+        without a box are among them.
+
+        Returns:
+            dict: Width and height in pixels by path.
+        """
+        if not self.test_mode:
+            return self.data_list.pictures()
+        all_listed = self.bbox_file is not None and not self.one_per_image
+        return self._whole.pictures(all_listed)
+
+    @force_full_init
+    def leave_out(self, paths: Collection[str]) -> list[int]:
+        """Go on as if the file did not list some pictures.
+
+        Args:
+            paths: Those of :meth:`pictures` that are left out.
+
+        Returns:
+            list[int]: Ids of these images.
+        """
+        image_ids = self._whole.image_ids_of(paths)
+        self.data_list = self.data_list.without(paths)
+        self._whole = self._whole.without(paths)
+        if 'num_samples' in self._metainfo:
+            self._metainfo['num_samples'] = len(self._whole)
+        return image_ids
+
+    def prepare_data(self, idx: int) -> Any:
+        """What the pipeline makes of a sample.
+
+        Raises:
+            PictureError: If its picture cannot be read.
+        """
+        with picture_named(lambda: self.data_list[idx]['img_path']):
+            return super().prepare_data(idx)
 
     def filter_data(self) -> GarmentRecords:
         """All records: boxes below the threshold were dropped when they were read.
@@ -306,82 +344,22 @@ class GarmentDataset(BaseCocoStyleDataset):
             )
         return samples
 
-    # ---------------------------------------------------------- detector boxes
-
-    def _read_boxes(self, images: ImageColumns) -> BoxColumns:
-        """The boxes of this dataset's categories above the score threshold."""
-        boxes = read_boxes(self.bbox_file, self.definition)
-        rows = images.rows(boxes.image_ids)
-        strangers = np.flatnonzero(rows == NOWHERE)
-        if len(strangers):
-            raise FormatError(
-                f'{self.bbox_file}: box {strangers[0]} is of image '
-                f'{boxes.image_ids[strangers[0]]}, which {self.ann_file} does not list'
-            )
-        _log(
-            check_boxes(
-                Boxes(
-                    self.bbox_file,
-                    lambda index: f'box {index} (image {boxes.image_ids[index]})',
-                    boxes.boxes,
-                    images.sizes_wh[rows],
-                )
-            )
+    def _detected(self, columns: GarmentColumns) -> Samples:
+        """The detector's boxes of the categories, above the score threshold."""
+        boxes = boxes_in_pictures(
+            self.bbox_file, self.ann_file, columns.images, self.definition
         )
         threshold = (self.filter_cfg or {}).get('bbox_score_thr', 0)
-        return boxes.take(self._holds(boxes.category_ids) & (boxes.scores >= threshold))
-
-    def _detected(self, columns: GarmentColumns, boxes: BoxColumns) -> Samples:
-        """The detector's boxes as samples."""
-        detected = Samples(
-            ids=np.arange(len(boxes)),
-            image_rows=columns.images.rows(boxes.image_ids),
-            item_rows=np.full(len(boxes), NOWHERE),
-            category_ids=boxes.category_ids,
-            boxes=xywh_to_corners(boxes.boxes),
-            scores=boxes.scores.astype(np.float32),
-        )
-        return self._best_boxes(columns, detected) if self.one_per_image else detected
-
-    def _best_boxes(self, columns: GarmentColumns, detected: Samples) -> Samples:
-        """For every image the best box of its own category, or the whole image."""
-        images = columns.images
-        item_rows = np.full(len(images.ids), NOWHERE)
-        item_rows[images.rows(columns.image_ids)] = np.arange(len(columns.ids))
-        wanted = images.category_ids.copy()
-        annotated = item_rows != NOWHERE
-        wanted[annotated] = columns.category_ids[item_rows[annotated]]
-
-        detected = detected.take(detected.category_ids == wanted[detected.image_rows])
-        # Of equally good boxes the first: the order is stable.
-        detected = detected.take(np.argsort(-detected.scores, kind='stable'))
-        found, best = np.unique(detected.image_rows, return_index=True)
-        detected = detected.take(best)
-
-        missed = self._holds(wanted)
-        missed[found] = False
-        whole = whole_images(images, np.flatnonzero(missed), score=0.0)
-        samples = detected + whole
-        samples = samples.take(np.argsort(samples.image_rows))
-        samples.category_ids[:] = wanted[samples.image_rows]
-        # The ground truth goes with the box; the metric scores it.
-        samples.item_rows[:] = item_rows[samples.image_rows]
-        print_log(
-            f'{self.bbox_file}: {len(detected)} images with a box of their category, '
-            f'{len(whole)} without, tested as whole images',
-            logger='current',
-        )
-        return samples
+        kept = self._holds(boxes.category_ids) & (boxes.scores >= threshold)
+        samples = detected_samples(columns.images, boxes.take(kept))
+        if not self.one_per_image:
+            return samples
+        return best_boxes(columns, samples, self._holds, self.bbox_file)
 
 
 def is_labelled(columns: GarmentColumns) -> np.ndarray:
     """Which items have labelled key points and are no crowd, shape (N, ), bool."""
     return (labelled_counts(columns.points, columns.starts) > 0) & ~columns.iscrowd
-
-
-def _log(notes: Sequence[str]) -> None:
-    for note in notes:
-        print_log(note, 'current', logging.WARNING)
 
 
 def _held_categories(

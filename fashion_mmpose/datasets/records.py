@@ -7,7 +7,7 @@ would be written.
 """
 
 import os.path as osp
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -126,6 +126,39 @@ class GarmentRecords(Sequence):
         other.__dict__.update(self.__dict__, samples=self.samples.take(which))
         return other
 
+    def pictures(self, all_listed: bool = False) -> dict[str, tuple[int, int]]:
+        """Paths of the samples' pictures, each with the size that the file says.
+
+        Args:
+            all_listed: Whether pictures without a sample are told, too.
+
+        Returns:
+            dict: Width and height in pixels by path, in the order of the file.
+        """
+        images = self._columns.images
+        rows = np.arange(len(images.ids))
+        if not all_listed:
+            rows = np.unique(self.samples.image_rows)
+        sizes_wh = images.sizes_wh[rows].tolist()
+        return {self._path(row): tuple(size) for row, size in zip(rows, sizes_wh)}
+
+    def without(self, paths: Collection[str]) -> 'GarmentRecords':
+        """The samples that are not of these pictures."""
+        rows = self._rows_of(paths)
+        return self.take(~np.isin(self.samples.image_rows, rows))
+
+    def image_ids_of(self, paths: Collection[str]) -> list[int]:
+        """Ids of the file's images that are at these paths, in its order."""
+        return self._columns.images.ids[self._rows_of(paths)].tolist()
+
+    def _rows_of(self, paths: Collection[str]) -> list[int]:
+        paths = set(paths)
+        rows = range(len(self._columns.images.ids)) if paths else ()
+        return [row for row in rows if self._path(row) in paths]
+
+    def _path(self, row: int) -> str:
+        return osp.join(self._img_prefix, self._names[row])
+
     def __getitem__(self, index: int | slice) -> 'dict | GarmentRecords':
         """One sample's record, which the caller may change, or some samples.
 
@@ -145,7 +178,7 @@ class GarmentRecords(Sequence):
         record = dict(
             id=int(samples.ids[index]),
             img_id=int(columns.images.ids[row]),
-            img_path=osp.join(self._img_prefix, self._names[row]),
+            img_path=self._path(row),
             category_id=int(samples.category_ids[index]),
             bbox=samples.boxes[None, index].copy(),
             bbox_score=samples.scores[None, index].copy(),

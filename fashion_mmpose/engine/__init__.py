@@ -7,7 +7,13 @@ compat.setup()
 
 from .checkpoints import ValidatedCheckpointHook
 from .early_stopping import PersistentEarlyStoppingHook
-from .hooks import ChannelsLastHook, EpochSeedHook, StopAtLRHook, keep_worker_seed
+from .hooks import (
+    ChannelsLastHook,
+    EpochSeedHook,
+    FiniteLossHook,
+    StopAtLRHook,
+    keep_worker_seed,
+)
 from .metrics_file import MetricsFileHook
 from .progress import ProgressBarHook
 from .stage_pictures import StagePictureHook
@@ -15,6 +21,7 @@ from .stage_pictures import StagePictureHook
 __all__ = [
     'ChannelsLastHook',
     'EpochSeedHook',
+    'FiniteLossHook',
     'MetricsFileHook',
     'PersistentEarlyStoppingHook',
     'ProgressBarHook',

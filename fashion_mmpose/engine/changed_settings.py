@@ -56,9 +56,13 @@ class Settings:
         seed = meta.get('seed')
         if None not in (seed, self._seed) and seed != self._seed:
             lines.append(f'randomness.seed was {seed}, is {self._seed}')
-        old, new = meta['iter'] / max(1, meta['epoch']), len(runner.train_dataloader)
+        new = len(runner.train_dataloader)
+        if 'position' in meta:
+            old = meta['position']['batches']
+        else:
+            old = meta['iter'] / meta['epoch'] if meta['epoch'] else new
         by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-        if by_epoch and meta['epoch'] and old != new:
+        if by_epoch and old != new:
             lines.append(
                 f'the batches of an epoch were {old:g}, are {new} (of the batch size, '
                 'the number of processes or the pictures)'
@@ -75,6 +79,11 @@ class Settings:
         loop, batches = runner.train_loop, len(runner.train_dataloader)
         if isinstance(loop, EpochBasedTrainLoop):
             loop._iter = loop.epoch * batches
+            if position := getattr(loop, 'position', None):
+                if position['batches'] == batches:
+                    loop._iter += position['iterations']
+                else:
+                    loop.position = None  # the epoch is repeated
         if self._seed is not None and runner.seed != self._seed:
             runner._randomness_cfg.update(seed=self._seed)
             runner.set_randomness(**runner._randomness_cfg)

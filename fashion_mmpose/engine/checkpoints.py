@@ -2,26 +2,32 @@
 
 import os
 import re
-import zipfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.fileio.backends import BaseStorageBackend
 from mmengine.hooks import CheckpointHook
-from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
-from fashion_mmpose.config import existing_file
+from fashion_mmpose import interrupts
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.weights.read import WeightsError, read_file
 
 from .resuming import PendingValidationHook, continue_scalars, scalars_so_far
+from .work_folder import (
+    INTERRUPTED,
+    POINTER,
+    last_checkpoint,
+    named_checkpoint,
+    set_aside,
+)
 
-POINTER = 'last_checkpoint'
+SECONDS_TO_SAVE = 10.0  # what orchestrators grant at the least before they kill
 
 
 @register_backend('whole_files')
@@ -53,14 +59,27 @@ class ValidatedCheckpointHook(CheckpointHook):
     the one in its place. This hook removes it afterwards, and local files appear
     complete or not at all. What it removes is in the run's own folder, whatever folder
     the run was resumed from; exactly one best checkpoint remains there for each score.
-    A run that is to go on from its last checkpoint finds it by
-    :func:`last_checkpoint`.
+    What an earlier training has left there is moved into a folder of its own, see
+    :func:`.work_folder.set_aside`. A run that is to go on from its last checkpoint
+    finds it by :func:`.work_folder.last_checkpoint`.
 
     Runs that count by iterations (``by_epoch=False``) save and resume as MMEngine has
     it, without a second writing.
 
-    Arguments are those of :class:`mmengine.hooks.CheckpointHook`.
+    A run that a signal stops in the middle of an epoch, by Ctrl-C or SIGTERM, saves
+    ``interrupted.pth``, and goes on from there, to the same weights; see
+    :class:`.train_loop.InterruptibleTrainLoop`. The next checkpoint removes it.
+
+    Args:
+        save_stopped (bool, optional): Whether to save then. Defaults to None: where
+            saving the last checkpoint took less than 10 s.
+        **kwargs: Arguments of :class:`mmengine.hooks.CheckpointHook`.
     """
+
+    def __init__(self, *args, save_stopped: bool | None = None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.save_stopped = save_stopped
+        self._seconds = 0.0  # the last saving took
 
     def before_train(self, runner: Runner) -> None:
         """Choose how files are written; see the class."""
@@ -68,7 +87,12 @@ class ValidatedCheckpointHook(CheckpointHook):
         if is_local and self.backend_args is None and self.file_client_args is None:
             self.backend_args = dict(backend='whole_files')
         super().before_train(runner)
-        if is_local and runner._resume and runner._load_from:
+        if not is_local:
+            return
+        goes_on = runner._resume and runner._load_from
+        if is_main_process() and not (goes_on and self._is_own(runner)):
+            self._make_way(runner)
+        if goes_on:
             self._take_up(runner)
 
     def before_run(self, runner: Runner) -> None:
@@ -114,9 +138,41 @@ class ValidatedCheckpointHook(CheckpointHook):
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
         if self.by_epoch:
             meta['validated'] = self._is_validated
+        meta['outdated'] = outdated
+        self._write(runner, name, meta)
+        if is_main_process():
+            self._remove(outdated)
+            self._remove_interrupted()
+
+    def save_interrupted(self, runner: Runner, position: dict) -> None:
+        """Save in the middle of an epoch, if the run is to be saved when it is stopped.
+
+        Args:
+            runner: The run.
+            position: How far the epoch is, see :class:`.InterruptibleTrainLoop`.
+        """
+        is_wanted = self.save_stopped
+        if is_wanted is None:
+            is_wanted = self._seconds < SECONDS_TO_SAVE
+        # Of several processes each would have to tell its own random numbers.
+        if not is_wanted or not self.by_epoch or get_world_size() > 1:
+            return
+        if '://' in str(self.out_dir):
+            return
+        meta = dict(epoch=runner.epoch, iter=runner.iter, position=position)
+        # A second signal is no longer made to wait.
+        with interrupts.deferred():
+            self._write(runner, INTERRUPTED, meta)
+        runner.logger.info(
+            f'{INTERRUPTED} is saved: epoch {runner.epoch + 1}, '
+            f'{position["iterations"]} of {position["batches"]} iterations'
+        )
+
+    def _write(self, runner: Runner, name: str, meta: dict) -> None:
+        """Save a checkpoint, and let ``last_checkpoint`` name it."""
         if is_main_process():
             meta['scalars'] = scalars_so_far(runner)
-        meta['outdated'] = outdated
+        begin = time.monotonic()
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -128,14 +184,19 @@ class ValidatedCheckpointHook(CheckpointHook):
             backend_args=self.backend_args,
             **self.args,
         )
+        self._seconds = time.monotonic() - begin
         if not is_main_process():
             return
-        target = self.last_ckpt
+        target = self._path(name)
         if '://' not in target:
             target = os.path.relpath(target, runner.work_dir)
         with OutputFiles() as outputs:
             outputs.open(os.path.join(runner.work_dir, POINTER)).write(target)
-        self._remove(outdated)
+
+    def _remove_interrupted(self) -> None:
+        path = self._path(INTERRUPTED)
+        if self.file_backend.isfile(path):
+            self.file_backend.remove(path)
 
     def _remove(self, numbers: list[int]) -> None:
         for number in numbers:
@@ -148,10 +209,25 @@ class ValidatedCheckpointHook(CheckpointHook):
     def _path(self, name: str) -> str:
         return self.file_backend.join_path(self.out_dir, name)
 
+    def _is_own(self, runner: Runner) -> bool:
+        """Whether the checkpoint that the run goes on from is in its own folder."""
+        source = Path(runner._load_from)
+        return source.resolve().parent == Path(self.out_dir).resolve()
+
+    def _make_way(self, runner: Runner) -> None:
+        """Keep the checkpoints of an earlier training apart from those of this one."""
+        folder = Path(self.out_dir)
+        moved = set_aside(folder, runner.log_dir) if folder.is_dir() else None
+        if moved:
+            runner.logger.warning(
+                f'the checkpoints of an earlier training in {folder} are in {moved} '
+                f'from now on; to go on with that one: --work-dir {moved} --resume'
+            )
+
     def _take_up(self, runner: Runner) -> None:
         """Bring the folder and this hook to the state of the checkpoint."""
         source = Path(runner._load_from)
-        is_own = source.resolve().parent == Path(self.out_dir).resolve()
+        is_own = self._is_own(runner)
         is_pending = self._pending.is_pending(runner)
         if is_own or is_pending:
             self.last_ckpt = self._path(source.name)
@@ -160,6 +236,8 @@ class ValidatedCheckpointHook(CheckpointHook):
             continue_scalars(runner, scalars, source.parent)
             if is_own:  # a kill may have come before they were removed
                 self._remove(self._pending.meta.get('outdated', []))
+                if named_checkpoint(runner.work_dir) != INTERRUPTED:
+                    self._remove_interrupted()
         if self.save_best:
             self._adopt_best(runner, source.resolve().parent, is_own, is_pending)
 
@@ -244,68 +322,6 @@ class ValidatedCheckpointHook(CheckpointHook):
             backend.remove(path)
         for path in deferred.folders - kept:
             backend.rmtree(path)
-
-
-def last_checkpoint(
-    folder: str | os.PathLike, warn: Callable[[str], None] | None = None
-) -> Path | None:
-    """The checkpoint to go on from; None before the first one.
-
-    It is the one that the folder's ``last_checkpoint`` names, by its name: the folder
-    may have been moved or copied since. Where that is missing, empty or names no whole
-    file, it is the newest whole one.
-
-    Args:
-        folder: The work folder.
-        warn: Is told if it is not the one that is named. Defaults to None.
-
-    Raises:
-        ValueError: If there is something to go on from, but nothing of it is whole.
-    """
-    folder = Path(folder)
-    pointer = folder / POINTER
-    text = pointer.read_text(encoding='utf-8').strip() if pointer.is_file() else ''
-    named = [folder / Path(text).name, folder / text] if text else []
-    others = [
-        path
-        for path in folder.glob('*.pth')
-        if re.fullmatch(r'(epoch|iter)_\d+\.pth', path.name)
-    ]
-    others.sort(key=os.path.getmtime, reverse=True)
-    for path in [*named, *others]:
-        if path.is_file() and zipfile.is_zipfile(path):
-            if path not in named and warn is not None:
-                warn(f'{pointer} names no whole file; {path}, the newest, is taken')
-            return path
-    if not pointer.exists() and not others:
-        return None
-    name = Path(text).name or 'what last_checkpoint should name'
-    raise ValueError(
-        f'{folder}: no checkpoint to go on from: {name} is missing or cut off, and '
-        f'there is no other; delete {pointer} and what is cut off to begin anew'
-    )
-
-
-def checkpoint_file(path: str) -> str:
-    """The checkpoint that a path means: of a folder its best one, else its last.
-
-    Which one is taken from a folder is logged.
-
-    Args:
-        path: A file, an address that MMEngine downloads from, or a work folder.
-
-    Raises:
-        FileNotFoundError: If there is no such file, or none in the folder.
-        ValueError: See :func:`last_checkpoint`.
-    """
-    if not os.path.isdir(path):
-        return existing_file(path)
-    best = sorted(Path(path).glob('best_*.pth'), key=os.path.getmtime)
-    found = best[-1] if best else last_checkpoint(path)
-    if found is None:
-        raise FileNotFoundError(f'{path} has no checkpoint: train it first')
-    print_log(f'of {path} the checkpoint {found.name} is taken', logger='current')
-    return str(found)
 
 
 def _stored_score(path: str, key: str) -> float | None:

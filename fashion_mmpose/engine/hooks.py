@@ -1,6 +1,7 @@
 """Hooks of the training loop that MMEngine does not have."""
 
 import random
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -9,6 +10,10 @@ from mmengine.hooks import Hook
 from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
+
+from fashion_mmpose.errors import TrainingError
+
+from .faults import loss_fault
 
 
 @FUNCTIONS.register_module()
@@ -50,6 +55,34 @@ class EpochSeedHook(Hook):
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
+
+
+@HOOKS.register_module()
+class FiniteLossHook(Hook):
+    """End a training at the first loss that is not finite.
+
+    The step of that batch has spoilt the weights, so nothing is saved any more. The
+    error names the step, the pictures of the batch, and the last checkpoint whose
+    weights are finite.
+    """
+
+    priority = 'VERY_HIGH'  # before the hooks that save
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Mapping | None = None,
+        outputs: Mapping | None = None,
+    ) -> None:
+        """Look at the loss, of which MMEngine's logs need the number as well.
+
+        Raises:
+            TrainingError: If it is not finite.
+        """
+        loss = (outputs or {}).get('loss')
+        if loss is not None and not torch.as_tensor(loss).isfinite().all():
+            raise TrainingError(loss_fault(runner, batch_idx, data_batch, outputs))
 
 
 @HOOKS.register_module()

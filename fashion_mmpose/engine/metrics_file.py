@@ -25,6 +25,8 @@ class MetricsFileHook(Hook):
     - ``metrics``: the metrics by name, errors as fractions; null stands for what is
       not a finite number;
     - ``num_parameters``: parameters of the network, or of all members of an ensemble;
+    - ``num_left_out``: pictures that could not be read and were left out, if there are
+      any;
     - ``loop_seconds``: seconds from the loading of the first batch to the end of the
       last one, without starting up and without the metrics.
     """
@@ -45,6 +47,9 @@ class MetricsFileHook(Hook):
             num_parameters=sum(each.numel() for each in runner.model.parameters()),
             loop_seconds=self._end - self._start,
         )
+        sieve = getattr(runner, 'sieve', None)
+        if sieve is not None and sieve.num_left_out:
+            content['num_left_out'] = sieve.num_left_out
         with OutputFiles() as outputs:
             file = outputs.open(Path(runner.work_dir) / METRICS_FILE)
             json.dump(content, file, indent=2, allow_nan=False)

@@ -4,10 +4,16 @@ import os
 from pathlib import Path
 
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from mmengine.visualization import LocalVisBackend
 
 from fashion_mmpose.files.outputs import OutputFiles
+
+# MMEngine's hooks, which forget what they know when a run is interrupted.
+_KEPT_STATES = {
+    'CheckpointHook': 'ValidatedCheckpointHook',
+    'EarlyStoppingHook': 'PersistentEarlyStoppingHook',
+}
 
 
 class PendingValidationHook(Hook):
@@ -61,6 +67,34 @@ class PendingValidationHook(Hook):
         # MMEngine has set them to the epoch and the iteration that are to come.
         runner.message_hub.update_info_dict(self._info)
         runner.val_loop.run()
+
+
+def limits_of_resuming(runner: Runner, loop: BaseLoop) -> list[str]:
+    """Why a run that is resumed would not equal an uninterrupted one bit for bit.
+
+    Args:
+        runner: The run, which has built its network and its hooks.
+        loop: Its training.
+
+    Returns:
+        list[str]: The reasons, each with the setting that it comes from; empty where
+        nothing of what a config says is against it.
+    """
+    limits = []
+    if not isinstance(loop, EpochBasedTrainLoop):
+        limits.append('it counts by iterations (train_cfg.by_epoch=False)')
+    if getattr(loop.dataloader, 'persistent_workers', False):
+        limits.append('train_dataloader.persistent_workers=True')
+    kinds = {type(hook).__name__ for hook in runner.hooks}
+    if 'EpochSeedHook' not in kinds:
+        limits.append('custom_hooks has no EpochSeedHook')
+    for stock, ours in _KEPT_STATES.items():
+        if stock in kinds:
+            limits.append(f'{stock} is in place of {ours}')
+    on_gpu = any(weight.is_cuda for weight in runner.model.parameters())
+    if on_gpu and not runner.deterministic:
+        limits.append('a GPU may round otherwise (randomness.deterministic=False)')
+    return limits
 
 
 def scalars_so_far(runner: Runner) -> dict:

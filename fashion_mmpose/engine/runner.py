@@ -5,12 +5,14 @@ import os
 from mmengine.dist import master_only
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmengine.utils import ManagerMixin
 from mmengine.visualization import Visualizer
 from torch import nn
+from torch.utils.data import DataLoader
 
 from fashion_mmpose.config import config_name
+from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.outputs import OutputFiles
@@ -27,11 +29,15 @@ from fashion_mmpose.weights.torch_file import check_torch_file
 from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .changed_settings import Settings
+from .faults import dead_workers_named, way_to_resume
+from .monitors import check_monitored
+from .resuming import limits_of_resuming
 from .run_files import (
     WholeFilesLoggerHook,
     end_when_the_log_is_full,
     with_whole_files,
 )
+from .train_loop import InterruptibleTrainLoop
 
 
 class TrainingRunner(Runner):
@@ -48,9 +54,12 @@ class TrainingRunner(Runner):
     Attributes:
         override: Whether a resumed run obeys its config where the checkpoint has other
             settings, instead of stopping.
+        sieve: Leaves pictures that cannot be read out of the data sets; None to stop
+            at the first of them.
     """
 
     override = False
+    sieve: PictureSieve | None = None
     _settings: Settings | None = None
 
     def setup_env(self, env_cfg: dict) -> None:
@@ -61,22 +70,84 @@ class TrainingRunner(Runner):
         number, stamp = 1, self._timestamp
         while any(name.endswith(self._timestamp) for name in _kept(MessageHub)):
             number += 1
-            self._timestamp = f'{stamp}_{number}'
+            self._timestamp = f'{stamp}_{number:03}'  # in the order of names
 
     def train(self) -> nn.Module:
-        """Train; see :meth:`mmengine.runner.Runner.train`."""
+        """Train; see :meth:`mmengine.runner.Runner.train`.
+
+        Raises:
+            TrainingError: If it cannot go on.
+        """
         self._become_current()
-        return super().train()
+        with dead_workers_named(lambda: way_to_resume(self)):
+            return super().train()
 
     def val(self) -> dict:
         """Validate; see :meth:`mmengine.runner.Runner.val`."""
         self._become_current()
-        return super().val()
+        with dead_workers_named(_run_again):
+            return super().val()
 
     def test(self) -> dict:
         """Test; see :meth:`mmengine.runner.Runner.test`."""
         self._become_current()
-        return super().test()
+        with dead_workers_named(_run_again):
+            metrics = super().test()
+        if self.sieve is not None and self.sieve.num_left_out:
+            self.logger.warning(
+                f'{self.sieve.num_left_out} pictures that cannot be read are left out '
+                'of the test and of its scores; they are listed above'
+            )
+        return metrics
+
+    def build_dataloader(self, dataloader, *args, **kwargs) -> DataLoader:
+        """MMEngine's loader; of what can be read, if there is a sieve."""
+        if self.sieve is not None and isinstance(dataloader, dict):
+            settings = self.sieve.sifted(dataloader['dataset'])
+            dataloader = dict(dataloader, dataset=settings)
+        return super().build_dataloader(dataloader, *args, **kwargs)
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """MMEngine's loop; one that counts epochs can go on in the middle of one.
+
+        The log says if a run cannot be resumed bit for bit.
+        """
+        if isinstance(loop, dict) and loop.get('by_epoch'):
+            settings = {key: loop[key] for key in loop if key != 'by_epoch'}
+            loop = InterruptibleTrainLoop(self, self._train_dataloader, **settings)
+        else:
+            loop = super().build_train_loop(loop)
+        if limits := limits_of_resuming(self, loop):
+            self.logger.warning(
+                'if this run is interrupted and resumed, it will not equal an '
+                f'uninterrupted one bit for bit: {"; ".join(limits)}'
+            )
+        return loop
+
+    def build_val_loop(self, loop) -> BaseLoop:
+        """MMEngine's loop, whose metrics know what is left out.
+
+        Raises:
+            ValueError: See :func:`.monitors.check_monitored`.
+        """
+        loop = self._with_informed_metrics(super().build_val_loop(loop))
+        if isinstance(self._train_loop, BaseLoop):
+            check_monitored(self, loop.evaluator)
+        return loop
+
+    def build_test_loop(self, loop) -> BaseLoop:
+        """MMEngine's loop, whose metrics know what is left out."""
+        return self._with_informed_metrics(super().build_test_loop(loop))
+
+    def _with_informed_metrics(self, loop: BaseLoop) -> BaseLoop:
+        for metric in loop.evaluator.metrics if self.sieve is not None else ():
+            if hasattr(metric, 'left_out'):
+                metric.left_out = self.sieve.left_out_ids
+            elif getattr(metric, 'img_ids', ()) is None:  # MMDetection's CocoMetric
+                dataset = loop.dataloader.dataset
+                infos = map(dataset.get_data_info, range(len(dataset)))
+                metric.img_ids = sorted({info['img_id'] for info in infos})
+        return loop
 
     def _init_model_weights(self) -> None:
         """Let the network initialise itself, with weights that are there.
@@ -172,6 +243,8 @@ class TrainingRunner(Runner):
             ) from error
         if self._settings is not None:
             self._check_settings(self._settings.overruled(self, checkpoint), filename)
+        if isinstance(self.train_loop, InterruptibleTrainLoop):
+            self.train_loop.position = checkpoint['meta'].get('position')
         return checkpoint
 
     def _check_settings(self, changes: list[str], filename: str) -> None:
@@ -277,6 +350,10 @@ class ScoringRunner(TrainingRunner):
     def _config_file(self) -> str:
         # The user may give a test the work folder of the training.
         return f'tested_{super()._config_file}'
+
+
+def _run_again() -> str:
+    return 'then run the same command again'
 
 
 def _kept(kind: type[ManagerMixin]) -> dict:

@@ -2,15 +2,14 @@
 
 import io
 import os
-import re
 from contextlib import suppress
+from errno import ENOTDIR
 from pathlib import Path
 from typing import IO, BinaryIO, TextIO
 
 from .faults import errors_of
 from .locks import take_lock
-
-_swept: set[Path] = set()
+from .sets import HalfMovedError, move_together, tidy
 
 
 class OutputFiles:
@@ -18,8 +17,9 @@ class OutputFiles:
 
     Every file is written under a temporary name beside its place. Leaving the
     ``with`` block renames them; leaving it by an exception deletes them, and what
-    was there before stays untouched. Missing folders are made. What a killed process
-    left half written in a folder is removed by the next one that writes there.
+    was there before stays untouched. Missing folders are made. A process that is killed
+    while it renames leaves no old file beside a new one: the next one that writes into
+    the folder finishes it. What else a killed process left half written, it removes.
 
     Example:
         >>> with OutputFiles() as outputs:
@@ -28,6 +28,7 @@ class OutputFiles:
 
     def __init__(self) -> None:
         self._files: dict[Path, tuple[Path, IO]] = {}
+        self._complete: dict[Path, Path] = {}
 
     def __enter__(self) -> 'OutputFiles':
         return self
@@ -55,28 +56,62 @@ class OutputFiles:
         self._files[Path(path)] = (temporary, file)
         return file
 
+    def add(self, file: str | os.PathLike, path: str | os.PathLike) -> None:
+        """Let a complete file move to its place with the others.
+
+        It stays where it is if the block is left by an exception.
+
+        Args:
+            file: Where it is, on the file system of its place.
+            path: Its place.
+
+        Raises:
+            OSError: If the place is a folder, or would lie in a file.
+        """
+        path = Path(path)
+        _check_no_folder(path)
+        folder = next(parent for parent in path.parents if parent.exists())
+        if not folder.is_dir():
+            raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), os.fspath(folder))
+        self._complete[path] = Path(file)
+
     def _temporary(self, path: str | os.PathLike) -> Path:
         """Where a file is written until it is complete; its folder is there."""
         path = Path(path)
-        if path.is_dir():
-            raise IsADirectoryError(f'{path} is a folder, not a file to write')
+        _check_no_folder(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path.parent)
+        tidy(path.parent)
         return path.with_name(f'.{path.name}.{os.getpid()}.tmp')
 
     def __exit__(self, error_type, error, traceback) -> None:
         try:
             for _, file in self._files.values():
                 file.close()
-            if error_type is None:
-                for path, (temporary, _) in self._files.items():
-                    with errors_of(path):
-                        os.replace(temporary, path)
-        finally:
-            for temporary, file in self._files.values():
-                with suppress(OSError):  # what a full disk leaves in its buffer
-                    file.close()
-                temporary.unlink(missing_ok=True)
+        except BaseException:
+            self._remove()
+            raise
+        if error_type is not None:
+            self._remove()
+            return
+        written = {path: file for path, (file, _) in self._files.items()}
+        try:
+            move_together(written | self._complete)
+        except HalfMovedError:  # the next run needs the others
+            raise
+        except OSError:
+            self._remove()
+            raise
+
+    def _remove(self) -> None:
+        for temporary, file in self._files.values():
+            with suppress(OSError):  # what a full disk leaves in its buffer
+                file.close()
+            temporary.unlink(missing_ok=True)
+
+
+def _check_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(f'{path} is a folder, not a file to write')
 
 
 class _NamedFile(io.FileIO):
@@ -89,29 +124,3 @@ class _NamedFile(io.FileIO):
     def write(self, data) -> int:
         with errors_of(self._path):
             return super().write(data)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the temporary files of dead processes; once a process and folder."""
-    folder = folder.absolute()
-    if folder in _swept:
-        return
-    _swept.add(folder)
-    for entry in os.scandir(folder):
-        found = re.fullmatch(r'\..+\.(\d+)\.tmp', entry.name)
-        if found is None or _is_alive(int(found[1])):
-            continue
-        # On another machine its process may be alive, and has the lock.
-        with suppress(OSError), open(entry.path, 'rb') as file:
-            if take_lock(file):
-                os.unlink(entry.path)
-
-
-def _is_alive(number: int) -> bool:
-    try:
-        os.kill(number, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # of another user
-        pass
-    return True

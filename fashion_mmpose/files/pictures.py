@@ -6,7 +6,7 @@ others by Pillow, whose readers fail cleanly where OpenCV's may not.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -30,6 +30,7 @@ from .picture_headers import (
 )
 
 _CHUNK = 512  # headers that a process reads at a time: some fifty milliseconds
+_CHUNK_OF_PICTURES = 16  # those that it decodes at a time: about as long
 _OPENCV_READS = ('BMP', 'JPEG', 'PNG', 'PPM', 'TIFF', 'WEBP')  # Pillow's names
 _BITS_PER_SAMPLE = 258  # the tag of TIFF
 
@@ -90,6 +91,48 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
     except OSError as error:
         raise PictureError(f'{path}: {error.strerror or error}') from error
     return decode_picture(data, path)
+
+
+def check_pictures(
+    paths: Sequence[str], workers: int = 1
+) -> Iterator[tuple[int, int] | str]:
+    """Decode every file as :func:`read_picture` does, to see whether that works.
+
+    Args:
+        paths: Image files.
+        workers: Processes; 1 or less reads here.
+
+    Yields:
+        tuple[int, int] | str: Width and height in pixels as decoded, in the order of
+        the paths, or one line that names the file and says why it cannot be read.
+    """
+    return map_in_order(
+        _size_or_fault,
+        paths,
+        len(paths),
+        workers,
+        _CHUNK_OF_PICTURES,
+        'pictures',
+        'picture',
+    )
+
+
+def picture_fault(path: str | os.PathLike) -> str | None:
+    """One line that names a file and says why it cannot be read; None if it can."""
+    found = _size_or_fault(path)
+    return found if isinstance(found, str) else None
+
+
+def _size_or_fault(path: str | os.PathLike) -> tuple[int, int] | str:
+    try:
+        height, width = read_picture(path).shape[:2]
+    except PictureError as error:
+        return ' '.join(str(error).split())
+    except Exception as error:
+        # Whatever a damaged file does to a decoder must not end a long run.
+        reason = ' '.join(str(error).split())
+        return f'{path} cannot be decoded: {reason or type(error).__name__}'
+    return width, height
 
 
 def decode_picture(

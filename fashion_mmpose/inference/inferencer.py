@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fashion_mmpose import starter
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.media.reading import Picture, load_pictures
@@ -52,25 +53,29 @@ class PicturePrediction:
 class GarmentInferencer:
     """Finds garments in pictures, and the landmarks of each.
 
+    Without networks it is the starter, which the package carries.
+
     Example:
+        >>> for predicted in GarmentInferencer()('shop/*.jpg'):
+        ...     for garment in predicted.garments:
+        ...         print(garment.image, garment.category, garment.keypoints)
         >>> inferencer = GarmentInferencer(
         ...     pose2d='cpn_r152_fashionai_all', pose2d_weights='cpn.pth',
         ...     det_model='detection/rtmdet_tiny_fashionai', det_weights='det.pth')
-        >>> for predicted in inferencer('shop/*.jpg'):
-        ...     for garment in predicted.garments:
-        ...         print(garment.image, garment.category, garment.keypoints)
 
     Args:
         pose2d: The pose network of all categories: path of a config, the bare name of
             one that the package carries, or a loaded config. Or for each category its
             own: a dict of names to configs or to pairs of config and weights. In the
             place of a config and its weights an exported file may stand, see ``pose``.
+            None for the starter's. Defaults to None.
         pose2d_weights: Path of its checkpoint; None for an ensemble, whose members name
             theirs, and for a dict.
         det_model: The garment detector: a config as above, or an object with ``detect``
             as :class:`GarmentDetector`. Its label chooses the pose network and the key
             points; garments that there is no network for are left out. None where
-            garments fill their pictures, or the caller has boxes. Defaults to None.
+            garments fill their pictures, or the caller has boxes; for the starter on
+            DeepFashion2, None is its own detector. Defaults to None.
         det_weights: Path of its checkpoint.
         device: ``'auto'`` (a GPU if there is one), or a device of PyTorch; of exported
             files ``'cpu'``, ``'cuda'`` or the name of an execution provider of
@@ -80,6 +85,10 @@ class GarmentInferencer:
         det_options: Arguments of :class:`GarmentDetector` for a config: ``score_thr``
             (0.3 here), ``max_per_image`` and ``max_overlap`` (0.6 here; None lets one
             garment be found under several categories). Defaults to None.
+        benchmark: Whose key points the starter finds: ``'deepfashion2'``, 13 categories
+            that its detector finds; or ``'fashionai'``, 24 points of garments that fill
+            their pictures and whose category the caller names. Defaults to
+            ``'deepfashion2'``.
         pose: The pose network as an ONNX file, which ``fashion-mmpose export`` writes,
             in the place of ``pose2d`` and ``pose2d_weights``; or a dict of such files.
             It runs without PyTorch and MMPose. Defaults to None.
@@ -111,6 +120,7 @@ class GarmentInferencer:
         device: str = 'auto',
         batch_size: int = 8,
         det_options: Mapping[str, Any] | None = None,
+        benchmark: str | None = None,
         *,
         pose: str | os.PathLike | Mapping[str, str | os.PathLike] | None = None,
         det: str | os.PathLike | None = None,
@@ -119,12 +129,16 @@ class GarmentInferencer:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
         self.batch_size = batch_size
         pose = _one_of(pose=pose, pose2d=pose2d)
-        if pose is None:
-            raise ValueError(
-                'a pose network is missing; to fix it: give pose=, an exported file, '
-                'or pose2d=, a config, with pose2d_weights='
-            )
         det = _one_of(det=det, det_model=det_model)
+        if pose is None:
+            pose, pose2d_weights = starter.pose(benchmark or 'deepfashion2')
+            if det is None and benchmark != 'fashionai':
+                det, det_weights = starter.DETECTOR
+        elif benchmark is not None:
+            raise ValueError(
+                'benchmark chooses a network of the starter; one that is named is for '
+                'the key points that it was trained for'
+            )
         self.networks = build_pose(pose, pose2d_weights, device)
         self.detector = build_detector(det, det_weights, device, det_options)
         classes = getattr(self.detector, 'classes', None)

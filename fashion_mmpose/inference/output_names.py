@@ -80,11 +80,7 @@ def drawn_paths(
         ValueError: If a source would be drawn over.
     """
     paths = {name: Path(folder) / drawn_name(name, sources) for name in sources}
-    inputs = {
-        os.path.realpath(source.image)
-        for source in sources.values()
-        if source.kind in ('picture', 'video')
-    }
+    inputs = _inputs(sources)
     for path in paths.values():
         if os.path.realpath(path) in inputs:
             raise ValueError(
@@ -92,3 +88,27 @@ def drawn_paths(
                 'for what is drawn'
             )
     return paths
+
+
+def check_outside(folder: str | os.PathLike, sources: Mapping[str, Source]) -> None:
+    """Make sure that no source lies in a folder that will be removed.
+
+    Raises:
+        ValueError: If one does.
+    """
+    root = os.path.join(os.path.realpath(folder), '')
+    for path in _inputs(sources):
+        if path.startswith(root):
+            raise ValueError(
+                f'{path} is an input, but {folder} is for what a run has not finished '
+                'and will be removed; to fix it: rename that folder, or leave it out'
+            )
+
+
+def _inputs(sources: Mapping[str, Source]) -> set[str]:
+    """Real paths of the files among the sources."""
+    return {
+        os.path.realpath(source.image)
+        for source in sources.values()
+        if source.kind in ('picture', 'video')
+    }

@@ -1,17 +1,22 @@
 """Predictions as files, written picture by picture."""
 
 import os
+import shutil
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from fashion_mmpose import garments, interrupts
+from fashion_mmpose.files.faults import errors_of
+from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.json_file import JsonList, encode
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.sets import tidy
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout
@@ -20,11 +25,12 @@ from fashion_mmpose.media.video import VideoFile
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR, draw_predictions
 
 from .inferencer import PicturePrediction
-from .output_names import drawn_paths
+from .output_names import check_outside, drawn_paths
 
 JSON_NAME = 'predictions.json'
 CSV_NAME = 'predictions.csv'
 DRAWN_FOLDER = 'drawn'
+UNFINISHED = 'predictions.unfinished'
 DEFAULT_FPS = 25.0  # of cameras, which seldom tell
 MAX_FPS = 1000.0  # what a video says beyond is no rate of frames
 _MAX_DRAWING = 8  # pictures that wait to be drawn
@@ -61,9 +67,10 @@ class PredictionFiles:
     - ``predictions.csv``: the Tianchi form, for every picture the best garment.
     - ``drawn/``: the pictures with their garments, named like them; MPEG-4 videos.
 
-    Every file is complete or not there. Leaving the block by an exception gives up the
-    JSON, the CSV and the video that is being written; catch what shall keep them, such
-    as a KeyboardInterrupt, inside of it.
+    They appear together when the block is left, so that old and new never lie side by
+    side. Until then, what is drawn lies in ``predictions.unfinished``; that folder of a
+    killed run is removed. Leaving the block by an exception gives all of them up; catch
+    what shall keep them, such as a KeyboardInterrupt, inside of it.
 
     Args:
         out_dir: The folder; made where it is missing.
@@ -82,7 +89,7 @@ class PredictionFiles:
         num_garments: So many of each category were found.
 
     Raises:
-        ValueError: If an input would be drawn over.
+        ValueError: If an input would be drawn over, or is what a killed run has drawn.
     """
 
     def __init__(
@@ -100,6 +107,8 @@ class PredictionFiles:
         self.num_pictures = 0
         self.num_empty = 0
         self.num_garments = Counter()
+        self._unfinished = self.out_dir / UNFINISHED
+        check_outside(self._unfinished, sources)
         self._names = {source: name for name, source in sources.items()}
         self._drawn_paths = {}
         if with_drawn:
@@ -114,6 +123,8 @@ class PredictionFiles:
 
     def __enter__(self) -> 'PredictionFiles':
         self.out_dir.mkdir(parents=True, exist_ok=True)
+        tidy(self.out_dir)  # what was finished may still have to move to its place
+        self._remove_unfinished()
         self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
         self._outputs = OutputFiles()
         self._json = None
@@ -153,6 +164,21 @@ class PredictionFiles:
         elif self._with_drawn:
             self._draw_frame(predicted, self._drawn_paths[name])
 
+    def of_other_runs(self) -> list[str]:
+        """What of the folder this run has not written, in words."""
+        own = {JSON_NAME: self._with_json, CSV_NAME: self._rows is not None}
+        found = [
+            f'{self.out_dir / name} is of another run'
+            for name, is_own in own.items()
+            if not is_own and (self.out_dir / name).exists()
+        ]
+        folder = self.out_dir / DRAWN_FOLDER
+        drawn = {os.fspath(path) for path in self._drawn_paths.values()}
+        num_others = len(set(files_below(folder, None)) - drawn)
+        if num_others:
+            found.append(f'{num_others} files in {folder} are of other runs')
+        return found
+
     def __exit__(self, error_type, error, traceback) -> None:
         with interrupts.deferred():
             try:
@@ -172,13 +198,28 @@ class PredictionFiles:
             self._entries.close()
             self._json.write('\n')
         if self._rows is not None:
-            write_rows(self.out_dir / CSV_NAME, self._rows)
+            path = self.out_dir / CSV_NAME
+            with self._made(path) as own:
+                write_rows(own, self._rows)
 
     def _leave(self, error_type, error) -> None:
         if self._video is not None:
             self._video.discard()
         self._pool.shutdown(cancel_futures=True)
         self._outputs.__exit__(error_type, error, None)
+        self._remove_unfinished()
+
+    def _remove_unfinished(self) -> None:
+        if self._unfinished.is_dir():
+            shutil.rmtree(self._unfinished)
+
+    @contextmanager
+    def _made(self, path: Path) -> Iterator[Path]:
+        """Where a file is made that moves to its place with the others."""
+        own = self._unfinished / path.relative_to(self.out_dir)
+        with errors_of(path):
+            self._outputs.add(own, path)
+            yield own
 
     def _draw_later(self, predicted: PicturePrediction, path: Path) -> None:
         # OpenCV gives the other threads way while it draws and writes.
@@ -187,16 +228,19 @@ class PredictionFiles:
         self._drawing.append(self._pool.submit(self._draw, predicted, path))
 
     def _draw(self, predicted: PicturePrediction, path: Path) -> None:
-        write_picture(path, self._drawn(predicted))
+        with self._made(path) as own:
+            write_picture(own, self._drawn(predicted))
 
     def _draw_frame(self, predicted: PicturePrediction, path: Path) -> None:
-        if self._video is None or self._video.path != path:
+        own = self._unfinished / path.relative_to(self.out_dir)
+        if self._video is None or self._video.path != own:
             if self._video is not None:
                 self._video.finish()
             own_fps = predicted.picture.fps
             if own_fps is None or own_fps > MAX_FPS:
                 own_fps = DEFAULT_FPS
-            self._video = VideoFile(path, self._fps or own_fps)
+            self._outputs.add(own, path)
+            self._video = VideoFile(own, self._fps or own_fps)
         self._video.write(self._drawn(predicted))
 
     def _drawn(self, predicted: PicturePrediction) -> np.ndarray:

@@ -8,6 +8,7 @@ compat.setup()
 from .account import account
 from .convert import KINDS, Conversion, convert_checkpoint, list_checkpoint
 from .read import StoredWeights, WeightsError, read_checkpoint
+from .starter import starter_weights
 
 __all__ = [
     'KINDS',
@@ -18,4 +19,5 @@ __all__ = [
     'convert_checkpoint',
     'list_checkpoint',
     'read_checkpoint',
+    'starter_weights',
 ]

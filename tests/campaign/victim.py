@@ -5,12 +5,15 @@ Usage:
 
 EVENT is a number, WHOM `process` or `group`. Counted are files below FOLDER that are
 opened to be written, renamed or removed. At the end the number of all of them is
-written to the file COUNT.
+written to the file COUNT, and the file `guarded` beside it is removed. That one says
+that the script handles signals: while Python starts and ends, it can neither print nor
+choose its exit code.
 """
 
 import atexit
 import os
 import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -33,7 +36,22 @@ def main() -> None:
         if seen[0] == int(event):
             (os.killpg if whom == 'group' else os.kill)(own, int(number))
 
-    atexit.register(lambda: Path(count).write_text(str(seen[0])))
+    guarded = Path(count).with_name('guarded')
+    set_handler = signal.signal
+
+    def note(signal_number: int, handler):
+        previous = set_handler(signal_number, handler)
+        if signal_number == signal.SIGTERM and os.getpid() == own:
+            guarded.touch()
+        return previous
+
+    signal.signal = note
+
+    def end() -> None:
+        guarded.unlink(missing_ok=True)
+        Path(count).write_text(str(seen[0]))
+
+    atexit.register(end)  # the first that is registered is called last
     sys.addaudithook(watch)
     sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
     runpy.run_path(sys.argv[0], run_name='__main__')

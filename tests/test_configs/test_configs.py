@@ -22,8 +22,10 @@ from fashion_mmpose.config import (
 )
 
 # Detectors have networks, data and metrics of their own: test_detection_configs.py; so
-# have benchmarks that users describe: test_own_configs.py.
-NAMES = [name for name in config_names() if not name.startswith(('detection/', 'own/'))]
+# have benchmarks that users describe: test_own_configs.py; and so has what makes the
+# starter: test_starter.py.
+ELSEWHERE = ('detection/', 'own/', 'starter/detector', 'starter/landmarks')
+NAMES = [name for name in config_names() if not name.startswith(ELSEWHERE)]
 
 
 @pytest.fixture(params=NAMES)

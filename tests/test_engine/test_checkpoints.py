@@ -1,13 +1,17 @@
 """A run that is killed while it saves can be resumed."""
 
+import json
 import os
+import re
 import shutil
 
 import pytest
 import torch
 from toy_training import toy_runner
 
-from fashion_mmpose.engine.checkpoints import last_checkpoint
+from fashion_mmpose.engine.runner import TrainingRunner
+from fashion_mmpose.engine.work_folder import last_checkpoint
+from fashion_mmpose.files import sets
 
 SCORES = [0.5, 0.4, 0.3, 0.6]
 
@@ -216,3 +220,84 @@ def test_nothing_whole_to_resume_from(tmp_path):
     (tmp_path / 'epoch_1.pth').write_bytes(b'cut')
     with pytest.raises(ValueError, match='no checkpoint to go on from'):
         train(tmp_path, 1, resume=True)
+
+
+def everything(folder):
+    """All files but logs by their content, each start under a name that repeats."""
+    return {
+        re.sub(r'\d{8}_\d{6}(_\d+)?', 'START', str(path.relative_to(folder))): (
+            path.read_bytes()
+        )
+        for path in folder.rglob('*')
+        if path.is_file() and path.suffix in ('.pth', '.json', '', '.txt')
+    }
+
+
+def test_a_new_training_makes_room_for_itself(tmp_path):
+    """Nothing of the earlier one is lost, and one best checkpoint is where it was."""
+    (tmp_path / 'notes.txt').write_text('of the user')
+    visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
+    hook = dict(save_best='fashionai/NE', rule='less')
+
+    def begin(scores, **kwargs):
+        toy_runner(
+            tmp_path, scores, 2, hook, TrainingRunner, visualizer=visualizer, **kwargs
+        ).train()
+        return everything(tmp_path)
+
+    first = begin([0.2, 0.1])
+    second = begin([0.1, 0.2])
+    best = [path.name for path in tmp_path.glob('best_*')]
+    assert best == ['best_fashionai_NE_epoch_1.pth']
+    for name, content in first.items():
+        kept = name if name == 'notes.txt' else f'old1/{name}'
+        assert second[kept] == content, kept
+    begin([0.3, 0.4])
+    assert sorted(path.name for path in (tmp_path / 'old2').glob('*.pth')) == [
+        *('best_fashionai_NE_epoch_1.pth', 'epoch_1.pth', 'epoch_2.pth'),
+    ]
+    # The earlier ones are whole: they go on where they are.
+    old = tmp_path / 'old1'
+    resumed = toy_runner(
+        *(old, [0.2, 0.1, 0.05], 3, hook, TrainingRunner),
+        resume=True,
+        visualizer=visualizer,
+    )
+    resumed.train()
+    assert [path.name for path in old.glob('best_*')] == [
+        'best_fashionai_NE_epoch_3.pth'
+    ]
+    newest = max(old.glob('*/vis_data/scalars.json'))
+    assert [json.loads(line)['step'] for line in newest.open()] == [1, 1, 2, 2, 3, 3]
+
+
+def test_a_kill_while_an_earlier_training_makes_way(tmp_path, monkeypatch):
+    """The new one begins: nothing of the earlier one is taken for its own."""
+    train(tmp_path, 2)
+    before = files(tmp_path)
+    real, calls = os.replace, []
+
+    def replace(source, target):
+        calls.append(target)
+        if 'old1' in str(target) and len(calls) > 2:
+            raise Killed
+        real(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, 'replace', replace)
+        with pytest.raises(Killed):
+            train(tmp_path, 2)
+    monkeypatch.setattr(sets, '_tidied', set())  # as in the next process
+    assert last_checkpoint(tmp_path) is None
+    assert (files(tmp_path), files(tmp_path / 'old1')) == ([], before)
+
+
+def test_what_is_of_another_run_makes_way_for_one_that_goes_on(tmp_path):
+    a, b = tmp_path / 'a', tmp_path / 'b'
+    train(a, 1)
+    train(b, 3)
+    hook = dict(save_best='fashionai/NE', rule='less')
+    start = dict(resume=True, load_from=str(a / 'epoch_1.pth'))
+    toy_runner(b, SCORES, 2, hook, **start).train()
+    assert files(b) == ['best_fashionai_NE_epoch_2.pth', 'epoch_2.pth']
+    assert files(b / 'old1') == ['best_fashionai_NE_epoch_3.pth', 'epoch_3.pth']

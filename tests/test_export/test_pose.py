@@ -98,8 +98,6 @@ def test_a_file_of_each_category(small, exported):
         GarmentInferencer(small.config('ensemble'), pose=exported('ensemble'))
     with pytest.raises(ValueError, match='needs no weights.pth'):
         GarmentInferencer(exported('ensemble'), 'weights.pth')
-    with pytest.raises(ValueError, match='pose network is missing'):
-        GarmentInferencer()
 
 
 def test_the_file_tells_all(exported):

@@ -43,6 +43,17 @@ def test_a_folder_is_not_replaced(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_a_place_that_cannot_be_is_noticed_before_the_work(tmp_path):
+    (tmp_path / 'a').write_text('a file')
+    (tmp_path / 'b').mkdir()
+    with OutputFiles() as outputs:
+        with pytest.raises(NotADirectoryError, match=f"'{tmp_path}/a'"):
+            outputs.add(tmp_path / 'new', tmp_path / 'a' / 'sub' / 'c.txt')
+        with pytest.raises(IsADirectoryError, match='b is a folder'):
+            outputs.add(tmp_path / 'new', tmp_path / 'b')
+    assert names(tmp_path) == ['a', 'b']
+
+
 def test_bytes_appear_the_same_way(tmp_path):
     with OutputFiles() as outputs:
         outputs.open_binary(tmp_path / 'a.pth').write(b'\r\n\xff')

@@ -1,12 +1,17 @@
 """Files of predictions, written picture by picture."""
 
 import json
+import multiprocessing
+import os
+import signal
+import sys
 
 import cv2
 import numpy as np
 import pytest
 
 from fashion_mmpose import garments
+from fashion_mmpose.files import sets
 from fashion_mmpose.formats.coco.results import read_predictions
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 from fashion_mmpose.inference import GarmentPrediction, PicturePrediction
@@ -122,6 +127,91 @@ def test_inputs_are_not_drawn_over(tmp_path):
     PredictionFiles(tmp_path, by_name)
     with pytest.raises(ValueError, match=r'a\.jpg is an input'):
         PredictionFiles(tmp_path, by_name, with_drawn=True)
+
+
+def test_what_will_be_removed_is_no_input(tmp_path):
+    by_name = sources(str(tmp_path / 'predictions.unfinished/drawn/a.jpg'))
+    with pytest.raises(ValueError, match='is an input, but .* will be removed'):
+        PredictionFiles(tmp_path, by_name)
+
+
+def test_what_is_drawn_waits_beside(with_old):
+    """So that it can be looked at, and takes no place of what it does not belong to."""
+    folder, by_name = with_old
+    old = contents(folder)
+    _, picture = by_name.values()
+    left = folder / 'predictions.unfinished'
+    (left / 'drawn').mkdir(parents=True)
+    (left / 'drawn/b.jpg').write_text('of a killed run')
+    with PredictionFiles(folder, by_name, **EVERYTHING) as files:
+        assert not left.exists()
+        files.add(predicted(picture, [skirt(12)]))
+        files._drawing[-1].result()
+        assert contents(folder / 'drawn')['a.jpg'] == old['drawn/a.jpg']
+        waiting = (left / 'drawn/a.jpg').read_bytes()
+    new = contents(folder)
+    assert new['drawn/a.jpg'] == waiting != old['drawn/a.jpg']
+    assert sorted(new) == sorted(old)
+
+
+def test_what_other_runs_have_left_is_told(with_old):
+    folder, by_name = with_old
+    again, _ = write(folder, by_name, [], **EVERYTHING)
+    assert again.of_other_runs() == []
+    other, _ = write(folder, sources('in/b.jpg'), [[skirt()]], with_drawn=True)
+    assert other.of_other_runs() == [
+        f'{folder}/predictions.csv is of another run',
+        f'2 files in {folder}/drawn are of other runs',
+    ]
+
+
+def write_and_die(victim, folder, by_name, x):
+    """Write all files; die when the file of a number is renamed or removed."""
+    seen = 0
+
+    def watch(name, arguments):
+        nonlocal seen
+        if name in ('os.rename', 'os.remove'):
+            seen += 1
+            if seen - 1 == victim:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+    with PredictionFiles(folder, by_name, **EVERYTHING) as files:
+        add_all(files, by_name, x)
+
+
+def in_a_process(*args):
+    """Whether it came to its end."""
+    context = multiprocessing.get_context('fork')
+    process = context.Process(target=write_and_die, args=args)
+    process.start()
+    process.join(60)
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode == 0
+
+
+def test_a_kill_leaves_nothing_old_beside_the_new(with_old, monkeypatch):
+    folder, by_name = with_old
+    monkeypatch.setattr(sets, '_tidied', set())
+    old = contents(folder)
+    assert in_a_process(None, folder, by_name, 12)
+    new = contents(folder)
+    unlike = {name for name in new if new[name] != old[name]}
+    victim, ends = 0, []
+    while in_a_process(None, folder, by_name, 10):
+        if in_a_process(victim, folder, by_name, 12):
+            break
+        left = contents(folder)
+        found = {name: left[name] for name in unlike if name in left}
+        assert found.items() <= old.items() or found.items() <= new.items(), victim
+        sets._tidied.clear()
+        with PredictionFiles(folder, by_name, with_json=False):
+            pass
+        ends.append(contents(folder))
+        assert ends[-1] in (old, new), victim
+        victim += 1
+    assert old in ends and new in ends and victim > 10
 
 
 @pytest.mark.parametrize(

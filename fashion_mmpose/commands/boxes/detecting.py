@@ -17,12 +17,14 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from fashion_mmpose import garments
+from fashion_mmpose.config import is_address
 from fashion_mmpose.formats.coco.images import ImageList
 from fashion_mmpose.formats.detectors.partial_boxes import (
     BoxAppender,
     BoxRow,
     PartialBoxes,
 )
+from fashion_mmpose.weights.read import read_checkpoint
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def run_settings(
     return dict(
         version=1,
         config=_digest(Config(network).dump().encode()),
-        checkpoint=_file_digest(weights),
+        checkpoint=_weights_digest(weights),
         ann_file=_file_digest(ann_file),
         score_thr=score_thr,
         max_per_image=max_per_image,
@@ -236,6 +238,16 @@ def _shared(make: Callable):
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _weights_digest(path: str | os.PathLike) -> str:
+    if not is_address(path):
+        return _file_digest(path)
+    content = hashlib.sha256()
+    for name, tensor in read_checkpoint(path).tensors.items():
+        content.update(name.encode())
+        content.update(tensor.contiguous().numpy().tobytes())
+    return content.hexdigest()[:16]
 
 
 def _file_digest(path: str | os.PathLike) -> str:

@@ -51,13 +51,24 @@ def train_command(
 
 
 def test_command(
-    scripts: Path, run: CategoryRun, checkpoint: Path | None = None
+    scripts: Path,
+    run: CategoryRun,
+    checkpoint: Path | None = None,
+    flags: Sequence[str] = (),
 ) -> list[str]:
-    """The arguments of Python that test a category; an ensemble has no checkpoint."""
+    """The arguments of Python that test a category.
+
+    Args:
+        scripts: Folder that holds ``tools/``.
+        run: The category.
+        checkpoint: The weights; an ensemble has none.
+        flags: More options of ``tools/test.py``.
+    """
     command = [_shown(scripts / 'tools' / 'test.py'), run.config]
     if checkpoint is not None:
         command.append(str(checkpoint))
     command += ['--work-dir', str(run.test_folder), '--out', str(run.predictions)]
+    command += flags
     return command + _cfg_options(run)
 
 

@@ -16,7 +16,7 @@ from fashion_mmpose.config import (
     read_config,
     with_members,
 )
-from fashion_mmpose.engine.checkpoints import last_checkpoint
+from fashion_mmpose.engine.work_folder import last_checkpoint
 from fashion_mmpose.files.outputs import OutputFiles
 
 from .plan import CategoryRun

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TextIO
 
 from fashion_mmpose.config import is_ensemble
-from fashion_mmpose.engine.checkpoints import last_checkpoint
 from fashion_mmpose.engine.metrics_file import METRICS_FILE
+from fashion_mmpose.engine.work_folder import last_checkpoint
 from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
 from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.formats.coco.results import read_predictions
@@ -40,6 +40,7 @@ class Options:
         test_only: Whether nothing is trained.
         restart: Whether trainings of another config are moved aside.
         flags: More options of ``tools/train.py``.
+        skip_bad: Whether pictures that cannot be read are left out.
         num_processes: Processes of a training, one a GPU.
     """
 
@@ -47,6 +48,7 @@ class Options:
     test_only: bool = False
     restart: bool = False
     flags: Sequence[str] = ()
+    skip_bad: bool = False
     num_processes: int = 1
 
 
@@ -105,8 +107,9 @@ def train(run: CategoryRun, options: Options, journal: Journal, log: TextIO) -> 
     if checkpoint is None:
         journal.train_seconds = 0.0
     title = 'train' if checkpoint is None else f'go on from {checkpoint.name}'
+    flags = [*options.flags, *_both(options)]
     command = train_command(
-        options.scripts, run, checkpoint, options.flags, options.num_processes
+        options.scripts, run, checkpoint, flags, options.num_processes
     )
     start = time.monotonic()
     try:
@@ -132,7 +135,7 @@ def test(run: CategoryRun, options: Options, journal: Journal, log: TextIO) -> b
     metrics_file.unlink(missing_ok=True)
     checkpoint = None if is_ensemble(run.cfg) else weights[0]
     start = time.monotonic()
-    command = test_command(options.scripts, run, checkpoint)
+    command = test_command(options.scripts, run, checkpoint, _both(options))
     run_step(f'{run.category}: test', command, log)
     if not metrics_file.is_file():
         raise StepError(f'the test left no metrics in {run.test_folder}')
@@ -140,6 +143,11 @@ def test(run: CategoryRun, options: Options, journal: Journal, log: TextIO) -> b
     journal.test, journal.test_fingerprint = asdict(figures), fingerprint
     journal.write(run.folder)
     return True
+
+
+def _both(options: Options) -> list[str]:
+    """Options of training and testing."""
+    return ['--skip-bad'] if options.skip_bad else []
 
 
 def run_step(title: str, command: Sequence[str], log: TextIO) -> None:
@@ -182,8 +190,16 @@ def measure(metrics_file: Path, predictions_file: Path, seconds: float) -> Figur
     )
 
 
-def merge(runs: Sequence[CategoryRun], out: str | os.PathLike) -> None:
+def merge(
+    runs: Sequence[CategoryRun], out: str | os.PathLike, skip_bad: bool = False
+) -> None:
     """Merge the predictions of categories that were tested into one Tianchi CSV.
+
+    Args:
+        runs: The categories.
+        out: The CSV.
+        skip_bad: Whether pictures were left out, so that there are no predictions of
+            them; they get no rows. Defaults to False.
 
     Raises:
         OSError: If a file cannot be read or written.
@@ -193,4 +209,9 @@ def merge(runs: Sequence[CategoryRun], out: str | os.PathLike) -> None:
     images = read_images([run.ann_file for run in runs])
     paths = [str(run.predictions) for run in runs]
     predictions = {path: read_predictions(path) for path in paths}
+    if skip_bad:
+        tested = {each['image_id'] for some in predictions.values() for each in some}
+        num_listed = len(images)
+        images = [image for image in images if image['id'] in tested]
+        print(f'{num_listed - len(images)} pictures were left out', flush=True)
     make_submission(predictions, images).write(out)

@@ -8,12 +8,12 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
-from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.oks import evaluate_oks
 from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
     BENCHMARK,
     GarmentScoring,
 )
+from fashion_mmpose.evaluation.functional.oks.score import NUMBERS
 from fashion_mmpose.evaluation.functional.oks.truth import (
     annotation_columns,
     compact_annotation,
@@ -42,7 +42,8 @@ class GarmentOKS(BenchmarkMetric):
     The score is over the pictures that were tested and the categories that the dataset
     holds; the log says how many pictures and garments of the annotation file that is.
     If all samples of the dataset were tested, the file's garments are all to be found,
-    also those in pictures without any box. Of a part of the samples (``indices``,
+    also those in pictures without any box, except those in pictures that the run leaves
+    out because they cannot be read. Of a part of the samples (``indices``,
     subsets, and what wrappers make of them) the pictures of these samples count: all
     garments of a picture in which a detector's boxes were tested; in annotated boxes
     the garments of the samples themselves.
@@ -156,7 +157,7 @@ class GarmentOKS(BenchmarkMetric):
         if self.format_only:
             return {}
         truth, whole = self._truth(results)
-        categories = self._meta('categories') or garments.categories(self.definition)
+        categories = self._categories
         score = evaluate_oks(
             truth, result_columns(entries), self.definition, categories
         )
@@ -178,6 +179,12 @@ class GarmentOKS(BenchmarkMetric):
                     metrics[f'AP_{name}'] = numbers['AP']
         return metrics
 
+    def _plain_names(self) -> list[str]:
+        if self.format_only:
+            return []
+        categories = self._categories if self.per_category else ()
+        return [*NUMBERS, *(f'AP_{name}' for name in categories)]
+
     def _truth_file(self) -> str | None:
         return self.ann_file or self._meta('ann_file')
 
@@ -195,13 +202,18 @@ class GarmentOKS(BenchmarkMetric):
         whole = read_columns(path, self.definition, category, np.float64, os.sep)
         if not self._is_whole_set(results):
             return scored_part(whole, self._tested_samples(results, whole)), whole
-        listed = self._meta('ann_file')
-        if listed is None or os.path.abspath(listed) == os.path.abspath(path):
+        listed = self._meta('ann_file') or path
+        left_out = self.left_out.get(os.path.abspath(listed), ())
+        is_same = os.path.abspath(listed) == os.path.abspath(path)
+        if is_same and not left_out:
             return whole, whole
-        pictures = read_columns(
-            listed, self.definition, category, image_root=os.sep
-        ).images
-        return scored_part(whole, ((i, None) for i in pictures.ids.tolist())), whole
+        pictures = whole.images
+        if not is_same:
+            pictures = read_columns(
+                listed, self.definition, category, image_root=os.sep
+            ).images
+        tested = np.setdiff1d(pictures.ids, left_out).tolist()
+        return scored_part(whole, ((i, None) for i in tested)), whole
 
     def _is_whole_set(self, results: list[dict]) -> bool:
         """Whether these are all samples of the dataset, of which none comes twice."""

@@ -18,7 +18,7 @@ from fashion_mmpose.evaluation.functional.samples import (
     check_sample,
     predicted_garment,
 )
-from fashion_mmpose.garments import Benchmark, category_of_id
+from fashion_mmpose.garments import Benchmark, category_of_id, garment
 from fashion_mmpose.garments.layout import full_layout
 
 from .of_benchmark import BenchmarkMetric
@@ -118,6 +118,17 @@ class NormalizedError(BenchmarkMetric):
             for name, row in score.per_keypoint.items():
                 metrics[f'NE_{name}'] = row['ne']
         return metrics
+
+    def _plain_names(self) -> list[str]:
+        names = ['NE', 'num_points', 'num_skipped_images', 'num_missing_images']
+        own = [garment(self.definition, name) for name in self._categories]
+        if self.per_category:
+            names += [f'NE_{each.name}' for each in own]
+        if self.per_keypoint:
+            keypoints = self.definition.keypoints
+            channels = sorted({channel for each in own for channel in each.channels})
+            names += [f'NE_{keypoints[channel]}' for channel in channels]
+        return names
 
     def _sample_result(self, sample: dict) -> dict:
         check_sample(sample)

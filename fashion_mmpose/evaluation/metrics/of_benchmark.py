@@ -1,6 +1,7 @@
 """What the metrics of garments share: whose garments they score."""
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.evaluator import BaseMetric
@@ -19,12 +20,17 @@ class BenchmarkMetric(BaseMetric):
     Args:
         prefix (str, optional): As in :class:`mmengine.evaluator.BaseMetric`.
         **kwargs: Other arguments of it.
+
+    Attributes:
+        left_out: Ids of the images that a run leaves out, by the absolute path of the
+            annotation file; see :class:`fashion_mmpose.datasets.sieve.PictureSieve`.
     """
 
     default_prefix: str
 
     def __init__(self, prefix: str | None = None, **kwargs) -> None:
         super().__init__(prefix=prefix, **kwargs)
+        self.left_out: Mapping[str, Sequence[int]] = {}
         self._has_own_prefix = prefix is not None
         self.definition = garments.benchmark(self.default_prefix)
 
@@ -40,6 +46,23 @@ class BenchmarkMetric(BaseMetric):
         self.definition = told or garments.benchmark(self.default_prefix)
         if not self._has_own_prefix:
             self.prefix = self.definition.name
+
+    def metric_names(self) -> list[str]:
+        """Names of the numbers that this metric may give, with the prefix.
+
+        Those of a category are given if it occurs.
+        """
+        prefix = f'{self.prefix}/' if self.prefix else ''
+        return [f'{prefix}{name}' for name in self._plain_names()]
+
+    @abstractmethod
+    def _plain_names(self) -> list[str]:
+        """The names without the prefix."""
+
+    @property
+    def _categories(self) -> Sequence[str]:
+        """The categories that the dataset holds."""
+        return self._meta('categories') or garments.categories(self.definition)
 
     def _meta(self, key: str) -> Any:
         return (self.dataset_meta or {}).get(key)

@@ -73,6 +73,10 @@ class PictureFiles(BaseMetric):
             check_sample(sample, (*REQUIRED, 'img_path'))
             self.results.append(predicted_garment(sample, benchmark))
 
+    def metric_names(self) -> list[str]:
+        """No names: it gives no number."""
+        return []
+
     def compute_metrics(self, results: list[garments.GarmentPrediction]) -> dict:
         """Draw the pictures; an empty dict.
 

@@ -56,6 +56,10 @@ class PredictionFile(BaseMetric):
             it scores. Defaults to None.
         **kwargs: Arguments of :class:`mmengine.evaluator.BaseMetric`.
 
+    Attributes:
+        left_out: Ids of the images that a run leaves out because they cannot be read,
+            by the absolute path of the annotation file; a CSV has no rows for them.
+
     Raises:
         ValueError: If a file is neither ``.json`` nor ``.csv``, or an option of
             ``scoring`` has no such choice.
@@ -67,6 +71,7 @@ class PredictionFile(BaseMetric):
         super().__init__(**kwargs)
         self.out_files = [Path(path) for path in out_files]
         self.scoring = GarmentScoring(**(scoring or {}))
+        self.left_out: Mapping[str, Sequence[int]] = {}
         for path in self.out_files:
             if path.suffix not in SUFFIXES:
                 raise ValueError(
@@ -104,6 +109,10 @@ class PredictionFile(BaseMetric):
             (predicted_garment(sample, benchmark) for sample in data_samples),
         )
 
+    def metric_names(self) -> list[str]:
+        """No names: it gives no number."""
+        return []
+
     def _keep(self, data_samples: Sequence[dict], predictions: Iterable) -> None:
         self.results.extend(zip(map(_identity, data_samples), predictions))
 
@@ -133,7 +142,13 @@ class PredictionFile(BaseMetric):
         # JSON first: it is there to be merged and filled if the CSV is refused.
         for path in sorted(self.out_files, key=lambda path: path.suffix != '.json'):
             if path.suffix == '.csv':
-                images = read_images([self._ann_file()])
+                ann_file = self._ann_file()
+                left_out = self.left_out.get(os.path.abspath(ann_file), ())
+                images = [
+                    image
+                    for image in read_images([ann_file])
+                    if image['id'] not in left_out
+                ]
                 submission = make_submission({'this run': predictions}, images)
                 write_or_rescue(path, submission.write)
             elif is_official:

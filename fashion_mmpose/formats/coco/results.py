@@ -97,15 +97,17 @@ def _problem(entry, benchmark: garments.Named) -> str | None:
         if not _is_finite(value):
             return f'keypoints[{i}] is {value!r}, not a finite number'
     try:
-        own = own_points(np.array(values, float).reshape(-1, 3), garment, 'it')
+        points = np.array(values, float)
+        own = own_points(points.reshape(-1, 3), garment, 'it')
     except FormatError as error:
         return str(error)
     for name, xy in zip(garment.keypoints, own[:, :2]):
         if abs(xy).max() > _MAX_PX:
             return f'{name} at {tuple(xy.tolist())} is not a position in pixels'
-    for i, value in enumerate(values):  # other categories' points, and scores
-        if abs(value) > _MAX_PX:
-            return f'keypoints[{i}] is {value!r}; no position or score is that large'
+    far = np.flatnonzero(abs(points) > _MAX_PX)  # other categories' points, and scores
+    if far.size:
+        value = values[far[0]]
+        return f'keypoints[{far[0]}] is {value!r}; no position or score is that large'
     return None
 
 

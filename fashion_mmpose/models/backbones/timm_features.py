@@ -121,7 +121,7 @@ class TimmFeatures(BaseModule):
         """The parameters of the first levels, which the picture goes through first."""
         if self.frozen_levels == 0:
             return []
-        levels = self._create().feature_info.module_name()
+        levels = [level['module'] for level in self.features.feature_info.info]
         if not 0 < self.frozen_levels <= len(levels):
             raise ValueError(
                 f'frozen_levels {self.frozen_levels} does not fit {self.model_name!r}, '

@@ -16,11 +16,13 @@ class Scripts:
     def __init__(self, run):
         self.run = run
         self.started = []
+        self.commands = []
         self.codes = {'train.py': 0, 'test.py': 0}
         self.interrupt = False
 
     def __call__(self, command, log):
         name = os.path.basename(next(part for part in command if part.endswith('.py')))
+        self.commands.append(command)
         self.started.append((name, 'resumed' if '--resume' in command else 'anew'))
         folder = self.run.folder
         if name == 'train.py':
@@ -172,3 +174,28 @@ def test_a_test_without_metrics_fails(scripts, monkeypatch):
     monkeypatch.setattr(steps, 'run_logged', lambda command, log: 0)
     result = steps.run_category(scripts.run, steps.Options(Path('repo'), True))
     assert result.status == 'test failed' and 'left no metrics' in result.error
+
+
+def test_pictures_that_cannot_be_read_are_left_out_of_both(scripts, tmp_path):
+    options = steps.Options(Path('repo'), skip_bad=True)
+    steps.run_category(scripts.run, options)
+    assert [command.count('--skip-bad') for command in scripts.commands] == [1, 1]
+    run = scripts.run
+    points = [float(n) for n in range(4 * 3)]
+    predictions = [
+        dict(
+            image_id=number, category_id=4, bbox=[0, 0, 9, 9], score=1, keypoints=points
+        )
+        for number in (1, 3)
+    ]
+    run.predictions.write_text(json.dumps(predictions))
+    images = [
+        dict(id=number, file_name=f'{number}.jpg', width=9, height=9, category_id=4)
+        for number in (1, 2, 3)
+    ]
+    Path(run.ann_file).parent.mkdir(parents=True, exist_ok=True)
+    Path(run.ann_file).write_text(json.dumps(dict(images=images)))
+    with pytest.raises(ValueError, match='1 of 3 images have no prediction'):
+        steps.merge([run], tmp_path / 'p.csv')
+    steps.merge([run], tmp_path / 'p.csv', skip_bad=True)
+    assert len((tmp_path / 'p.csv').read_text().splitlines()) == 3

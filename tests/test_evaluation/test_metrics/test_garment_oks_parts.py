@@ -1,6 +1,8 @@
 """Of which pictures and garments the score is, if a part of a dataset is tested."""
 
+import json
 from itertools import chain, zip_longest
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,6 +105,7 @@ def score(dataset, log, predict=perfect, **options):
     for index in range(len(dataset)):
         metric.process({}, [predict(dataset[index])])
     numbers = metric.evaluate(size=len(dataset))
+    assert numbers.keys() <= {*metric.metric_names()}
     return numbers['deepfashion2/AP'], numbers['deepfashion2/AR'], log.text
 
 
@@ -312,3 +315,37 @@ def test_real_file(fashion_data, log):
             f'scored on {pictures} of 32 pictures, {found} of 55 garments of {path}'
         )
         assert expected in text
+
+
+def test_pictures_that_are_left_out(content, ann_file, bbox_file, tmp_path, log):
+    """The score is that of a file without them, also where a box was missing."""
+    dataset = build(ann_file, bbox_file=bbox_file)
+    whole = score(dataset, log)
+    paths = [dataset.get_data_info(0)['img_path'], 'image/4.jpg']
+    assert paths[0] in dataset.pictures()
+    unread = [path for path in dataset.pictures() if path.endswith('4.jpg')]
+    left_out = dataset.leave_out([paths[0], *unread])
+    assert left_out == [1, 4]
+
+    def told(**options):
+        metric = GarmentOKS(**options)
+        metric.left_out = {ann_file: left_out}
+        metric.dataset_meta = dataset.metainfo
+        for index in range(len(dataset)):
+            metric.process({}, [perfect(dataset[index])])
+        return metric.evaluate(size=len(dataset))
+
+    for key in ('images', 'annotations'):
+        name = 'id' if key == 'images' else 'image_id'
+        content[key] = [each for each in content[key] if each[name] not in left_out]
+    other = str(write(tmp_path / 'other.json', content))
+    boxes = json.loads(Path(bbox_file).read_text())
+    boxes = [box for box in boxes if box['image_id'] not in left_out]
+    path = str(write(tmp_path / 'fewer.json', boxes))
+    expected = score(build(other, bbox_file=path), log)
+    for options in ({}, dict(ann_file=ann_file)):
+        log.clear()
+        numbers = told(**options)
+        ap, ar = numbers['deepfashion2/AP'], numbers['deepfashion2/AR']
+        assert (ap, ar) == expected[:2] != whole[:2]
+        assert 'scored on 3 of 5 pictures, 3 of 6 garments' in log.text

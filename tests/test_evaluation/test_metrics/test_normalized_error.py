@@ -49,6 +49,7 @@ def evaluate(samples, **arguments) -> dict:
     for item in samples:  # batches of one
         metric.process(None, [item])
     metrics = metric.evaluate(len(samples))
+    assert metrics.keys() <= {*metric.metric_names()}
     return {name.removeprefix('fashionai/'): value for name, value in metrics.items()}
 
 

@@ -37,6 +37,30 @@ def known_ann_file(tmp_path):
     MessageHub.get_current_instance().update_info('fashionai_skirt_ann_file', str(path))
 
 
+def test_a_csv_without_the_pictures_that_are_left_out(tmp_path, known_ann_file):
+    listed = tmp_path / 'test_skirt.json'
+    images = [
+        dict(id=number, file_name=f'Images/skirt/{name}.jpg', category_id=4)
+        for number, name in enumerate('abc', 7)
+    ]
+    listed.write_text(json.dumps(dict(images=images)))
+    metric = PredictionFile([str(tmp_path / 'p.csv')])
+    metric.dataset_meta = dict(dataset_name='fashionai_skirt', category='skirt')
+    for image_id in (7, 9):
+        metric.process({}, [sample(image_id, POINTS, [0.2, 0.4, 0.6, 0.0])])
+    with pytest.raises(FormatError, match='1 of 3 images have no prediction'):
+        metric.evaluate(size=2)
+    metric.left_out = {str(listed): [8]}
+    for image_id in (7, 9):
+        metric.process({}, [sample(image_id, POINTS, [0.2, 0.4, 0.6, 0.0])])
+    metric.evaluate(size=2)
+    rows = (tmp_path / 'p.csv').read_text().splitlines()[1:]
+    assert [row.split(',')[0] for row in rows] == [
+        'Images/skirt/a.jpg',
+        'Images/skirt/c.jpg',
+    ]
+
+
 def test_repeated_samples_are_written_once(tmp_path):
     path = tmp_path / 'p.json'
     metric = PredictionFile([str(path)])

@@ -174,16 +174,17 @@ def test_timm_is_needed_by_nothing_else():
         pytest.param(dict(model_name='test_convnext', out_indices=(0, 3)), id='stem'),
         pytest.param(dict(SWIN, out_indices=(0, 3)), id='renamed'),
         pytest.param(dict(model_name='test_efficientnet'), id='blocks'),
+        # By default timm gives out the last levels only; they count from the first.
+        pytest.param(dict(model_name='test_vit', img_size=32), id='last-by-default'),
     ],
 )
 def test_frozen_levels_are_what_they_were_after_a_step(kwargs):
     torch.manual_seed(0)
     pictures = torch.rand(2, 3, 32, 32)
-    out_indices = kwargs.pop('out_indices', (0, 1, 4))
+    kwargs = dict(out_indices=(0, 1, 4)) | kwargs
+    out_indices = kwargs['out_indices']
     first = out_indices[-2]
-    network = backbone(
-        **kwargs, out_indices=out_indices, frozen_levels=first + 1, norm_eval=True
-    ).train()
+    network = backbone(**kwargs, frozen_levels=first + 1, norm_eval=True).train()
     before = [level.detach() for level in network(pictures)]
     optimizer = torch.optim.SGD(network.parameters(), lr=1.0)
     sum(level.square().sum() for level in network(pictures)).backward()

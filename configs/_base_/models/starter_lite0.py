@@ -1,0 +1,54 @@
+# The starter's landmark network, EfficientNet-Lite0 at 256x192, and how it sees
+# garments in training. Laid over the data sets by the recipes in configs/starter.
+codec = dict(
+    type='PointHeatmap',
+    input_size=(192, 256),
+    heatmap_size=(48, 64),
+    sigma=2.0,
+    convention='centers',
+    decode_mode='dark',
+    blur_kernel_size=11,
+)
+model = dict(
+    type='TopdownPoseEstimator',
+    data_preprocessor=dict(
+        type='PoseDataPreprocessor',
+        mean=[127.0, 127.0, 127.0],
+        std=[128.0, 128.0, 128.0],
+        bgr_to_rgb=True,
+    ),
+    backbone=dict(
+        type='TimmFeatures',
+        model_name='tf_efficientnet_lite0',
+        out_indices=(1, 2, 3, 4),
+        # The statistics of photographs stay those of photographs.
+        norm_eval=True,
+    ),
+    head=dict(
+        type='PointHeatmapHead',
+        in_channels=320,
+        out_channels=None,
+        deconv_out_channels=(192, 192, 192),
+        decoder=codec,
+    ),
+    test_cfg=dict(flip_test=True, shift_heatmap=False),
+)
+
+load = dict(type='LoadImage')
+augmentation = [
+    dict(type='RandomMirror', prob=0.5),
+    dict(
+        type='RandomBBoxTransform',
+        shift_factor=0.08,
+        shift_prob=0.5,
+        scale_factor=(0.75, 1.25),
+        rotate_factor=40,
+        rotate_prob=0.6,
+    ),
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+    dict(type='PhotometricDistortion'),
+    dict(type='RandomGrayscale', prob=0.1, keep_channels=True),
+]
+crop = dict(type='TopdownAffine', input_size=codec['input_size'])
+targets = dict(type='GenerateTarget', encoder=codec)
+pack = dict(type='PackGarmentInputs')

@@ -1,0 +1,86 @@
+"""The pictures that data sets read, and those that cannot be read."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+
+from fashion_mmpose.errors import PictureError
+from fashion_mmpose.files.pictures import picture_fault
+
+_WRAPPED = ('dataset', 'datasets')
+
+
+@contextmanager
+def picture_named(path_of: Callable[[], str]) -> Iterator[None]:
+    """Let a sample whose picture cannot be read fail in one line that says so.
+
+    Args:
+        path_of: Tells the path of the picture.
+
+    Raises:
+        PictureError: If anything fails within, and the picture cannot be read.
+        Exception: What fails within, if the picture is not to blame.
+    """
+    try:
+        yield
+    except Exception:
+        fault = picture_fault(path_of())
+        if fault is None:
+            raise
+        raise PictureError(
+            f'{fault}; to fix it: replace the picture, or leave out what cannot be '
+            'read with --skip-bad; `fashion-mmpose check-data CONFIG` lists all'
+        ) from None
+
+
+def map_leaves(settings: Any, change: Callable[[Mapping], Any]) -> Any:
+    """The settings of a data set, with each one that wraps no other changed.
+
+    Args:
+        settings: A data set's, or a wrapper's such as ``ConcatDataset``, with its data
+            sets in ``dataset`` or ``datasets``.
+        change: Takes the settings of a data set, and returns what stands in its place.
+    """
+    if isinstance(settings, list | tuple):
+        return [map_leaves(each, change) for each in settings]
+    if not isinstance(settings, Mapping):  # built already
+        return settings
+    wrapped = [key for key in _WRAPPED if key in settings]
+    if not wrapped:
+        return change(settings)
+    changed = {key: map_leaves(settings[key], change) for key in wrapped}
+    return type(settings)({**settings, **changed})
+
+
+def leaves(settings: Any) -> list[Mapping]:
+    """The settings of the data sets that wrap no other, in their order."""
+    found = []
+    map_leaves(settings, found.append)
+    return found
+
+
+def pictures_of(dataset: Any) -> dict[str, tuple[int, int] | None] | None:
+    """The pictures that a data set reads.
+
+    Args:
+        dataset: One that wraps no other: of this package, of MMPose or MMDetection.
+
+    Returns:
+        dict | None: Width and height in pixels as the annotation file says, or None
+        where it does not, by path; None instead of all where the data set does not
+        tell its pictures.
+    """
+    if hasattr(dataset, 'pictures'):
+        return dataset.pictures()
+    if not isinstance(dataset, BaseDataset):
+        return None
+    found = {}
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        if not isinstance(info.get('img_path'), str):
+            return None
+        size = info.get('width'), info.get('height')
+        found[info['img_path']] = None if None in size else size
+    return found

@@ -1,0 +1,54 @@
+"""Metrics that decide about a training: they must be among those of its validation."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+from mmengine.evaluator import Evaluator
+from mmengine.hooks import CheckpointHook, EarlyStoppingHook
+from mmengine.runner import Runner
+
+
+def check_monitored(runner: Runner, evaluator: Evaluator) -> None:
+    """Refuse, before training starts, to wait for a metric that never comes.
+
+    Args:
+        runner: The run, which has built its hooks and schedules.
+        evaluator: That of its validation, whose metrics know their dataset.
+
+    Raises:
+        ValueError: If ``save_best``, an early stop or a schedule names a metric that
+            the validation does not give. What it gives is known if all of its metrics
+            have a method ``metric_names``, as those of this package do.
+    """
+    # Others, such as that of several data sets, have prefixes of their own.
+    if type(evaluator) is not Evaluator:
+        return
+    if not all(hasattr(metric, 'metric_names') for metric in evaluator.metrics):
+        return
+    names = [name for metric in evaluator.metrics for name in metric.metric_names()]
+    for what, name in _monitored(runner):
+        if name not in names:
+            similar = get_close_matches(name, names, n=1, cutoff=0.0)
+            nearest = f'the nearest is {similar[0]!r}; ' if similar else ''
+            raise ValueError(
+                f'{what} is {name!r}, which the validation does not give; {nearest}to '
+                f'fix it: choose from {", ".join(names) or "nothing: it has no metric"}'
+            )
+
+
+def _monitored(runner: Runner) -> Iterator[tuple[str, str]]:
+    """What decides by which metric."""
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook):
+            best = hook.save_best or []
+            for name in [best] if isinstance(best, str) else best:
+                if name != 'auto':
+                    yield f'save_best of {type(hook).__name__}', name
+        elif isinstance(hook, EarlyStoppingHook):
+            yield f'monitor of {type(hook).__name__}', hook.monitor
+    schedules = runner.param_schedulers or []
+    if isinstance(schedules, Mapping):
+        schedules = [each for some in schedules.values() for each in some]
+    for schedule in schedules:
+        if hasattr(schedule, 'monitor'):
+            yield f'monitor of {type(schedule).__name__}', schedule.monitor

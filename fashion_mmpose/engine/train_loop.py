@@ -1,0 +1,97 @@
+"""The training loop by epochs, which can stop and go on in the middle of one."""
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.runner import EpochBasedTrainLoop
+
+from fashion_mmpose import interrupts
+
+from .checkpoints import ValidatedCheckpointHook
+
+
+class InterruptibleTrainLoop(EpochBasedTrainLoop):
+    """MMEngine's loop, which a signal leaves between two iterations.
+
+    :class:`.checkpoints.ValidatedCheckpointHook` saves what is done then. The run that
+    goes on reads the batches of before once more, so that the loader's processes draw
+    the next ones as they would have, and takes up the random numbers where they were.
+
+    Arguments are those of :class:`mmengine.runner.EpochBasedTrainLoop`.
+
+    Attributes:
+        position: How far the epoch is: ``iterations`` of it are done, of ``batches``,
+            and ``random`` are the states of the generators. None while that is not to
+            be saved, such as between the parts of an accumulated gradient.
+    """
+
+    position: dict | None = None
+
+    def run_epoch(self) -> None:
+        """Iterate one epoch, or the rest of one."""
+        done = self.position['iterations'] if self.position else 0
+        states = self.position and self.position['random']
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        self.position = None
+        batches = enumerate(self.dataloader)
+        if done:
+            self.runner.logger.info(
+                f'epoch {self.epoch + 1} goes on: its first {done} of '
+                f'{len(self.dataloader)} batches are read once more'
+            )
+        for _ in range(done):
+            next(batches)
+        if states:
+            set_random_states(states)
+        try:
+            for idx, batch in batches:
+                with interrupts.deferred():
+                    self.position = None
+                    self.run_iter(idx, batch)
+                    self.position = self._position(idx + 1)
+            with interrupts.deferred():
+                self.runner.call_hook('after_train_epoch')
+                self._epoch += 1
+                self.position = None
+        except KeyboardInterrupt:
+            self._save()
+            raise
+
+    def _position(self, done: int) -> dict | None:
+        wrapper = self.runner.optim_wrapper
+        if getattr(wrapper, '_accumulative_counts', 1) > 1:
+            return None  # gradients that are being accumulated are in no checkpoint
+        total = len(self.dataloader)
+        return dict(iterations=done, batches=total, random=random_states())
+
+    def _save(self) -> None:
+        if self.position is None:
+            return
+        for hook in self.runner.hooks:
+            if isinstance(hook, ValidatedCheckpointHook):
+                hook.save_interrupted(self.runner, self.position)
+
+
+def random_states() -> dict[str, Any]:
+    """States of Python's, numpy's and PyTorch's generators in this process."""
+    states = dict(
+        python=random.getstate(),
+        numpy=np.random.get_state(),
+        torch=torch.get_rng_state(),
+    )
+    if torch.cuda.is_initialized():
+        states['cuda'] = torch.cuda.get_rng_state()
+    return states
+
+
+def set_random_states(states: dict[str, Any]) -> None:
+    """Take up the generators where they were, see :func:`random_states`."""
+    random.setstate(states['python'])
+    np.random.set_state(states['numpy'])
+    # A checkpoint may have been loaded to a GPU.
+    torch.set_rng_state(states['torch'].cpu())
+    if 'cuda' in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states['cuda'].cpu())

@@ -1,0 +1,167 @@
+"""What ends a training that nobody stopped."""
+
+import os
+import signal
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.dataset import DefaultSampler
+from mmengine.runner import EpochBasedTrainLoop
+from mmpose.structures import PoseDataSample
+from toy_training import Line, Numbers, toy_runner
+
+from fashion_mmpose.config import config_names, read_config
+from fashion_mmpose.engine.faults import dead_workers_named, loss_fault
+from fashion_mmpose.engine.runner import TrainingRunner
+from fashion_mmpose.errors import TrainingError
+
+HOOK = dict(custom_hooks=[dict(type='FiniteLossHook')])
+
+
+class Failing(Line):
+    """Its loss is not finite from a step on."""
+
+    def __init__(self, step, value=float('nan')):
+        super().__init__()
+        self.step = step
+        self.value = value
+
+    def forward(self, inputs, mode):
+        found = super().forward(inputs, mode)
+        if mode == 'loss':
+            self.step -= 1
+            if self.step <= 0:
+                found['loss'] = found['loss'] * self.value
+        return found
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_a_loss_that_is_not_finite_ends_a_training(tmp_path, value):
+    run = toy_runner(
+        tmp_path,
+        [0.5] * 3,
+        max_epochs=3,
+        model=Failing(2, value),
+        runner_type=TrainingRunner,
+        **HOOK,
+    )
+    with pytest.raises(TrainingError) as error:
+        run.train()
+    first, pictures, good, mend = str(error.value).splitlines()
+    assert f'(loss: {value}) at iteration 2, batch 1 of 1 in epoch 2' in first
+    assert good.endswith('epoch_1.pth') and 'epoch_1.pth' in mend
+    assert not (tmp_path / 'epoch_2.pth').exists()
+
+
+def test_a_training_that_counts_by_iterations(tmp_path):
+    run = toy_runner(
+        tmp_path,
+        [0.5] * 3,
+        max_epochs=3,
+        model=Failing(3),
+        runner_type=TrainingRunner,
+        train_cfg=dict(by_epoch=False, max_iters=9),
+        log_processor=dict(by_epoch=False),
+        **HOOK,
+    )
+    with pytest.raises(TrainingError, match=r'\(loss: nan\) at iteration 3, and'):
+        run.train()
+
+
+def test_a_checkpoint_with_spoilt_weights_is_not_a_good_one(tmp_path):
+    """The last step of an epoch may spoil them, and only the next loss tells."""
+    first = toy_runner(tmp_path, [0.5] * 3, 2, runner_type=TrainingRunner, **HOOK)
+    first.train()
+    path = tmp_path / 'epoch_2.pth'
+    content = torch.load(path, weights_only=True)
+    content['state_dict']['layer.weight'][:] = float('nan')
+    torch.save(content, path)
+    run = toy_runner(
+        *(tmp_path, [0.5] * 4, 3),
+        runner_type=TrainingRunner,
+        resume=True,
+        load_from=str(path),
+        **HOOK,
+    )
+    with pytest.raises(TrainingError, match='last good checkpoint: .*epoch_1.pth'):
+        run.train()
+
+
+def test_the_pictures_of_the_batch_are_named(tmp_path):
+    samples = [PoseDataSample(metainfo=dict(img_path=f'{n}.jpg')) for n in 'aba']
+    state = SimpleNamespace(
+        iter=6,
+        epoch=2,
+        train_dataloader=[0] * 3,
+        train_loop=object.__new__(EpochBasedTrainLoop),
+        hooks=[],
+        work_dir=str(tmp_path),
+        _load_from=None,
+    )
+    outputs = dict(loss=torch.tensor(float('nan')), loss_a=torch.tensor(0.5), acc=1)
+    text = loss_fault(state, 0, dict(data_samples=samples), outputs)
+    assert '(loss: nan, loss_a: 0.5) at iteration 7, batch 1 of 3 in epoch 3' in text
+    assert 'pictures of the batch: a.jpg, b.jpg\n' in text
+    assert 'last good checkpoint: none yet' in text
+
+
+class Deadly(Numbers):
+    """The process that loads the second sample is killed, if there is a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __getitem__(self, index):
+        if self.path.exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize('after', [0, 1])
+def test_a_killed_worker(tmp_path, after):
+    dataset = Deadly(tmp_path / 'kill')
+    loader = dict(
+        batch_size=1,
+        num_workers=1,
+        dataset=dataset,
+        sampler=DefaultSampler(dataset, seed=0),
+    )
+    run = toy_runner(
+        tmp_path, [0.5] * 3, 3, runner_type=TrainingRunner, train_dataloader=loader
+    )
+    if after:
+        run.call_hook = _touching(run, dataset.path)
+    else:
+        dataset.path.touch()
+    with pytest.raises(TrainingError) as error:
+        run.train()
+    (line,) = str(error.value).splitlines()
+    assert 'a process that loads data (pid ' in line and '(Killed)' in line
+    assert '/dev/shm' in line and 'num_workers' in line
+    expected = '--resume goes on from ' if after else 'there is no checkpoint yet'
+    assert expected in line and ('epoch_1.pth' in line) is bool(after)
+
+
+def _touching(run, path):
+    call = run.call_hook
+
+    def call_hook(name, **kwargs):
+        if name == 'after_val':
+            path.touch()
+        call(name, **kwargs)
+
+    return call_hook
+
+
+def test_other_errors_stay():
+    with pytest.raises(RuntimeError, match='^other$'), dead_workers_named(str):
+        raise RuntimeError('other')
+
+
+@pytest.mark.parametrize('name', config_names())
+def test_every_training_looks_at_its_losses(name):
+    cfg = read_config(name)
+    hooks = [*cfg.get('default_hooks', {}).values(), *cfg.get('custom_hooks', ())]
+    kinds = {hook['type'].rpartition('.')[2] for hook in hooks if hook}
+    assert 'FiniteLossHook' in kinds

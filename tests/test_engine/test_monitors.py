@@ -1,0 +1,157 @@
+"""Metrics that decide about a training are among those of its validation."""
+
+from contextlib import suppress
+
+import pytest
+from mmengine.registry import DefaultScope
+from mmpose.registry import METRICS
+from toy_training import Numbers, Script, toy_runner
+
+from fashion_mmpose.engine.runner import TrainingRunner
+from fashion_mmpose.evaluation.functional.oks import NUMBERS
+
+SKIRT = dict(
+    benchmark='fashionai', dataset_name='fashionai_skirt', categories=('skirt',)
+)
+TOPS = dict(benchmark='deepfashion2', categories=('vest', 'sling'))
+
+
+class Known(Script):
+    """The script's score, of a metric that says its names."""
+
+    def metric_names(self):
+        return ['fashionai/NE', 'fashionai/num_points']
+
+
+class Skirts(Numbers):
+    metainfo = SKIRT
+
+
+def runner(folder, metric=Known, **settings):
+    holder = []
+    loader = dict(
+        dataset=Skirts(),
+        batch_size=2,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+    )
+    run = toy_runner(
+        folder,
+        [0.5] * 3,
+        max_epochs=1,
+        runner_type=TrainingRunner,
+        val_dataloader=loader,
+        val_evaluator=[metric([0.5] * 3, holder)],
+        **settings,
+    )
+    holder.append(run)
+    return run
+
+
+def early_stop(kind, monitor):
+    hook = dict(type=kind, monitor=monitor, rule='less')
+    return dict(custom_hooks=[hook])
+
+
+def plateau(monitor):
+    return dict(
+        param_scheduler=[dict(type='ReduceOnPlateauLR', monitor=monitor, rule='less')]
+    )
+
+
+def best(name):
+    return dict(checkpoint=dict(save_best=name, rule='less'))
+
+
+@pytest.mark.parametrize(
+    'settings, what',
+    [
+        (best('fashionai/ne'), 'save_best of ValidatedCheckpointHook'),
+        (best(['fashionai/NE', 'fashionai/ne']), 'save_best of Validated'),
+        (early_stop('EarlyStoppingHook', 'fashionai/ne'), 'monitor of EarlyStop'),
+        (early_stop('PersistentEarlyStoppingHook', 'fashionai/ne'), 'monitor of Pers'),
+        (plateau('fashionai/ne'), 'monitor of ReduceOnPlateauLR'),
+    ],
+    ids=['best', 'two-best', 'early-stop', 'our-early-stop', 'schedule'],
+)
+def test_an_unknown_metric_is_refused_before_the_first_step(tmp_path, settings, what):
+    run = runner(tmp_path, **settings)
+    message = f"{what}.* is 'fashionai/ne', .*; the nearest is 'fashionai/NE'; to fix"
+    with pytest.raises(ValueError, match=message):
+        run.train()
+    assert run.iter == 0
+    # A stock metric does not say its names.
+    other = runner(tmp_path / 'other', metric=Script, **settings)
+    # As MMEngine has it, this fails after the validation, if it does.
+    with suppress(KeyError, RuntimeError):
+        other.train()
+    assert other.iter == 1
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [
+        best('fashionai/NE'),
+        best('auto'),
+        early_stop('PersistentEarlyStoppingHook', 'fashionai/NE'),
+        plateau('fashionai/NE'),
+        {},
+    ],
+    ids=['best', 'auto', 'early-stop', 'schedule', 'nothing'],
+)
+def test_known_metrics_are_taken(tmp_path, settings):
+    run = runner(tmp_path, **settings)
+    run.train()
+    assert run.iter == 1
+
+
+@pytest.mark.parametrize(
+    'metainfo, settings, expected',
+    [
+        (
+            SKIRT,
+            dict(type='NormalizedError'),
+            {
+                'fashionai/NE',
+                'fashionai/num_points',
+                'fashionai/num_skipped_images',
+                'fashionai/num_missing_images',
+                'fashionai/NE_skirt',
+            },
+        ),
+        (
+            TOPS,
+            dict(type='GarmentOKS'),
+            {
+                *(f'deepfashion2/{name}' for name in NUMBERS),
+                'deepfashion2/AP_vest',
+                'deepfashion2/AP_sling',
+            },
+        ),
+        (
+            SKIRT,
+            dict(type='GarmentOKS', per_category=False, prefix='x'),
+            {f'x/{name}' for name in NUMBERS},
+        ),
+        (SKIRT, dict(type='GarmentOKS', format_only=True, out_file='p.json'), set()),
+        (SKIRT, dict(type='PredictionFile', out_files=['p.json']), set()),
+        (SKIRT, dict(type='PictureFiles', out_dir='d'), set()),
+    ],
+    ids=['ne', 'oks', 'prefix', 'format-only', 'file', 'pictures'],
+)
+def test_the_names_of_our_metrics(metainfo, settings, expected):
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        metric = METRICS.build(settings)
+    metric.dataset_meta = metainfo
+    assert set(metric.metric_names()) == expected
+
+
+def test_the_names_of_key_points():
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        metric = METRICS.build(dict(type='NormalizedError', per_keypoint=True))
+    metric.dataset_meta = SKIRT
+    assert metric.metric_names()[-4:] == [
+        'fashionai/NE_waistband_left',
+        'fashionai/NE_waistband_right',
+        'fashionai/NE_hemline_left',
+        'fashionai/NE_hemline_right',
+    ]

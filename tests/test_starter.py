@@ -1,0 +1,185 @@
+"""The networks that the package carries."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpose.registry import DATASETS, MODELS
+from toolbox import tool
+
+from fashion_mmpose import GarmentInferencer, PoseNetwork, garments
+from fashion_mmpose.config import load_config
+from fashion_mmpose.starter import BENCHMARKS, DETECTOR_FILE, LANDMARKS_FILE, joint
+from fashion_mmpose.synthetic import draw_deepfashion2, draw_fashionai
+from fashion_mmpose.weights import starter as starter_module
+from fashion_mmpose.weights import starter_weights
+from fashion_mmpose.weights.starter import save_landmarks
+
+pytestmark = pytest.mark.slow
+
+# What the shipped weights find of the first three points of two drawn pictures.
+OUTFIT = [[260.801, 197.324], [182.208, 186.506], [215.077, 222.306]]
+GARMENT = [[136.132, 91.332], [269.063, 82.296], [204.905, 204.157]]
+
+
+def network(config):
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        return MODELS.build(load_config(config).model).eval()
+
+
+def test_the_joint_benchmark_has_every_channel_once():
+    benchmark = joint.joint_benchmark()
+    channels = [channel for each in BENCHMARKS for channel in joint.channels_of(each)]
+    assert sorted(channels) == list(range(len(benchmark.keypoints)))
+    assert len(channels) == 81 + 24
+    assert len(benchmark.garments) == 13 + 5
+    skirt = benchmark.garments['deepfashion2_skirt']
+    assert skirt.flip == garments.garment('deepfashion2', 'skirt').flip
+    assert len(skirt.links) == len(garments.garment('deepfashion2', 'skirt').links)
+
+
+def test_joint_annotations_are_read_as_they_were(tmp_path, drawn_files):
+    content = joint.joint_annotations(drawn_files)
+    (tmp_path / 'joint.json').write_text(json.dumps(content))
+    dataset = DATASETS.build(
+        dict(
+            type='GarmentDataset',
+            benchmark=joint.joint_description(),
+            ann_file=str(tmp_path / 'joint.json'),
+            test_mode=True,
+        )
+    )
+    names = joint.joint_benchmark().keypoints
+    blouse, skirt = (dataset.get_data_info(i) for i in range(2))
+    neck = names.index('neckline_left')
+    assert blouse['keypoints'][0, neck].tolist() == [10.0, 20.0]
+    assert blouse['keypoints_visible'][0].sum() == 1
+    # With a padding of 1.25, the whole picture.
+    np.testing.assert_allclose(blouse['bbox'][0], [20, 40, 180, 360], atol=1e-4)
+    own = garments.garment('deepfashion2', 'skirt').channels[3]
+    place = names.index(joint.place_name(joint.shared_places()[own]))
+    assert skirt['keypoints'][0, place].tolist() == [30.0, 40.0]
+    np.testing.assert_allclose(skirt['bbox'][0], [5, 6, 105, 206])
+
+
+@pytest.fixture
+def drawn_files(tmp_path):
+    """A blouse with one key point and a skirt with one, in files as the converters'."""
+    files = []
+    for benchmark, category, channel, point in (
+        ('fashionai', 'blouse', 0, [10, 20, 2]),
+        ('deepfashion2', 'skirt', None, [30, 40, 1]),
+    ):
+        garment = garments.garment(benchmark, category)
+        points = np.zeros((garment.layout_size, 3), int)
+        points[garment.channels[3] if channel is None else channel] = point
+        content = dict(
+            images=[dict(id=7, file_name='a.jpg', width=200, height=400)],
+            annotations=[
+                dict(
+                    id=1,
+                    image_id=7,
+                    category_id=garment.category_id,
+                    bbox=[5, 6, 100, 200],
+                    area=20000,
+                    iscrowd=0,
+                    num_keypoints=1,
+                    keypoints=points.ravel().tolist(),
+                )
+            ],
+        )
+        path = tmp_path / f'{benchmark}.json'
+        path.write_text(json.dumps(content))
+        files.append((benchmark, str(path), benchmark))
+    return files
+
+
+def test_every_benchmark_gets_its_own_last_layer(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    whole = network('starter/landmarks').half().float()
+    path = tmp_path / 'landmarks.safetensors'
+    save_landmarks(whole.state_dict(), path)
+    monkeypatch.setattr(starter_module, 'LANDMARKS_FILE', path)
+    pictures = torch.rand(1, 3, 64, 48)
+    with torch.no_grad():
+        expected = whole.head(whole.extract_feat(pictures))
+        for benchmark in BENCHMARKS:
+            model = network(f'starter/{benchmark}')
+            model.load_state_dict(starter_weights(benchmark)['state_dict'])
+            own = expected[:, joint.channels_of(benchmark)]
+            if benchmark == 'deepfashion2':
+                own = own[:, list(joint.shared_places())]
+            torch.testing.assert_close(model.head(model.extract_feat(pictures)), own)
+
+
+def test_unknown_weights_are_refused():
+    with pytest.raises(ValueError, match='starter://cpn: .*; there are starter://deep'):
+        starter_weights('cpn')
+
+
+def test_the_files_are_small():
+    size = LANDMARKS_FILE.stat().st_size + DETECTOR_FILE.stat().st_size
+    assert 2**20 < size < 25e6
+
+
+def test_points_of_a_drawn_outfit():
+    drawn = draw_deepfashion2(11, 2, 'short_sleeved_shirt')
+    network = PoseNetwork('starter/deepfashion2', 'starter://deepfashion2')
+    item = next(each for each in drawn.items if each.category == 'short_sleeved_shirt')
+    (found,) = network.predict(
+        [network.sample(drawn.image, item.category, np.array(item.box, float))]
+    )
+    errors = np.linalg.norm(found.keypoints[:, :2] - item.exact, axis=1)
+    assert np.median(errors) < 0.03 * max(drawn.image.shape)
+    np.testing.assert_allclose(found.keypoints[:3, :2], OUTFIT, atol=0.02)
+
+
+def test_points_of_a_drawn_garment():
+    drawn = draw_fashionai('trousers', 11, 2)
+    inferencer = GarmentInferencer(benchmark='fashionai')
+    assert inferencer.detector is None
+    (found,) = inferencer.predict(drawn.image, 'trousers').garments
+    own = list(garments.garment('fashionai', 'trousers').channels)
+    errors = np.linalg.norm(found.keypoints[:, :2] - drawn.exact[own], axis=1)
+    assert np.median(errors) < 0.03 * max(drawn.image.shape)
+    np.testing.assert_allclose(found.keypoints[:3, :2], GARMENT, atol=0.02)
+
+
+def test_the_detector_comes_with_it():
+    drawn = draw_deepfashion2(11, 2, 'short_sleeved_shirt')
+    found = GarmentInferencer().predict(drawn.image).garments
+    wanted = {item.category for item in drawn.items}
+    assert wanted <= {garment.category for garment in found}
+    with pytest.raises(ValueError, match='benchmark chooses a network of the starter'):
+        GarmentInferencer('starter/fashionai', 'starter://fashionai', benchmark='x')
+    with pytest.raises(ValueError, match="deepfashion2 and fashionai, not for 'bags'"):
+        GarmentInferencer(benchmark='bags')
+
+
+def test_predict_needs_no_networks(tmp_path):
+    import cv2
+
+    drawn = draw_deepfashion2(11, 2, 'short_sleeved_shirt')
+    cv2.imwrite(str(tmp_path / 'a.png'), drawn.image)
+    result = tool('predict.py', 'a.png', '--out-dir', 'out', cwd=tmp_path)
+    assert 'short_sleeved_shirt' in result.stdout
+    entries = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert len(entries) >= len(drawn.items)
+    refused = tool(
+        'predict.py',
+        *('a.png', '--out-dir', 'out', '--pose', 'a.py', '--benchmark', 'fashionai'),
+        cwd=tmp_path,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert 'leave out --pose' in refused.stderr
+
+
+def test_finetuning_begins_with_it():
+    for benchmark in BENCHMARKS:
+        config = load_config(f'starter/{benchmark}')
+        assert isinstance(config, Config)
+        assert config.load_from == f'starter://{benchmark}'

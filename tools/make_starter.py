@@ -1,0 +1,208 @@
+"""Make the starter from nothing: draw garments, train on them, test, write the weights.
+
+Usage:
+    python tools/make_starter.py [--out DIR] [--work-dir work_dirs/starter]
+        [--num-outfits N] [--num-garments N] [--epochs N]
+
+Draws DeepFashion2's outfits and FashionAI's garments into data/starter, trains the
+landmark network on both and the detector on the outfits, and tests them on held-out
+drawings. DIR, by default the package's own folder, gets landmarks.safetensors,
+detector.safetensors and starter.json with the figures. What is there is not drawn
+again, and trainings go on where they were stopped.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from demo import step
+
+import fashion_mmpose
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.starter import FOLDER
+
+DATA = Path('data/starter')
+SEEDS = {'train': 100, 'validation': 101}
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        '--out', type=Path, default=FOLDER, help="folder of the weights (the package's)"
+    )
+    parser.add_argument(
+        '--work-dir',
+        type=Path,
+        default=Path('work_dirs/starter'),
+        help='folder of logs and checkpoints (%(default)s)',
+    )
+    parser.add_argument(
+        '--num-outfits',
+        type=int,
+        default=9000,
+        metavar='N',
+        help='pictures of DeepFashion2 to train with (%(default)s)',
+    )
+    parser.add_argument(
+        '--num-garments',
+        type=int,
+        default=1000,
+        metavar='N',
+        help='pictures of each category of FashionAI to train with (%(default)s)',
+    )
+    parser.add_argument(
+        '--num-test',
+        type=int,
+        default=300,
+        metavar='N',
+        help='held-out pictures of each benchmark (%(default)s)',
+    )
+    parser.add_argument(
+        '--epochs', type=int, help='epochs of each training (as in the configs: 12)'
+    )
+    return parser.parse_args(argv)
+
+
+def draw(args: argparse.Namespace) -> None:
+    """Draw and convert the pictures of both benchmarks."""
+    held_out = args.num_test
+    amounts = {
+        'train': (args.num_outfits, args.num_garments),
+        'validation': (held_out, max(1, held_out // 5)),
+    }
+    for part, (outfits, garments) in amounts.items():
+        folder = DATA / 'deepfashion2' / part
+        file = DATA / 'deepfashion2' / f'{part}.json'
+        if not file.exists():
+            step(
+                f'draw {outfits} outfits for {part}',
+                'tools/make_synthetic.py',
+                *('--format', 'deepfashion2', '--balanced', '--num', outfits),
+                *('--seed', SEEDS[part], '--out', folder, '--overwrite'),
+            )
+            step(
+                'convert them',
+                'data_converters/deepfashion2_to_coco.py',
+                *('--annos', folder / 'annos', '--images', folder / 'image'),
+                *('--out', file),
+            )
+        folder = DATA / 'fashionai' / part
+        split = 'train' if part == 'train' else 'test'
+        file = DATA / 'fashionai' / 'annotations' / f'{split}_all.json'
+        if not file.exists():
+            step(
+                f'draw {garments} garments of each category for {part}',
+                'tools/make_synthetic.py',
+                *('--category', 'all', '--num', garments),
+                *('--seed', SEEDS[part], '--out', folder, '--overwrite'),
+            )
+            step(
+                'convert them',
+                'data_converters/fashionai_to_coco.py',
+                *('--csv', folder / 'Annotations/annotations.csv'),
+                *('--image-root', folder, '--split', split, '--out', file.parent),
+            )
+
+
+def join() -> None:
+    """Write both benchmarks as one."""
+    from fashion_mmpose.starter.joint import joint_annotations, joint_description
+
+    with OutputFiles() as outputs:
+        json.dump(joint_description(), outputs.open(DATA / 'benchmark.json'))
+        for part in SEEDS:
+            split = 'train' if part == 'train' else 'test'
+            files = [
+                (
+                    'deepfashion2',
+                    str(DATA / 'deepfashion2' / f'{part}.json'),
+                    f'deepfashion2/{part}/image',
+                ),
+                (
+                    'fashionai',
+                    str(DATA / 'fashionai' / 'annotations' / f'{split}_all.json'),
+                    f'fashionai/{part}',
+                ),
+            ]
+            json.dump(joint_annotations(files), outputs.open(DATA / f'{part}.json'))
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train both networks, and write their weights."""
+    from fashion_mmpose.weights import read_checkpoint
+    from fashion_mmpose.weights.starter import save_half, save_landmarks
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    epochs = [] if args.epochs is None else [f'train_cfg.max_epochs={args.epochs}']
+    options = ['--cfg-options', *epochs] if epochs else []
+    folder = args.work_dir / 'landmarks'
+    step(
+        'train the landmark network',
+        'tools/train.py',
+        *('starter/landmarks', '--work-dir', folder, '--resume', *options),
+    )
+    best = best_of(folder)
+    save_landmarks(read_checkpoint(best).tensors, args.out / 'landmarks.safetensors')
+    folder = args.work_dir / 'detector'
+    step(
+        'train the detector, which starts from the backbone of that network',
+        'tools/train.py',
+        *('starter/detector', '--work-dir', folder, '--resume', '--cfg-options'),
+        *(f'model.backbone.init_cfg.checkpoint={best}', *epochs),
+    )
+    weights = read_checkpoint(best_of(folder)).tensors
+    save_half(weights, args.out / 'detector.safetensors')
+
+
+def best_of(folder: Path) -> str:
+    """The best checkpoint of a training."""
+    (path,) = folder.glob('best_*.pth')
+    return os.path.relpath(path)
+
+
+def test(args: argparse.Namespace) -> dict:
+    """Test on held-out drawings; the figures."""
+    folder = args.work_dir / 'test'
+    best = {part: best_of(args.work_dir / part) for part in ('landmarks', 'detector')}
+    step(
+        'test the landmarks of both benchmarks in annotated boxes',
+        'tools/test.py',
+        *('starter/landmarks', best['landmarks'], '--work-dir', folder / 'landmarks'),
+    )
+    step(
+        'test the detector',
+        'tools/test.py',
+        *('starter/detector', best['detector'], '--work-dir', folder / 'detector'),
+    )
+    return {
+        part: json.loads((folder / part / 'metrics.json').read_text())['metrics']
+        for part in best
+    }
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    start = time.time()
+    draw(args)
+    join()
+    train(args)
+    report = dict(
+        version=fashion_mmpose.__version__,
+        trained_on=dict(
+            outfits=args.num_outfits, garments_of_each_category=args.num_garments
+        ),
+        drawn=test(args),
+    )
+    with OutputFiles() as outputs:
+        json.dump(report, outputs.open(args.out / 'starter.json'), indent=1)
+    print(f'\nDone in {time.time() - start:.0f} s. The starter is in {args.out}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
