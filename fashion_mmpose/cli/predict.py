@@ -219,7 +219,7 @@ def build(args: argparse.Namespace) -> GarmentInferencer:
 
 
 def _build(args: argparse.Namespace) -> GarmentInferencer:
-    entries = [(*pose, None)[:2] for pose in args.pose]
+    entries = [(pose[0], pose[1] if len(pose) == 2 else None) for pose in args.pose]
     pose, weights = entries[0] if entries else (None, None)
     if len(entries) > 1:
         pose, weights = _by_category(entries), None
