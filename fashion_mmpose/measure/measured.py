@@ -147,8 +147,8 @@ def measure(
         list[Measured]: One per measurement, absent ones included.
 
     Raises:
-        ValueError: If the garment lacks the landmarks that the scale is taken from, or
-            they are too near.
+        ValueError: If the garment's category has not the landmarks that the scale is
+            taken from.
     """
     points = np.asarray(keypoints, np.float64)
     scale = in_pixels() if scale is None else scale
@@ -189,6 +189,8 @@ def _one(
     used = tuple(dict.fromkeys((*own, *(i for place in measure.places for i in place))))
     unit = scale.unit if isinstance(scale, Scale) else CENTIMETRES
     reasons = [absent[i] for i in used if i in absent]
+    if own and not reasons and np.linalg.norm(np.diff(points[list(own)], axis=0)) < 2:
+        reasons = ['the ends of the known length are one point']
     if reasons:
         return Measured(
             measure.name, unit, reason='; '.join(reasons), code=measure.code
@@ -202,11 +204,13 @@ def _one(
     value = length(points)
     error, reason = None, 'the covariances of the points are not known'
     if covariances is not None:
-        variance = _of_points(length, points, used, covariances)
+        variance = _of_points(length, value, points, used, covariances)
         for up, down in fixed.deviating():
-            high = length_of(_in_plane(points, used, up), measure)
-            low = length_of(_in_plane(points, used, down), measure)
-            variance += ((high - low) / 2) ** 2
+            variance += _variance(
+                value,
+                length_of(_in_plane(points, used, up), measure),
+                length_of(_in_plane(points, used, down), measure),
+            )
         error, reason = float(np.sqrt(variance)), ''
         if not np.isfinite(error):
             error, reason = None, 'the covariance of a point is not finite'
@@ -224,6 +228,7 @@ def _in_plane(points: np.ndarray, used: Iterable[int], scale: Scale) -> np.ndarr
 
 def _of_points(
     length: Callable[[np.ndarray], float],
+    value: float,
     points: np.ndarray,
     used: Iterable[int],
     covariances: np.ndarray,
@@ -237,8 +242,16 @@ def _of_points(
         for spread, axis in zip(np.sqrt(np.maximum(spreads, 0)), axes.T):
             shift = np.zeros_like(points)
             shift[i] = spread * axis
-            total += ((length(points + shift) - length(points - shift)) / 2) ** 2
+            total += _variance(value, length(points + shift), length(points - shift))
     return total
+
+
+def _variance(value: float, up: float, down: float) -> float:
+    """What a cause contributes that moves a length up and down.
+
+    Of points that lie together every way leads apart: both are longer then.
+    """
+    return ((up - value) ** 2 + (down - value) ** 2) / 2
 
 
 def _with_ratios(found: Sequence[Measured]) -> list[Measured]:
