@@ -1,6 +1,6 @@
 """The pictures that data sets read, and those that cannot be read."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,8 +8,6 @@ from mmengine.dataset import BaseDataset
 
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.files.pictures import picture_fault
-
-_WRAPPED = ('dataset', 'datasets')
 
 
 @contextmanager
@@ -33,32 +31,6 @@ def picture_named(path_of: Callable[[], str]) -> Iterator[None]:
             f'{fault}; to fix it: replace the picture, or leave out what cannot be '
             'read with --skip-bad; `fashion-mmpose check-data CONFIG` lists all'
         ) from None
-
-
-def map_leaves(settings: Any, change: Callable[[Mapping], Any]) -> Any:
-    """The settings of a data set, with each one that wraps no other changed.
-
-    Args:
-        settings: A data set's, or a wrapper's such as ``ConcatDataset``, with its data
-            sets in ``dataset`` or ``datasets``.
-        change: Takes the settings of a data set, and returns what stands in its place.
-    """
-    if isinstance(settings, list | tuple):
-        return [map_leaves(each, change) for each in settings]
-    if not isinstance(settings, Mapping):  # built already
-        return settings
-    wrapped = [key for key in _WRAPPED if key in settings]
-    if not wrapped:
-        return change(settings)
-    changed = {key: map_leaves(settings[key], change) for key in wrapped}
-    return type(settings)({**settings, **changed})
-
-
-def leaves(settings: Any) -> list[Mapping]:
-    """The settings of the data sets that wrap no other, in their order."""
-    found = []
-    map_leaves(settings, found.append)
-    return found
 
 
 def pictures_of(dataset: Any) -> dict[str, tuple[int, int] | None] | None:
