@@ -86,7 +86,7 @@ COMMANDS = {
         'Find the garments in all pictures of a COCO file.',
     ),
     'predict': Command(
-        'fashion_mmpose.commands.pictures.predict',
+        'fashion_mmpose.cli.predict',
         'Find garments and their landmarks in pictures and videos.',
     ),
     'grid': Command(

@@ -6,6 +6,7 @@ from typing import Any
 
 import fashion_mmpose
 
+from .onnx.detector import OnnxGarmentDetector
 from .onnx.pose import OnnxPoseNetwork
 from .onnx.session import is_onnx
 from .protocols import Detector, PoseNetwork
@@ -88,10 +89,11 @@ def build_detector(
     """The detector, or None.
 
     Args:
-        det: A config, or an object with ``detect``.
+        det: A config, an exported file, or an object with ``detect``.
         weights: The checkpoint of a config.
         device: Where it computes.
-        options: Arguments of :class:`fashion_mmpose.GarmentDetector` for a config.
+        options: Arguments of :class:`fashion_mmpose.GarmentDetector` for a config or
+            an exported file.
 
     Raises:
         TypeError: If it is neither, or has no such option.
@@ -103,6 +105,11 @@ def build_detector(
             f'det_model is a {type(det).__name__}, neither a config nor an object with '
             'detect()'
         )
+    chosen = dict(score_thr=DETECTOR_SCORE_THR, max_overlap=DETECTOR_MAX_OVERLAP)
+    chosen |= options or {}
+    if is_onnx(det):
+        _check_no_weights(det, weights)
+        return OnnxGarmentDetector(det, device, **chosen)
     is_config = det is not None and not hasattr(det, 'detect')
     if is_config != (weights is not None):
         raise ValueError(
@@ -116,8 +123,6 @@ def build_detector(
         )
     if not is_config:
         return det
-    chosen = dict(score_thr=DETECTOR_SCORE_THR, max_overlap=DETECTOR_MAX_OVERLAP)
-    chosen |= options or {}
     return fashion_mmpose.GarmentDetector(det, weights, device, **chosen)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -154,7 +154,7 @@ class GarmentInferencer:
         category: Categories = None,
         bboxes: Boxes = None,
         on_error: str = 'raise',
-    ) -> Iterator[PicturePrediction]:
+    ) -> Generator[PicturePrediction]:
         """Find the garments in pictures.
 
         Pictures are read while the networks compute, and forgotten when they are done,
@@ -177,7 +177,7 @@ class GarmentInferencer:
                 ``'raise'``.
 
         Returns:
-            Iterator[PicturePrediction]: One per picture or frame, in order.
+            Generator[PicturePrediction]: One per picture or frame, in order.
 
         Raises:
             FileNotFoundError: If a folder holds no picture, or nothing fits a pattern.
@@ -286,7 +286,7 @@ class GarmentInferencer:
 
     def _run(
         self, loaded: Iterator[Picture], requests: Iterator[Request], is_skipping: bool
-    ) -> Iterator[PicturePrediction]:
+    ) -> Generator[PicturePrediction]:
         window = []
         with closing(loaded) as pictures:
             for picture in pictures:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fashion_mmpose.errors import FormatError
 
-from .metadata import PoseMetadata, read_metadata
+from .metadata import Metadata, read_metadata
 
 SUFFIX = '.onnx'
 _CPU = 'CPUExecutionProvider'
@@ -67,7 +67,7 @@ class Session:
             )
         self.is_on_cpu = self.provider == _CPU
         entries = self._session.get_modelmeta().custom_metadata_map
-        self.metadata: PoseMetadata = read_metadata(entries, name)
+        self.metadata: Metadata = read_metadata(entries, name)
 
     def run(self, outputs: Sequence[str], **inputs: np.ndarray) -> list[np.ndarray]:
         """Compute outputs by their names."""

@@ -2,7 +2,8 @@
 
 Usage:
     fashion-mmpose predict INPUT... --out-dir DIR
-        [--pose CONFIG [CHECKPOINT]] [--det CONFIG CHECKPOINT]
+        [--pose CONFIG [CHECKPOINT] | FILE.onnx]
+        [--det CONFIG CHECKPOINT | FILE.onnx]
         [--benchmark {deepfashion2,fashionai}] [--category NAME]
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
@@ -11,8 +12,9 @@ An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg',
 number of a camera, or the address of a stream (rtsp://...). Without networks, the
 starter finds them, which the package carries. A CONFIG is a path, or the name of a
 config that the package carries; --pose may come several times, for networks of one
-category each, and an ensemble needs no CHECKPOINT. With a detector, --category leaves
-other garments out; without one, a garment fills its picture.
+category each, and an ensemble needs no CHECKPOINT. A FILE.onnx, which
+`fashion-mmpose export` writes, runs without PyTorch and MMPose. With a detector,
+--category leaves other garments out; without one, a garment fills its picture.
 
 DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
 the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the
@@ -28,11 +30,12 @@ import os
 import sys
 import warnings
 from contextlib import closing
+from itertools import pairwise
 
 from tqdm import tqdm
 
+import fashion_mmpose
 from fashion_mmpose import starter
-from fashion_mmpose.apis.pose import pose_by_category
 from fashion_mmpose.cli.shell import (
     FAILED,
     INTERRUPTED,
@@ -46,8 +49,10 @@ from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.building import (
     DETECTOR_MAX_OVERLAP,
     DETECTOR_SCORE_THR,
+    exported_by_category,
 )
 from fashion_mmpose.inference.framing import FramingWarning
+from fashion_mmpose.inference.onnx.session import is_onnx
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source, find_sources
@@ -67,8 +72,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         nargs='+',
         action='append',
         metavar='CONFIG [CHECKPOINT]',
-        help='pose network; give it several times for networks of one category each '
-        '(the starter, and its detector)',
+        help='pose network, or FILE.onnx; give it several times for networks of one '
+        'category each (the starter, and its detector)',
     )
     parser.add_argument(
         '--benchmark',
@@ -77,7 +82,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         'whole pictures of the garment that --category names',
     )
     parser.add_argument(
-        '--det', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help='garment detector'
+        '--det',
+        nargs=2,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='garment detector, or FILE.onnx alone',
     )
     parser.add_argument(
         '--category',
@@ -138,12 +146,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--device',
         default='auto',
         metavar='D',
-        help='cpu, cuda:1, ...; by default a GPU if there is one',
+        help='cpu, cuda:1, ..., or, for FILE.onnx, an execution provider of '
+        'onnxruntime; by default a GPU if there is one',
     )
     parser.add_argument(
         '--skip-bad', action='store_true', help='leave out unreadable pictures'
     )
-    args = parse(parser, argv)
+    args = parse(parser, _with_pairs(sys.argv[1:] if argv is None else argv))
     _choose_out_dir(args, parser)
     if args.pose and args.benchmark:
         parser.error('--benchmark chooses a network of the starter; leave out --pose')
@@ -164,6 +173,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     if not args.save_csv:
         args.save_json = True
     return args
+
+
+def _with_pairs(argv: list[str]) -> list[str]:
+    """Let an exported detector be a pair, too: argparse counts values, not kinds."""
+    complete = []
+    for option, value in pairwise(['', *argv]):
+        complete.append(value)
+        if option == '--det' and is_onnx(value):
+            complete.append('')
+    return complete
 
 
 def _choose_out_dir(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
@@ -200,10 +219,10 @@ def build(args: argparse.Namespace) -> GarmentInferencer:
 
 
 def _build(args: argparse.Namespace) -> GarmentInferencer:
-    entries = [(*pose, None)[:2] for pose in args.pose]
+    entries = [(pose[0], pose[1] if len(pose) == 2 else None) for pose in args.pose]
     pose, weights = entries[0] if entries else (None, None)
     if len(entries) > 1:
-        pose, weights = pose_by_category(entries), None
+        pose, weights = _by_category(entries), None
     det, det_weights = args.det or (None, None)
     options = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
     has_detector = args.det or not args.pose and args.benchmark != 'fashionai'
@@ -212,12 +231,30 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
         pose,
         weights,
         det,
-        det_weights,
+        det_weights or None,
         args.device,
         args.batch_size,
         options,
         args.benchmark,
     )
+
+
+def _by_category(entries: list[tuple[str, str | None]]) -> dict:
+    """Several pose networks, exported or not, as a dict of categories.
+
+    Raises:
+        ValueError: If two are for the same category.
+    """
+    exported = [path for path, _ in entries if is_onnx(path)]
+    configs = [entry for entry in entries if not is_onnx(entry[0])]
+    pose = exported_by_category(exported)
+    others = fashion_mmpose.pose_by_category(configs) if configs else {}
+    for category in pose.keys() & others.keys():
+        raise ValueError(
+            f'{pose[category]} and a config are both for {category!r}; give one pose '
+            'network for each category'
+        )
+    return pose | others
 
 
 def check_category(category: str | None, known: list[str], has_detector: bool) -> None:
@@ -264,9 +301,10 @@ def predict(
 ) -> bool:
     """Write what is predicted, note what is skipped; False if it was interrupted."""
     counts = [source.num_pictures() for source in sources.values()]
+    known = [count for count in counts if count is not None]
     predicted = inferencer(list(sources.values()), category, on_error='skip')
     bar = tqdm(
-        total=None if None in counts else sum(counts),
+        total=sum(known) if len(known) == len(counts) else None,
         desc='predict',
         unit='picture',
         disable=None,
