@@ -56,3 +56,20 @@ def pictures_of(dataset: Any) -> dict[str, tuple[int, int] | None] | None:
         size = info.get('width'), info.get('height')
         found[info['img_path']] = None if None in size else size
     return found
+
+
+def picture_ids(dataset: Any) -> list[int] | None:
+    """Ids of the pictures of a data set in COCO's form, in rising order.
+
+    Args:
+        dataset: Any, also one that wraps others.
+
+    Returns:
+        list[int] | None: None where the data set does not tell.
+    """
+    if not hasattr(dataset, 'get_data_info'):
+        return None
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    if not all('img_id' in info for info in infos):
+        return None
+    return sorted({info['img_id'] for info in infos})
