@@ -186,10 +186,11 @@ class TrainingRunner(Runner):
         super().resume(filename, *args, **kwargs)
         if self.override:
             settings.enforce(self)
-        for loader in (self.train_dataloader, self.val_dataloader):
+        loops = (self.train_loop, self.val_loop)  # without a validation, None
+        for sampler in (loop.dataloader.sampler for loop in loops if loop is not None):
             # Where the config has no seed, the samplers have drawn one of their own.
-            if hasattr(getattr(loader, 'sampler', None), 'seed'):
-                loader.sampler.seed = self.seed
+            if hasattr(sampler, 'seed'):
+                sampler.seed = self.seed
 
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
         """Load weights to begin with, or a checkpoint to go on from.
