@@ -18,8 +18,9 @@ CORE = tuple(
     'visualization starter inference cli __main__'.split()
 )
 PLUGIN = tuple(
-    'operators compat_pictures compat overrides described_data config codecs datasets '
-    'weights models evaluation.metrics engine plugin apis export commands'.split()
+    'operators compat_pictures compat overrides described_data config dataset_settings '
+    'codecs datasets weights models evaluation.metrics engine plugin apis export '
+    'commands'.split()
 )
 # Where tests need no library of the plugin to be collected.
 CORE_TESTS = (
