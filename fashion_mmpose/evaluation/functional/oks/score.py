@@ -79,10 +79,10 @@ def evaluate_oks(
     known = garments.benchmark(benchmark).garments
     chosen = [known[name] for name in (known if categories is None else categories)]
     slot_sigmas = garments.layout_sigmas(benchmark)
-    image_rows = _image_ranks(truth, detections)
+    image_rows = image_ranks(truth, detections)
     precisions, recalls, counts = [], [], {}
     for garment in sorted(chosen, key=lambda garment: garment.category_id):
-        groups = _groups(truth, detections, garment, image_rows)
+        groups = category_groups(truth, detections, garment, image_rows)
         precision, recall = _score_category(
             truth, detections, garment, groups, slot_sigmas
         )
@@ -150,7 +150,7 @@ def score_files(
     return replace(score, notes=(*truth.notes, *notes))
 
 
-def _image_ranks(
+def image_ranks(
     truth: GarmentColumns, detections: Results
 ) -> tuple[np.ndarray, np.ndarray]:
     """Place of every item's and detection's image in the order of image ids."""
@@ -168,14 +168,21 @@ def _image_ranks(
     )
 
 
-def _groups(
+def category_groups(
     truth: GarmentColumns,
     detections: Results,
     garment: garments.Garment,
-    image_ranks: tuple[np.ndarray, np.ndarray],
+    ranks: tuple[np.ndarray, np.ndarray],
 ) -> Groups:
-    """The category's items and best detections, image by image."""
-    truth_images, detection_images = image_ranks
+    """The category's items and best detections, image by image.
+
+    Args:
+        truth: The items.
+        detections: The detections.
+        garment: The category.
+        ranks: See :func:`image_ranks`.
+    """
+    truth_images, detection_images = ranks
     rows = np.flatnonzero(detections.category_ids == garment.category_id)
     # Equal scores stay in the order in which they came.
     order = np.lexsort((-detections.scores[rows], detection_images[rows]))
