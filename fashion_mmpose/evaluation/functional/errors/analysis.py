@@ -32,7 +32,8 @@ class ErrorAnalysis:
         distances: From the landmarks in their units, NaN where unseen, shape (T, ).
         mended: Distances that a correction leaves, see :class:`.points.PointErrors`.
         found_points: x, y in pixels, NaN where the garment was not found, (T, 2).
-        point_units: Pixels that are 1, NaN where the garment was not found, (T, ).
+        point_units: Pixels that are 1; NaN where the measure skips the garment, (T, ).
+        counted: Whether a key point counts in the measure, found or not, bool, (T, ).
     """
 
     pairing: Pairing
@@ -41,6 +42,7 @@ class ErrorAnalysis:
     mended: np.ndarray
     found_points: np.ndarray
     point_units: np.ndarray
+    counted: np.ndarray
 
 
 def analyse_errors(
@@ -70,17 +72,19 @@ def analyse_errors(
     units, found_points = np.full(num_points, np.nan), np.full((num_points, 2), np.nan)
     lowest = 1 if measure.counts_occluded else 2
     for garment in garments.benchmark(benchmark).garments.values():
-        is_kind = truth.category_ids == garment.category_id
-        rows = np.flatnonzero(is_kind & (pairing.detections >= 0))
+        rows = np.flatnonzero(truth.category_ids == garment.category_id)
         own = np.arange(len(garment.channels))
         size = max(1, _CHUNK // len(own))
         for start in range(0, len(rows), size):
             part = rows[start : start + size]
+            unit = measure.units(truth, part, garment)
+            units[truth.starts[part, None] + own] = unit
+            is_found = pairing.detections[part] >= 0
+            part, unit = part[is_found], unit[is_found]
             places = truth.starts[part, None] + own
             labelled = truth.points[places]
             starts = detections.starts[pairing.detections[part], None]
             found = detections.points[starts + own]
-            unit = measure.units(truth, part, garment)
             errors: PointErrors = classify_points(
                 found,
                 labelled,
@@ -91,9 +95,11 @@ def analyse_errors(
                 (labelled[..., 2] >= lowest) & np.isfinite(unit),
             )
             types[places], distances[places] = errors.types, errors.distances
-            mended[places], units[places] = errors.mended, unit
-            found_points[places] = found
-    return ErrorAnalysis(pairing, types, distances, mended, found_points, units)
+            mended[places], found_points[places] = errors.mended, found
+    counted = (truth.points[:, 2] >= lowest) & np.isfinite(units)
+    return ErrorAnalysis(
+        pairing, types, distances, mended, found_points, units, counted
+    )
 
 
 class _Others:

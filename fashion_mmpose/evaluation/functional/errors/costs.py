@@ -126,6 +126,7 @@ def _kept(detections: Results, mask: np.ndarray) -> Results:
         category_ids=detections.category_ids[mask],
         scores=detections.scores[mask],
         points=detections.points[np.repeat(mask, sizes)],
+        point_scores=detections.point_scores[np.repeat(mask, sizes)],
         starts=np.cumsum([0, *sizes[mask]]),
         areas=detections.areas[mask],
         slots={

@@ -220,7 +220,7 @@ def _score_category(
         matched, forgiven = match(groups, pairs, outside, crowd, THRESHOLDS)
         out_of_range = (detected_areas < low) | (detected_areas > high)
         forgiven |= ~matched & out_of_range[:, None]
-        precision, recall = _curves(
+        precision, recall = curves(
             matched[order].T, forgiven[order].T, int((~outside).sum())
         )
         precisions.append(precision)
@@ -228,8 +228,11 @@ def _score_category(
     return np.stack(precisions), np.stack(recalls)
 
 
-def _curves(
-    matched: np.ndarray, forgiven: np.ndarray, num_truth: int
+def curves(
+    matched: np.ndarray,
+    forgiven: np.ndarray,
+    num_truth: int,
+    weights: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Precision at :data:`RECALLS`, and the highest recall; -1 without ground truth.
 
@@ -237,13 +240,17 @@ def _curves(
         matched: (thresholds, detections by falling score), bool.
         forgiven: Detections, in the same shape, that count neither as right nor wrong.
         num_truth: How many there are to find.
+        weights: How often each detection counts, shape (detections, ); once by default.
     """
     num_thresholds, num = matched.shape
     if num_truth == 0:
         shape = (num_thresholds, len(RECALLS))
         return np.full(shape, -1.0), np.full(num_thresholds, -1.0)
-    right = np.cumsum(matched & ~forgiven, axis=1).astype(float)
-    wrong = np.cumsum(~matched & ~forgiven, axis=1).astype(float)
+    rights, wrongs = matched & ~forgiven, ~matched & ~forgiven
+    if weights is not None:
+        rights, wrongs = rights * weights, wrongs * weights
+    right = np.cumsum(rights, axis=1).astype(float)
+    wrong = np.cumsum(wrongs, axis=1).astype(float)
     recall = right / num_truth
     precision = right / (right + wrong + np.spacing(1))
     # From the right, no point is lower than what follows it.
