@@ -63,9 +63,10 @@ def error_costs(
         measure: The score.
 
     Returns:
-        ErrorCosts: For the types of key points but ``good``; ``all key points``, whose
-        corrections put them onto the landmarks; ``wrong category``, ``missed``,
-        ``duplicate``, ``background``; and, where predictions are ranked, ``scores``.
+        ErrorCosts: For the types of key points but ``good``; ``all key points``, which
+        puts those that are not good onto their landmarks; ``wrong category``,
+        ``missed``, ``duplicate``, ``background``; and, where predictions are ranked,
+        ``scores``.
     """
     items = analysis.pairing.items
     without = {}
