@@ -78,8 +78,8 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         '--device',
         default='auto',
         metavar='D',
-        help='cpu, cuda:1, ..., or, for FILE.onnx, an execution provider of '
-        'onnxruntime; by default a GPU if there is one',
+        help='cpu, cuda:1, ..., or, for FILE.onnx and the starter, an execution '
+        'provider of onnxruntime; by default a GPU if there is one',
     )
     parser.add_argument(
         '--skip-bad', action='store_true', help='leave out unreadable pictures'

@@ -11,11 +11,12 @@ Usage:
 
 An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
 number of a camera, or the address of a stream (rtsp://...). Without networks, the
-starter finds them, which the package carries. A CONFIG is a path, or the name of a
-config that the package carries; --pose may come several times, for networks of one
-category each, and an ensemble needs no CHECKPOINT. A FILE.onnx, which
-`fashion-mmpose export` writes, runs without PyTorch and MMPose. With a detector,
---category leaves other garments out; without one, a garment fills its picture.
+starter finds them, which the package carries; onnxruntime runs it, or PyTorch without
+that. A CONFIG is a path, or the name of a config that the package carries; --pose may
+come several times, for networks of one category each, and an ensemble needs no
+CHECKPOINT. A FILE.onnx, which `fashion-mmpose export` writes, runs without PyTorch and
+MMPose. With a detector, --category leaves other garments out; without one, a garment
+fills its picture.
 
 DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
 the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the

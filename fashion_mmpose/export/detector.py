@@ -59,12 +59,13 @@ class BoxChange:
             )
 
 
-def trace_detector(detector: GarmentDetector, name: str):
+def trace_detector(detector: GarmentDetector, name: str, fold_norms: bool = True):
     """A detector as an ONNX graph, and what it says about itself.
 
     Args:
         detector: PyTorch's.
         name: What its config is called, for errors.
+        fold_norms: See :func:`.tracing.trace`. Defaults to True.
 
     Returns:
         tuple: The ``onnx.ModelProto`` and :class:`DetectorMetadata`.
@@ -83,7 +84,13 @@ def trace_detector(detector: GarmentDetector, name: str):
         for axis, side in ((1, 'rows'), (2, 'columns')):
             free[axis] = metadata.input.divisor * torch.export.Dim(side)
     images = torch.from_numpy(np.zeros((2, height, width, 3), metadata.input.dtype))
-    model = trace(graph, dict(images=images), dict(images=free), ['boxes', 'scores'])
+    model = trace(
+        graph,
+        dict(images=images),
+        dict(images=free),
+        ['boxes', 'scores'],
+        fold_norms,
+    )
     return model, metadata
 
 

@@ -11,7 +11,7 @@ from fashion_mmpose.apis import GarmentDetector, PoseNetwork
 from fashion_mmpose.config import is_detector, load_config
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
-from fashion_mmpose.inference.onnx.metadata import KEY, write_metadata
+from fashion_mmpose.inference.onnx.metadata import KEY, Metadata, write_metadata
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
 from fashion_mmpose.version import __version__
 
@@ -76,17 +76,27 @@ def export_network(
     else:
         network = PoseNetwork(cfg, weights, 'cpu')
         model, metadata = trace_pose(network, name, with_heatmaps)
-    model = reduce_weights(model, numbers)
-    metadata = msgspec.structs.replace(metadata, weights=numbers)
-    model.producer_name, model.producer_version = 'fashion_mmpose', __version__
-    model.metadata_props.add(key=KEY, value=write_metadata(metadata))
-    content = model.SerializeToString()
+    content = serialize(reduce_weights(model, numbers), metadata, numbers)
     change = _compared(content, network) if verify else None
     if change is not None and numbers == FLOAT32:
         change.check(name)
     with OutputFiles() as outputs:
         outputs.open_binary(out).write(content)
     return change
+
+
+def serialize(model, metadata: Metadata, numbers: str) -> bytes:
+    """The content of a graph's file, which says everything about itself.
+
+    Args:
+        model (onnx.ModelProto): The graph; it is changed.
+        metadata: What it says.
+        numbers: How its weights are kept.
+    """
+    told = msgspec.structs.replace(metadata, weights=numbers)
+    model.producer_name, model.producer_version = 'fashion_mmpose', __version__
+    model.metadata_props.add(key=KEY, value=write_metadata(told))
+    return model.SerializeToString()
 
 
 def _compared(content: bytes, network: PoseNetwork | GarmentDetector):

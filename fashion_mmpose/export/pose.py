@@ -16,13 +16,19 @@ from .pose_graph import PoseGraph, example_inputs
 from .tracing import trace
 
 
-def trace_pose(network: PoseNetwork, name: str, with_heatmaps: bool):
+def trace_pose(
+    network: PoseNetwork,
+    name: str,
+    with_heatmaps: bool = False,
+    fold_norms: bool = True,
+):
     """A pose network as an ONNX graph, and what it says about itself.
 
     Args:
         network: PyTorch's.
         name: What its config is called, for errors.
-        with_heatmaps: Whether the graph gives the heatmaps, too.
+        with_heatmaps: Whether the graph gives the heatmaps, too. Defaults to False.
+        fold_norms: See :func:`.tracing.trace`. Defaults to True.
 
     Returns:
         tuple: The ``onnx.ModelProto`` and :class:`PoseMetadata`.
@@ -32,12 +38,13 @@ def trace_pose(network: PoseNetwork, name: str, with_heatmaps: bool):
     """
     metadata = _metadata(network, name)
     graph = PoseGraph(network.model, network.flip_indices, with_heatmaps).eval()
-    images, rows = example_inputs(graph, metadata.crop.dtype)
+    images, rows = example_inputs(graph, metadata.crop)
     model = trace(
         graph,
         dict(images=images, rows=rows),
         dict(images={0: 'batch'}, rows={0: 'count'}),
         ['points', 'scores', *(['heatmaps'] if with_heatmaps else [])],
+        fold_norms,
     )
     return model, metadata
 

@@ -1,5 +1,6 @@
 """Graphs whose weights take less space."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,9 +42,9 @@ def reduce_weights(model, numbers: str):
 
 def _halve(model) -> None:
     """Weights in half precision, and a cast behind each, done when a file is opened."""
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, numpy_helper
 
-    casts = []
+    halved = []
     for tensor in model.graph.initializer:
         if tensor.data_type != TensorProto.FLOAT:
             continue
@@ -58,22 +59,37 @@ def _halve(model) -> None:
                 'it: export in single precision'
             )
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(halves, f'{name}.half'))
-        casts.append(
-            helper.make_node(
-                'Cast', [f'{name}.half'], [name], f'{name}.cast', to=TensorProto.FLOAT
-            )
+        tensor.CopyFrom(numpy_helper.from_array(halves, half_name(name)))
+        halved.append(name)
+    cast_halves(model, halved)
+
+
+def half_name(name: str) -> str:
+    """Name of the tensor in half precision behind the weights of a name."""
+    return f'{name}.half'
+
+
+def cast_halves(model, names: Sequence[str]) -> None:
+    """Put a cast to single precision behind tensors that were put in half precision.
+
+    Args:
+        model (onnx.ModelProto): The graph; it is changed.
+        names: What the weights were called, and the casts' results are.
+    """
+    from onnx import TensorProto, helper
+
+    casts = [
+        helper.make_node(
+            'Cast', [half_name(name)], [name], f'{name}.cast', to=TensorProto.FLOAT
         )
+        for name in names
+    ]
     # A node comes after those whose results it reads.
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
-    _forget_types(model, {cast.output[0] for cast in casts})
-
-
-def _forget_types(model, names: set[str]) -> None:
-    """Leave out what the graph says of some values: they are inferred anew."""
-    kept = [each for each in model.graph.value_info if each.name not in names]
+    # What the graph says of these values is inferred anew.
+    kept = [each for each in model.graph.value_info if each.name not in {*names}]
     del model.graph.value_info[:]
     model.graph.value_info.extend(kept)
 

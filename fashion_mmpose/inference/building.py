@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fashion_mmpose
+from fashion_mmpose import starter
 
 from .onnx.detector import OnnxGarmentDetector
 from .onnx.pose import OnnxPoseNetwork
-from .onnx.session import is_onnx
+from .onnx.session import check_device, is_onnx
 from .protocols import Detector, PoseNetwork
 
 ConfigLike = Any  # a path, a name or a loaded config of MMEngine
@@ -17,6 +18,32 @@ WeightsLike = str | os.PathLike | None
 DETECTOR_SCORE_THR = 0.3
 # Of two categories that a detector finds in one place, one is wrong.
 DETECTOR_MAX_OVERLAP = 0.6
+
+
+def starter_network(name: str, device: str) -> tuple[ConfigLike, WeightsLike]:
+    """A network of the starter, and weights of it that do not lie in its own file.
+
+    Where onnxruntime is installed and knows the device, that is the exported network,
+    which starts without PyTorch. Elsewhere it is the config, and PyTorch's weights.
+
+    Args:
+        name: One of :data:`fashion_mmpose.starter.NAMES`.
+        device: Where it shall compute.
+
+    Raises:
+        ImportError: If neither onnxruntime nor PyTorch and MMPose are there.
+        ValueError: If onnxruntime does not know the device, and PyTorch and MMPose are
+            not there.
+    """
+    try:
+        check_device(device)
+    except (ImportError, ValueError) as lack:
+        try:
+            fashion_mmpose.build_networks  # noqa: B018, the lazy door
+        except ImportError:
+            raise lack from None
+        return starter.config_and_weights(name)
+    return starter.FOLDER / starter.graph_file(name), None
 
 
 def build_pose(

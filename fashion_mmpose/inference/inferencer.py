@@ -23,7 +23,13 @@ from .box_requests import (
     read_requests,
     whole_picture,
 )
-from .building import ConfigLike, WeightsLike, build_detector, build_pose
+from .building import (
+    ConfigLike,
+    WeightsLike,
+    build_detector,
+    build_pose,
+    starter_network,
+)
 from .crops import Crop, predict_crops
 from .detections import Detections
 from .framing import FramingWarning, whole_picture_doubt
@@ -53,7 +59,9 @@ class PicturePrediction:
 class GarmentInferencer:
     """Finds garments in pictures, and the landmarks of each.
 
-    Without networks it is the starter, which the package carries.
+    Without networks it is the starter, which the package carries. It is run by
+    onnxruntime where that is installed and knows the device, which needs no PyTorch
+    and starts at once; else by PyTorch.
 
     Example:
         >>> for predicted in GarmentInferencer()('shop/*.jpg'):
@@ -131,9 +139,10 @@ class GarmentInferencer:
         pose = _one_of(pose=pose, pose2d=pose2d)
         det = _one_of(det=det, det_model=det_model)
         if pose is None:
-            pose, pose2d_weights = starter.pose(benchmark or 'deepfashion2')
+            name = starter.check_benchmark(benchmark or 'deepfashion2')
+            pose, pose2d_weights = starter_network(name, device)
             if det is None and benchmark != 'fashionai':
-                det, det_weights = starter.DETECTOR
+                det, det_weights = starter_network(starter.DETECTOR, device)
         elif benchmark is not None:
             raise ValueError(
                 'benchmark chooses a network of the starter; one that is named is for '

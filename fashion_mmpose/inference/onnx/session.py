@@ -90,6 +90,16 @@ def require_onnxruntime() -> ModuleType:
     return onnxruntime
 
 
+def check_device(device: str) -> None:
+    """See that onnxruntime is there and knows a device.
+
+    Raises:
+        ImportError: If onnxruntime is missing or does not load.
+        ValueError: If there is no such device or provider.
+    """
+    _providers(require_onnxruntime(), device)
+
+
 def _options(runtime: ModuleType):
     options = runtime.SessionOptions()
     options.log_severity_level = 3  # errors, which are raised as well
