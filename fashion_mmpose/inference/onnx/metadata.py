@@ -39,6 +39,9 @@ class PoseMetadata(
         color: Order of the colours of the input; always ``'bgr'``, as OpenCV has them.
         decoder: Settings of the decoding and of the flip test, which are in the graph.
         weights: ``'float32'``, ``'float16'`` or ``'int8'``.
+        calibration: What makes covariances of the spread of its heatmaps, see
+            :meth:`fashion_mmpose.measure.calibration.Calibration.to_dict`; None where
+            nobody has fitted one.
     """
 
     format: int
@@ -52,6 +55,7 @@ class PoseMetadata(
     color: Literal['bgr']
     decoder: dict[str, Any]
     weights: str
+    calibration: dict[str, Any] | None = None
 
 
 class Suppression(msgspec.Struct, frozen=True, kw_only=True):

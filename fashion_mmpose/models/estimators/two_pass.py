@@ -76,6 +76,9 @@ class TwoPassEstimator(TopdownPoseEstimator):
         for each, center, size in placed:
             inner = each.keypoints / self.head.decoder.input_size
             each.keypoints = inner * size + center - 0.5 * size
+            if 'keypoint_covariances' in each:
+                zoom = size / self.head.decoder.input_size
+                each.keypoint_covariances *= zoom[:, None] * zoom
         return self.add_pred_to_datasample(preds, fields, data_samples)
 
     def first_look(self, inputs: Tensor, samples: list, rows: Tensor) -> Frames:
@@ -100,6 +103,10 @@ class TwoPassEstimator(TopdownPoseEstimator):
         """Heatmaps (M, H', W') of points in crops; see :meth:`first_look`."""
         feats = self._features(self.cut(inputs, frames))
         return self.head.predict_maps(feats, samples, self.test_cfg, rows)
+
+    def zooms(self, frames: Frames) -> Tensor:
+        """Pixels of the pictures per pixel of their crops, in x and y, (B, 2)."""
+        return frames.sizes / frames.sizes.new_tensor(self.head.decoder.input_size)
 
     def placed(self, points: Tensor, picture: Tensor, frames: Frames) -> Tensor:
         """Points (M, 2) in crops of pictures (M, ), in pixels of the pictures."""
