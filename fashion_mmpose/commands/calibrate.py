@@ -2,7 +2,8 @@
 
 Usage:
     fashion-mmpose calibrate CONFIG [CHECKPOINT] [--part {val,test}] [--out FILE]
-        [--plot FILE.png] [--data-root DIR] [--device D] [--cfg-options KEY=VALUE ...]
+        [--check FILE] [--plot FILE.png] [--data-root DIR] [--device D]
+        [--cfg-options KEY=VALUE ...]
 
 Predicted points carry a covariance from the spread of their heatmaps, which says more
 of the network's targets than of its errors. This fits a scale and a floor for each
@@ -12,10 +13,12 @@ GarmentInferencer, predict and measure find it. What is printed comes from halve
 set that were not fitted to: how many points lie in the ellipses of 50, 68, 90 and 95 %,
 before and after, and the expected calibration error, the mean difference over all
 levels. CONFIG is a path, or the name of a config that the package carries; its
-validation set is used, in annotated boxes.
+validation set is used, in annotated boxes. --check fits nothing: it tells how a
+calibration that is there does on this set.
 """
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +26,18 @@ import numpy as np
 from fashion_mmpose.apis import PoseNetwork
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.config import load_config
-from fashion_mmpose.measure.calibration import beside, write_calibration
+from fashion_mmpose.measure.calibration import (
+    beside,
+    read_calibration,
+    write_calibration,
+)
 
-from .calibration.errors import coverage, gather_errors, landmark_groups
+from .calibration.errors import (
+    PointErrors,
+    coverage,
+    gather_errors,
+    landmark_groups,
+)
 from .calibration.fitting import LEVELS, fit, folds
 from .data_root import add_data_root, set_data_root
 from .running import add_cfg_options
@@ -51,6 +63,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--out', metavar='FILE', help='the calibration (beside the checkpoint)'
     )
     parser.add_argument(
+        '--check', metavar='FILE', help='a calibration to try on this set; fit nothing'
+    )
+    parser.add_argument(
         '--plot',
         metavar='FILE',
         help='draw how many points lie in ellipses of all levels',
@@ -62,7 +77,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_cfg_options(parser)
     args = parse(parser, argv)
     is_file = args.checkpoint is not None and '://' not in args.checkpoint
-    if args.out is None and not is_file:
+    if args.out is None and not is_file and not args.check:
         parser.error('--out FILE is missing: there is no checkpoint to put it beside')
     return args
 
@@ -73,21 +88,16 @@ def execute(args: argparse.Namespace) -> None:
     set_data_root(cfg, args.data_root)
     network = PoseNetwork(cfg, args.checkpoint, args.device)
     errors = gather_errors(network, cfg, args.part)
-    groups = landmark_groups(network)
     levels = np.concatenate((SHOWN, LEVELS))
-    after, seen = np.zeros(len(levels)), 0
-    for fitted, held_out in folds(errors):
-        if fitted.any() and held_out.any():
-            own = errors.chosen(held_out)
-            calibration = fit(errors.chosen(fitted), groups)
-            after += len(own) * coverage(own, calibration, levels)
-            seen += len(own)
-    if not seen:
-        raise ValueError('one garment is too few to calibrate with; give more')
-    after /= seen
     before = coverage(errors, None, levels)
+    calibration = None
+    if args.check:
+        after = coverage(errors, read_calibration(args.check), levels)
+    else:
+        groups = landmark_groups(network)
+        after = _held_out_coverage(errors, groups, levels)
+        calibration = fit(errors, groups)
     report = _report(errors, before, after)
-    calibration = fit(errors, groups)
     print(f'{len(errors)} points of {report["garments"]} garments, {args.part} set')
     print(
         'ellipses of       ' + ''.join(f'{100 * p:7.0f} %' for p in SHOWN) + '    ECE'
@@ -96,16 +106,33 @@ def execute(args: argparse.Namespace) -> None:
         row = report[name]
         shares = ''.join(f'{100 * share:7.1f} %' for share in row['coverage'])
         print(f'hold, {name:6}      {shares}{100 * row["ece"]:5.1f} %')
-    out = Path(args.out) if args.out else beside(args.checkpoint)
-    write_calibration(out, calibration, report)
-    print(f'written to {out}')
+    if calibration is not None:
+        out = Path(args.out) if args.out else beside(args.checkpoint)
+        write_calibration(out, calibration, report)
+        print(f'written to {out}')
     if args.plot:
         count = len(SHOWN)
         draw_reliability(args.plot, before[count:], after[count:])
         print(f'drawn to {args.plot}')
 
 
-def _report(errors, before: np.ndarray, after: np.ndarray) -> dict:
+def _held_out_coverage(
+    errors: PointErrors, groups: Mapping[str, str], levels: np.ndarray
+) -> np.ndarray:
+    """Coverages of halves of the garments, each by what is fitted to the other."""
+    total, seen = np.zeros(len(levels)), 0
+    for fitted, held_out in folds(errors):
+        if fitted.any() and held_out.any():
+            own = errors.chosen(held_out)
+            calibration = fit(errors.chosen(fitted), groups)
+            total += len(own) * coverage(own, calibration, levels)
+            seen += len(own)
+    if not seen:
+        raise ValueError('one garment is too few to calibrate with; give more')
+    return total / seen
+
+
+def _report(errors: PointErrors, before: np.ndarray, after: np.ndarray) -> dict:
     count = len(SHOWN)
 
     def row(shares: np.ndarray) -> dict:

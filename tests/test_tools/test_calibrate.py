@@ -31,6 +31,15 @@ def test_it_is_found_beside_the_checkpoint(trained, monkeypatch, tmp_path, capsy
     report = json.loads(path.read_text())['report']
     assert report['points'] > 30 and 0 <= report['after']['ece'] <= 1
 
+    assert (
+        call(
+            [str(each) for each in ('tiny.py', weights, *options[:4], '--check', path)]
+        )
+        == 0
+    )
+    checked = capsys.readouterr().out
+    assert 'hold, after' in checked and 'written' not in checked
+
     picture = next((trained / 'data/test').rglob('*.jpg'))
     plain, fitted = (
         GarmentInferencer('tiny.py', each, device='cpu').predict(picture).garments[0]
