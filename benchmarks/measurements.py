@@ -1,0 +1,147 @@
+"""How good lengths are, on drawn garments on a table whose centimetres are known.
+
+Usage:
+    python benchmarks/measurements.py [--num 3] [--targets marker board a4 letter]
+        [--landmarks true starter] [--no-lens] [--seed 5]
+
+For every thing of known size it draws NUM garments of each of DeepFashion2's categories
+beside it, under a slanted camera with a lens that bends lines, finds the scale in the
+picture, and measures: with the true landmarks, and with those that the starter finds in
+the garment's box. Girths, which are doubled widths, are left out. Columns: bias, mean
+absolute error, limits of agreement (Bland and Altman: bias -+ 1.96 standard
+deviations), median and 95th percentile of the relative error, and how many true lengths
+lie in the intervals of 50, 68, 90 and 95 %.
+"""
+
+import argparse
+import sys
+
+import numpy as np
+from terminaltables import AsciiTable
+
+from fashion_mmpose import garments
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.measure import (
+    Board,
+    Marker,
+    Measured,
+    TargetError,
+    find_scale,
+    measure,
+    sheet,
+)
+from fashion_mmpose.synthetic import LaidFlat, draw_laid_flat
+
+TARGETS = {
+    'marker': Marker(10),
+    'board': Board(7, 5, 4, 3),
+    'a4': sheet('a4'),
+    'letter': sheet('letter'),
+}
+LEVELS = (0.5, 0.68, 0.9, 0.95)
+COLUMNS = (
+    'scale',
+    'landmarks',
+    'pictures',
+    'lengths',
+    'bias, cm',
+    'mean abs., cm',
+    'limits, cm',
+    'median, %',
+    '95th, %',
+    *(f'in {100 * level:g} %' for level in LEVELS),
+)
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--num', type=int, default=3, help='garments of each category')
+    parser.add_argument('--seed', type=int, default=5, help='of the drawings')
+    parser.add_argument(
+        '--targets', nargs='+', choices=TARGETS, default=[*TARGETS], help='which'
+    )
+    parser.add_argument(
+        '--landmarks', nargs='+', choices=('true', 'starter'), default=['true']
+    )
+    parser.add_argument(
+        '--no-lens', action='store_true', help="do not take the lens's bending off"
+    )
+    return parser.parse_args(argv)
+
+
+def predicted(drawn: LaidFlat, starter: GarmentInferencer) -> list[Measured] | None:
+    """Measurements by the starter's landmarks, before the scale is known."""
+    return starter.predict(drawn.image, drawn.category, [drawn.box]).garments[0]
+
+
+def compare(name: str, kind: str, args: argparse.Namespace, starter) -> dict:
+    """True and measured lengths: columns ``true``, ``found`` and of intervals."""
+    target, rows, pictures, lost = TARGETS[name], [], 0, 0
+    for category in garments.categories('deepfashion2'):
+        garment = garments.garment('deepfashion2', category)
+        for index in range(args.num):
+            drawn = draw_laid_flat(category, args.seed, index, target)
+            lens = None if args.no_lens else drawn.lens
+            try:
+                scale = find_scale(drawn.image, target, lens)
+            except TargetError:
+                lost += 1
+                continue
+            pictures += 1
+            certain = np.zeros((len(garment.keypoints), 2, 2))
+            if kind == 'true':
+                found = measure(drawn.keypoints, garment, scale, covariances=certain)
+            else:
+                found = predicted(drawn, starter).measurements(scale)
+            rows += pairs(measure(drawn.places, garment), found)
+    return dict(rows=np.array(rows), pictures=pictures, lost=lost)
+
+
+def pairs(true: list[Measured], found: list[Measured]) -> list[tuple]:
+    """True length, measured length, and for each level whether its interval holds."""
+    rows = []
+    for expected, got in zip(true, found):
+        if 'girth' in got.name or got.value is None or got.error is None:
+            continue
+        limits = [got.interval(level) for level in LEVELS]
+        holds = [low <= expected.value <= high for low, high in limits]
+        rows.append((expected.value, got.value, *holds))
+    return rows
+
+
+def row_of(name: str, kind: str, compared: dict) -> list[str]:
+    """A line of the table."""
+    true, found, *holds = compared['rows'].T
+    off = found - true
+    relative = 100 * np.abs(off) / true
+    reach = 1.96 * off.std(ddof=1)
+    return [
+        name,
+        kind,
+        f'{compared["pictures"]}'
+        + (f' of {compared["pictures"] + compared["lost"]}' * bool(compared['lost'])),
+        f'{len(off)}',
+        f'{off.mean():.2f}',
+        f'{np.abs(off).mean():.2f}',
+        f'{off.mean() - reach:.1f} to {off.mean() + reach:.1f}',
+        f'{np.median(relative):.2f}',
+        f'{np.quantile(relative, 0.95):.2f}',
+        *(f'{100 * each.mean():.0f} %' for each in holds),
+    ]
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    starter = GarmentInferencer() if 'starter' in args.landmarks else None
+    table = [COLUMNS]
+    for kind in args.landmarks:
+        for name in args.targets:
+            table.append(row_of(name, kind, compare(name, kind, args, starter)))
+    print(AsciiTable(table).table)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
