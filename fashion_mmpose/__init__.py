@@ -21,6 +21,7 @@ _PLACES = {
     'PoseNetwork': 'fashion_mmpose.apis',
     'build_networks': 'fashion_mmpose.apis',
     'draw_predictions': 'fashion_mmpose.visualization',
+    'pose_by_category': 'fashion_mmpose.apis',
 }
 
 __all__ = [

@@ -13,6 +13,8 @@ from fashion_mmpose import compat
 from fashion_mmpose.described_data import embed_descriptions
 from fashion_mmpose.overrides import check_keys
 
+CATEGORY = '{category}'  # stands for a category in paths
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -217,10 +219,10 @@ def member_spec(member: str | Mapping, category: str | None) -> dict:
         stem = os.path.splitext(os.path.basename(spec['config']))[0]
         spec['checkpoint'] = f'work_dirs/{stem}/best_*.pth'
     for key in ('config', 'checkpoint'):
-        if isinstance(spec[key], str) and '{category}' in spec[key]:
+        if isinstance(spec[key], str) and CATEGORY in spec[key]:
             if category is None:
                 raise ValueError(f'{spec[key]} needs the category of the ensemble')
-            spec[key] = spec[key].replace('{category}', category)
+            spec[key] = spec[key].replace(CATEGORY, category)
     spec.setdefault('name', spec['config'] if named else 'a loaded config')
     return spec
 
@@ -320,37 +322,6 @@ def check_codecs(cfg: Config) -> None:
                 f'the codec of GenerateTarget and that of model.head.decoder differ in '
                 f'{keys}; give both the same codec'
             )
-
-
-def check_files(cfg: Config, parts: Sequence[str]) -> None:
-    """Look for the annotation files of loaders, before any of them is used.
-
-    Args:
-        cfg: The config.
-        parts: Those that a run uses of ``'train'``, ``'val'`` and ``'test'``.
-
-    Raises:
-        FileNotFoundError: If some are missing; the message names all of them, and what
-            lies beside them.
-    """
-    missing = []
-    for loader in (f'{part}_dataloader' for part in parts):
-        dataset = (cfg.get(loader) or {}).get('dataset') or {}
-        name = dataset.get('ann_file')
-        if not name or is_address(name):
-            continue
-        name = name.replace('{category}', dataset.get('category') or 'all')
-        path = Path(dataset.get('data_root') or '', name)
-        if not path.is_file():
-            beside = sorted(each.name for each in path.parent.glob('*.json'))
-            near = get_close_matches(path.name, beside, n=3, cutoff=0.7)
-            hint = f'; there are {", ".join(near)}' if near else ''
-            missing.append(f'{path} of {loader} does not exist{hint}')
-    if missing:
-        raise FileNotFoundError(
-            '\n'.join(missing) + '\nto fix it: convert the data, or name another file '
-            'with --cfg-options LOADER.dataset.ann_file=FILE'
-        )
 
 
 def existing_file(path: str) -> str:

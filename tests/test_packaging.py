@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from built_wheel import MIM_FOLDERS, copy_sources
 from floors import core_modules
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -21,12 +22,6 @@ from packaging.utils import canonicalize_name
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1]
-BUILD_FILES = (
-    *('setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'README.md', 'Makefile'),
-)
-MIM_FOLDERS = ('configs', 'tools', 'data_converters')
-IGNORE = shutil.ignore_patterns('__pycache__', '*.pyc', '.mim')
-
 # The light needs of the core; numpy, Pillow and OpenCV come on top.
 CORE = {'msgspec', 'pyyaml', 'terminaltables', 'tqdm'}
 
@@ -85,13 +80,7 @@ def files_below(root: Path, folder: str) -> set[str]:
 @pytest.fixture(scope='module')
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the build reads; the true checkout stays untouched."""
-    copy = tmp_path_factory.mktemp('checkout')
-    for name in BUILD_FILES:
-        shutil.copy2(ROOT / name, copy)
-    for name in (*MIM_FOLDERS, 'requirements', 'fashion_mmpose'):
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, copy / name, ignore=IGNORE)
-    return copy
+    return copy_sources(tmp_path_factory.mktemp('checkout'))
 
 
 @pytest.fixture(scope='module')
@@ -255,8 +244,15 @@ def test_core_is_what_the_package_imports_without_its_plugin(setup_script):
         for module in imported_modules(path) - {*sys.stdlib_module_names}:
             used |= {canonicalize_name(name) for name in owners.get(module, [module])}
     # Of extras, imported when they are used.
-    extras = {'jinja2', 'matplotlib', 'onnxruntime', 'pillow-heif', 'plotly'}
-    extras.add('supervision')
+    extras = {
+        'jinja2',
+        'matplotlib',
+        'onnxruntime',
+        'openpyxl',
+        'pillow-heif',
+        'plotly',
+        'supervision',
+    }
     assert {name for name in used - extras if 'opencv' not in name} == asked
 
 

@@ -1,4 +1,4 @@
-"""Make the starter from nothing: draw garments, train on them, test, write the weights.
+"""Make the starter from nothing: draw garments, train on them, test, write the files.
 
 Usage:
     python tools/make_starter.py [--out DIR] [--work-dir work_dirs/starter]
@@ -7,8 +7,9 @@ Usage:
 Draws DeepFashion2's outfits and FashionAI's garments into data/starter, trains the
 landmark network on both and the detector on the outfits, and tests them on held-out
 drawings. DIR, by default the package's own folder, gets landmarks.safetensors,
-detector.safetensors and starter.json with the figures. What is there is not drawn
-again, and trainings go on where they were stopped.
+detector.safetensors, the ONNX graphs that read them, each compared with PyTorch, and
+starter.json with the figures. What is there is not drawn again, and trainings go on
+where they were stopped.
 """
 
 import argparse
@@ -159,6 +160,15 @@ def train(args: argparse.Namespace) -> None:
     save_half(weights, args.out / 'detector.safetensors')
 
 
+def export(args: argparse.Namespace) -> None:
+    """Write the graphs that onnxruntime reads the weights with."""
+    from fashion_mmpose.export.starter import export_starter
+
+    print('\n== write the networks as ONNX graphs', flush=True)
+    for name, change in export_starter(args.out).items():
+        print(f'{name}: {change}')
+
+
 def best_of(folder: Path) -> str:
     """The best checkpoint of a training."""
     (path,) = folder.glob('best_*.pth')
@@ -191,6 +201,7 @@ def main(argv=None) -> int:
     draw(args)
     join()
     train(args)
+    export(args)
     report = dict(
         version=fashion_mmpose.__version__,
         trained_on=dict(

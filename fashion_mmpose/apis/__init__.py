@@ -1,10 +1,9 @@
 """PyTorch's networks from Python: what they say about pictures."""
 
-from fashion_mmpose import compat
-
-compat.setup()
+# Registers what configs name.
+import fashion_mmpose.plugin  # noqa: F401
 
 from .detection import GarmentDetector
-from .pose import PoseNetwork, build_networks
+from .pose import PoseNetwork, build_networks, pose_by_category
 
-__all__ = ['GarmentDetector', 'PoseNetwork', 'build_networks']
+__all__ = ['GarmentDetector', 'PoseNetwork', 'build_networks', 'pose_by_category']

@@ -9,11 +9,11 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
-from torchvision.ops import nms
 
 from fashion_mmpose import compat, garments
 from fashion_mmpose.config import read_config
-from fashion_mmpose.inference.detections import Detections
+from fashion_mmpose.inference.detections import Detections, check_pictures
+from fashion_mmpose.inference.suppression import select_boxes
 from fashion_mmpose.weights.read import (
     load_weights,
     read_checkpoint,
@@ -108,8 +108,7 @@ class GarmentDetector:
         found = []
         for start in range(0, len(images), batch_size):
             batch = images[start : start + batch_size]
-            for index, image in enumerate(batch, start):
-                _check_image(image, index)
+            check_pictures(batch, start)
             samples = [self._array_pipeline(dict(img=image)) for image in batch]
             found += self.detect_samples(samples)
         return found
@@ -135,46 +134,6 @@ class GarmentDetector:
             self.max_overlap,
         )
         return Detections(bboxes, scores, tuple(self.classes[i] for i in labels))
-
-
-def select_boxes(
-    bboxes: np.ndarray,
-    scores: np.ndarray,
-    labels: np.ndarray,
-    size_wh: tuple[int, int],
-    score_thr: float,
-    max_num: int,
-    max_overlap: float | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The best boxes of a picture, clipped to it. n: boxes.
-
-    MMDetection clips boxes to the padded input, which may be larger than the picture.
-
-    Args:
-        bboxes: x1, y1, x2, y2 in pixels of the picture, shape (n, 4).
-        scores: Shape (n, ).
-        labels: Shape (n, ).
-        size_wh: Width and height of the picture.
-        score_thr: Boxes of lower scores are left out.
-        max_num: Only so many boxes are kept.
-        max_overlap: Boxes whose intersection over union with a better one is larger are
-            left out, whatever their labels. Defaults to None, all stay.
-
-    Returns:
-        tuple: Boxes (float32), scores (float32) and labels of those that are kept,
-        best first. Boxes of no area are left out.
-    """
-    bboxes = np.clip(bboxes, 0, [*size_wh, *size_wh]).astype(np.float32)
-    has_area = (bboxes[:, 2:] > bboxes[:, :2]).all(axis=1)
-    kept = np.flatnonzero(has_area & (scores >= score_thr))
-    kept = kept[np.argsort(-scores[kept], kind='stable')]
-    if max_overlap is not None:
-        best = nms(
-            torch.from_numpy(bboxes[kept]), torch.from_numpy(scores[kept]), max_overlap
-        )
-        kept = kept[best.numpy()]
-    kept = kept[:max_num]
-    return bboxes[kept], scores[kept].astype(np.float32), labels[kept]
 
 
 def _mmdet_scope():
@@ -237,11 +196,3 @@ def _classes(
             'test_dataloader.dataset.metainfo=dict(classes=...)'
         )
     return trained or stated
-
-
-def _check_image(image: np.ndarray, index: int) -> None:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(
-            f'picture {index} must be of shape (H, W, 3) and type uint8, BGR; it is of '
-            f'shape {image.shape} and type {image.dtype}'
-        )

@@ -99,8 +99,13 @@ COMMANDS = {
         'Find the garments in all pictures of a COCO file.',
     ),
     'predict': Command(
-        'fashion_mmpose.commands.pictures.predict',
+        'fashion_mmpose.cli.predict',
         'Find garments and their landmarks in pictures and videos.',
+    ),
+    'measure': Command(
+        'fashion_mmpose.cli.measure',
+        'Measure garments in pictures: their lengths in centimetres, and how sure they '
+        'are.',
     ),
     'grid': Command(
         'fashion_mmpose.commands.pictures.predict_grid',

@@ -27,7 +27,8 @@ from mmengine.registry import DATASETS, DefaultScope
 from fashion_mmpose import garments
 from fashion_mmpose.cli import shell
 from fashion_mmpose.config import is_address, load_config
-from fashion_mmpose.datasets.pictures import leaves, pictures_of
+from fashion_mmpose.dataset_settings import leaves
+from fashion_mmpose.datasets.pictures import pictures_of
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.files.pictures import check_pictures
 from fashion_mmpose.formats.coco.columns import read_columns

@@ -17,12 +17,12 @@ from mmengine.runner import Runner
 from fashion_mmpose.cli import shell
 from fashion_mmpose.config import (
     check_codecs,
-    check_files,
     check_members,
     existing_file,
     is_detector,
     is_ensemble,
 )
+from fashion_mmpose.dataset_settings import check_files
 from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.described_data import check_channels
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
@@ -270,7 +270,7 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
         testing: Whether it is to test, so that weights must fit. Defaults to False.
 
     Raises:
-        FileNotFoundError: See :func:`fashion_mmpose.config.check_files`.
+        FileNotFoundError: See :func:`fashion_mmpose.dataset_settings.check_files`.
         ValueError: See :func:`fashion_mmpose.described_data.check_channels`,
             :func:`fashion_mmpose.config.check_codecs` and
             :func:`fashion_mmpose.config.check_members`.

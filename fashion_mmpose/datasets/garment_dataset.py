@@ -9,6 +9,7 @@ from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
 from fashion_mmpose import garments
+from fashion_mmpose.dataset_settings import fill_category
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.columns import (
@@ -129,11 +130,10 @@ class GarmentDataset(BaseCocoStyleDataset):
                 "data_mode='bottomup' is for testing only: networks are trained "
                 "garment by garment; to fix it: data_mode='topdown'"
             )
-        name = category or 'all'
         kwargs.setdefault('metainfo', garments.metainfo(self.definition, category))
         super().__init__(
-            ann_file=ann_file.replace('{category}', name),
-            bbox_file=bbox_file and bbox_file.replace('{category}', name),
+            ann_file=fill_category(ann_file, category),
+            bbox_file=bbox_file and fill_category(bbox_file, category),
             **(kwargs | dict(serialize_data=False)),
         )
         # MMPose's parser drops the keys that it does not know.

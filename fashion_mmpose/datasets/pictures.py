@@ -1,6 +1,6 @@
 """The pictures that data sets read, and those that cannot be read."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,8 +8,6 @@ from mmengine.dataset import BaseDataset
 
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.files.pictures import picture_fault
-
-_WRAPPED = ('dataset', 'datasets')
 
 
 @contextmanager
@@ -35,32 +33,6 @@ def picture_named(path_of: Callable[[], str]) -> Iterator[None]:
         ) from None
 
 
-def map_leaves(settings: Any, change: Callable[[Mapping], Any]) -> Any:
-    """The settings of a data set, with each one that wraps no other changed.
-
-    Args:
-        settings: A data set's, or a wrapper's such as ``ConcatDataset``, with its data
-            sets in ``dataset`` or ``datasets``.
-        change: Takes the settings of a data set, and returns what stands in its place.
-    """
-    if isinstance(settings, list | tuple):
-        return [map_leaves(each, change) for each in settings]
-    if not isinstance(settings, Mapping):  # built already
-        return settings
-    wrapped = [key for key in _WRAPPED if key in settings]
-    if not wrapped:
-        return change(settings)
-    changed = {key: map_leaves(settings[key], change) for key in wrapped}
-    return type(settings)({**settings, **changed})
-
-
-def leaves(settings: Any) -> list[Mapping]:
-    """The settings of the data sets that wrap no other, in their order."""
-    found = []
-    map_leaves(settings, found.append)
-    return found
-
-
 def pictures_of(dataset: Any) -> dict[str, tuple[int, int] | None] | None:
     """The pictures that a data set reads.
 
@@ -84,3 +56,20 @@ def pictures_of(dataset: Any) -> dict[str, tuple[int, int] | None] | None:
         size = info.get('width'), info.get('height')
         found[info['img_path']] = None if None in size else size
     return found
+
+
+def picture_ids(dataset: Any) -> list[int] | None:
+    """Ids of the pictures of a data set in COCO's form, in rising order.
+
+    Args:
+        dataset: Any, also one that wraps others.
+
+    Returns:
+        list[int] | None: None where the data set does not tell.
+    """
+    if not hasattr(dataset, 'get_data_info'):
+        return None
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    if not all('img_id' in info for info in infos):
+        return None
+    return sorted({info['img_id'] for info in infos})

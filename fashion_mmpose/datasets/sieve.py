@@ -9,10 +9,11 @@ from mmengine.dist import all_gather_object, get_dist_info
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
+from fashion_mmpose.dataset_settings import map_leaves
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.pictures import check_pictures
 
-from .pictures import map_leaves, pictures_of
+from .pictures import pictures_of
 
 
 class PictureSieve:

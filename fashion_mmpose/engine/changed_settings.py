@@ -47,7 +47,9 @@ class Settings:
         stored = checkpoint.get('optimizer', {}).get('param_groups')
         if stored is not None:
             name = 'optim_wrapper.optimizer'
-            old = [_settings(group) for group in stored]
+            # What the groups of paramwise_cfg differ from stands behind them.
+            base = checkpoint['optimizer'].get('base_param_settings')
+            old = [_settings(group) for group in [*stored, *([base] if base else [])]]
             lines += _compare_all(name, old, self.groups)
         stored = checkpoint.get('param_schedulers')
         if isinstance(stored, Sequence):

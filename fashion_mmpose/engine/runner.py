@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from fashion_mmpose.config import config_name
+from fashion_mmpose.datasets.pictures import picture_ids
 from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.faults import errors_of
@@ -125,7 +126,7 @@ class TrainingRunner(Runner):
         return loop
 
     def build_val_loop(self, loop) -> BaseLoop:
-        """MMEngine's loop, whose metrics know what is left out.
+        """MMEngine's loop, whose metrics know which pictures are tested.
 
         Raises:
             ValueError: See :func:`.monitors.check_monitored`.
@@ -136,17 +137,16 @@ class TrainingRunner(Runner):
         return loop
 
     def build_test_loop(self, loop) -> BaseLoop:
-        """MMEngine's loop, whose metrics know what is left out."""
+        """MMEngine's loop, whose metrics know which pictures are tested."""
         return self._with_informed_metrics(super().build_test_loop(loop))
 
     def _with_informed_metrics(self, loop: BaseLoop) -> BaseLoop:
-        for metric in loop.evaluator.metrics if self.sieve is not None else ():
-            if hasattr(metric, 'left_out'):
+        for metric in loop.evaluator.metrics:
+            if self.sieve is not None and hasattr(metric, 'left_out'):
                 metric.left_out = self.sieve.left_out_ids
             elif getattr(metric, 'img_ids', ()) is None:  # MMDetection's CocoMetric
-                dataset = loop.dataloader.dataset
-                infos = map(dataset.get_data_info, range(len(dataset)))
-                metric.img_ids = sorted({info['img_id'] for info in infos})
+                # It would count the garments of pictures that were not tested, too.
+                metric.img_ids = picture_ids(loop.dataloader.dataset)
         return loop
 
     def _init_model_weights(self) -> None:
@@ -186,10 +186,11 @@ class TrainingRunner(Runner):
         super().resume(filename, *args, **kwargs)
         if self.override:
             settings.enforce(self)
-        for loader in (self.train_dataloader, self.val_dataloader):
+        loops = (self.train_loop, self.val_loop)  # without a validation, None
+        for sampler in (loop.dataloader.sampler for loop in loops if loop is not None):
             # Where the config has no seed, the samplers have drawn one of their own.
-            if hasattr(getattr(loader, 'sampler', None), 'seed'):
-                loader.sampler.seed = self.seed
+            if hasattr(sampler, 'seed'):
+                sampler.seed = self.seed
 
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
         """Load weights to begin with, or a checkpoint to go on from.

@@ -7,10 +7,9 @@ import numpy as np
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
 from fashion_mmpose.inference.protocols import PoseNetwork
-from fashion_mmpose.synthetic.deepfashion2 import draw_deepfashion2
 
-SEED = 20
-NUM_PICTURES = 6
+from .drawn import drawn_pictures
+
 BATCH_SIZE = 8
 
 SAME_PX = 0.01
@@ -65,8 +64,7 @@ def compare_points(network: PoseNetwork, exported: OnnxPoseNetwork) -> PointChan
         network: PyTorch's.
         exported: The other one.
     """
-    drawn = [draw_deepfashion2(SEED, i) for i in range(NUM_PICTURES)]
-    boxes = [(each.image, item.box) for each in drawn for item in each.items]
+    boxes = [(each.image, item.box) for each in drawn_pictures() for item in each.items]
     num_crops = max(len(boxes), len(network.categories))
     asked = [
         (*boxes[i % len(boxes)], network.categories[i % len(network.categories)])

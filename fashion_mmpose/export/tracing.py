@@ -34,6 +34,7 @@ def trace(
     examples: Mapping[str, Tensor],
     dynamic: Mapping[str, Mapping[int, str]],
     outputs: Sequence[str],
+    fold_norms: bool = True,
 ):
     """Trace a module with PyTorch's exporter.
 
@@ -42,6 +43,9 @@ def trace(
         examples: Its inputs by name, in their order.
         dynamic: Of each input, which of its dimensions are free, and their names.
         outputs: Names of what it gives.
+        fold_norms: Whether normalisations by fixed statistics may be folded into the
+            convolutions before them. Without, weights stay as they are, and
+            onnxruntime folds them when it opens the file. Defaults to True.
 
     Returns:
         onnx.ModelProto: The graph, without what PyTorch notes about its own source.
@@ -57,7 +61,10 @@ def trace(
             dynamic_shapes=dict(dynamic),
             opset_version=OPSET,
             verbose=False,
+            optimize=fold_norms,
         )
+    if not fold_norms:
+        _tidy(program.model)
     model = program.model_proto
     for node in model.graph.node:
         del node.metadata_props[:]
@@ -67,6 +74,22 @@ def trace(
         value.doc_string = ''
     del model.graph.metadata_props[:]
     return model
+
+
+def _tidy(model) -> None:
+    """What the exporter does to a graph besides rewriting nodes, and no zero biases."""
+    from onnxscript import optimizer, rewriter
+    from onnxscript.rewriter.rules import common
+
+    optimizer.inline(model)
+    optimizer.fold_constants(model)
+    # PyTorch's exporter gives zeros to convolutions without a bias.
+    biases = [
+        common.remove_optional_bias_from_conv_rule,
+        common.remove_optional_bias_from_conv_transpose_rule,
+    ]
+    rewriter.rewrite(model, biases)
+    optimizer.remove_unused_nodes(model)
 
 
 @contextmanager

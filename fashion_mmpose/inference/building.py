@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fashion_mmpose
+from fashion_mmpose import starter
 
+from .onnx.detector import OnnxGarmentDetector
 from .onnx.pose import OnnxPoseNetwork
-from .onnx.session import is_onnx
+from .onnx.session import check_device, is_onnx
 from .protocols import Detector, PoseNetwork
 
 ConfigLike = Any  # a path, a name or a loaded config of MMEngine
@@ -16,6 +18,32 @@ WeightsLike = str | os.PathLike | None
 DETECTOR_SCORE_THR = 0.3
 # Of two categories that a detector finds in one place, one is wrong.
 DETECTOR_MAX_OVERLAP = 0.6
+
+
+def starter_network(name: str, device: str) -> tuple[ConfigLike, WeightsLike]:
+    """A network of the starter, and weights of it that do not lie in its own file.
+
+    Where onnxruntime is installed and knows the device, that is the exported network,
+    which starts without PyTorch. Elsewhere it is the config, and PyTorch's weights.
+
+    Args:
+        name: One of :data:`fashion_mmpose.starter.NAMES`.
+        device: Where it shall compute.
+
+    Raises:
+        ImportError: If neither onnxruntime nor PyTorch and MMPose are there.
+        ValueError: If onnxruntime does not know the device, and PyTorch and MMPose are
+            not there.
+    """
+    try:
+        check_device(device)
+    except (ImportError, ValueError) as lack:
+        try:
+            fashion_mmpose.build_networks  # noqa: B018, the lazy door
+        except ImportError:
+            raise lack from None
+        return starter.config_and_weights(name)
+    return starter.FOLDER / starter.graph_file(name), None
 
 
 def build_pose(
@@ -88,10 +116,11 @@ def build_detector(
     """The detector, or None.
 
     Args:
-        det: A config, or an object with ``detect``.
+        det: A config, an exported file, or an object with ``detect``.
         weights: The checkpoint of a config.
         device: Where it computes.
-        options: Arguments of :class:`fashion_mmpose.GarmentDetector` for a config.
+        options: Arguments of :class:`fashion_mmpose.GarmentDetector` for a config or
+            an exported file.
 
     Raises:
         TypeError: If it is neither, or has no such option.
@@ -103,6 +132,11 @@ def build_detector(
             f'det_model is a {type(det).__name__}, neither a config nor an object with '
             'detect()'
         )
+    chosen = dict(score_thr=DETECTOR_SCORE_THR, max_overlap=DETECTOR_MAX_OVERLAP)
+    chosen |= options or {}
+    if is_onnx(det):
+        _check_no_weights(det, weights)
+        return OnnxGarmentDetector(det, device, **chosen)
     is_config = det is not None and not hasattr(det, 'detect')
     if is_config != (weights is not None):
         raise ValueError(
@@ -116,8 +150,6 @@ def build_detector(
         )
     if not is_config:
         return det
-    chosen = dict(score_thr=DETECTOR_SCORE_THR, max_overlap=DETECTOR_MAX_OVERLAP)
-    chosen |= options or {}
     return fashion_mmpose.GarmentDetector(det, weights, device, **chosen)
 
 

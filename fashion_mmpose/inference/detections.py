@@ -1,5 +1,6 @@
 """Garments as a detector finds them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,3 +23,21 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+def check_pictures(images: Sequence[np.ndarray], first: int = 0) -> None:
+    """Make sure that these are pictures in BGR order, shape (H, W, 3), uint8.
+
+    Args:
+        images: Some pictures.
+        first: Number of the first one, for the error.
+
+    Raises:
+        ValueError: If one is of another shape or type.
+    """
+    for index, image in enumerate(images, first):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise ValueError(
+                f'picture {index} must be of shape (H, W, 3) and type uint8, BGR; it '
+                f'is of shape {image.shape} and type {image.dtype}'
+            )

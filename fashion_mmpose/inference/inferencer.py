@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,13 @@ from .box_requests import (
     read_requests,
     whole_picture,
 )
-from .building import ConfigLike, WeightsLike, build_detector, build_pose
+from .building import (
+    ConfigLike,
+    WeightsLike,
+    build_detector,
+    build_pose,
+    starter_network,
+)
 from .crops import Crop, predict_crops
 from .detections import Detections
 from .framing import FramingWarning, whole_picture_doubt
@@ -53,7 +59,9 @@ class PicturePrediction:
 class GarmentInferencer:
     """Finds garments in pictures, and the landmarks of each.
 
-    Without networks it is the starter, which the package carries.
+    Without networks it is the starter, which the package carries. It is run by
+    onnxruntime where that is installed and knows the device, which needs no PyTorch
+    and starts at once; else by PyTorch.
 
     Example:
         >>> for predicted in GarmentInferencer()('shop/*.jpg'):
@@ -131,9 +139,10 @@ class GarmentInferencer:
         pose = _one_of(pose=pose, pose2d=pose2d)
         det = _one_of(det=det, det_model=det_model)
         if pose is None:
-            pose, pose2d_weights = starter.pose(benchmark or 'deepfashion2')
+            name = starter.check_benchmark(benchmark or 'deepfashion2')
+            pose, pose2d_weights = starter_network(name, device)
             if det is None and benchmark != 'fashionai':
-                det, det_weights = starter.DETECTOR
+                det, det_weights = starter_network(starter.DETECTOR, device)
         elif benchmark is not None:
             raise ValueError(
                 'benchmark chooses a network of the starter; one that is named is for '
@@ -154,7 +163,7 @@ class GarmentInferencer:
         category: Categories = None,
         bboxes: Boxes = None,
         on_error: str = 'raise',
-    ) -> Iterator[PicturePrediction]:
+    ) -> Generator[PicturePrediction]:
         """Find the garments in pictures.
 
         Pictures are read while the networks compute, and forgotten when they are done,
@@ -177,7 +186,7 @@ class GarmentInferencer:
                 ``'raise'``.
 
         Returns:
-            Iterator[PicturePrediction]: One per picture or frame, in order.
+            Generator[PicturePrediction]: One per picture or frame, in order.
 
         Raises:
             FileNotFoundError: If a folder holds no picture, or nothing fits a pattern.
@@ -286,7 +295,7 @@ class GarmentInferencer:
 
     def _run(
         self, loaded: Iterator[Picture], requests: Iterator[Request], is_skipping: bool
-    ) -> Iterator[PicturePrediction]:
+    ) -> Generator[PicturePrediction]:
         window = []
         with closing(loaded) as pictures:
             for picture in pictures:

@@ -1,32 +1,47 @@
 """The starter: networks that drawn garments have taught, which the package carries.
 
 ``landmarks.safetensors`` and ``detector.safetensors`` are their weights, in half
-precision, and ``starter.json`` says what they are. ``docs/starter.md`` is their card,
+precision, which PyTorch reads, and so do the graphs beside them (``*.onnx``), with
+onnxruntime; ``starter.json`` says what they are. ``docs/starter.md`` is their card,
 ``configs/starter`` has their configs, and ``tools/make_starter.py`` makes them.
 """
 
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-LANDMARKS_FILE = FOLDER / 'landmarks.safetensors'
-DETECTOR_FILE = FOLDER / 'detector.safetensors'
 
-BENCHMARKS = ('deepfashion2', 'fashionai')
-# Config and weights of the detector, which finds DeepFashion2's categories.
-DETECTOR = ('starter/detector', 'starter://detector')
+BENCHMARKS = ('deepfashion2', 'fashionai')  # whose key points the networks find
+DETECTOR = 'detector'  # it finds DeepFashion2's categories
+NAMES = (*BENCHMARKS, DETECTOR)
 
 
-def pose(benchmark: str) -> tuple[str, str]:
-    """Config and weights of the landmark network.
+def weights_file(name: str) -> str:
+    """The file of a network's weights; both benchmarks' landmark networks share one.
 
     Args:
-        benchmark: Whose key points it finds.
+        name: One of :data:`NAMES`.
+    """
+    return f'{name if name == DETECTOR else "landmarks"}.safetensors'
+
+
+def graph_file(name: str) -> str:
+    """The file of a network's ONNX graph, which reads the file of its weights."""
+    return f'{name}.onnx'
+
+
+def config_and_weights(name: str) -> tuple[str, str]:
+    """The config of a network, and the address of its weights, for PyTorch."""
+    return f'starter/{name}', f'starter://{name}'
+
+
+def check_benchmark(benchmark: str) -> str:
+    """The benchmark itself.
 
     Raises:
-        ValueError: If the starter has none for the benchmark.
+        ValueError: If the starter has no network for it.
     """
     if benchmark not in BENCHMARKS:
         raise ValueError(
             f'the starter is for {" and ".join(BENCHMARKS)}, not for {benchmark!r}'
         )
-    return f'starter/{benchmark}', f'starter://{benchmark}'
+    return benchmark

@@ -18,6 +18,7 @@ from fashion_mmpose.synthetic.painting.masks import (
     whole_masks,
 )
 from fashion_mmpose.synthetic.painting.photograph import photograph
+from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processors
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
 from fashion_mmpose.synthetic.people.person import (
     Person,
@@ -265,6 +266,7 @@ def _draw(
     return DrawnPicture(photograph(rng, canvas.image), items, source, canvas.stack)
 
 
+@same_on_all_processors()
 def draw_deepfashion2(
     seed: int,
     index: int,

@@ -18,6 +18,7 @@ from fashion_mmpose.garments import garment, keypoints
 from fashion_mmpose.synthetic.painting.backgrounds import sample_background
 from fashion_mmpose.synthetic.painting.canvas import Canvas, Painted
 from fashion_mmpose.synthetic.painting.photograph import photograph
+from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processors
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
 from fashion_mmpose.synthetic.people.outfit import dress_up, sample_outfit
 from fashion_mmpose.synthetic.people.scene import sample_camera
@@ -70,6 +71,7 @@ def _anchor(name: str) -> str:
     return name.replace('top_hem', 'hem').replace('hemline', 'hem')
 
 
+@same_on_all_processors()
 def draw_fashionai(category: str, seed: int, index: int) -> Drawing:
     """Draw one picture.
 

@@ -11,41 +11,43 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
 from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.starter import BENCHMARKS, DETECTOR_FILE, LANDMARKS_FILE
+from fashion_mmpose.starter import BENCHMARKS, DETECTOR, FOLDER, NAMES, weights_file
 from fashion_mmpose.starter.joint import channels_of
 
 PREFIX = 'starter://'
 
 # One network has learnt both benchmarks, and has a last layer for each.
 _LAST_LAYER = 'head.final_layer.'
-_NAMES = (*BENCHMARKS, 'detector')
 _TRAINED_ON = dict(deepfashion2='annotation', fashionai='image')
 
 
-def starter_weights(name: str) -> dict:
+def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
     """The weights of the starter as a checkpoint.
 
     Args:
         name: ``'deepfashion2'`` or ``'fashionai'``, the landmark network with the last
             layer of that benchmark; or ``'detector'``.
+        folder: Where the files of weights are. Defaults to the package's own.
 
     Returns:
         dict: ``state_dict``, in single precision on the CPU, and ``meta``.
 
     Raises:
+        FileNotFoundError: If the file is missing.
         ValueError: If there are no such weights.
     """
     from safetensors.torch import load_file
 
-    if name not in _NAMES:
+    if name not in NAMES:
         raise ValueError(
             f'{PREFIX}{name}: the starter has no such weights; there are '
-            + ', '.join(f'{PREFIX}{each}' for each in _NAMES)
+            + ', '.join(f'{PREFIX}{each}' for each in NAMES)
         )
-    if name == 'detector':
-        return dict(state_dict=_single(load_file(DETECTOR_FILE)), meta={})
+    stored = load_file(os.path.join(folder, weights_file(name)))
+    if name == DETECTOR:
+        return dict(state_dict=_single(stored), meta={})
     weights = {}
-    for key, value in load_file(LANDMARKS_FILE).items():
+    for key, value in stored.items():
         owner, separator, rest = key.partition(f'.{_LAST_LAYER}')
         if not separator:
             weights[key] = value
@@ -53,6 +55,17 @@ def starter_weights(name: str) -> dict:
             weights[_LAST_LAYER + rest] = value
     meta = dict(dataset_meta=dict(bbox_source=_TRAINED_ON[name]))
     return dict(state_dict=_single(weights), meta=meta)
+
+
+def stored_name(name: str, key: str) -> str:
+    """What weights of a network are called in its file.
+
+    Args:
+        name: Of the network, see :func:`starter_weights`.
+        key: Of the weights, in the network's state dict.
+    """
+    is_own = name in BENCHMARKS and key.startswith(_LAST_LAYER)
+    return f'{name}.{key}' if is_own else key
 
 
 def save_landmarks(weights: Mapping[str, Tensor], path: str | os.PathLike) -> None:
@@ -66,7 +79,8 @@ def save_landmarks(weights: Mapping[str, Tensor], path: str | os.PathLike) -> No
     for key, value in weights.items():
         if key.startswith(_LAST_LAYER):
             for benchmark in BENCHMARKS:
-                split[f'{benchmark}.{key}'] = value[channels_of(benchmark)]
+                own = value[channels_of(benchmark)]
+                split[stored_name(benchmark, key)] = own
         else:
             split[key] = value
     save_half(split, path)

@@ -6,6 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from toolbox import ROOT, load_tool, run
 
@@ -109,16 +111,28 @@ def test_a_mistake_is_one_line(capsys, monkeypatch, tmp_path: Path):
         main(['score', 'fashionai', 'a.csv', 'b.csv', '--debug'])
 
 
-@pytest.mark.parametrize('name', ['train', 'predict', 'train-all', 'run'])
-def test_the_plugin_says_what_it_lacks(tmp_path: Path, name: str):
-    hidden = (HELPERS / 'without_plugin.py', PROGRAM, name)
-    done = run(*hidden, 'x', cwd=tmp_path, check=False)
+@pytest.mark.parametrize(
+    'name, arguments',
+    [
+        pytest.param('train', ['x'], id='train'),
+        # It needs the plugin for configs only.
+        pytest.param(
+            'predict', 'x.png --pose x.py x.pth --out-dir out'.split(), id='predict'
+        ),
+        pytest.param('train-all', ['x'], id='train-all'),
+        pytest.param('run', ['x'], id='run'),
+    ],
+)
+def test_the_plugin_says_what_it_lacks(tmp_path: Path, name: str, arguments):
+    cv2.imwrite(str(tmp_path / 'x.png'), np.zeros((8, 8, 3), np.uint8))
+    hidden = (HELPERS / 'without_plugin.py', PROGRAM, name, *arguments)
+    done = run(*hidden, cwd=tmp_path, check=False)
     (line,) = done.stderr.splitlines()
     assert done.returncode == 1
     assert (
         line.startswith('error: fashion_mmpose needs torch') and 'pip install' in line
     )
-    debugged = run(*hidden, 'x', '--debug', cwd=tmp_path, check=False)
+    debugged = run(*hidden, '--debug', cwd=tmp_path, check=False)
     assert 'Traceback' in debugged.stderr
 
 

@@ -5,7 +5,8 @@ from category_runs import write_weights
 from mmengine.config import Config
 
 from fashion_mmpose.commands import running
-from fashion_mmpose.config import check_files, load_config
+from fashion_mmpose.config import load_config
+from fashion_mmpose.dataset_settings import check_files
 
 
 @pytest.fixture
@@ -57,6 +58,17 @@ def test_all_missing_files_are_named_before_the_run(tmp_path):
     assert 'test_skirt.json of test_dataloader does not exist; there' in second
     assert 'test_a_skirt.json' in second
     assert mend.startswith('to fix it: ')
+
+
+def test_missing_files_of_wrapped_data_sets_are_named(tmp_path):
+    cfg = load_config('small/cpn_r18')
+    one = dict(cfg.train_dataloader.dataset, data_root=str(tmp_path))
+    other = dict(one, ann_file='annotations/{category}_more.json', category='skirt')
+    wrapped = dict(type='RepeatDataset', times=2, dataset=[one, other])
+    cfg.train_dataloader.dataset = dict(type='ConcatDataset', datasets=[wrapped])
+    with pytest.raises(FileNotFoundError, match='skirt_more.json of train_d') as error:
+        check_files(cfg, ('train',))
+    assert len(str(error.value).splitlines()) == 3
 
 
 def test_amp(cfg, monkeypatch):

@@ -73,6 +73,23 @@ def test_what_would_have_no_effect_stops(tmp_path, checkpoint, changes, message)
     assert not (tmp_path / 'run' / 'epoch_3.pth').exists()
 
 
+def test_groups_of_their_own_rates(tmp_path):
+    def parts(lr):
+        settings = optimizer(lr=lr)
+        rules = dict(bias_lr_mult=0.5)
+        settings['optim_wrapper'] |= dict(paramwise_cfg=rules)
+        return dict(settings, param_scheduler=[dict(STEPS, end=10**9)])
+
+    whole = rates(runner(tmp_path / 'whole', 4, **parts(0.1)))
+    runner(tmp_path / 'run', 2, **parts(0.1)).train()
+    last = str(tmp_path / 'run' / 'epoch_2.pth')
+    run = runner(tmp_path / 'run', 4, last, **parts(0.1))
+    assert rates(run) == whole[2:]
+    run = runner(tmp_path / 'run', 4, last, **parts(0.2))
+    with pytest.raises(ValueError, match='optimizer.lr was 0.1, is 0.2'):
+        run.train()
+
+
 def test_more_epochs(tmp_path, checkpoint):
     endless = dict(param_scheduler=[dict(STEPS, end=10**9)])
     runner(tmp_path / 'run', **endless).train()

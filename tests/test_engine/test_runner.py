@@ -188,6 +188,24 @@ def test_another_network_is_not_resumed(tmp_path):
     with pytest.raises(WeightsError, match='cannot be resumed with the config: '):
         run.train()
     runner(tmp_path / 'run', max_epochs=2, load_from=path, resume=True).train()
+
+
+def test_a_training_without_validation_is_resumed(tmp_path):
+    none = dict(val_dataloader=None, val_cfg=None, val_evaluator=None)
+    none |= dict(randomness=dict(seed=0))
+    torch.manual_seed(0)
+    whole = runner(tmp_path / 'whole', max_epochs=3, **none)
+    whole.train()
+    torch.manual_seed(0)
+    runner(tmp_path / 'run', max_epochs=2, **none).train()
+    path = str(tmp_path / 'run/epoch_2.pth')
+    resumed = runner(
+        tmp_path / 'run', max_epochs=3, load_from=path, resume=True, **none
+    )
+    resumed.train()
+    assert resumed.epoch == 3
+    for name, tensor in whole.model.state_dict().items():
+        assert torch.equal(resumed.model.state_dict()[name], tensor)
     assert (tmp_path / 'run' / 'epoch_2.pth').is_file()
 
 

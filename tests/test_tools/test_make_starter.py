@@ -2,9 +2,13 @@
 
 import json
 
+import onnx
 import pytest
 from safetensors.torch import load_file
 from toolbox import tool
+
+from fashion_mmpose.inference.onnx.metadata import read_metadata
+from fashion_mmpose.starter import NAMES
 
 pytestmark = pytest.mark.slow
 
@@ -20,6 +24,10 @@ def test_from_nothing(tmp_path):
     # It starts from the landmarks' backbone, and keeps its first layers.
     name = 'backbone.features.conv_stem.weight'
     assert (detector[name] == landmarks[name]).all()
+    for name in NAMES:
+        graph = onnx.load(tmp_path / 'made' / f'{name}.onnx', load_external_data=False)
+        told = {entry.key: entry.value for entry in graph.metadata_props}
+        assert read_metadata(told, name).weights == 'float16'
     report = json.loads((tmp_path / 'made' / 'starter.json').read_text())
     assert report['trained_on'] == dict(outfits=13, garments_of_each_category=2)
     assert 'starter/AP' in report['drawn']['landmarks']

@@ -96,3 +96,15 @@ def test_a_detector_is_scored_on_the_pictures_that_were_tested(damaged):
     expected = metrics_of(folder, 'work_dirs/det/test')
     assert measured['metrics'] == expected['metrics']
     assert measured['metrics']['coco/bbox_mAP_50'] > 0
+
+    # So it is where only some are asked for.
+    whole = json.loads((folder / 'data/annotations/test_all.json').read_text())
+    place = [bad['test'] in each['file_name'] for each in whole['images']].index(True)
+    others = [index for index in range(len(whole['images'])) if index != place]
+    tool(
+        *('test.py', 'det.py', 'det.pth', '--cfg-options'),
+        f'test_dataloader.dataset.indices={others}'.replace(' ', ''),
+        cwd=folder,
+    )
+    asked = metrics_of(folder, 'work_dirs/det/test')
+    assert asked['metrics'] == expected['metrics']

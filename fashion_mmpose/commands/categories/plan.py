@@ -9,10 +9,9 @@ from mmengine.config import Config
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.running import argument_parser, set_training
-from fashion_mmpose.config import is_ensemble, load_config
+from fashion_mmpose.config import CATEGORY, is_ensemble, load_config
+from fashion_mmpose.dataset_settings import fill_category
 from fashion_mmpose.described_data import LOADERS
-
-PLACEHOLDER = '{category}'
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class CategoryRun:
     def ann_file(self) -> Path:
         """The annotations that are tested on, where the dataset finds them."""
         dataset = self._test_dataset
-        path = dataset.ann_file.replace(PLACEHOLDER, self.category)
+        path = fill_category(dataset.ann_file, self.category)
         return Path(dataset.get('data_root') or '', path)
 
     @property
@@ -55,7 +54,7 @@ class CategoryRun:
         """The detector boxes that are tested on, if any."""
         # MMPose's datasets take it as it is, not from data_root.
         path = self._test_dataset.get('bbox_file')
-        return path and Path(path.replace(PLACEHOLDER, self.category))
+        return path and Path(fill_category(path, self.category))
 
     @property
     def _test_dataset(self) -> dict:
@@ -97,11 +96,11 @@ def plan_runs(
     root, folders = run_folders(config, chosen, work_dir)
     runs = []
     for category in chosen:
-        name = config.replace(PLACEHOLDER, category)
-        options = [option.replace(PLACEHOLDER, category) for option in cfg_options]
+        name = config.replace(CATEGORY, category)
+        options = [option.replace(CATEGORY, category) for option in cfg_options]
         folder = folders[category]
         cfg = load_config(name, str(folder), parse_options(options), members=False)
-        if PLACEHOLDER in config:
+        if CATEGORY in config:
             check_entry(cfg, name, category)
         else:
             added = recipe_options(cfg, name, category)
@@ -157,12 +156,11 @@ def run_folders(
         the training.
     """
     stem = os.path.basename(config).removesuffix('.py')
-    if work_dir is None and PLACEHOLDER in stem:
-        parts = [part.strip('_-.') for part in stem.split(PLACEHOLDER)]
+    if work_dir is None and CATEGORY in stem:
+        parts = [part.strip('_-.') for part in stem.split(CATEGORY)]
         root = Path('work_dirs', '_'.join(filter(None, parts)) or 'fashionai')
         return root, {
-            name: Path('work_dirs', stem.replace(PLACEHOLDER, name))
-            for name in categories
+            name: Path('work_dirs', stem.replace(CATEGORY, name)) for name in categories
         }
     root = Path('work_dirs', stem) if work_dir is None else Path(work_dir)
     return root, {name: root / name for name in categories}
@@ -227,7 +225,7 @@ def recipe_options(cfg: Config, name: str, category: str) -> list[str]:
     found = loader_categories(cfg, name) - {None}
     if found:
         raise ValueError(
-            f'{name} is for {_names(found)} only: write {PLACEHOLDER} where its name '
+            f'{name} is for {_names(found)} only: write {CATEGORY} where its name '
             'says the category, or give a recipe, whose category is None'
         )
     if is_ensemble(cfg):

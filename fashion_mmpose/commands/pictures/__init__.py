@@ -1,1 +1,1 @@
-"""Predictions in pictures: those of the user, and random ones of a test set."""
+"""Random predictions of a test set in pictures."""

@@ -78,7 +78,7 @@ def to_key_points(predictions: Sequence[GarmentPrediction]) -> Any:
     xy = np.zeros((len(predictions), num, 2), np.float32)
     scores = np.zeros((len(predictions), num), np.float32)
     visible = np.zeros((len(predictions), num), bool)
-    known = [getattr(prediction, 'covariances', None) for prediction in predictions]
+    known = [prediction.covariances for prediction in predictions]
     covariances = np.full((len(predictions), num, 2, 2), np.nan, np.float32)
     for row, (prediction, kind) in enumerate(zip(predictions, kinds)):
         places = np.arange(num) if own else np.array(kind.channels)
@@ -133,9 +133,9 @@ def from_key_points(
         points = np.column_stack((xy, scores)).astype(np.float32)
         own = garments.own_points(points, kind, f'garment {row}')
         box = np.concatenate((own[:, :2].min(axis=0), own[:, :2].max(axis=0)))
-        more = {}
+        covariances = None
         if 'covariance' in data and np.isfinite(data['covariance'][row]).any():
-            more['covariances'] = garments.own_points(
+            covariances = garments.own_points(
                 np.asarray(data['covariance'][row]), kind, f'garment {row}'
             )
         predictions.append(
@@ -150,7 +150,7 @@ def from_key_points(
                 keypoints=own[:, :2],
                 scores=own[:, 2],
                 definition=garments.benchmark(benchmark),
-                **more,
+                covariances=covariances,
             )
         )
     return predictions

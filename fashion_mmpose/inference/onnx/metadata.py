@@ -12,6 +12,7 @@ import msgspec
 from fashion_mmpose.errors import FormatError
 
 from .crop import Crop
+from .picture_input import PictureInput
 
 KEY = 'fashion_mmpose'  # of the entry in the file's metadata_props
 FORMAT = 1  # goes up when earlier readers would misunderstand a file
@@ -53,12 +54,62 @@ class PoseMetadata(
     weights: str
 
 
-def write_metadata(metadata: PoseMetadata) -> str:
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    """How MMDetection's config chooses among a detector's boxes.
+
+    Attributes:
+        score_thr: Boxes whose scores are not higher are left out.
+        nms_pre: Only so many boxes of each level go on, the best.
+        iou_thr: Of boxes of one category that overlap by more, the best stays.
+        max_per_img: Only so many stay in the end.
+        min_bbox_size: Boxes stay if both sides are longer, in pixels of the picture; no
+            box is left out for a negative number.
+    """
+
+    score_thr: float
+    nms_pre: int
+    iou_thr: float
+    max_per_img: int
+    min_bbox_size: float
+
+
+class DetectorMetadata(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field='kind', tag='detector'
+):
+    """A detector.
+
+    Attributes:
+        format: :data:`FORMAT` of the writer.
+        version: Version of the package that wrote the file.
+        classes: Names of the categories that it tells apart.
+        input: How pictures become its input.
+        color: Order of the colours of the input; always ``'bgr'``, as OpenCV has them.
+        strides: Input pixels per cell of each level, finest first.
+        boxes_per_cell: Boxes that every cell of a level gives.
+        suppression: How the boxes that are kept are chosen.
+        weights: ``'float32'``, ``'float16'`` or ``'int8'``.
+    """
+
+    format: int
+    version: str
+    classes: tuple[str, ...]
+    input: PictureInput
+    color: Literal['bgr']
+    strides: tuple[int, ...]
+    boxes_per_cell: int
+    suppression: Suppression
+    weights: str
+
+
+Metadata = PoseMetadata | DetectorMetadata
+
+
+def write_metadata(metadata: Metadata) -> str:
     """The JSON of :data:`KEY`."""
     return msgspec.json.encode(metadata).decode()
 
 
-def read_metadata(entries: Mapping[str, str], path: str) -> PoseMetadata:
+def read_metadata(entries: Mapping[str, str], path: str) -> Metadata:
     """What a file says about itself.
 
     Args:
@@ -89,7 +140,7 @@ def read_metadata(entries: Mapping[str, str], path: str) -> PoseMetadata:
         )
     try:
         # Lists of JSON become tuples.
-        return msgspec.convert(told, PoseMetadata)
+        return msgspec.convert(told, Metadata)
     except msgspec.ValidationError as error:
         raise FormatError(
             f'{path}: {KEY!r} of its metadata_props: {error}; {_MEND}'

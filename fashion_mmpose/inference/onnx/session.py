@@ -8,7 +8,7 @@ import numpy as np
 
 from fashion_mmpose.errors import FormatError
 
-from .metadata import PoseMetadata, read_metadata
+from .metadata import Metadata, read_metadata
 
 SUFFIX = '.onnx'
 _CPU = 'CPUExecutionProvider'
@@ -67,7 +67,7 @@ class Session:
             )
         self.is_on_cpu = self.provider == _CPU
         entries = self._session.get_modelmeta().custom_metadata_map
-        self.metadata: PoseMetadata = read_metadata(entries, name)
+        self.metadata: Metadata = read_metadata(entries, name)
 
     def run(self, outputs: Sequence[str], **inputs: np.ndarray) -> list[np.ndarray]:
         """Compute outputs by their names."""
@@ -88,6 +88,16 @@ def require_onnxruntime() -> ModuleType:
             "fix it: pip install 'fashion-mmpose[onnx]'"
         ) from error
     return onnxruntime
+
+
+def check_device(device: str) -> None:
+    """See that onnxruntime is there and knows a device.
+
+    Raises:
+        ImportError: If onnxruntime is missing or does not load.
+        ValueError: If there is no such device or provider.
+    """
+    _providers(require_onnxruntime(), device)
 
 
 def _options(runtime: ModuleType):

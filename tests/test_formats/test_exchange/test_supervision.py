@@ -88,10 +88,6 @@ def test_key_points_of_another_model():
         from_key_points(supervision.KeyPoints(xy=xy), 'deepfashion2')
 
 
-@pytest.mark.skipif(
-    'covariances' not in GarmentPrediction.__dataclass_fields__,
-    reason='predictions have no covariances',
-)
 def test_covariances_travel():
     spread = np.random.default_rng(0).uniform(1, 2, (8, 2, 2)).astype(np.float32)
     predicted = [garment('skirt', 1, covariances=spread), garment('vest', 2)]

@@ -63,6 +63,7 @@ def test_a_described_benchmark():
         pytest.param({KEY: '{'}, 'is no JSON', id='no JSON'),
         pytest.param(changed(keypoints=None), 'keypoints', id='lacks key points'),
         pytest.param(changed(crop=None), 'crop', id='lacks crop'),
+        pytest.param(changed(kind=None), 'kind', id='lacks kind'),
         pytest.param(changed(kind='segmentation'), 'segmentation', id='other kind'),
         pytest.param(changed(color='rgb'), 'rgb', id='other colours'),
         pytest.param(
