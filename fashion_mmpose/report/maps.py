@@ -60,6 +60,7 @@ def map_chart(
                 xanchor='left',
                 y=0,
                 yanchor='top',
+                direction='up',
             )
         ],
     )
