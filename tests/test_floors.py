@@ -27,6 +27,7 @@ CORE_SCRIPTS = [
     'data_converters/labels_to_coco.py',
     'data_converters/predictions_to_tianchi.py',
     'tools/make_synthetic.py',
+    'tools/report.py',
     'tools/score_deepfashion2.py',
     'tools/score_fashionai.py',
 ]

@@ -45,6 +45,7 @@ REGISTERED = {
         'PaddedFlipEstimator',
         'PointHeatmapHead',
         'TimmFeatures',
+        'TwoPassEstimator',
         'VisibilityL1Loss',
     ],
     'mmpose.transform': [

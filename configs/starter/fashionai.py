@@ -7,12 +7,15 @@ _base_ = [
 ]
 load_from = 'starter://fashionai'
 
-model = dict(head=dict(out_channels=24))
+# Garments without boxes are looked at twice: in the whole picture, and in a crop around
+# the points that were found there, for which the input has twice the size.
+model = dict(type='TwoPassEstimator', head=dict(out_channels=24))
+picture = dict(_base_.crop, input_size=(384, 512))
 
 framing = [dict(type='GetBBoxCenterScale', padding=1.0)]
 augmentation = [*framing, *_base_.augmentation]
 train_pipeline = [_base_.load, *augmentation, _base_.targets, _base_.pack]
-val_pipeline = [_base_.load, *framing, _base_.crop, _base_.pack]
+val_pipeline = [_base_.load, *framing, picture, _base_.pack]
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(pipeline=train_pipeline)
 )

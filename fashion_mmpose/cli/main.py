@@ -63,6 +63,10 @@ COMMANDS = {
         'fashion_mmpose.cli.score.deepfashion2',
         'Score a landmark result file by the official numbers of DeepFashion2.',
     ),
+    'report': Command(
+        'fashion_mmpose.cli.report',
+        'Say in one HTML file what goes wrong in a run, or how two runs differ.',
+    ),
     'synthesize': Command(
         'fashion_mmpose.cli.synthesize',
         "Draw garments with exact landmarks in a benchmark's own raw format.",

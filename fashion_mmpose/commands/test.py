@@ -2,15 +2,16 @@
 
 Usage:
     fashion-mmpose test CONFIG [CHECKPOINT] [--data-root DIR] [--bbox-file BOXES.json]
-        [--bbox-thr T] [--out PRED.json PRED.csv] [--show-dir DIR] [--dump FILE.pkl]
-        [--show [--interval N] [--wait-time SECONDS]] [--work-dir DIR]
+        [--bbox-thr T] [--out PRED.json PRED.csv] [--report HTML] [--show-dir DIR]
+        [--dump FILE.pkl] [--show [--interval N] [--wait-time SECONDS]] [--work-dir DIR]
         [--skip-bad] [--cfg-options KEY=VALUE ...]
     torchrun --nproc_per_node=N -m fashion_mmpose test CONFIG CHECKPOINT \\
         --launcher pytorch
 
 CONFIG is a path, or the name of a config that the package carries. An ensemble, whose
 members name their checkpoints, needs no CHECKPOINT. --out writes a
-COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). Logs and the
+COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). --report
+writes one page on what goes wrong, as the command `report` does. Logs and the
 metrics, metrics.json, are in --work-dir, by default the folder test/ in the config's
 work folder.
 """
@@ -24,6 +25,12 @@ from fashion_mmpose.engine import MetricsFileHook
 
 from .data_root import add_data_root, set_data_root
 from .mmpose_options import add_test_options, set_test_options
+from .reporting import (
+    add_report,
+    report_out_files,
+    tested_dataset,
+    write_report,
+)
 from .running import (
     add_skip_bad,
     argument_parser,
@@ -59,6 +66,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='FILE',
         help='JSON and CSV files to write the predictions to',
     )
+    add_report(parser)
     parser.add_argument('--show-dir', help='folder to draw the predictions into')
     add_skip_bad(parser)
     add_test_options(parser)
@@ -71,15 +79,21 @@ def execute(args: argparse.Namespace) -> None:
     set_data_root(cfg, args.data_root)
     if args.work_dir is None:
         cfg.work_dir = os.path.join(cfg.work_dir, 'test')
-    set_testing(cfg, args.checkpoint, args.bbox_file, args.out, args.show_dir)
+    out_files = report_out_files(args, cfg)
+    set_testing(cfg, args.checkpoint, args.bbox_file, out_files, args.show_dir)
     set_bbox_thr(cfg, args.bbox_thr)
     set_test_options(cfg, args)
-    with locked_places(args.launcher, cfg.work_dir, args.out or ()):
+    files = [*out_files, *([args.report] if args.report else [])]
+    with locked_places(args.launcher, cfg.work_dir, files):
         runner = build_runner(cfg, testing=True)
+        if args.report:
+            tested_dataset(runner)
         if args.skip_bad:
             leave_out_bad(runner)
         runner.register_hook(MetricsFileHook())
         runner.test()
+        if args.report:
+            write_report(runner, args.report, out_files)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -38,7 +38,7 @@ def trace_pose(
     """
     metadata = _metadata(network, name)
     graph = PoseGraph(network.model, network.flip_indices, with_heatmaps).eval()
-    images, rows = example_inputs(graph, metadata.crop.dtype)
+    images, rows = example_inputs(graph, metadata.crop)
     model = trace(
         graph,
         dict(images=images, rows=rows),

@@ -11,7 +11,12 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.models.estimators import HeatmapEnsemble, PaddedFlipEstimator
+from fashion_mmpose.inference.onnx.crop import Crop
+from fashion_mmpose.models.estimators import (
+    HeatmapEnsemble,
+    PaddedFlipEstimator,
+    TwoPassEstimator,
+)
 from fashion_mmpose.models.estimators.ensemble import normalize
 from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
 
@@ -57,8 +62,16 @@ class PoseGraph(nn.Module):
             wanted, the heatmaps (M, H', W') that these are read off.
         """
         inputs = images.permute(0, 3, 1, 2)
-        maps = self._maps(normalize(inputs, self.model.data_preprocessor), rows)
-        points, scores = self.codec.decode_maps(maps)
+        inputs = normalize(inputs, self.model.data_preprocessor)
+        if isinstance(self.model, TwoPassEstimator):
+            frames = self.model.first_look(inputs, self.samples, rows)
+            maps = self.model.maps(inputs, frames, self.samples, rows)
+            points, scores = self.codec.decode_maps(maps)
+            picture = rows // self.model.head.out_channels
+            points = self.model.placed(points, picture, frames)
+        else:
+            maps = self._maps(inputs, rows)
+            points, scores = self.codec.decode_maps(maps)
         return (points, scores, maps) if self.with_heatmaps else (points, scores)
 
     def _maps(self, inputs: Tensor, rows: Tensor) -> Tensor:
@@ -72,26 +85,27 @@ class PoseGraph(nn.Module):
         return self.model.head.predict_maps(feats, self.samples, test_cfg, rows)
 
 
-def example_inputs(graph: PoseGraph, dtype: type) -> tuple[Tensor, Tensor]:
+def example_inputs(graph: PoseGraph, crop: Crop) -> tuple[Tensor, Tensor]:
     """Inputs of the shapes that a graph takes: two crops and all of their key points.
 
     Sizes of 1 would be taken for constants.
 
     Args:
         graph (PoseGraph): The graph.
-        dtype (type): numpy's type of the crops.
+        crop (Crop): How its crops are made.
 
     Returns:
         tuple: Crops (2, H, W, 3) and rows (2 * K, ).
     """
-    width, height = graph.codec.input_size
-    images = torch.from_numpy(np.zeros((2, height, width, 3), dtype))
+    width, height = crop.size_wh
+    images = torch.from_numpy(np.zeros((2, height, width, 3), crop.dtype))
     return images, torch.arange(2 * len(graph.samples[0].metainfo['flip_indices']))
 
 
 def _head_of(model: nn.Module) -> PointHeadMixin:
     head = getattr(model, 'head', None)
-    if type(model) is not TopdownPoseEstimator or not isinstance(head, PointHeadMixin):
+    known = (TopdownPoseEstimator, TwoPassEstimator)
+    if type(model) not in known or not isinstance(head, PointHeadMixin):
         hint = ''
         if isinstance(model, PaddedFlipEstimator):
             hint = (

@@ -8,6 +8,7 @@ compat.setup()
 from .backbones import CPMVGG, TimmFeatures
 from .estimators.ensemble import HeatmapEnsemble
 from .estimators.padded_flip import PaddedFlipEstimator
+from .estimators.two_pass import TwoPassEstimator
 from .heads import CPMRefineHead, CPNHead, PointHeatmapHead
 from .losses import LabelledMSELoss, VisibilityL1Loss
 
@@ -20,5 +21,6 @@ __all__ = [
     'PaddedFlipEstimator',
     'PointHeatmapHead',
     'TimmFeatures',
+    'TwoPassEstimator',
     'VisibilityL1Loss',
 ]

@@ -15,7 +15,7 @@ PLUGIN_LIBRARIES = frozenset(
 # Each imports only what stands before it.
 CORE = tuple(
     'errors version interrupts garments files formats evaluation synthetic media '
-    'visualization starter inference cli __main__'.split()
+    'visualization starter inference report cli __main__'.split()
 )
 PLUGIN = tuple(
     'operators compat_pictures compat overrides described_data config dataset_settings '
@@ -24,7 +24,10 @@ PLUGIN = tuple(
 )
 # Where tests need no library of the plugin to be collected.
 CORE_TESTS = (
-    *(f'test_{name}' for name in 'files formats garments media synthetic'.split()),
+    *(
+        f'test_{name}'
+        for name in 'files formats garments media report synthetic'.split()
+    ),
     'test_evaluation/test_functional',
     *(
         f'test_inference/test_{name}.py'

@@ -91,7 +91,7 @@ def test_version(capsys):
         ([], 'the following arguments are required: COMMAND'),
         (
             ['predct'],
-            "unknown command 'predct'; similar: predict, detect; --help lists",
+            "unknown command 'predct'; similar: predict, report, detect; --help lists",
         ),
         (['convert'], 'convert: say which: convert fashionai, convert deepfashion2'),
         (['score', 'coco'], 'score: say which: score fashionai, score deepfashion2'),

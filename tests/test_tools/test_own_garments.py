@@ -148,6 +148,16 @@ def test_testing_without_the_file(trained: Path):
         assert number in log
 
 
+def test_a_report(trained: Path):
+    pytest.importorskip('plotly', reason='`make setup` brings plotly')
+    outputs = ('--report', 'report.html', '--work-dir', 'reported')
+    config = trained / 'work_dirs' / 'hats' / 'hats.py'
+    tool('test.py', config, checkpoint(trained), *outputs, cwd=trained)
+    content = json.loads((trained / 'reported' / 'metrics.json').read_text())
+    page = (trained / 'report.html').read_text()
+    assert f'>{content["metrics"]["hats/AP"]:.4f} [' in page
+
+
 def test_csv_is_refused(trained: Path):
     config = trained / 'work_dirs' / 'hats' / 'hats.py'
     weights = checkpoint(trained)

@@ -37,7 +37,7 @@ from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 from fashion_mmpose.formats.fashionai.tianchi_table import (
-    TianchiTable,
+    asked_categories,
     by_last_part,
     coco_keypoints,
 )
@@ -100,7 +100,7 @@ def score(
         name: item.category_id
         for name, item in garments.benchmark('fashionai').garments.items()
     }
-    asked = {*(categories or _asked(gt, names, pred.categories))}
+    asked = {*(categories or asked_categories(gt, names, pred.categories))}
     left_out = sorted({*gt.categories} - asked)
     rows = np.flatnonzero([name in asked for name in gt.categories])
     if not len(rows):
@@ -125,19 +125,6 @@ def score(
         if not categories:
             report += f' ({pred_path} has no row of them; --category scores them too)'
     return result.to_dict() | {'num_ignored_rows': matched.num_ignored_rows}, report
-
-
-def _asked(
-    gt: TianchiTable, names: Sequence[str], categories: Sequence[str]
-) -> set[str]:
-    """The categories of what is predicted, by the truth and by the prediction."""
-    answered = {*names}
-    by_truth = [
-        category
-        for name, category in zip(gt.image_ids, gt.categories)
-        if name in answered
-    ]
-    return {*by_truth, *categories}
 
 
 def execute(args: argparse.Namespace) -> None:

@@ -151,7 +151,7 @@ def normalized_error(
             raise ValueError(f'{name} has shape {array.shape}, expected {expected}')
     _check_visibility(gt, names)
 
-    norm_px, skipped = _normalizers(gt, category_ids, rule, whole)
+    norm_px, skipped = normalizers(gt, category_ids, rule, whole)
     counted = (gt[..., 2] == 2) & ~skipped[:, None]  # (N, C)
     _check_finite(pred_xy, counted & answered[:, None], names)
     distances = np.linalg.norm(pred_xy - gt[..., :2], axis=-1)  # (N, C)
@@ -213,10 +213,24 @@ def _check_finite(
         )
 
 
-def _normalizers(
+def normalizers(
     gt: np.ndarray, category_ids: np.ndarray, rule: str, whole: Benchmark
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Normaliser s in px (1.0 where skipped) and whether to skip, both (N, )."""
+    """The width by which the errors of N images are divided.
+
+    Args:
+        gt: Ground truth, see :func:`normalized_error`, shape (N, C, 3).
+        category_ids: Annotated categories, shape (N, ).
+        rule: One of :data:`RULES`.
+        whole: The benchmark.
+
+    Returns:
+        tuple: The normaliser s in px, 1.0 where the image is skipped, and whether it
+        is; both of shape (N, ).
+
+    Raises:
+        ValueError: If a category has no normaliser.
+    """
     ends = np.zeros((len(gt), 2), dtype=int)
     for category_id in np.unique(category_ids).tolist():
         item = category_of_id(whole, category_id)

@@ -33,6 +33,8 @@ class Results:
         areas: Square pixels, shape (N, ), float64: of the boxes if the entries have
             some, otherwise of the extent of all slots, as COCO's tools take it.
         slots: All slots, (294, 2), of the entries that were asked for.
+        point_scores: The third number of each of ``points``, shape (T, ): a score from
+            0 to 1, or whatever else a tool writes there.
     """
 
     image_ids: np.ndarray
@@ -42,6 +44,7 @@ class Results:
     starts: np.ndarray
     areas: np.ndarray
     slots: dict[int, np.ndarray]
+    point_scores: np.ndarray
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -53,9 +56,10 @@ def result_columns(entries: Sequence[dict]) -> Results:
     Args:
         entries: See :func:`write_results`.
     """
-    points = [entry['keypoints'][:, :2] for entry in entries]
-    starts = np.cumsum([0, *map(len, points)])
-    points = np.concatenate(points) if points else np.zeros((0, 2))
+    rows = [entry['keypoints'] for entry in entries]
+    starts = np.cumsum([0, *map(len, rows)])
+    rows = np.concatenate(rows) if rows else np.zeros((0, 3))
+    points = rows[:, :2]
     areas = np.zeros(0)
     if len(points):
         # Unused slots hold a copy of an own point.
@@ -74,6 +78,7 @@ def result_columns(entries: Sequence[dict]) -> Results:
         starts=starts,
         areas=areas,
         slots={},
+        point_scores=rows[:, 2],
     )
 
 
@@ -187,17 +192,19 @@ def read_results(
             if (entry.image_id, entry.category_id) in whole:
                 slots[index] = all_slots
     counts = [len(own) for own in points]
+    rows = np.concatenate(points) if points else np.zeros((0, 3))
     columns = list(zip(*heads)) or [()] * 4
     return Results(
         image_ids=np.array(columns[0], np.int64),
         category_ids=np.array(columns[1], np.int16),
         scores=np.array(columns[2], float),
-        points=np.concatenate(points) if points else np.zeros((0, 2)),
+        points=rows[:, :2].copy(),
         starts=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(
             np.int64
         ),
         areas=np.array(columns[3], float),
         slots=slots,
+        point_scores=rows[:, 2].copy(),
     )
 
 
@@ -214,7 +221,7 @@ def _split(path: str | os.PathLike, data) -> list[msgspec.Raw]:
 def _own_points(
     entry: _Entry, garment: garments.Garment
 ) -> tuple[np.ndarray, np.ndarray]:
-    """x, y of the own points (K, 2) and of all slots that the entry has (n, 2)."""
+    """x, y, score of the own points (K, 3), and x, y of all slots (n, 2)."""
     numbers = np.array(entry.keypoints)
     num_own = len(garment.channels)
     if len(numbers) not in (3 * NUM_SLOTS, 3 * num_own):
@@ -224,16 +231,18 @@ def _own_points(
         )
     if not np.isfinite(numbers).all() or not math.isfinite(entry.score):
         raise FormatError('its numbers must be finite')
-    xy = numbers.reshape(-1, 3)[:, :2]
+    rows = numbers.reshape(-1, 3)
+    xy = rows[:, :2]
     if np.abs(xy).max() > MAX_PX:
         raise FormatError(
             f'it has a key point at {xy[np.abs(xy).max(axis=1).argmax()].tolist()}, '
             'which are no pixels'
         )
     if len(xy) == num_own:
-        return xy, _filled(xy, garment)
+        return rows, _filled(xy, garment)
     first, last = garment.channels[0], garment.channels[-1]
-    return xy[first : last + 1], xy
+    # A view would keep all slots in memory.
+    return rows[first : last + 1].copy(), xy
 
 
 def _filled(own: np.ndarray, garment: garments.Garment) -> np.ndarray:

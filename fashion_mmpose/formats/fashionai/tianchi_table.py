@@ -122,3 +122,22 @@ class TianchiTable:
             ),
             *(f'row left out: {message}' for message in self.dropped),
         ]
+
+
+def asked_categories(
+    truth: TianchiTable, image_ids: Sequence[str], categories: Sequence[str]
+) -> set[str]:
+    """The categories that predictions are about, by the truth and by themselves.
+
+    Args:
+        truth: The annotations.
+        image_ids: Ids of the predictions, as the annotations have them.
+        categories: Categories of the predictions.
+    """
+    answered = {*image_ids}
+    by_truth = [
+        category
+        for name, category in zip(truth.image_ids, truth.categories)
+        if name in answered
+    ]
+    return {*by_truth, *categories}

@@ -2,5 +2,6 @@
 
 from .ensemble import HeatmapEnsemble
 from .padded_flip import PaddedFlipEstimator
+from .two_pass import TwoPassEstimator
 
-__all__ = ['HeatmapEnsemble', 'PaddedFlipEstimator']
+__all__ = ['HeatmapEnsemble', 'PaddedFlipEstimator', 'TwoPassEstimator']

@@ -79,10 +79,10 @@ def evaluate_oks(
     known = garments.benchmark(benchmark).garments
     chosen = [known[name] for name in (known if categories is None else categories)]
     slot_sigmas = garments.layout_sigmas(benchmark)
-    image_rows = _image_ranks(truth, detections)
+    image_rows = image_ranks(truth, detections)
     precisions, recalls, counts = [], [], {}
     for garment in sorted(chosen, key=lambda garment: garment.category_id):
-        groups = _groups(truth, detections, garment, image_rows)
+        groups = category_groups(truth, detections, garment, image_rows)
         precision, recall = _score_category(
             truth, detections, garment, groups, slot_sigmas
         )
@@ -150,7 +150,7 @@ def score_files(
     return replace(score, notes=(*truth.notes, *notes))
 
 
-def _image_ranks(
+def image_ranks(
     truth: GarmentColumns, detections: Results
 ) -> tuple[np.ndarray, np.ndarray]:
     """Place of every item's and detection's image in the order of image ids."""
@@ -168,14 +168,21 @@ def _image_ranks(
     )
 
 
-def _groups(
+def category_groups(
     truth: GarmentColumns,
     detections: Results,
     garment: garments.Garment,
-    image_ranks: tuple[np.ndarray, np.ndarray],
+    ranks: tuple[np.ndarray, np.ndarray],
 ) -> Groups:
-    """The category's items and best detections, image by image."""
-    truth_images, detection_images = image_ranks
+    """The category's items and best detections, image by image.
+
+    Args:
+        truth: The items.
+        detections: The detections.
+        garment: The category.
+        ranks: See :func:`image_ranks`.
+    """
+    truth_images, detection_images = ranks
     rows = np.flatnonzero(detections.category_ids == garment.category_id)
     # Equal scores stay in the order in which they came.
     order = np.lexsort((-detections.scores[rows], detection_images[rows]))
@@ -213,7 +220,7 @@ def _score_category(
         matched, forgiven = match(groups, pairs, outside, crowd, THRESHOLDS)
         out_of_range = (detected_areas < low) | (detected_areas > high)
         forgiven |= ~matched & out_of_range[:, None]
-        precision, recall = _curves(
+        precision, recall = curves(
             matched[order].T, forgiven[order].T, int((~outside).sum())
         )
         precisions.append(precision)
@@ -221,8 +228,11 @@ def _score_category(
     return np.stack(precisions), np.stack(recalls)
 
 
-def _curves(
-    matched: np.ndarray, forgiven: np.ndarray, num_truth: int
+def curves(
+    matched: np.ndarray,
+    forgiven: np.ndarray,
+    num_truth: int,
+    weights: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Precision at :data:`RECALLS`, and the highest recall; -1 without ground truth.
 
@@ -230,13 +240,17 @@ def _curves(
         matched: (thresholds, detections by falling score), bool.
         forgiven: Detections, in the same shape, that count neither as right nor wrong.
         num_truth: How many there are to find.
+        weights: How often each detection counts, shape (detections, ); once by default.
     """
     num_thresholds, num = matched.shape
     if num_truth == 0:
         shape = (num_thresholds, len(RECALLS))
         return np.full(shape, -1.0), np.full(num_thresholds, -1.0)
-    right = np.cumsum(matched & ~forgiven, axis=1).astype(float)
-    wrong = np.cumsum(~matched & ~forgiven, axis=1).astype(float)
+    rights, wrongs = matched & ~forgiven, ~matched & ~forgiven
+    if weights is not None:
+        rights, wrongs = rights * weights, wrongs * weights
+    right = np.cumsum(rights, axis=1).astype(float)
+    wrong = np.cumsum(wrongs, axis=1).astype(float)
     recall = right / num_truth
     precision = right / (right + wrong + np.spacing(1))
     # From the right, no point is lower than what follows it.

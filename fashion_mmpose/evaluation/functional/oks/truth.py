@@ -56,16 +56,25 @@ def scored_part(
         | np.isin(truth.ids, asked_for)
         | is_ignored(truth)
     )
-    return _take(truth, np.isin(truth.images.ids, images), kept)
+    return take(truth, kept, np.isin(truth.images.ids, images))
 
 
 def _ids(ids: Iterable[int]) -> np.ndarray:
     return np.fromiter(ids, np.int64)
 
 
-def _take(
-    truth: GarmentColumns, image_mask: np.ndarray, item_mask: np.ndarray
+def take(
+    truth: GarmentColumns, item_mask: np.ndarray, image_mask: np.ndarray | None = None
 ) -> GarmentColumns:
+    """A part of the ground truth.
+
+    Args:
+        truth: I images and N annotated garments.
+        item_mask: The garments to keep, shape (N, ), bool.
+        image_mask: The images to keep, shape (I, ), bool; all by default.
+    """
+    if image_mask is None:
+        image_mask = np.ones(len(truth.images.ids), bool)
     images, sizes = truth.images, np.diff(truth.starts)
     return GarmentColumns(
         images=ImageColumns(

@@ -1,0 +1,1 @@
+"""What goes wrong in a run, as one HTML file that needs no connection."""

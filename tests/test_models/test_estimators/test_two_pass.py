@@ -1,0 +1,177 @@
+"""Tests for fashion_mmpose.models.estimators.two_pass."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import nn
+
+from fashion_mmpose.models.estimators.two_pass import Frames, whole_frames
+
+MEAN, STD = 100.0, 50.0
+SIZE = (48, 64)  # of a crop, (w, h)
+
+
+class Shrink(nn.Module):
+    """Features of a quarter of the size: the picture itself."""
+
+    def forward(self, inputs):
+        return (F.avg_pool2d(inputs, 4),)
+
+    def init_weights(self):
+        pass
+
+
+@pytest.fixture
+def model():
+    """A network whose heatmaps are the colours of the picture."""
+    init_default_scope('mmpose')
+    if 'Shrink' not in MODELS:
+        MODELS.register_module(module=Shrink)
+    codec = dict(
+        type='PointHeatmap',
+        input_size=SIZE,
+        heatmap_size=(SIZE[0] // 4, SIZE[1] // 4),
+        sigma=1.0,
+        convention='centers',
+        decode_mode='dark',
+        blur_kernel_size=3,
+    )
+    model = MODELS.build(
+        dict(
+            type='TwoPassEstimator',
+            data_preprocessor=dict(
+                type='PoseDataPreprocessor', mean=[MEAN] * 3, std=[STD] * 3
+            ),
+            backbone=dict(type='Shrink'),
+            head=dict(
+                type='PointHeatmapHead',
+                in_channels=3,
+                out_channels=3,
+                deconv_out_channels=(),
+                decoder=codec,
+            ),
+            test_cfg=dict(flip_test=True, shift_heatmap=False),
+            padding=2.0,  # DARK's blur is biased where a peak is near the border
+        )
+    )
+    final = model.head.final_layer
+    with torch.no_grad():
+        final.weight.copy_(torch.eye(3)[..., None, None])
+        final.bias.fill_(MEAN / STD)  # black is zero
+    return model.eval()
+
+
+def picture(points, wh, radius):
+    """Dots (x, y) of one channel each on black, normalised, (1, 3, H, W)."""
+    width, height = wh
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    channels = [
+        255 * np.exp(-((x - px) ** 2 + (y - py) ** 2) / (2 * radius**2))
+        for px, py in points
+    ]
+    return (torch.tensor(np.array(channels), dtype=torch.float32)[None] - MEAN) / STD
+
+
+def sample(wh, own=None):
+    size = np.array(wh, np.float32)
+    metainfo = dict(
+        input_size=wh,
+        input_center=size / 2,
+        input_scale=size,
+        flip_indices=[0, 1, 2],
+    )
+    if own is not None:
+        metainfo['own_channels'] = np.array(own)
+    result = PoseDataSample(metainfo=metainfo)
+    boxes = np.array([[0, 0, *wh]], np.float32)
+    result.gt_instances = InstanceData(bboxes=boxes, bbox_scores=np.ones(1))
+    return result
+
+
+@pytest.mark.parametrize(
+    'center, scale',
+    [((96, 128), (192, 256)), ((70.3, 99.6), (81, 108)), ((20, 240), (120, 160))],
+    ids=['whole', 'inside', 'beyond-the-picture'],
+)
+def test_crops_are_those_of_warp_affine(model, center, scale):
+    rng = np.random.default_rng(3)
+    pixels = cv2.GaussianBlur(
+        rng.integers(0, 256, (256, 192, 3), np.uint8), (0, 0), sigmaX=5
+    )
+    pixels = cv2.normalize(pixels, None, 0, 255, cv2.NORM_MINMAX)
+    inputs = (torch.from_numpy(pixels).permute(2, 0, 1)[None].float() - MEAN) / STD
+    frames = Frames(torch.tensor([center]).float(), torch.tensor([scale]).float())
+    found = model.cut(inputs, frames)[0].permute(1, 2, 0).numpy() * STD + MEAN
+    (x, y), (w, h) = center, scale
+    source = np.array([(x, y), (x - w / 2, y), (x, y - h / 2)], np.float32)
+    target = np.array([(24, 32), (0, 32), (24, 0)], np.float32)
+    matrix = cv2.getAffineTransform(source, target)
+    expected = cv2.warpAffine(pixels.astype(np.float32), matrix, SIZE)
+    assert expected.std() > 20
+    inside = np.abs(found - expected)[1:-1, 1:-1]
+    # OpenCV's warp goes by 32nds of a pixel, and ends a pixel beyond the border.
+    assert np.quantile(inside, 0.97) < 3 and inside.mean() < 1
+
+
+def test_the_second_look_is_closer(model):
+    """Points that are near each other fill the second crop."""
+    wh = (384, 512)
+    points = [(130.0, 300.0), (201.0, 322.0), (160.0, 371.0)]
+    inputs = picture(points, wh, 9)
+    samples = [sample(wh)]
+    with torch.no_grad():
+        (found,) = model.predict(inputs, samples)
+        rows = torch.arange(3)
+        frames = model.first_look(inputs, samples, rows)
+        model.smallest = 1.0  # the second look is at the whole, too
+        (first,) = model.predict(inputs, [sample(wh)])
+    exact = np.array(points)
+    near = np.abs(found.pred_instances.keypoints[0] - exact)
+    far = np.abs(first.pred_instances.keypoints[0] - exact)
+    assert near.max() < 0.5 < far.max()
+    center, size = frames.centers[0].numpy(), frames.sizes[0].numpy()
+    assert size[0] / size[1] == pytest.approx(0.75)
+    # The extent is 71 by 71 pixels.
+    np.testing.assert_allclose(size, [2 * 71, 2 * 71 / 0.75], atol=12)
+    np.testing.assert_allclose(center, [165.5, 335.5], atol=8)
+
+
+def test_points_of_other_categories_do_not_widen_the_crop(model):
+    wh = (384, 512)
+    points = [(130.0, 300.0), (201.0, 322.0), (20.0, 40.0)]
+    inputs = picture(points, wh, 9).repeat(2, 1, 1, 1)
+    samples = [sample(wh, [0, 1]), sample(wh)]
+    with torch.no_grad():
+        found = model.predict(inputs, samples)
+        rows = torch.tensor([0, 1, 3, 4, 5])
+        frames = model.first_look(inputs, samples, rows)
+    assert frames.sizes[0, 0] < 0.4 * frames.sizes[1, 0]
+    own = found[0].pred_instances
+    np.testing.assert_allclose(own.keypoints[0, :2], points[:2], atol=0.5)
+    assert own.keypoint_scores[0, 2] == 0
+
+
+def test_points_in_one_place_give_no_tiny_crop(model):
+    wh = (384, 512)
+    inputs = picture([(130.0, 300.0)] * 3, wh, 9)
+    with torch.no_grad():
+        frames = model.first_look(inputs, [sample(wh)], torch.arange(3))
+        (found,) = model.predict(inputs, [sample(wh)])
+    np.testing.assert_allclose(frames.sizes[0], [96, 128])
+    np.testing.assert_allclose(
+        found.pred_instances.keypoints[0], [(130.0, 300.0)] * 3, atol=0.5
+    )
+
+
+def test_a_picture_without_points_stays_whole(model):
+    inputs = torch.zeros(2, 3, 512, 384)
+    frames = whole_frames(inputs)
+    kept = model._around(torch.ones(1, 2), torch.tensor([1]), frames)
+    assert kept.sizes[0].tolist() == [768, 1024]  # with the padding
+    assert kept.centers[0].tolist() == [192, 256]

@@ -1,0 +1,150 @@
+"""Annotations and predictions of any tool, read for a report."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.evaluation.functional.errors import NEMeasure, OKSMeasure
+from fashion_mmpose.evaluation.functional.oks import score_files
+from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
+from fashion_mmpose.report.judging import judge
+from fashion_mmpose.report.material import read_material
+
+BLOUSE = garments.garment('fashionai', 'blouse')
+
+
+def cells(num, shift=0.0):
+    """Rows of blouses, visible, armpits 100 px apart."""
+    rows = np.full((num, 24, 3), -1.0)
+    for place, channel in enumerate(BLOUSE.channels):
+        rows[:, channel] = 50 + 10 * place + shift, 40 + 5 * place, 1
+    rows[:, 5, 0], rows[:, 6, 0] = 50 + shift, 150 + shift
+    rows[:, 6, 1] = rows[:, 5, 1]
+    return rows
+
+
+@pytest.fixture
+def tianchi(tmp_path):
+    names = [f'Images/blouse/{i}.jpg' for i in range(4)]
+    truth, found = tmp_path / 'truth.csv', tmp_path / 'found.csv'
+    write_tianchi(truth, names, ['blouse'] * 4, cells(4))
+    write_tianchi(found, names[1:], ['blouse'] * 3, cells(3, 8.0))
+    return truth, found
+
+
+def test_the_official_form(folder):
+    material = read_material(folder / 'truth.json', [folder / 'rough.json'])
+    assert isinstance(material.measure, OKSMeasure)
+    assert material.benchmark.name == 'deepfashion2'
+    assert len(material.runs[0].detections) == 12 and len(material.truth.ids) == 12
+    expected = score_files(folder / 'truth.json', folder / 'rough.json').numbers
+    assert judge(material, material.runs[0]).numbers == expected
+
+
+def test_csv_of_the_challenge(tianchi):
+    material = read_material(tianchi[0], [tianchi[1]])
+    assert isinstance(material.measure, NEMeasure)
+    judged = judge(material, material.runs[0])
+    # Three blouses are 8 of 100 px off; the fourth has no prediction.
+    assert judged.numbers['NE'] == pytest.approx((3 * 0.08 + 1) / 4)
+    assert judged.costs.without['missed'] == pytest.approx(0.08)
+    assert material.truth.images.file_names[0] == 'Images/blouse/0.jpg'
+
+
+def test_csv_for_a_coco_file(tianchi, tmp_path):
+    points = cells(4)[:, list(BLOUSE.channels)]
+    points[..., 2] = 2
+    content = dict(
+        images=[
+            dict(id=10 + i, file_name=f'Images/blouse/{i}.jpg', width=300, height=300)
+            for i in range(4)
+        ],
+        categories=[dict(id=1, name='blouse', keypoints=list(BLOUSE.keypoints))],
+        annotations=[
+            dict(
+                id=i + 1,
+                image_id=10 + i,
+                category_id=1,
+                bbox=[40, 30, 140, 80],
+                area=140 * 80,
+                keypoints=points[i].ravel().tolist(),
+            )
+            for i in range(4)
+        ],
+    )
+    ann_file = tmp_path / 'truth.json'
+    ann_file.write_text(json.dumps(content))
+    predictions = tmp_path / 'found.json'
+    found = cells(3, 8.0)[:, list(BLOUSE.channels)]
+    entries = [
+        dict(image_id=11 + i, category_id=1, score=0.5, keypoints=row.ravel().tolist())
+        for i, row in enumerate(found)
+    ]
+    predictions.write_text(json.dumps(entries))
+    material = read_material(ann_file, [tianchi[1], predictions])
+    first, second = (judge(material, run) for run in material.runs)
+    assert first.numbers == second.numbers
+    assert first.numbers['NE'] == pytest.approx((3 * 0.08 + 1) / 4)
+    assert [run.name for run in material.runs] == ['found.csv', 'found.json']
+
+
+def test_names_are_as_short_as_they_are_different(folder, tmp_path):
+    (tmp_path / 'other').mkdir()
+    copy = tmp_path / 'other' / 'rough.json'
+    copy.write_bytes((folder / 'rough.json').read_bytes())
+    runs = read_material(folder / 'truth.json', [folder / 'rough.json', copy]).runs
+    assert runs[1].name == 'other/rough.json'
+    assert runs[0].name == f'{folder.name}/rough.json'
+    twice = read_material(folder / 'truth.json', [copy, copy]).runs
+    assert len({run.name for run in twice}) == 2
+
+
+def test_categories_that_nobody_predicted_are_left_out(tianchi, tmp_path):
+    skirts = np.full((1, 24, 3), -1.0)
+    skirts[:, list(garments.garment('fashionai', 'skirt').channels)] = 30, 30, 1
+    truth = tmp_path / 'both.csv'
+    names = [*(f'Images/blouse/{i}.jpg' for i in range(4)), 'Images/skirt/9.jpg']
+    rows = np.concatenate((cells(4), skirts))
+    write_tianchi(truth, names, ['blouse'] * 4 + ['skirt'], rows)
+    material = read_material(truth, [tianchi[1]])
+    assert len(material.truth.ids) == 4
+    assert any('left out: skirt' in note for note in material.notes)
+
+
+def test_own_benchmarks(tmp_path):
+    description = tmp_path / 'bags.json'
+    names = ['strap_left', 'strap_right', 'bottom_left', 'bottom_right']
+    description.write_text(json.dumps(dict(name='bags', categories=dict(tote=names))))
+    points = [[10, 10, 2], [90, 10, 2], [10, 90, 2], [90, 90, 2]]
+    flat = [value for row in points for value in row]
+    content = dict(
+        images=[dict(id=1, file_name='a.jpg', width=100, height=100)],
+        categories=[dict(id=1, name='tote', keypoints=names)],
+        annotations=[
+            dict(id=1, image_id=1, category_id=1, bbox=[0, 0, 100, 100], keypoints=flat)
+        ],
+    )
+    (tmp_path / 'truth.json').write_text(json.dumps(content))
+    found = [dict(image_id=1, category_id=1, score=1, keypoints=flat)]
+    (tmp_path / 'found.json').write_text(json.dumps(found))
+    files = tmp_path / 'truth.json', [tmp_path / 'found.json']
+    material = read_material(*files, benchmark=str(description))
+    assert judge(material, material.runs[0]).numbers['AP'] == pytest.approx(1)
+    with pytest.raises(FormatError, match='of no benchmark'):
+        read_material(*files)
+
+
+def test_predictions_of_other_pictures(folder, tmp_path):
+    entries = json.loads((folder / 'rough.json').read_text())
+    entries[3]['image_id'] = 99
+    (tmp_path / 'other.json').write_text(json.dumps(entries))
+    with pytest.raises(FormatError, match='entry 3 is of image 99'):
+        read_material(folder / 'truth.json', [tmp_path / 'other.json'])
+
+
+def test_json_for_a_csv(tianchi, folder):
+    with pytest.raises(FormatError, match='to fix it: give the COCO file'):
+        read_material(tianchi[0], [folder / 'rough.json'])

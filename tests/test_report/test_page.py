@@ -1,0 +1,166 @@
+"""The page of a report: complete in itself, and safe."""
+
+import base64
+import json
+import re
+from html.parser import HTMLParser
+
+import cv2
+import numpy as np
+import pytest
+from report_runs import EVIL, noisy, write_truth
+
+from fashion_mmpose.cli.main import main
+from fashion_mmpose.formats.deepfashion2.results import write_results
+from fashion_mmpose.report.page import for_script
+
+pytest.importorskip('plotly', reason='`make setup` brings plotly')
+
+
+class Page(HTMLParser):
+    """What is in a page: its tags, the texts of its scripts, and its other text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.scripts, self.said = [], [], ''
+        self.inside = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag
+        if tag == 'script':
+            self.scripts.append('')
+
+    def handle_endtag(self, tag):
+        self.inside = None
+
+    def handle_data(self, data):
+        if self.inside == 'script':
+            self.scripts[-1] += data
+        elif self.inside != 'style':
+            self.said += data
+
+    def all(self, name):
+        return [attrs for tag, attrs in self.tags if tag == name]
+
+    @property
+    def charts(self):
+        """The charts by their names."""
+        lines = re.findall(r'^  "(\w+)": (\{.*\}),$', self.scripts[-1], re.MULTILINE)
+        return {name: json.loads(text) for name, text in lines}
+
+
+def report(*arguments):
+    assert main(['report', *map(str, arguments)]) == 0
+    return Page(arguments[arguments.index('--out') + 1].read_text())
+
+
+@pytest.fixture(scope='module')
+def page(folder):
+    files = folder / 'rough.json', '--ann-file', folder / 'truth.json'
+    options = '--compare', folder / 'fine.json', '--images', folder / 'pictures'
+    return report(*files, *options, '--out', folder / 'report.html')
+
+
+def test_what_it_shows(page):
+    headers = ' '.join(page.said.split())
+    for said in ('rough.json', 'fine.json', '12 garments in 12 pictures', 'AP.75'):
+        assert said in headers
+    assert set(page.charts) == {
+        *('costs', 'types', 'sides', 'distances', 'curves', 'sizes'),
+        *('visibility', 'calibration'),
+    }
+    tables = [attrs['id'] for attrs in page.all('table')]
+    assert tables == ['headline', 'garments', 'categories', 'landmarks']
+    ids = {attrs['id'] for _, attrs in page.tags if 'id' in attrs}
+    assert all(f'chart-{name}' in ids for name in page.charts)
+    links = [attrs['href'].removeprefix('#') for attrs in page.all('a')]
+    assert links and set(links) <= ids
+
+
+def test_it_needs_no_connection(page):
+    policy = next(attrs for attrs in page.all('meta') if 'http-equiv' in attrs)
+    assert policy['content'].startswith("default-src 'none'")
+    assert page.all('link') == [] and len(page.scripts) == 2
+    sources = [attrs['src'] for tag, attrs in page.tags if 'src' in attrs]
+    assert sources and all(source.startswith('data:image/') for source in sources)
+
+
+def test_charts_hold_the_numbers(page):
+    costs = page.charts['costs']['data']
+    assert [trace['name'] for trace in costs] == ['A: rough.json', 'B: fine.json']
+    by_type = dict(zip(costs[0]['y'], costs[0]['x']))
+    assert by_type['missed'] > 0 and by_type['duplicate'] == 0
+    assert len(page.charts['types']['data']) == 12  # six types, two runs
+
+
+def test_pictures_show_truth_and_prediction(page):
+    pictures = page.all('img')
+    # 6 better, 6 worse, 12 worst and 6 in the middle, of both runs.
+    assert len(pictures) == 2 * (6 + 6 + 12 + 6)
+    data = base64.b64decode(pictures[0]['src'].partition(',')[2])
+    drawn = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert max(drawn.shape[:2]) == 300
+    away = np.abs(drawn.astype(int) - (0, 80, 200)).max(axis=2)
+    assert 0.02 < (away > 60).mean() < 0.6
+    assert 'the picture cannot be read' in page.said  # the last one
+    assert 'missed' in page.said
+
+
+def test_names_cannot_become_html(tmp_path):
+    run = noisy(20)
+    write_truth(tmp_path / 'truth.json', run, file_name='{}' + EVIL.replace('/', '-'))
+    name = EVIL.replace('/', '-') + '.json'
+    with (tmp_path / name).open('w') as file:
+        write_results(file, run.entries)
+    work = tmp_path / 'work<script>alert(3)<'
+    (work / '1' / 'vis_data').mkdir(parents=True)
+    entry = dict(loss=1.0, iter=1, lr=0.1) | {'loss_</script><b>': 2.0}
+    scalars = work / '1' / 'vis_data' / 'scalars.json'
+    scalars.write_text(json.dumps(entry) + '\n')
+    (work / 'config.py').write_text(f'# {EVIL}\n')
+    options = '--ann-file', tmp_path / 'truth.json', '--work-dir', work
+    out = tmp_path / 'report.html'
+    found = report(tmp_path / name, *options, '--out', out)
+    assert len(found.scripts) == 2  # the library, and the page's own
+    assert all('onerror' not in attrs for _, attrs in found.tags)
+    assert found.all('img') and all('src' in attrs for attrs in found.all('img'))
+    assert {attrs['src'][:5] for attrs in found.all('img')} == {'data:'}
+    assert EVIL in found.said  # the config, as it is
+    # plotly reads its texts as HTML, too.
+    names = {trace['name'] for trace in found.charts['training']['data']}
+    assert 'loss_&lt;/script&gt;&lt;b&gt;' in names
+    for chart in found.charts.values():
+        assert '<img' not in json.dumps(chart)
+
+
+def test_scripts_hold_json_that_cannot_end_them():
+    text = json.dumps(dict(a='</script><!--\u2028&'), ensure_ascii=False)
+    escaped = for_script(text)
+    assert not set('<>&\u2028') & set(escaped)
+    assert json.loads(escaped) == json.loads(text)
+
+
+def test_without_any_prediction(folder, tmp_path):
+    (tmp_path / 'none.json').write_text('[]')
+    files = tmp_path / 'none.json', '--ann-file', folder / 'truth.json'
+    found = report(*files, '--out', tmp_path / 'report.html')
+    assert '12 (100.0%)' in found.said  # missed
+    assert set(found.charts) >= {'costs', 'types', 'distances', 'sizes'}
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (('--images', 'nowhere'), 'nowhere does not exist'),
+        (('--work-dir', 'nowhere'), 'nowhere does not exist'),
+        (('--compare', 'nowhere.json'), 'nowhere.json'),
+    ],
+)
+def test_mistakes_are_one_line(folder, tmp_path, capsys, options, message):
+    out = tmp_path / 'report.html'
+    files = folder / 'rough.json', '--ann-file', folder / 'truth.json', '--out', out
+    assert main(['report', *map(str, files), *options]) == 1
+    assert message in capsys.readouterr().err
+    assert not out.exists()

@@ -1,0 +1,75 @@
+"""What the work folder of a training tells."""
+
+import json
+
+import pytest
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.report.training import read_training, training_chart
+
+LOG = """2026/01/01 10:00:00 - mmengine - INFO -
+------------------------------------------------------------
+System environment:
+    Python: 3.11.7
+  - Build settings: BLAS_INFO=mkl, CXX_FLAGS= -O2
+    MMEngine: 0.10.7
+Runtime environment:
+    seed: 0
+------------------------------------------------------------
+
+2026/01/01 10:00:00 - mmengine - INFO - Config:
+"""
+
+
+@pytest.fixture
+def work_dir(tmp_path):
+    for number, start in enumerate(('20260101_1', '20260101_2')):
+        scalars = tmp_path / start / 'vis_data' / 'scalars.json'
+        scalars.parent.mkdir(parents=True)
+        entries = [
+            dict(
+                lr=0.1, loss=1 / (step + 1), loss_kpt=0.5, iter=step, step=step, time=9
+            )
+            for step in range(3 * number, 3 * number + 3)
+        ]
+        entries.append({'deepfashion2/AP': 0.2 + number / 10, 'other': 1.0, 'step': 1})
+        scalars.write_text(''.join(f'{json.dumps(entry)}\n' for entry in entries))
+        (tmp_path / start / f'{start}.log').write_text(LOG)
+    (tmp_path / 'recipe.py').write_text('lr = 0.1\n')
+    return tmp_path
+
+
+def test_all_starts_are_read_in_order(work_dir):
+    training = read_training(work_dir)
+    steps = [entry['iter'] for entry in training.scalars if 'loss' in entry]
+    assert steps == [0, 1, 2, 3, 4, 5] and training.config == 'lr = 0.1\n'
+    assert training.environment.startswith('System environment:')
+    assert 'seed: 0' in training.environment
+    assert 'CXX_FLAGS' not in training.environment
+
+
+def test_the_chart_has_losses_rate_and_the_headline(work_dir):
+    pytest.importorskip('plotly', reason='`make setup` brings plotly')
+    figure = training_chart(read_training(work_dir))
+    curves = {curve.name: list(curve.y) for curve in figure.data}
+    assert set(curves) == {'loss', 'loss_kpt', 'lr', 'deepfashion2/AP'}
+    assert curves['deepfashion2/AP'] == pytest.approx([0.2, 0.3])
+    assert curves['loss'] == pytest.approx([1 / n for n in range(1, 7)])
+
+
+def test_a_training_that_still_runs_may_have_half_a_line(work_dir):
+    path = work_dir / '20260101_2' / 'vis_data' / 'scalars.json'
+    path.write_text(path.read_text() + '{"loss": 0.')
+    assert len(read_training(work_dir).scalars) == 8
+    lines = path.read_text().splitlines()
+    path.write_text('\n'.join(['{"loss"', *lines]))
+    with pytest.raises(FormatError, match='line 1 is not JSON'):
+        read_training(work_dir)
+
+
+def test_an_empty_folder_tells_nothing(tmp_path):
+    training = read_training(tmp_path)
+    assert training.scalars == () and training.config == training.environment == ''
+    assert training_chart(training) is None
+    with pytest.raises(FileNotFoundError, match='does not exist'):
+        read_training(tmp_path / 'nowhere')
