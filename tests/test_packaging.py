@@ -245,8 +245,13 @@ def test_core_is_what_the_package_imports_without_its_plugin(setup_script):
             used |= {canonicalize_name(name) for name in owners.get(module, [module])}
     # Of the extras, imported when they are used.
     extras = {
-        *('huggingface-hub', 'jinja2', 'matplotlib'),
-        *('onnxruntime', 'pillow-heif', 'plotly'),
+        'huggingface-hub',
+        'jinja2',
+        'matplotlib',
+        'onnxruntime',
+        'openpyxl',
+        'pillow-heif',
+        'plotly',
     }
     assert {name for name in used - extras if 'opencv' not in name} == asked
 

@@ -103,6 +103,8 @@ class PoseNetwork:
             self._pipeline = Compose(dataset.pipeline)
         if checkpoint is not None:
             load_weights(self.model, checkpoint.tensors, name, weights)
+        # What measures garments asks how sure their points are.
+        self.model.test_cfg = dict(self.model.test_cfg or {}, output_covariances=True)
         self.model.cfg = config
         self.model.dataset_meta = self._metainfo
         if _is_channels_last(config):

@@ -93,6 +93,11 @@ COMMANDS = {
         'fashion_mmpose.cli.predict',
         'Find garments and their landmarks in pictures and videos.',
     ),
+    'measure': Command(
+        'fashion_mmpose.cli.measure',
+        'Measure garments in pictures: their lengths in centimetres, and how sure they '
+        'are.',
+    ),
     'grid': Command(
         'fashion_mmpose.commands.pictures.predict_grid',
         'Predict random test pictures, draw them in a grid and print coordinates.',

@@ -10,6 +10,7 @@ from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
 from .decoding import DECODERS, blur, is_flat
+from .spread import spread
 
 PIECE = 2**20  # cells that are decoded at once
 
@@ -208,8 +209,11 @@ class PointHeatmap(BaseKeypointCodec):
 
     @torch.no_grad()
     def batch_decode(
-        self, batch_encoded: Tensor, channel_mask: Tensor | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self,
+        batch_encoded: Tensor,
+        channel_mask: Tensor | None = None,
+        with_covariances: bool = False,
+    ) -> tuple[np.ndarray, ...]:
         """Decode a batch of heatmaps where they lie.
 
         Args:
@@ -217,23 +221,31 @@ class PointHeatmap(BaseKeypointCodec):
             channel_mask (Tensor, optional): Bool, shape (B, K): the channels of
                 each sample's own category. The others are not looked at; their
                 points are the centre of the crop, with score 0.
+            with_covariances (bool): Whether the spread of the maps is given, too.
+                Defaults to False.
 
         Returns:
-            tuple: Key points (B, 1, K, 2) in input pixels and scores (B, 1, K),
-            the maximum of the map in units of ``amplitude``.
+            tuple: Key points (B, 1, K, 2) in input pixels, scores (B, 1, K), the
+            maximum of the map in units of ``amplitude``, and, if they are wanted,
+            covariances (B, 1, K, 2, 2) in square input pixels, see
+            :meth:`covariances`.
         """
         shape = tuple(batch_encoded.shape[:2])
         maps = batch_encoded.flatten(0, 1)
         if channel_mask is None or bool(channel_mask.all()):
-            return self.decode_rows(maps, shape)
+            return self.decode_rows(maps, shape, None, with_covariances)
         rows = channel_mask.flatten().nonzero().squeeze(1)
         pieces = map(partial(maps.index_select, 0), rows.split(_piece_size(maps)))
-        return self._decode_pieces(pieces, shape, rows)
+        return self._decode_pieces(pieces, shape, rows, with_covariances)
 
     @torch.no_grad()
     def decode_rows(
-        self, maps: Tensor, shape: tuple[int, int], rows: Tensor | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self,
+        maps: Tensor,
+        shape: tuple[int, int],
+        rows: Tensor | None = None,
+        with_covariances: bool = False,
+    ) -> tuple[np.ndarray, ...]:
         """Decode those maps of a batch that are there, where they lie.
 
         Args:
@@ -242,32 +254,45 @@ class PointHeatmap(BaseKeypointCodec):
             rows (Tensor, optional): Place of each map in (B, K), flattened; int64,
                 shape (M, ), on the device of the maps. None if all are there, M being
                 B * K.
+            with_covariances (bool): As in :meth:`batch_decode`. Defaults to False.
 
         Returns:
             tuple: As :meth:`batch_decode`. Points without map are the centre of the
-            crop, with score 0.
+            crop, with score 0 and a covariance that is not a number.
         """
         if rows is None:
             rows = torch.arange(len(maps), device=maps.device)
-        return self._decode_pieces(maps.split(_piece_size(maps)), shape, rows)
+        pieces = maps.split(_piece_size(maps))
+        return self._decode_pieces(pieces, shape, rows, with_covariances)
 
     def _decode_pieces(
-        self, pieces: Iterable[Tensor], shape: tuple[int, int], rows: Tensor
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self,
+        pieces: Iterable[Tensor],
+        shape: tuple[int, int],
+        rows: Tensor,
+        with_covariances: bool,
+    ) -> tuple[np.ndarray, ...]:
         """Maps in pieces (m, H, W), of which ``rows`` (M, ) are in (B, K)."""
         batch_size, num_keypoints = shape
         count = batch_size * num_keypoints
         centre = torch.tensor(self.input_size, device=rows.device) / 2
         keypoints = centre.expand(count, 2).clone()
         scores = centre.new_zeros(count)
+        moments = centre.new_full((count, 2, 2), torch.nan)
         done = 0
         for piece in pieces:
             places = rows[done : done + len(piece)]
             done += len(piece)
-            keypoints[places], scores[places] = self.decode_maps(piece.float())
-        return (
-            keypoints.view(batch_size, 1, num_keypoints, 2).cpu().numpy(),
-            scores.view(batch_size, 1, num_keypoints).cpu().numpy(),
+            maps = piece.float()
+            keypoints[places], scores[places] = self.decode_maps(maps)
+            if with_covariances:
+                moments[places] = self.covariances(maps, keypoints[places])
+        found = (
+            (keypoints, scores, moments) if with_covariances else (keypoints, scores)
+        )
+        return tuple(
+            each.unflatten(0, (batch_size, 1, num_keypoints)).cpu().numpy()
+            for each in found
         )
 
     def decode_maps(self, maps: Tensor) -> tuple[Tensor, Tensor]:
@@ -295,6 +320,22 @@ class PointHeatmap(BaseKeypointCodec):
         centre = points.new_tensor(self.input_size) / 2
         points = torch.where(flat[:, None], centre, points)
         return points, (peaks / self.amplitude).masked_fill(flat, 0)
+
+    def covariances(self, maps: Tensor, points: Tensor) -> Tensor:
+        """How far the values of maps are spread about the points read off them.
+
+        Args:
+            maps (Tensor): Shape (M, H, W), of single precision at least.
+            points (Tensor): Input pixels, shape (M, 2).
+
+        Returns:
+            Tensor: Shape (M, 2, 2), square input pixels. They are those of the network,
+            which has learnt Gaussians of one width: ``fashion-mmpose calibrate`` fits
+            them to its errors.
+        """
+        cell_size = points.new_tensor(self.scale_factor.tolist())
+        moments = spread(maps, (points - self.shift) / cell_size)
+        return moments * cell_size[:, None] * cell_size
 
 
 def _piece_size(maps: Tensor) -> int:

@@ -32,7 +32,7 @@ from .lookup import (
 )
 from .pose_metainfo import category_color, metainfo, point_colors
 from .prediction import GarmentPrediction
-from .table import DEFAULT_SIGMA, Benchmark, Garment, Link, mirror_name
+from .table import DEFAULT_SIGMA, Benchmark, Garment, Link, Measure, mirror_name
 
 __all__ = [
     'BENCHMARKS',
@@ -42,6 +42,7 @@ __all__ = [
     'Garment',
     'GarmentPrediction',
     'Link',
+    'Measure',
     'Named',
     'benchmark',
     'benchmark_entry',

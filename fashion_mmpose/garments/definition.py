@@ -19,6 +19,10 @@ its own of the following, which may also stand beside ``name``, for all categori
   a category, one number for each of its key points. :data:`DEFAULT_SIGMA` is the
   constant of all others.
 - ``normalizer``: the two key points whose distance normalises errors; none by default.
+- ``measurements``: what ``fashion-mmpose measure`` measures, see
+  :func:`.measurements.read_measures`, for example
+  ``{width: [strap_left, strap_right], girth: {path: [...], double: true}}``. Given for
+  all categories, each leaves out what passes a point that it does not have.
 
 Categories are numbered from 1 in their order; they may be a list, too, of mappings that
 have a ``name``. Key points of one name are one key point,
@@ -38,11 +42,13 @@ from .deepfashion2 import deepfashion2
 from .description_checks import checked_keys, checked_name, checked_names, is_list
 from .description_file import read_description
 from .fashionai import fashionai
+from .measurements import describe_measures, read_measures
 from .table import (
     DEFAULT_SIGMA,
     Benchmark,
     Garment,
     Link,
+    Measure,
     mirror_name,
     side_of,
     spread_color,
@@ -50,7 +56,7 @@ from .table import (
 
 BENCHMARKS: dict[str, Benchmark] = {b.name: b for b in (fashionai(), deepfashion2())}
 
-_SHARED_KEYS = ('mirrors', 'outline', 'sigmas', 'normalizer')
+_SHARED_KEYS = ('mirrors', 'outline', 'sigmas', 'normalizer', 'measurements')
 _KEYS = ('name', 'categories', *_SHARED_KEYS)
 _CATEGORY_KEYS = ('keypoints', *_SHARED_KEYS)
 
@@ -113,6 +119,7 @@ def benchmark_from(
             links=_links(setting('outline'), flip),
             sigmas=_sigmas(setting('sigmas')),
             normalizer=_normalizer(setting('normalizer')),
+            measures=_measures(setting('measurements')),
         )
     _check_shared_points(garments.values(), source)
     return Benchmark(name=name, keypoints=names, garments=garments, paper={})
@@ -128,7 +135,7 @@ def describe(benchmark: Benchmark) -> dict:
     categories = []
     for garment in benchmark.garments.values():
         names = garment.keypoints
-        row = dict(
+        row: dict[str, Any] = dict(
             name=garment.name,
             keypoints=list(names),
             mirrors=[[names[i], names[j]] for i, j in enumerate(garment.flip) if i < j],
@@ -136,6 +143,8 @@ def describe(benchmark: Benchmark) -> dict:
             sigmas=list(garment.sigmas),
             normalizer=garment.normalizer and [names[i] for i in garment.normalizer],
         )
+        if garment.measures:
+            row['measurements'] = describe_measures(garment.measures, names)
         categories.append(row)
     return dict(name=benchmark.name, categories=categories)
 
@@ -336,6 +345,11 @@ def _normalizer(setting: _Setting) -> Link | None:
                 'fix it: give the category a normalizer of its own, null for none'
             )
     return names.index(ends[0]), names.index(ends[1])
+
+
+def _measures(setting: _Setting) -> tuple[Measure, ...]:
+    names = setting.row.names
+    return read_measures(setting.value, setting.where, setting.known, names)
 
 
 def _check_shared_points(garments: Iterable[Garment], source: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class GarmentPrediction:
         keypoints: x, y, shape (K, 2), float32.
         scores: Scores of the key points, shape (K, ), float32.
         definition: The benchmark; None for a built-in one, which its name tells.
+        covariances: How sure the key points are: covariance of x and y of each, in
+            square pixels, shape (K, 2, 2), float32; None where nobody knows.
     """
 
     image_id: int
@@ -44,6 +47,7 @@ class GarmentPrediction:
     keypoints: np.ndarray
     scores: np.ndarray
     definition: Benchmark | None = field(default=None, repr=False)
+    covariances: np.ndarray | None = field(default=None, repr=False)
 
     @classmethod
     def from_coco(
@@ -177,6 +181,31 @@ class GarmentPrediction:
             score=coco['score'],
             keypoints=coco['keypoints'],
             keypoint_names=list(self.names),
+        )
+
+    def measurements(self, scale: Any = None, **options) -> list:
+        """Lengths of this garment, see :func:`fashion_mmpose.measure.measure`.
+
+        Args:
+            scale: What tells centimetres, such as
+                ``find_scale(image, Marker(side=10))`` or
+                ``KnownLength('shoulder_left', 'shoulder_right', 40)``; None for pixels
+                and ratios. Defaults to None.
+            **options: ``measures`` and ``min_score`` of that function.
+
+        Returns:
+            list[Measured]: One per measurement, absent ones included.
+        """
+        # Measuring needs the table of garments, which this module is part of.
+        from fashion_mmpose.measure import measure
+
+        return measure(
+            self.keypoints,
+            self.garment,
+            scale,
+            scores=self.scores,
+            covariances=self.covariances,
+            **options,
         )
 
     def draw(self, image: np.ndarray, **style) -> np.ndarray:

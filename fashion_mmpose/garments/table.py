@@ -23,6 +23,27 @@ _OTHER_SIDE = {
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A length of a garment, as a tape measure would find it on the flat garment.
+
+    Attributes:
+        name: As tables and specification sheets have it, e.g. ``'chest_width'``.
+        places: What the tape passes, in this order: of each place the key points,
+            local indices, in whose middle it lies; mostly that is one.
+        is_curved: Whether the tape follows a seam through the places, a smooth curve,
+            and does not go straight from place to place.
+        times: What the flat length is multiplied by: 1, or 2 for a girth.
+        code: What it is called in the trade or in a company; empty for no code.
+    """
+
+    name: str
+    places: tuple[tuple[int, ...], ...]
+    is_curved: bool = False
+    times: int = 1
+    code: str = ''
+
+
+@dataclass(frozen=True)
 class Garment:
     """One garment category of a benchmark.
 
@@ -42,6 +63,8 @@ class Garment:
         sigmas: K constants of the OKS.
         normalizer: The two key points whose distance normalises errors, or None
             where the benchmark defines none.
+        measures: Lengths that a description names; those of the built-in benchmarks
+            stand in :mod:`fashion_mmpose.measure.table`.
     """
 
     dataset: str
@@ -55,6 +78,7 @@ class Garment:
     links: tuple[Link, ...]
     sigmas: tuple[float, ...]
     normalizer: Link | None = None
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,16 @@
 from .deepfashion2 import DrawnItem, DrawnPicture, draw_deepfashion2
 from .deepfashion2_files import write_deepfashion2
 from .fashionai import Drawing, draw_fashionai, write_fashionai
+from .laid_flat import LaidFlat, draw_laid_flat
 
 __all__ = [
     'DrawnItem',
     'DrawnPicture',
     'Drawing',
+    'LaidFlat',
     'draw_deepfashion2',
     'draw_fashionai',
+    'draw_laid_flat',
     'write_deepfashion2',
     'write_fashionai',
 ]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import PoseNetwork
@@ -84,6 +85,34 @@ def test_own_points_of_several_categories_in_one_batch(small):
         np.testing.assert_allclose(each.keypoints, other.keypoints, atol=1e-4)
         np.testing.assert_allclose(each.scores, other.scores, atol=1e-4)
     assert network.predict([]) == []
+
+
+@pytest.mark.parametrize('name', ['fashionai_all', 'deepfashion2_all'])
+def test_points_know_how_sure_they_are(small, name):
+    network = PoseNetwork(*small.of(name))
+    category = network.categories[0]
+    image = small.images[0]
+    boxes = (0, 0, 40, 40), (0, 0, 80, 80)
+    samples = [network.sample(image, category, box) for box in boxes]
+    first, second = network.predict(samples)
+    for found in (first, second):
+        assert found.covariances.shape == (len(found.names), 2, 2)
+        assert np.isfinite(found.covariances).all()
+        assert (np.linalg.eigvalsh(found.covariances) > 0).all()
+    # They are in pixels of the picture, from which the input was cut.
+    network.model.test_cfg = dict(network.model.test_cfg, output_heatmaps=True)
+    data = network.model.test_step(pseudo_collate([samples[1]]))[0]
+    crop = network.model.head.decoder.covariances(
+        data.pred_fields.heatmaps[second.garment.channels[0]][None],
+        torch.from_numpy(
+            (second.keypoints[:1] - data.input_center + data.input_scale / 2)
+            / data.input_scale
+            * data.input_size
+        ).float(),
+    )[0]
+    zoom = data.input_scale / data.input_size
+    expected = crop.numpy() * zoom[:, None] * zoom
+    np.testing.assert_allclose(second.covariances[0], expected, rtol=2e-2)
 
 
 def test_channels_last_as_the_hook_sets_it(small):

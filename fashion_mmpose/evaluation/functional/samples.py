@@ -63,7 +63,9 @@ def predicted_garment(
             ``img_path`` (where it is known) and ``pred_instances`` with ``keypoints``
             (n, C, 2 or more), whose first two are x and y in pixels of the original
             image, ``keypoint_scores`` (n, C), ``bboxes`` (n, 4) xyxy and
-            ``bbox_scores`` (n, ), taken as 1 where they are absent.
+            ``bbox_scores`` (n, ), taken as 1 where they are absent; and
+            ``keypoint_covariances`` (n, C, 2, 2) in square pixels of the network's
+            input, which need the sample's ``input_scale`` and ``input_size``, or none.
         benchmark: Whose key points these are, or the name of a built-in one.
         row: Which of the boxes. Defaults to 0.
 
@@ -80,6 +82,12 @@ def predicted_garment(
     ).astype(np.float32)
     what = f'the prediction for image {sample["img_id"]}'
     own = own_points(points, garment, what)
+    covariances = None
+    if 'keypoint_covariances' in instances:
+        zoom = np.divide(sample['input_scale'], sample['input_size'])
+        moments = instances['keypoint_covariances'][row] * zoom[:, None] * zoom
+        covariances = own_points(moments.reshape(-1, 4), garment, what)
+        covariances = covariances.reshape(-1, 2, 2).astype(np.float32)
     return garments.GarmentPrediction(
         image_id=int(sample['img_id']),
         image=sample.get('img_path', ''),
@@ -91,4 +99,5 @@ def predicted_garment(
         keypoints=own[:, :2],
         scores=own[:, 2],
         definition=garments.benchmark(benchmark),
+        covariances=covariances,
     )

@@ -123,16 +123,20 @@ def decode_heatmaps(
         heatmaps (Tensor): Shape (B, K, H, W).
         batch_data_samples (list[PoseDataSample], optional): Tell the categories, and
             so the channels that are decoded.
-        test_cfg (dict, optional): ``output_heatmaps``.
+        test_cfg (dict, optional): ``output_heatmaps`` and ``output_covariances``.
 
     Returns:
-        tuple: B ``InstanceData`` with ``keypoints`` (1, K, 2) in input pixels and
-        ``keypoint_scores`` (1, K); B ``PixelData`` with ``heatmaps`` (K, H, W), zero
-        in other categories' channels, or None where they are not asked for.
+        tuple: B ``InstanceData`` with ``keypoints`` (1, K, 2) in input pixels,
+        ``keypoint_scores`` (1, K) and, if they are asked for,
+        ``keypoint_covariances`` (1, K, 2, 2) in square input pixels; B ``PixelData``
+        with ``heatmaps`` (K, H, W), zero in other categories' channels, or None where
+        they are not asked for.
     """
     mask = own_channels(batch_data_samples, heatmaps)
-    instances = _instances(*codec.batch_decode(heatmaps, mask))
-    if not (test_cfg or {}).get('output_heatmaps', False):
+    test_cfg = test_cfg or {}
+    wants_spread = test_cfg.get('output_covariances', False)
+    instances = _instances(*codec.batch_decode(heatmaps, mask, wants_spread))
+    if not test_cfg.get('output_heatmaps', False):
         return instances, None
     heatmaps = heatmaps.detach()
     if mask is not None:
@@ -155,14 +159,15 @@ def decode_rows(
         shape (tuple[int, int]): B and K.
         rows (Tensor, optional): Rows of the maps, int64, shape (M, ); None for all of
             them, M being B * K.
-        test_cfg (dict): ``output_heatmaps``.
+        test_cfg (dict): ``output_heatmaps`` and ``output_covariances``.
 
     Returns:
         tuple: As :func:`decode_heatmaps`.
     """
     if rows is not None:
         rows = rows.to(maps.device)
-    instances = _instances(*codec.decode_rows(maps, shape, rows))
+    wants_spread = test_cfg.get('output_covariances', False)
+    instances = _instances(*codec.decode_rows(maps, shape, rows, wants_spread))
     if not test_cfg.get('output_heatmaps', False):
         return instances, None
     heatmaps = maps.detach()
@@ -172,8 +177,6 @@ def decode_rows(
     return instances, [PixelData(heatmaps=one) for one in heatmaps.unflatten(0, shape)]
 
 
-def _instances(keypoints: np.ndarray, scores: np.ndarray) -> list[InstanceData]:
-    return [
-        InstanceData(keypoints=points, keypoint_scores=point_scores)
-        for points, point_scores in zip(keypoints, scores)
-    ]
+def _instances(*decoded: np.ndarray) -> list[InstanceData]:
+    names = 'keypoints', 'keypoint_scores', 'keypoint_covariances'
+    return [InstanceData(**dict(zip(names, each))) for each in zip(*decoded)]

@@ -1,0 +1,123 @@
+"""Measure garments in pictures: their lengths in centimetres, and how sure they are.
+
+Usage:
+    fashion-mmpose measure INPUT... --out-dir DIR
+        [--marker CM | --board COLUMNS ROWS SQUARE MARKER | --sheet NAME |
+         --px-per-cm PIXELS [ERROR] | --known-length POINT POINT CM |
+         --known-points X1 Y1 X2 Y2 CM]
+        [--dictionary NAME] [--lens FILE] [--table FILE] [--spec FILE] [--combine]
+        [--min-score T] [--format {csv,json,xlsx}...] [--save-vis]
+        [the networks' options of `fashion-mmpose predict`]
+
+An INPUT is what `fashion-mmpose predict` takes; without networks the starter finds the
+garments. What tells centimetres lies in each picture beside the garment, as flat as it;
+its plane also takes the perspective off. Without it lengths are pixels, and ratios to
+another length.
+
+DIR gets measurements.csv, .json and .xlsx with a row for each length, its standard
+deviation and the limits between which it lies with a probability of 95 %; and
+measured/, the pictures with measuring lines. With a specification sheet a row says
+PASS, FAIL, or UNSURE where the interval lies across a limit. Pictures in which nothing
+tells centimetres, and those that cannot be read, are listed at the end, and the exit
+code is 1 unless --skip-bad is given.
+"""
+
+import argparse
+import sys
+from contextlib import closing
+
+from tqdm import tqdm
+
+from fashion_mmpose.cli.shell import (
+    FAILED,
+    INTERRUPTED,
+    argument_parser,
+    parse,
+    run,
+    warn,
+)
+from fashion_mmpose.files.locks import locked_folder
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.measuring import MeasurementFiles
+from fashion_mmpose.inference.output_names import name_sources
+from fashion_mmpose.media.sources import find_sources
+
+from .networks import (
+    add_network_options,
+    build,
+    check_category,
+    check_network_options,
+    path_or_camera,
+    warn_of_whole_pictures,
+    with_pairs,
+)
+from .scale_options import add_scale_options, measuring_files, report_lengths
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argument_parser(__doc__)
+    add_network_options(parser)
+    parser.add_argument(
+        '--out-dir', required=True, metavar='DIR', help='folder of what is written'
+    )
+    parser.add_argument(
+        '--save-vis', action='store_true', help='draw the pictures with measuring lines'
+    )
+    add_scale_options(parser)
+    args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
+    check_network_options(args, parser)
+    return args
+
+
+def measure(
+    inferencer: GarmentInferencer,
+    sources: list,
+    lengths: MeasurementFiles,
+    category: str | None,
+    skipped: list[str],
+) -> bool:
+    """Measure pictures, note what is skipped; False if it was interrupted."""
+    predicted = inferencer(sources, category, on_error='skip')
+    bar = tqdm(desc='measure', unit='picture', disable=None, dynamic_ncols=True)
+    with lengths:
+        try:
+            with bar, closing(predicted):
+                for each in predicted:
+                    if each.error:
+                        skipped.append(each.error)
+                    else:
+                        lengths.add(each)
+                    bar.update()
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Measure, save and report; the exit code."""
+    left_aside: list[str] = []
+    inputs = [path_or_camera(item) for item in args.inputs]
+    sources = name_sources(find_sources(inputs, left_aside))
+    inferencer = build(args)
+    has_detector = inferencer.detector is not None
+    check_category(args.category, list(inferencer.networks), has_detector)
+    warn_of_whole_pictures(inferencer, args.category)
+    lengths = measuring_files(args, inferencer, sources)
+    skipped: list[str] = []
+    with locked_folder(args.out_dir):
+        is_done = measure(
+            inferencer, list(sources.values()), lengths, args.category, skipped
+        )
+    warn([f'not used: {reason}' for reason in left_aside])
+    warn([f'left out: {error}' for error in skipped])
+    report_lengths(lengths)
+    print(f'written to {args.out_dir}')
+    if not is_done:
+        print('stopped; what was finished is saved', file=sys.stderr)
+        return INTERRUPTED
+    return FAILED if (skipped or lengths.in_pixels) and not args.skip_bad else 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; its exit code."""
+    return run(execute, parse_args(argv))

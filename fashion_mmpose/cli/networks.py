@@ -1,0 +1,205 @@
+"""The networks of a command that looks at pictures, and the options that name them."""
+
+import argparse
+import os
+import warnings
+from itertools import pairwise
+
+import fashion_mmpose
+from fashion_mmpose import starter
+from fashion_mmpose.cli.shell import warn
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.building import (
+    DETECTOR_MAX_OVERLAP,
+    DETECTOR_SCORE_THR,
+    exported_by_category,
+)
+from fashion_mmpose.inference.framing import FramingWarning
+from fashion_mmpose.inference.onnx.session import is_onnx
+
+
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """Add the inputs, the networks that look at them, and how they do."""
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help='picture, video, folder, quoted pattern or number of a camera',
+    )
+    parser.add_argument(
+        '--pose',
+        nargs='+',
+        action='append',
+        metavar='CONFIG [CHECKPOINT]',
+        help='pose network, or FILE.onnx; give it several times for networks of one '
+        'category each (the starter, and its detector)',
+    )
+    parser.add_argument(
+        '--benchmark',
+        choices=starter.BENCHMARKS,
+        help='whose key points the starter finds (deepfashion2); for fashionai, in '
+        'whole pictures of the garment that --category names',
+    )
+    parser.add_argument(
+        '--det',
+        nargs=2,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='garment detector, or FILE.onnx alone',
+    )
+    parser.add_argument(
+        '--category',
+        metavar='NAME',
+        help='category of the garments; with a detector, others are left out',
+    )
+    parser.add_argument(
+        '--score-thr',
+        '--bbox-thr',
+        type=float,
+        default=DETECTOR_SCORE_THR,
+        metavar='T',
+        help='lowest score of the boxes that count (%(default)s)',
+    )
+    parser.add_argument(
+        '--max-overlap',
+        type=float,
+        default=DETECTOR_MAX_OVERLAP,
+        metavar='T',
+        help='of boxes whose intersection over union is larger, whatever their '
+        'categories, keep only the best; 1 keeps all (%(default)s)',
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=int,
+        default=8,
+        metavar='B',
+        help='pictures, or crops, that go through a network at once (%(default)s)',
+    )
+    parser.add_argument(
+        '--device',
+        default='auto',
+        metavar='D',
+        help='cpu, cuda:1, ..., or, for FILE.onnx and the starter, an execution '
+        'provider of onnxruntime; by default a GPU if there is one',
+    )
+    parser.add_argument(
+        '--skip-bad', action='store_true', help='leave out unreadable pictures'
+    )
+
+
+def check_network_options(
+    args: argparse.Namespace, parser: argparse.ArgumentParser
+) -> None:
+    """Refuse options of :func:`add_network_options` that do not go together."""
+    if args.pose and args.benchmark:
+        parser.error('--benchmark chooses a network of the starter; leave out --pose')
+    args.pose = args.pose or []
+    if any(len(pose) > 2 for pose in args.pose):
+        parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
+    if not 0 <= args.score_thr <= 1:
+        parser.error(f'--score-thr {args.score_thr}: must be between 0 and 1')
+    if not 0 <= args.max_overlap <= 1:
+        parser.error(f'--max-overlap {args.max_overlap}: must be between 0 and 1')
+    if args.batch_size < 1:
+        parser.error(f'--batch-size {args.batch_size}: must be at least 1')
+
+
+def with_pairs(argv: list[str]) -> list[str]:
+    """Let an exported detector be a pair, too: argparse counts values, not kinds."""
+    complete = []
+    for option, value in pairwise(['', *argv]):
+        complete.append(value)
+        if option == '--det' and is_onnx(value):
+            complete.append('')
+    return complete
+
+
+def path_or_camera(item: str) -> str | int:
+    """A whole number is a camera, unless there is a file of that name."""
+    return int(item) if item.isdecimal() and not os.path.exists(item) else item
+
+
+def build(args: argparse.Namespace) -> GarmentInferencer:
+    """The networks.
+
+    Raises:
+        ValueError: If a config is no Python, or names what is not registered.
+    """
+    try:
+        return _build(args)
+    except (KeyError, SyntaxError) as error:
+        configs = ' or '.join(each[0] for each in (*args.pose, args.det) if each)
+        raise ValueError(f'{configs} cannot be used: {error}') from error
+
+
+def _build(args: argparse.Namespace) -> GarmentInferencer:
+    entries = [(pose[0], pose[1] if len(pose) == 2 else None) for pose in args.pose]
+    pose, weights = entries[0] if entries else (None, None)
+    if len(entries) > 1:
+        pose, weights = _by_category(entries), None
+    det, det_weights = args.det or (None, None)
+    options = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
+    has_detector = args.det or not args.pose and args.benchmark != 'fashionai'
+    options = options if has_detector else None
+    return GarmentInferencer(
+        pose,
+        weights,
+        det,
+        det_weights or None,
+        args.device,
+        args.batch_size,
+        options,
+        args.benchmark,
+    )
+
+
+def _by_category(entries: list[tuple[str, str | None]]) -> dict:
+    """Several pose networks, exported or not, as a dict of categories.
+
+    Raises:
+        ValueError: If two are for the same category.
+    """
+    exported = [path for path, _ in entries if is_onnx(path)]
+    configs = [entry for entry in entries if not is_onnx(entry[0])]
+    pose = exported_by_category(exported)
+    others = fashion_mmpose.pose_by_category(configs) if configs else {}
+    for category in pose.keys() & others.keys():
+        raise ValueError(
+            f'{pose[category]} and a config are both for {category!r}; give one pose '
+            'network for each category'
+        )
+    return pose | others
+
+
+def check_category(category: str | None, known: list[str], has_detector: bool) -> None:
+    """Check what ``--category`` says against the categories of the networks.
+
+    Raises:
+        ValueError: If there is no network for it, or it is needed and missing.
+    """
+    if category is not None and category not in known:
+        raise ValueError(
+            f'--category {category}: there is no network for it; choose from '
+            f'{", ".join(known)}'
+        )
+    if category is None and len(known) > 1 and not has_detector:
+        raise ValueError(
+            'nothing says what the garments are; to fix it: give --category NAME, one '
+            f'of {", ".join(known)}, or a detector with --det CONFIG CHECKPOINT'
+        )
+
+
+def warn_of_whole_pictures(inferencer: GarmentInferencer, category: str | None) -> None:
+    """Say it where whole pictures go to a network that has learnt crops."""
+    doubt = inferencer.whole_picture_doubt(
+        [category] if category else inferencer.networks
+    )
+    if doubt:
+        warn(
+            [
+                f'{doubt}; to fix it: find the garments with --det CONFIG CHECKPOINT, '
+                'or train the network on whole pictures with --cfg-options '
+                '{train,val,test}_dataloader.dataset.bbox_source=image'
+            ]
+        )
+    # Said for those who call from Python; it names no options.
+    warnings.simplefilter('ignore', FramingWarning)

@@ -1,0 +1,208 @@
+"""Options that say what tells centimetres, of `measure` and of `predict --measure`."""
+
+import argparse
+from collections.abc import Mapping
+
+import numpy as np
+
+from fashion_mmpose.cli.shell import warn
+from fashion_mmpose.garments import Named, benchmark
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.measuring import MeasurementFiles, Measuring
+from fashion_mmpose.measure import (
+    Board,
+    KnownLength,
+    Marker,
+    known_length,
+    pixels_per_cm,
+    sheet,
+)
+from fashion_mmpose.measure.centimetres import (
+    Centimetres,
+    read_lens,
+    read_own_measures,
+)
+from fashion_mmpose.measure.measured import MIN_SCORE
+from fashion_mmpose.measure.specification import read_specification
+from fashion_mmpose.measure.tables import FORMATS
+from fashion_mmpose.measure.targets import DICTIONARY
+from fashion_mmpose.media.sources import Source
+
+_POINT_ERROR = 1.0  # pixels
+
+
+def add_scale_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how garments are measured."""
+    group = parser.add_argument_group(
+        'measuring', 'one of the first six tells centimetres; else lengths are pixels'
+    )
+    scales = group.add_mutually_exclusive_group()
+    scales.add_argument(
+        '--marker',
+        type=float,
+        metavar='CM',
+        help="ArUco marker, its black square's side",
+    )
+    scales.add_argument(
+        '--board',
+        type=float,
+        nargs=4,
+        metavar=('COLUMNS', 'ROWS', 'SQUARE', 'MARKER'),
+        help='ChArUco board: numbers of squares, sides of squares and markers in cm',
+    )
+    scales.add_argument(
+        '--sheet', metavar='NAME', help='sheet of paper: a4, letter, card, 20x30, ...'
+    )
+    scales.add_argument(
+        '--px-per-cm',
+        type=float,
+        nargs='+',
+        metavar=('PIXELS', 'ERROR'),
+        help='pixels per centimetre of a fixed camera, and their standard deviation',
+    )
+    scales.add_argument(
+        '--known-length',
+        nargs=3,
+        metavar=('POINT', 'POINT', 'CM'),
+        help='two key points of each garment and the length between them',
+    )
+    scales.add_argument(
+        '--known-points',
+        type=float,
+        nargs=5,
+        metavar=('X1', 'Y1', 'X2', 'Y2', 'CM'),
+        help='two points of every picture, in pixels, and the length between them',
+    )
+    group.add_argument(
+        '--dictionary',
+        default=DICTIONARY,
+        metavar='NAME',
+        help="OpenCV's dictionary of the markers (%(default)s)",
+    )
+    group.add_argument(
+        '--lens',
+        metavar='FILE',
+        help="the camera's calibration: JSON, or OpenCV's file",
+    )
+    group.add_argument(
+        '--table',
+        metavar='FILE',
+        help='measurements of your own, JSON or YAML: categories to paths',
+    )
+    group.add_argument(
+        '--spec',
+        metavar='FILE',
+        help='specification sheet, CSV or JSON: garment, measurement, target and '
+        'tolerance in cm',
+    )
+    group.add_argument(
+        '--min-score',
+        type=float,
+        default=MIN_SCORE,
+        metavar='T',
+        help='lowest score of the key points that are measured (%(default)s)',
+    )
+    group.add_argument(
+        '--combine',
+        action='store_true',
+        help='the pictures of a folder show one garment: add its common lengths',
+    )
+    group.add_argument(
+        '--format',
+        nargs='+',
+        choices=FORMATS,
+        default=['csv', 'json'],
+        help='of the table of lengths (csv json)',
+    )
+
+
+def measuring_of(args: argparse.Namespace, dataset: Named) -> Measuring:
+    """How garments are measured, as the options say.
+
+    Args:
+        args: Options of :func:`add_scale_options`.
+        dataset: The benchmark of the networks.
+
+    Raises:
+        FormatError: If a file is not what it should be.
+        OSError: If one cannot be read.
+        ValueError: If a number is out of its range.
+    """
+    own = (
+        {} if args.table is None else read_own_measures(args.table, benchmark(dataset))
+    )
+    limits = [] if args.spec is None else read_specification(args.spec)
+    return Measuring(_centimetres(args), own, limits, args.min_score)
+
+
+def measuring_files(
+    args: argparse.Namespace,
+    inferencer: GarmentInferencer,
+    sources: Mapping[str, Source],
+) -> MeasurementFiles:
+    """The files of lengths that the options ask for; see :func:`measuring_of`."""
+    # Networks of several benchmarks measure by the first one's names.
+    network = next(iter(inferencer.networks.values()))
+    definition = getattr(network, 'definition', network.benchmark)
+    return MeasurementFiles(
+        args.out_dir,
+        sources,
+        measuring_of(args, definition),
+        args.format,
+        args.save_vis,
+        args.combine,
+    )
+
+
+def report_lengths(lengths: MeasurementFiles) -> None:
+    """Print what was measured, and what was not in centimetres."""
+    warn([f'in pixels: {reason}' for reason in lengths.in_pixels])
+    print(lengths.summary())
+
+
+def _centimetres(args: argparse.Namespace) -> Centimetres:
+    lens = None if args.lens is None else read_lens(args.lens)
+    if args.marker is not None:
+        _check_positive('--marker', args.marker)
+        return Centimetres(Marker(args.marker, args.dictionary), lens)
+    if args.board is not None:
+        return Centimetres(_board(args), lens)
+    if args.sheet is not None:
+        return Centimetres(sheet(args.sheet), lens)
+    if args.px_per_cm is not None:
+        if len(args.px_per_cm) > 2:
+            raise ValueError('--px-per-cm takes a number and its error; got more')
+        return Centimetres(pixels_per_cm(*args.px_per_cm), lens)
+    if args.known_length is not None:
+        first, second, text = args.known_length
+        try:
+            length = float(text)
+        except ValueError:
+            raise ValueError(f'--known-length: {text!r} is no number') from None
+        _check_positive('--known-length', length)
+        return Centimetres(KnownLength(first, second, length), lens)
+    if args.known_points is not None:
+        *ends, length = args.known_points
+        ends = np.reshape(ends, (2, 2))
+        return Centimetres(known_length(ends, length, _POINT_ERROR, lens), lens)
+    return Centimetres(None, lens)
+
+
+def _board(args: argparse.Namespace) -> Board:
+    columns, rows, square, marker = args.board
+    if columns != int(columns) or rows != int(rows) or min(columns, rows) < 2:
+        raise ValueError(
+            f'--board: {columns:g} x {rows:g} squares; both must be whole numbers, at '
+            'least 2'
+        )
+    if not 0 < marker < square:
+        raise ValueError(
+            f'--board: markers of {marker:g} cm do not fit into squares of '
+            f'{square:g} cm'
+        )
+    return Board(int(columns), int(rows), square, marker, args.dictionary)
+
+
+def _check_positive(option: str, value: float) -> None:
+    if not 0 < value < np.inf:
+        raise ValueError(f'{option}: {value:g} cm is not positive')

@@ -1,0 +1,193 @@
+"""Lengths of predicted garments, written into a folder."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fashion_mmpose import interrupts
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.garments import GarmentPrediction, Measure
+from fashion_mmpose.measure import AnyScale, Measured, Scale, TargetError, in_pixels
+from fashion_mmpose.measure.centimetres import Centimetres
+from fashion_mmpose.measure.combining import combine
+from fashion_mmpose.measure.measured import MIN_SCORE
+from fashion_mmpose.measure.specification import VERDICTS, Limit, judge
+from fashion_mmpose.measure.tables import check_format, write_table
+from fashion_mmpose.media.sources import Source
+from fashion_mmpose.visualization import draw_measurements
+
+from .inferencer import PicturePrediction
+from .output_names import drawn_paths
+
+NAME = 'measurements'
+DRAWN_FOLDER = 'measured'
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """How garments are measured.
+
+    Attributes:
+        centimetres: What tells centimetres.
+        own: Measurements by category in the place of the table's; empty for these.
+        limits: A specification sheet; empty for none.
+        min_score: Points that score less are absent. Defaults to 0.2.
+    """
+
+    centimetres: Centimetres
+    own: Mapping[str, tuple[Measure, ...]]
+    limits: Sequence[Limit] = ()
+    min_score: float = MIN_SCORE
+
+    def lengths(self, garment: GarmentPrediction, scale: AnyScale) -> list[Measured]:
+        """The measurements of a garment."""
+        return garment.measurements(
+            scale, measures=self.own.get(garment.category), min_score=self.min_score
+        )
+
+
+class MeasurementFiles:
+    """Writes the lengths of predicted garments; to be used in a ``with`` block.
+
+    - ``measurements.csv`` and the like: a row for each length, written together when
+      the block is left; not if it is left by an exception.
+    - ``measured/``: the pictures with the ways that were measured, named like them.
+      Frames of videos and cameras are measured, too, but not drawn.
+
+    Args:
+        out_dir: The folder; made where it is missing.
+        sources: Names of the sources, see :func:`.output_names.name_sources`.
+        measuring: How garments are measured.
+        formats: Of ``csv``, ``json`` and ``xlsx``. Defaults to the first two.
+        with_drawn: Draw the pictures. Defaults to False.
+        combined: Take the pictures of a folder for pictures of one garment, and add
+            their common lengths, category by category. Defaults to False.
+
+    Attributes:
+        num_garments: So many garments were measured.
+        in_pixels: Why pictures could not be measured in centimetres, picture by
+            picture.
+        verdicts: How often each verdict was given.
+
+    Raises:
+        ImportError: If a workbook is wanted and openpyxl is missing.
+        ValueError: If an input would be drawn over.
+    """
+
+    def __init__(
+        self,
+        out_dir: str | os.PathLike,
+        sources: Mapping[str, Source],
+        measuring: Measuring,
+        formats: Sequence[str] = ('csv', 'json'),
+        with_drawn: bool = False,
+        combined: bool = False,
+    ) -> None:
+        for name in formats:
+            check_format(name)
+        self.num_garments = 0
+        self.in_pixels: list[str] = []
+        self.verdicts = Counter()
+        self._out_dir = Path(out_dir)
+        self._measuring = measuring
+        self._formats = formats
+        self._names = {source: name for name, source in sources.items()}
+        self._drawn = {}
+        if with_drawn:
+            self._drawn = drawn_paths(self._out_dir / DRAWN_FOLDER, sources)
+        self._rows: list[dict] = []
+        self._groups: dict[tuple[str, str], list] | None = None
+        if combined:
+            self._groups = defaultdict(list)
+
+    def __enter__(self) -> 'MeasurementFiles':
+        return self
+
+    def add(self, predicted: PicturePrediction) -> None:
+        """Measure a picture's garments.
+
+        Raises:
+            OSError: If a picture cannot be written.
+            ValueError: If a length of the garment tells centimetres, and it has no such
+                landmarks.
+        """
+        source = predicted.picture.source
+        name = self._names[source]
+        pixels = predicted.picture.pixels
+        try:
+            scale = self._measuring.centimetres.of(pixels)
+        except TargetError as error:
+            self.in_pixels.append(f'{name}: {error}')
+            scale = in_pixels(self._measuring.centimetres.lens)
+        everything = []
+        for number, garment in enumerate(predicted.garments, 1):
+            lengths = self._measuring.lengths(garment, scale)
+            place = dict(image=name, garment=number, category=garment.category)
+            if predicted.picture.frame is not None:
+                place['image'] = f'{name}#{predicted.picture.frame}'
+            self._add_rows(place, lengths, str(source.name))
+            everything += lengths
+            if self._groups is not None:
+                group = os.path.dirname(name), garment.category
+                self._groups[group].append(lengths)
+        self.num_garments += len(predicted.garments)
+        if name in self._drawn and source.is_single:
+            shown = scale if isinstance(scale, Scale) else None
+            drawn = draw_measurements(pixels, everything, shown)
+            write_picture(self._drawn[name], drawn)
+
+    def _add_rows(
+        self, place: Mapping, lengths: Sequence[Measured], picture: str
+    ) -> None:
+        verdicts = judge(lengths, self._measuring.limits, place['category'], picture)
+        self.verdicts.update(each.verdict for each in verdicts)
+        by_name = {each.measured.name: each for each in verdicts if each.measured}
+        rows = [dict(place, **each.to_dict()) for each in lengths]
+        rows += [
+            dict(
+                place,
+                **Measured(each.limit.measurement, '', reason=each.reason).to_dict(),
+            )
+            for each in verdicts
+            if each.measured is None
+        ]
+        if self._measuring.limits:
+            lost = {v.limit.measurement: v for v in verdicts if v.measured is None}
+            for row in rows:
+                found = by_name.get(row['measurement'], lost.get(row['measurement']))
+                row |= dict(
+                    target=found and found.limit.target,
+                    minus=found and found.limit.minus,
+                    plus=found and found.limit.plus,
+                    verdict=found and found.verdict,
+                    verdict_reason=found and found.reason,
+                )
+        self._rows += rows
+
+    def __exit__(self, error_type, error, traceback) -> None:
+        if error_type is not None:
+            return
+        for (folder, category), lengths in (self._groups or {}).items():
+            if len(lengths) > 1:
+                name = os.path.join(folder, f'{len(lengths)} pictures')
+                place = dict(image=name, garment=1, category=category)
+                self._add_rows(place, combine(lengths), name)
+        with interrupts.deferred(), OutputFiles() as outputs:
+            for suffix in self._formats:
+                path = self._out_dir / f'{NAME}.{suffix}'
+                write_table(outputs, path, self._rows)
+
+    def summary(self) -> str:
+        """What was measured, in a line."""
+        done = [row for row in self._rows if row['value'] is not None]
+        text = f'{len(done)} lengths of {self.num_garments} garments'
+        absent = len(self._rows) - len(done)
+        if absent:
+            text += f', {absent} absent'
+        if self.verdicts:
+            counts = (f'{self.verdicts[each]} {each}' for each in VERDICTS)
+            text += '; ' + ', '.join(counts)
+        return text

@@ -1,0 +1,33 @@
+"""Lengths of garments: what is measured, in which unit, and how sure it is.
+
+A :class:`fashion_mmpose.garments.Measure` says which way a tape measure would take from
+landmark to landmark; :mod:`.table` has those of both benchmarks. A :class:`Scale` maps
+pixels of a picture to the plane on which the garment lies, in centimetres where
+something of known size tells them: a :class:`Marker`, a :class:`Board` or a sheet of
+paper that :func:`find_scale` finds in the picture, or a length that is known.
+"""
+
+from .measured import AnyScale, KnownLength, Measured, measure
+from .scale import Lens, Scale, from_corners, in_pixels, known_length, pixels_per_cm
+from .table import measures_of
+from .targets import Board, Marker, Sheet, TargetError, find_scale, sheet
+
+__all__ = [
+    'AnyScale',
+    'Board',
+    'KnownLength',
+    'Lens',
+    'Marker',
+    'Measured',
+    'Scale',
+    'Sheet',
+    'TargetError',
+    'find_scale',
+    'from_corners',
+    'in_pixels',
+    'known_length',
+    'measure',
+    'measures_of',
+    'pixels_per_cm',
+    'sheet',
+]

@@ -1,0 +1,270 @@
+"""Measurements of a predicted garment, with intervals.
+
+K: key points of its category. Variances are propagated to first order: every landmark
+and every cause of the scale's error is moved up and down by a standard deviation.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from fashion_mmpose.garments import Garment, Measure
+
+from .paths import length_of, path_of
+from .scale import CENTIMETRES, Lens, Scale, in_pixels, known_length
+from .table import REFERENCES, measures_of
+
+LEVEL = 0.95
+MIN_SCORE = 0.2  # of points that are measured; as of those that are drawn
+
+
+@dataclass(frozen=True)
+class KnownLength:
+    """A scale by a length between two landmarks of the garment itself.
+
+    Attributes:
+        first: Name of a key point.
+        second: Name of another one.
+        length: Centimetres between them.
+        lens: The lens of the camera, or None.
+    """
+
+    first: str
+    second: str
+    length: float
+    lens: Lens | None = None
+
+    def ends(self, kind: Garment) -> tuple[int, int]:
+        """Indices of both key points.
+
+        Raises:
+            ValueError: If the garment does not have them.
+        """
+        for name in (self.first, self.second):
+            if name not in kind.keypoints:
+                raise ValueError(
+                    f'a {kind.name} has no key point {name!r} that the scale is taken '
+                    f'from; it has {", ".join(kind.keypoints)}'
+                )
+        return kind.keypoints.index(self.first), kind.keypoints.index(self.second)
+
+    def scale(self, points: np.ndarray, kind: Garment) -> Scale:
+        """The scale that landmarks (K, 2) give, as if they were exact."""
+        ends = points[list(self.ends(kind))]
+        return known_length(ends, self.length, 0.0, self.lens)
+
+
+AnyScale = Scale | KnownLength
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One measurement of one garment.
+
+    Attributes:
+        name: What was measured.
+        unit: ``'cm'`` or ``'px'``.
+        value: The length; None where it is absent.
+        error: Its standard deviation; None where it is not known.
+        reason: Why the length, or its error, is absent; else empty.
+        code: What it is called in the trade or a company, or empty.
+        ratio: The length over the garment's reference, see
+            :data:`.table.REFERENCES`; None where one of them is absent.
+        ratio_to: Name of the reference.
+        path: The way that was measured, in pixels of the picture, shape (n, 2).
+    """
+
+    name: str
+    unit: str
+    value: float | None = None
+    error: float | None = None
+    reason: str = ''
+    code: str = ''
+    ratio: float | None = None
+    ratio_to: str = ''
+    path: np.ndarray | None = field(default=None, repr=False)
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float] | None:
+        """What the true length lies in with a probability of ``level``.
+
+        Returns:
+            tuple | None: Lower and upper limit; None where the error is not known.
+        """
+        if self.value is None or self.error is None:
+            return None
+        reach = NormalDist().inv_cdf((1 + level) / 2) * self.error
+        return max(0.0, self.value - reach), self.value + reach
+
+    def to_dict(self) -> dict:
+        """Plain values: everything but the path, with the interval of 95 %."""
+        low, high = self.interval() or (None, None)
+        entry: dict[str, Any] = dict(
+            measurement=self.name,
+            code=self.code,
+            value=self.value,
+            unit=self.unit,
+            error=self.error,
+            low=low,
+            high=high,
+            ratio=self.ratio,
+            ratio_to=self.ratio_to,
+            reason=self.reason,
+        )
+        digits = 3 if self.unit == CENTIMETRES else 2
+        for key in ('value', 'error', 'low', 'high', 'ratio'):
+            if entry[key] is not None:
+                entry[key] = round(entry[key], 4 if key == 'ratio' else digits)
+        return entry
+
+
+def measure(
+    keypoints: np.ndarray,
+    kind: Garment,
+    scale: AnyScale | None = None,
+    scores: np.ndarray | None = None,
+    covariances: np.ndarray | None = None,
+    measures: Sequence[Measure] | None = None,
+    min_score: float = MIN_SCORE,
+) -> list[Measured]:
+    """Measure a garment.
+
+    Args:
+        keypoints: Landmarks in pixels of the picture, shape (K, 2); NaN for absent
+            ones.
+        kind: The category.
+        scale: What tells centimetres; None for pixels. Defaults to None.
+        scores: Scores of the points, shape (K, ); None for points that are certain.
+        covariances: Of the points, in pixels, shape (K, 2, 2); None where they are not
+            known, and then no length has an error.
+        measures: What is measured; None for what the table, or the description of the
+            garment, says. Defaults to None.
+        min_score: Points that score less are absent. Defaults to 0.2.
+
+    Returns:
+        list[Measured]: One per measurement, absent ones included.
+
+    Raises:
+        ValueError: If the garment's category has not the landmarks that the scale is
+            taken from.
+    """
+    points = np.asarray(keypoints, np.float64)
+    scale = in_pixels() if scale is None else scale
+    measures = measures_of(kind) if measures is None else measures
+    absent = _absent(points, kind, scores, min_score)
+    own: tuple[int, ...] = ()
+    if isinstance(scale, KnownLength):
+        own = scale.ends(kind)
+    found = [
+        _one(measure, points, kind, scale, own, covariances, absent)
+        for measure in measures
+    ]
+    return _with_ratios(found)
+
+
+def _absent(
+    points: np.ndarray, kind: Garment, scores: np.ndarray | None, min_score: float
+) -> dict[int, str]:
+    """Why key points cannot be measured, by their indices."""
+    absent = {}
+    for i, name in enumerate(kind.keypoints):
+        if not np.isfinite(points[i]).all():
+            absent[i] = f'{name} is not there'
+        elif scores is not None and not scores[i] >= min_score:
+            absent[i] = f'{name} scores {scores[i]:.2f}, below {min_score:g}'
+    return absent
+
+
+def _one(
+    measure: Measure,
+    points: np.ndarray,
+    kind: Garment,
+    scale: AnyScale,
+    own: tuple[int, ...],
+    covariances: np.ndarray | None,
+    absent: dict[int, str],
+) -> Measured:
+    used = tuple(dict.fromkeys((*own, *(i for place in measure.places for i in place))))
+    unit = scale.unit if isinstance(scale, Scale) else CENTIMETRES
+    reasons = [absent[i] for i in used if i in absent]
+    if own and not reasons and np.linalg.norm(np.diff(points[list(own)], axis=0)) < 2:
+        reasons = ['the ends of the known length are one point']
+    if reasons:
+        return Measured(
+            measure.name, unit, reason='; '.join(reasons), code=measure.code
+        )
+
+    def length(moved: np.ndarray) -> float:
+        here = scale if isinstance(scale, Scale) else scale.scale(moved, kind)
+        return length_of(_in_plane(moved, used, here), measure)
+
+    fixed = scale if isinstance(scale, Scale) else scale.scale(points, kind)
+    value = length(points)
+    error, reason = None, 'the covariances of the points are not known'
+    if covariances is not None:
+        variance = _of_points(length, value, points, used, covariances)
+        for up, down in fixed.deviating():
+            variance += _variance(
+                value,
+                length_of(_in_plane(points, used, up), measure),
+                length_of(_in_plane(points, used, down), measure),
+            )
+        error, reason = float(np.sqrt(variance)), ''
+        if not np.isfinite(error):
+            error, reason = None, 'the covariance of a point is not finite'
+    path = fixed.to_picture(path_of(_in_plane(points, used, fixed), measure))
+    return Measured(measure.name, unit, value, error, reason, measure.code, path=path)
+
+
+def _in_plane(points: np.ndarray, used: Iterable[int], scale: Scale) -> np.ndarray:
+    """Places in the plane of the key points that are used; the others are NaN."""
+    places = np.full(points.shape, np.nan)
+    rows = list(used)
+    places[rows] = scale.to_plane(points[rows])
+    return places
+
+
+def _of_points(
+    length: Callable[[np.ndarray], float],
+    value: float,
+    points: np.ndarray,
+    used: Iterable[int],
+    covariances: np.ndarray,
+) -> float:
+    """The variance of a length that its landmarks cause."""
+    total = 0.0
+    for i in used:
+        if not np.isfinite(covariances[i]).all():
+            return np.nan
+        spreads, axes = np.linalg.eigh(np.asarray(covariances[i], np.float64))
+        for spread, axis in zip(np.sqrt(np.maximum(spreads, 0)), axes.T):
+            shift = np.zeros_like(points)
+            shift[i] = spread * axis
+            total += _variance(value, length(points + shift), length(points - shift))
+    return total
+
+
+def _variance(value: float, up: float, down: float) -> float:
+    """What a cause contributes that moves a length up and down.
+
+    Of points that lie together every way leads apart: both are longer then.
+    """
+    return ((up - value) ** 2 + (down - value) ** 2) / 2
+
+
+def _with_ratios(found: Sequence[Measured]) -> list[Measured]:
+    """The same with each length over the reference of the garment."""
+    by_name = {each.name: each for each in found if each.value}
+    names = [name for name in REFERENCES if name in by_name] or list(by_name)[:1]
+    if not names:
+        return list(found)
+    name = names[0]
+    reference = by_name[name].value
+    return [
+        each
+        if each.value is None or not reference
+        else replace(each, ratio=each.value / reference, ratio_to=name)
+        for each in found
+    ]

@@ -1,0 +1,199 @@
+"""Specification sheets: which lengths a garment shall have, and whether it has them."""
+
+import csv
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.formats.category_names import plain
+
+from .measured import LEVEL, Measured
+from .scale import CENTIMETRES
+
+VERDICTS = PASS, FAIL, UNSURE = 'PASS', 'FAIL', 'UNSURE'
+_COLUMNS = ('garment', 'measurement', 'target', 'plus', 'minus', 'tolerance')
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A row of a specification sheet.
+
+    Attributes:
+        garment: A category, or a picture's name with ``*`` for anything; empty for all.
+        measurement: Name or code of a measurement; without ``_left`` or ``_right`` it
+            stands for both.
+        target: Centimetres.
+        plus: So much may be more.
+        minus: So much may be less.
+    """
+
+    garment: str
+    measurement: str
+    target: float
+    plus: float
+    minus: float
+
+    def is_for(self, category: str, picture: str) -> bool:
+        """Whether it is for a garment of that category in that picture."""
+        return (
+            not self.garment
+            or plain(self.garment) == plain(category)
+            or fnmatchcase(picture, self.garment)
+        )
+
+    def is_of(self, measured: Measured) -> bool:
+        """Whether it is of that measurement."""
+        names = measured.name, measured.name.removesuffix('_left')
+        names += (measured.name.removesuffix('_right'), measured.code)
+        return self.measurement in names
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a length is, compared with its limits.
+
+    Attributes:
+        limit: The row of the sheet.
+        measured: The length; None where the garment has no such measurement.
+        verdict: ``'PASS'`` or ``'FAIL'`` where the whole interval lies inside or
+            outside of the limits; ``'UNSURE'`` where it lies across one of them, or is
+            not known.
+        reason: Why it is unsure; else empty.
+    """
+
+    limit: Limit
+    measured: Measured | None
+    verdict: str
+    reason: str
+
+
+def judge(
+    measured: Sequence[Measured],
+    limits: Sequence[Limit],
+    category: str,
+    picture: str = '',
+    level: float = LEVEL,
+) -> list[Verdict]:
+    """Compare a garment with a specification sheet.
+
+    Args:
+        measured: Its measurements.
+        limits: The rows of the sheet.
+        category: Its category.
+        picture: Name of its picture. Defaults to ''.
+        level: Of the intervals. Defaults to 0.95.
+
+    Returns:
+        list[Verdict]: One per row that is for the garment, or two where it stands for
+        left and right.
+    """
+    verdicts = []
+    for limit in limits:
+        if not limit.is_for(category, picture):
+            continue
+        found = [each for each in measured if limit.is_of(each)]
+        verdicts += [_one(limit, each, level) for each in found]
+        if not found:
+            reason = f'{limit.measurement} is not measured on a {category}'
+            verdicts.append(Verdict(limit, None, UNSURE, reason))
+    return verdicts
+
+
+def _one(limit: Limit, measured: Measured, level: float) -> Verdict:
+    interval = measured.interval(level)
+    if measured.value is not None and measured.unit != CENTIMETRES:
+        reason = 'nothing tells centimetres'
+        return Verdict(limit, measured, UNSURE, reason)
+    if interval is None:
+        return Verdict(limit, measured, UNSURE, measured.reason)
+    low, high = interval
+    least, most = limit.target - limit.minus, limit.target + limit.plus
+    if least <= low and high <= most:
+        return Verdict(limit, measured, PASS, '')
+    if high < least or low > most:
+        return Verdict(limit, measured, FAIL, '')
+    reason = f'{low:.1f} to {high:.1f} cm lies across {least:g} to {most:g} cm'
+    return Verdict(limit, measured, UNSURE, reason)
+
+
+def read_specification(path: str | os.PathLike) -> list[Limit]:
+    """Read a specification sheet.
+
+    Args:
+        path: CSV with a line of column names, or a JSON list of objects:
+            ``garment``, ``measurement``, ``target`` and ``tolerance``, or ``plus`` and
+            ``minus``; centimetres.
+
+    Raises:
+        FormatError: If it is no such sheet; the message names the row.
+        OSError: If it cannot be read.
+    """
+    if Path(path).suffix.lower() == '.json':
+        rows = read_json(path)
+        if not isinstance(rows, list):
+            raise FormatError(f'{path} is no list of limits')
+        first = 1
+    else:
+        rows, first = _csv_rows(path), 2
+    return [_limit(row, f'{path}, row {i}') for i, row in enumerate(rows, first)]
+
+
+def _csv_rows(path: str | os.PathLike) -> list[dict]:
+    try:
+        with open(path, encoding='utf-8-sig', newline='') as file:
+            sample = file.read(4096)
+            file.seek(0)
+            # Spreadsheets of many countries separate by semicolons.
+            first = sample.partition('\n')[0]
+            delimiter = ';' if first.count(';') > first.count(',') else ','
+            return list(csv.DictReader(file, delimiter=delimiter))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FormatError(f'{path} is no CSV in UTF-8: {error}') from None
+
+
+def _limit(row: Any, where: str) -> Limit:
+    if not isinstance(row, Mapping):
+        raise FormatError(f'{where} is no mapping of {", ".join(_COLUMNS)}')
+    values = {
+        str(key).strip().lower(): value
+        for key, value in row.items()
+        if value not in (None, '')
+    }
+    strangers = [key for key in values if key not in _COLUMNS]
+    if strangers:
+        raise FormatError(
+            f'{where}: unknown column {strangers[0]!r}; to fix it: use '
+            f'{", ".join(_COLUMNS)}'
+        )
+    name = values.get('measurement')
+    if not isinstance(name, str):
+        raise FormatError(f'{where} names no measurement')
+    plus = values.get('plus', values.get('tolerance'))
+    minus = values.get('minus', values.get('tolerance'))
+    if plus is None or minus is None:
+        raise FormatError(
+            f'{where} has no tolerance; to fix it: give tolerance, or plus and minus'
+        )
+    return Limit(
+        str(values.get('garment', '')).strip(),
+        name.strip(),
+        _number(values.get('target'), f'{where}: target'),
+        _number(plus, f'{where}: plus'),
+        _number(minus, f'{where}: minus'),
+    )
+
+
+def _number(value: Any, where: str) -> float:
+    try:
+        number = float(str(value).replace(',', '.'))
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf or isinstance(value, bool):
+        raise FormatError(f'{where}: {value!r} is no number of centimetres')
+    return number

@@ -1,0 +1,84 @@
+"""Measurements as tables: CSV, JSON, and workbooks of spreadsheets."""
+
+import csv
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from fashion_mmpose.files.json_file import encode
+from fashion_mmpose.files.outputs import OutputFiles
+
+FORMATS = ('csv', 'json', 'xlsx')
+
+Row = Mapping[str, object]
+
+
+def check_format(name: str) -> None:
+    """Make sure that a format can be written.
+
+    Raises:
+        ImportError: If it is a workbook and openpyxl is missing.
+        ValueError: If there is no such format.
+    """
+    if name not in FORMATS:
+        raise ValueError(f'unknown format {name!r}; choose from {", ".join(FORMATS)}')
+    if name == 'xlsx':
+        _openpyxl()
+
+
+def write_table(
+    outputs: OutputFiles, path: str | os.PathLike, rows: Sequence[Row]
+) -> None:
+    """Write rows, each a mapping from columns to plain values.
+
+    Args:
+        outputs: Where the file is opened, to appear with others.
+        path: Its suffix tells the format, one of :data:`FORMATS`.
+        rows: The rows; the first one's keys are the columns.
+
+    Raises:
+        ImportError: If it is a workbook and openpyxl is missing.
+        ValueError: If there is no such format.
+    """
+    name = Path(path).suffix.lower().removeprefix('.')
+    check_format(name)
+    if name == 'json':
+        lines = ',\n'.join(encode(dict(row)) for row in rows)
+        outputs.open(path).write(f'[{lines}]\n')
+    elif name == 'csv':
+        writer = csv.writer(outputs.open(path), lineterminator='\n')
+        writer.writerows(_cells(rows))
+    else:
+        _write_workbook(outputs, path, rows)
+
+
+def _cells(rows: Sequence[Row]) -> Iterable[list]:
+    if rows:
+        yield list(rows[0])
+    for row in rows:
+        yield ['' if value is None else value for value in row.values()]
+
+
+def _write_workbook(
+    outputs: OutputFiles, path: str | os.PathLike, rows: Sequence[Row]
+) -> None:
+    workbook = _openpyxl().Workbook(write_only=True)
+    sheet = workbook.create_sheet('measurements')
+    sheet.freeze_panes = 'A2'
+    for cells in _cells(rows):
+        # A text that begins with an equals sign would be a formula.
+        sheet.append(
+            [f"'{cell}" if str(cell).startswith('=') else cell for cell in cells]
+        )
+    workbook.save(outputs.open_binary(path))
+
+
+def _openpyxl():
+    try:
+        import openpyxl  # pyright: ignore[reportMissingModuleSource]
+    except ImportError as error:
+        raise ImportError(
+            f'workbooks are written by openpyxl, which does not load ({error}); to fix '
+            "it: pip install 'fashion-mmpose[xlsx]', or choose csv"
+        ) from error
+    return openpyxl

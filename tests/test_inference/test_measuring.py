@@ -1,0 +1,145 @@
+"""Lengths of predicted garments as files."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from fashion_mmpose.garments import GarmentPrediction, Measure
+from fashion_mmpose.inference import PicturePrediction
+from fashion_mmpose.inference.measuring import MeasurementFiles, Measuring
+from fashion_mmpose.inference.output_names import name_sources
+from fashion_mmpose.measure import Marker, pixels_per_cm
+from fashion_mmpose.measure.centimetres import Centimetres
+from fashion_mmpose.measure.specification import Limit
+from fashion_mmpose.media.reading import Picture
+from fashion_mmpose.media.sources import find_sources
+
+POINTS = np.array([(40.0, 20), (80, 20), (30, 90), (90, 90)], np.float32)
+
+
+def garment(width: float = 40, **changes) -> GarmentPrediction:
+    points = POINTS.copy()
+    points[1, 0] = points[0, 0] + width
+    return GarmentPrediction(
+        **dict(
+            image_id=0,
+            image='',
+            frame=None,
+            benchmark='fashionai',
+            category='skirt',
+            bbox=np.array((30, 20, 90, 90), np.float32),
+            bbox_score=1.0,
+            keypoints=points,
+            scores=np.full(4, 0.9, np.float32),
+            covariances=np.tile(np.eye(2, dtype=np.float32), (4, 1, 1)),
+        )
+        | changes
+    )
+
+
+@pytest.fixture
+def sources(tmp_path):
+    folder = tmp_path / 'in'
+    folder.mkdir()
+    for name in ('a.png', 'b.png'):
+        cv2.imwrite(str(folder / name), np.full((100, 120, 3), 60, np.uint8))
+    return name_sources(find_sources(str(folder)))
+
+
+def write(folder, sources, garments, measuring=None, **options) -> MeasurementFiles:
+    """Each source shows one of the garments."""
+    measuring = measuring or Measuring(Centimetres(pixels_per_cm(4)), {})
+    with MeasurementFiles(folder, sources, measuring, **options) as files:
+        for i, (source, found) in enumerate(zip(sources.values(), garments)):
+            pixels = cv2.imread(source.image)
+            picture = Picture(source=source, image_id=i, pixels=pixels)
+            files.add(PicturePrediction(picture, (found,)))
+    return files
+
+
+def rows_of(folder) -> list[dict]:
+    with open(folder / 'measurements.csv', newline='') as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_row_for_every_length(tmp_path, sources):
+    files = write(tmp_path, sources, [garment(), garment(44)])
+    rows = rows_of(tmp_path)
+    waists = [row for row in rows if row['measurement'] == 'waist_width']
+    assert [row['image'] for row in waists] == ['a.png', 'b.png']
+    assert [float(row['value']) for row in waists] == [10, 11]
+    assert waists[0]['unit'] == 'cm'
+    assert float(waists[0]['error']) == pytest.approx(2**0.5 / 4, abs=1e-3)
+    assert json.loads((tmp_path / 'measurements.json').read_text())[0]['value'] == 10
+    assert 'verdict' not in rows[0]
+    assert files.summary() == f'{len(rows)} lengths of 2 garments'
+    assert not (tmp_path / 'measured').exists()
+
+
+def test_pictures_are_drawn(tmp_path, sources):
+    write(tmp_path, sources, [garment(), garment()], with_drawn=True, formats=['csv'])
+    drawn = cv2.imread(str(tmp_path / 'measured' / 'b.png'))
+    assert drawn.shape == (100, 120, 3) and (drawn != 60).sum() > 500
+    assert not (tmp_path / 'measurements.json').exists()
+
+
+def test_verdicts_stand_with_the_lengths(tmp_path, sources):
+    limits = [
+        Limit('skirt', 'waist_width', 10, 2, 2),
+        Limit('', 'side_seam', 40, 1, 1),
+        Limit('skirt', 'pocket', 4, 1, 1),
+    ]
+    measuring = Measuring(Centimetres(pixels_per_cm(4)), {}, limits)
+    files = write(tmp_path, sources, [garment()], measuring)
+    rows = {row['measurement']: row for row in rows_of(tmp_path)}
+    assert rows['waist_width']['verdict'] == 'PASS'
+    assert rows['waist_width']['target'] == '10'
+    assert rows['side_seam_left']['verdict'] == 'FAIL'
+    assert rows['pocket']['verdict'] == 'UNSURE' and rows['pocket']['value'] == ''
+    assert 'pocket is not measured' in rows['pocket']['verdict_reason']
+    assert rows['hem_width']['verdict'] == rows['hem_width']['target'] == ''
+    assert files.summary().endswith('1 absent; 1 PASS, 2 FAIL, 1 UNSURE')
+
+
+def test_pictures_of_a_folder_are_combined(tmp_path, sources):
+    write(tmp_path, sources, [garment(40), garment(41)], combined=True)
+    waists = [row for row in rows_of(tmp_path) if row['measurement'] == 'waist_width']
+    assert [row['image'] for row in waists] == ['a.png', 'b.png', '2 pictures']
+    assert float(waists[2]['value']) == pytest.approx(10.125)
+    assert float(waists[2]['error']) == pytest.approx(0.25, abs=1e-3)
+
+
+def test_where_nothing_tells_centimetres_there_are_pixels(tmp_path, sources):
+    files = write(
+        tmp_path, sources, [garment()], Measuring(Centimetres(Marker(10)), {})
+    )
+    assert {row['unit'] for row in rows_of(tmp_path)} == {'px'}
+    assert len(files.in_pixels) == 1
+    assert files.in_pixels[0].startswith('a.png: there is no ArUco marker')
+
+
+def test_measurements_of_ones_own(tmp_path, sources):
+    own = dict(skirt=(Measure('diagonal', ((0,), (3,)), code='X4'),))
+    write(tmp_path, sources, [garment()], Measuring(Centimetres(), own))
+    (row,) = rows_of(tmp_path)
+    assert (row['measurement'], row['code'], row['unit']) == ('diagonal', 'X4', 'px')
+
+
+def test_nothing_is_written_after_an_error(tmp_path, sources):
+    files = MeasurementFiles(tmp_path, sources, Measuring(Centimetres(), {}))
+    with pytest.raises(RuntimeError, match='stop'), files:
+        raise RuntimeError('stop')
+    assert not (tmp_path / 'measurements.csv').exists()
+
+
+def test_inputs_are_not_drawn_over(tmp_path):
+    folder = tmp_path / 'measured'
+    folder.mkdir()
+    cv2.imwrite(str(folder / 'a.png'), np.zeros((9, 9, 3), np.uint8))
+    sources = name_sources(find_sources(str(folder)))
+    measuring = Measuring(Centimetres(), {})
+    with pytest.raises(ValueError, match='would be drawn over'):
+        MeasurementFiles(tmp_path, sources, measuring, with_drawn=True)

@@ -1,0 +1,120 @@
+"""What tells centimetres in the pictures of a run, and tables of lengths."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.measure import KnownLength, Marker, TargetError, pixels_per_cm
+from fashion_mmpose.measure.centimetres import (
+    Centimetres,
+    read_lens,
+    read_own_measures,
+)
+from fashion_mmpose.measure.tables import check_format, write_table
+
+MATRIX = [[900, 0, 400], [0, 900, 300], [0, 0, 1]]
+PICTURE = np.full((60, 80, 3), 128, np.uint8)
+ROWS = [
+    dict(image='a, "b".jpg', value=12.5, low=None, reason=''),
+    dict(image='=1+1', value=None, low=None, reason='not there'),
+]
+
+
+def test_a_scale_for_every_picture():
+    assert Centimetres().of(PICTURE).unit == 'px'
+    assert Centimetres(pixels_per_cm(4)).of(PICTURE).unit == 'cm'
+    with pytest.raises(TargetError):
+        Centimetres(Marker(10)).of(PICTURE)
+
+
+def test_the_lens_goes_with_all_of_them(tmp_path):
+    path = tmp_path / 'lens.json'
+    path.write_text(json.dumps(dict(matrix=MATRIX, distortion=[-0.1, 0.01, 0, 0])))
+    lens = read_lens(path)
+    for known in (None, pixels_per_cm(4), KnownLength('crotch', 'waistband_left', 30)):
+        assert Centimetres(known, lens).of(PICTURE).lens is lens
+
+
+def test_opencvs_calibration_is_read(tmp_path):
+    path = tmp_path / 'camera.yml'
+    storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+    storage.write('camera_matrix', np.array(MATRIX, float))
+    storage.write('distortion_coefficients', np.array([[-0.1, 0.01, 0, 0, 0]]))
+    storage.release()
+    lens = read_lens(path)
+    assert lens.matrix.tolist() == MATRIX
+    assert lens.distortion.tolist() == [-0.1, 0.01, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ('name', 'content'),
+    [
+        ('a.json', '[]'),
+        ('a.json', '{"matrix": [[1, 2], [3, 4]], "distortion": [0, 0, 0, 0]}'),
+        ('a.json', f'{{"matrix": {MATRIX}, "distortion": [0, 0]}}'),
+        ('a.yml', '%YAML:1.0\n---\nother: 3\n'),
+        ('a.yml', 'not a file of OpenCV: ['),
+    ],
+)
+def test_other_files_are_no_calibration(tmp_path, name: str, content: str):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(FormatError, match=name):
+        read_lens(path)
+    with pytest.raises(FileNotFoundError):
+        read_lens(tmp_path / f'missing_{name}')
+
+
+def test_measurements_of_ones_own(tmp_path):
+    path = tmp_path / 'own.json'
+    path.write_text('{"skirt": {"width": ["waistband_left", "waistband_right"]}}')
+    fashionai = garments.benchmark('fashionai')
+    (width,) = read_own_measures(path, fashionai)['skirt']
+    assert (width.name, width.places) == ('width', ((0,), (1,)))
+    for content, message in {
+        '[]': 'no mapping of categories',
+        '{"hat": {}}': "no category 'hat'",
+        '{"skirt": {"width": ["waistband_left", "crotch"]}}': "no key point 'crotch'",
+    }.items():
+        path.write_text(content)
+        with pytest.raises(FormatError, match=message):
+            read_own_measures(path, fashionai)
+
+
+def test_tables_hold_what_is_there(tmp_path):
+    with OutputFiles() as outputs:
+        for name in ('csv', 'json'):
+            write_table(outputs, tmp_path / f'lengths.{name}', ROWS)
+            write_table(outputs, tmp_path / f'empty.{name}', [])
+    with open(tmp_path / 'lengths.csv', newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0] == dict(image='a, "b".jpg', value='12.5', low='', reason='')
+    assert rows[1]['reason'] == 'not there'
+    assert json.loads((tmp_path / 'lengths.json').read_text()) == ROWS
+    assert json.loads((tmp_path / 'empty.json').read_text()) == []
+
+
+def test_workbooks(tmp_path):
+    openpyxl = pytest.importorskip('openpyxl')
+    path = tmp_path / 'lengths.xlsx'
+    with OutputFiles() as outputs:
+        write_table(outputs, path, ROWS)
+    sheet = openpyxl.load_workbook(path).active
+    values = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert values[0] == ['image', 'value', 'low', 'reason']
+    assert values[1][:2] == ['a, "b".jpg', 12.5]
+    assert values[2][0] == "'=1+1"  # and no formula
+
+
+def test_a_missing_library_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(__import__('sys').modules, 'openpyxl', None)
+    with pytest.raises(ImportError, match=r'fashion-mmpose\[xlsx\]'):
+        check_format('xlsx')
+    with pytest.raises(ValueError, match='choose from csv'):
+        check_format('ods')

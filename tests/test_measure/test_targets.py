@@ -1,0 +1,107 @@
+"""Markers, boards and sheets of paper are found, and tell centimetres."""
+
+import cv2
+import numpy as np
+import pytest
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.measure import (
+    Board,
+    Marker,
+    Sheet,
+    TargetError,
+    find_scale,
+    sheet,
+)
+from fashion_mmpose.measure.scale import transform
+
+# From the table, in cm, to the picture.
+VIEW = np.array([[14.0, 1.5, 60], [-1.0, 13.0, 140], [3e-4, 6e-4, 1]])
+TARGETS = [Marker(12), Marker(12, number=7), Board(5, 7, 3, 2.2), sheet('a4')]
+
+
+def picture(target, view=VIEW, size=(900, 700), ground=90) -> np.ndarray:
+    """A target whose corner lies at 5, 5 cm, four times as fine and then shrunk."""
+    tile = target.draw(32)
+    step = target.size[0] / tile.shape[1], target.size[1] / tile.shape[0]
+    place = np.array(
+        [[step[0], 0, 5 + step[0] / 2], [0, step[1], 5 + step[1] / 2], [0, 0, 1]]
+    )
+    fine = np.array([[4, 0, 1.5], [0, 4, 1.5], [0, 0, 1]])
+    large = cv2.warpPerspective(
+        tile, fine @ view @ place, (4 * size[0], 4 * size[1]), borderValue=ground
+    )
+    small = cv2.resize(large, size, interpolation=cv2.INTER_AREA)
+    noisy = small + np.random.default_rng(3).normal(0, 2, small.shape)
+    gray = np.clip(np.round(noisy), 0, 255).astype(np.uint8)
+    return cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
+
+
+def errors(scale) -> tuple[float, float]:
+    """Error of a length of 20 cm beside the target, and what the scale says of it."""
+    ends = transform(np.array([(30.0, 12), (42, 28)]), VIEW)
+
+    def length(each) -> float:
+        first, second = each.to_plane(ends)
+        return float(np.linalg.norm(second - first))
+
+    said = [(length(up) - length(down)) / 2 for up, down in scale.deviating()]
+    return length(scale) - 20, float(np.linalg.norm(said))
+
+
+@pytest.mark.parametrize('target', TARGETS, ids=repr)
+def test_they_tell_centimetres(target):
+    scale = find_scale(picture(target), target)
+    assert scale.unit == 'cm'
+    error, said = errors(scale)
+    assert abs(error) < 0.2  # 1 %
+    assert abs(error) < 3 * said < 1
+
+
+def test_the_border_of_a_marker_is_outside_of_its_side():
+    target = Marker(12)
+    scale = find_scale(picture(target), target)
+    border = target.border
+    assert target.size == (12 + 2 * border, 12 + 2 * border)
+    inner = 5 + border + np.array([(0, 0), (12, 0), (12, 12), (0, 12)])
+    expected = transform(inner, VIEW)
+    np.testing.assert_allclose(scale.corners, expected, atol=0.3)
+
+
+def test_a_marker_is_chosen_by_its_number():
+    image = picture(Marker(12, number=7))
+    with pytest.raises(TargetError, match='with the number 3'):
+        find_scale(image, Marker(12, number=3))
+    assert find_scale(image, Marker(12)).unit == 'cm'
+
+
+@pytest.mark.parametrize('target', TARGETS, ids=repr)
+def test_nothing_is_found_where_nothing_is(target):
+    empty = np.full((300, 400, 3), 120, np.uint8)
+    with pytest.raises(TargetError, match='to fix it'):
+        find_scale(empty, target)
+
+
+def test_a_sheet_is_not_taken_for_another_shape():
+    image = np.full((700, 900, 3), 70, np.uint8)
+    cv2.rectangle(image, (100, 100), (600, 260), (250, 250, 250), -1)  # too long
+    cv2.circle(image, (700, 500), 90, (250, 250, 250), -1)
+    with pytest.raises(TargetError, match='no sheet of A4'):
+        find_scale(image, sheet('a4'))
+    cv2.rectangle(image, (100, 400), (310, 696), (250, 250, 250), -1)
+    scale = find_scale(image, sheet('a4'))
+    first, second = scale.to_plane(np.array([(0.0, 0), (100, 0)]))
+    assert np.linalg.norm(second - first) == pytest.approx(10, rel=0.02)
+
+
+def test_usual_sheets_and_others():
+    assert sheet('Letter').size == (21.59, 27.94)
+    assert sheet('30x20') == Sheet(20, 30)
+    for name in ('a9', '20', '0x4', '20xabc'):
+        with pytest.raises(FormatError):
+            sheet(name)
+
+
+def test_unknown_dictionaries_are_named():
+    with pytest.raises(FormatError, match='4X4_50'):
+        find_scale(np.zeros((90, 90, 3), np.uint8), Marker(5, dictionary='9X9'))
