@@ -14,6 +14,7 @@ import pytest
 from small_networks import ToldDetector, assert_same, inferencer_of
 from toolbox import ROOT, run
 
+from fashion_mmpose.cli.main import main
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.pretrained import Index, StoredNetwork, local_folder, read_index
@@ -77,6 +78,23 @@ def test_what_the_folder_says(stored: Path):
     assert {path.suffix for path in stored.iterdir()} == {
         *('.json', '.md', '.onnx', '.safetensors')
     }
+
+
+def test_the_command(stored: Path, tmp_path: Path, capsys):
+    picture, out = str(stored.parent / 'outfit.png'), str(tmp_path / 'out')
+    options = ['--pretrained', str(stored), '--device', 'cpu', '--out-dir', out]
+    assert main(['predict', picture, *options]) == 0
+    some = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert some and min(entry['bbox_score'] for entry in some) >= 0.4
+    assert main(['predict', picture, *options, '--score-thr', '0.05']) == 0
+    more = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert len(more) > len(some)
+    with pytest.raises(SystemExit, match='2'):
+        main(['predict', picture, *options, '--benchmark', 'fashionai'])
+    assert 'leave out --pose, --det and --benchmark' in capsys.readouterr().err
+    wrong = ['--pretrained', 'none@v1', '--out-dir', out]
+    assert main(['predict', picture, *wrong]) == 1
+    assert 'none is no folder; an id of a model hub' in capsys.readouterr().err
 
 
 def test_networks_of_pytorch_are_exported(small, tmp_path: Path):
