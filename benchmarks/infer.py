@@ -61,8 +61,8 @@ def infer(rounds: int, num_pictures: int = 8, num_garments: int = 8) -> Figures:
         sides = {
             'ours': lambda: len(list(inferencer(paths))),
             'decode': lambda: len(list(map(read_picture, paths))),
-            'detector layers': _detector_layers(inferencer.detector, paths),
-            'pose layers': _pose_layers(_network(inferencer), samples),
+            'detector layers': detector_layers(inferencer.detector, paths),
+            'pose layers': pose_layers(_network(inferencer), samples),
             'ours, crops': _crops(inferencer, pixels, found, num_garments),
             'one by one, crops': _crops(inferencer, pixels, found, 1),
         }
@@ -131,7 +131,8 @@ def _detector_inputs(detector: GarmentDetector, paths: list[str]) -> torch.Tenso
     return detector.model.data_preprocessor(pseudo_collate(samples), False)['inputs']
 
 
-def _detector_layers(detector: GarmentDetector, paths: list[str]) -> Callable[[], int]:
+def detector_layers(detector: GarmentDetector, paths: list[str]) -> Callable[[], int]:
+    """The layers alone, of pictures that go through them at once."""
     inputs = _detector_inputs(detector, paths)
 
     def work() -> int:
@@ -153,7 +154,7 @@ def _samples(inferencer: GarmentInferencer, pixels, boxes) -> list[dict]:
     ]
 
 
-def _pose_layers(network: PoseNetwork, samples: list) -> Callable[[], int]:
+def pose_layers(network: PoseNetwork, samples: list) -> Callable[[], int]:
     """The layers alone, of the pictures' crops and of their mirror images."""
     model = network.model
     inputs = [

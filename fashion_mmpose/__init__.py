@@ -21,6 +21,7 @@ _PLACES = {
     'PoseNetwork': 'fashion_mmpose.apis',
     'build_networks': 'fashion_mmpose.apis',
     'draw_predictions': 'fashion_mmpose.visualization',
+    'export_built': 'fashion_mmpose.export',
     'pose_by_category': 'fashion_mmpose.apis',
 }
 

@@ -243,14 +243,16 @@ def test_core_is_what_the_package_imports_without_its_plugin(setup_script):
     for path in core_modules().values():
         for module in imported_modules(path) - {*sys.stdlib_module_names}:
             used |= {canonicalize_name(name) for name in owners.get(module, [module])}
-    # Of the extras ``plots``, ``heic``, ``onnx``, ``report`` and ``xlsx``.
+    # Of the extras, imported when they are used.
     extras = {
+        'huggingface-hub',
         'jinja2',
         'matplotlib',
         'onnxruntime',
         'openpyxl',
         'pillow-heif',
         'plotly',
+        'supervision',
     }
     assert {name for name in used - extras if 'opencv' not in name} == asked
 

@@ -25,6 +25,8 @@ From picture to landmarks:
     infer       GarmentInferencer from JPEG files of eight garments each, against what
                 decoding and both networks' layers take alone; and crops in batches
                 against one by one
+    starter     the starter from JPEG files of outfits: onnxruntime against PyTorch, and
+                what it takes to start
 
 The sides run by turns, or in fresh processes where memory is measured, several rounds
 each; the medians and their ratios are printed.
@@ -48,6 +50,7 @@ BENCHMARKS = {
     'load': ('deepfashion2.loading', 'loading'),
     'oks': ('deepfashion2.oks_score', 'oks_score'),
     'infer': ('infer', 'infer'),
+    'starter': ('starter', 'starter_on_both'),
 }  # name to module and function of benchmarks
 ROUNDS = 15
 FRESH_ROUNDS = {'load': 1, 'oks': 1}  # of minutes each

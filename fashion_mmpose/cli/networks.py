@@ -47,6 +47,12 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         help='garment detector, or FILE.onnx alone',
     )
     parser.add_argument(
+        '--pretrained',
+        metavar='FOLDER',
+        help='folder of networks that save_pretrained wrote, or an id of a model hub: '
+        'owner/name, or owner/name@revision; in the place of --pose and --det',
+    )
+    parser.add_argument(
         '--category',
         metavar='NAME',
         help='category of the garments; with a detector, others are left out',
@@ -92,6 +98,10 @@ def check_network_options(
     """Refuse options of :func:`add_network_options` that do not go together."""
     if args.pose and args.benchmark:
         parser.error('--benchmark chooses a network of the starter; leave out --pose')
+    if args.pretrained and (args.pose or args.det or args.benchmark):
+        parser.error(
+            '--pretrained names all networks; leave out --pose, --det and --benchmark'
+        )
     args.pose = args.pose or []
     if any(len(pose) > 2 for pose in args.pose):
         parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
@@ -132,6 +142,8 @@ def build(args: argparse.Namespace) -> GarmentInferencer:
 
 
 def _build(args: argparse.Namespace) -> GarmentInferencer:
+    if args.pretrained:
+        return _from_pretrained(args)
     entries = [(pose[0], pose[1] if len(pose) == 2 else None) for pose in args.pose]
     pose, weights = entries[0] if entries else (None, None)
     if len(entries) > 1:
@@ -149,6 +161,21 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
         args.batch_size,
         options,
         args.benchmark,
+    )
+
+
+def _from_pretrained(args: argparse.Namespace) -> GarmentInferencer:
+    """The networks of a folder, whose own limits hold unless others are given."""
+    folder, separator, revision = args.pretrained.rpartition('@')
+    if not separator or os.path.isdir(args.pretrained):
+        folder, revision = args.pretrained, None
+    options = {}
+    if args.score_thr != DETECTOR_SCORE_THR:
+        options['score_thr'] = args.score_thr
+    if args.max_overlap != DETECTOR_MAX_OVERLAP:
+        options['max_overlap'] = args.max_overlap
+    return GarmentInferencer.from_pretrained(
+        folder, revision, args.device, args.batch_size, options
     )
 
 

@@ -3,7 +3,7 @@
 Usage:
     fashion-mmpose predict INPUT... --out-dir DIR
         [--pose CONFIG [CHECKPOINT] | FILE.onnx]
-        [--det CONFIG CHECKPOINT | FILE.onnx]
+        [--det CONFIG CHECKPOINT | FILE.onnx] [--pretrained FOLDER]
         [--benchmark {deepfashion2,fashionai}] [--category NAME]
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]

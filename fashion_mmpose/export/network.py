@@ -64,18 +64,54 @@ def export_network(
     name = 'the loaded config' if is_loaded else os.fspath(config)
     cfg = config if is_loaded else load_config(config)
     if is_detector(cfg):
-        # MMDetection may be missing where there is no detector.
-        from .detector import trace_detector
-
         if weights is None:
             raise ValueError(f'{name} is the config of a detector, which needs weights')
         network = GarmentDetector(
             cfg, weights, 'cpu', score_thr=0, max_per_image=NUM_BOXES
         )
-        model, metadata = trace_detector(network, name)
     else:
         network = PoseNetwork(cfg, weights, 'cpu')
+    return export_built(network, out, name, with_heatmaps, verify, numbers)
+
+
+def export_built(
+    network: PoseNetwork | GarmentDetector,
+    out: str | os.PathLike,
+    name: str = 'the network',
+    with_heatmaps: bool = False,
+    verify: bool = True,
+    numbers: str = FLOAT32,
+):
+    """Write a network that is there as an ONNX file.
+
+    Args:
+        network: PyTorch's, on the CPU.
+        out: The file to write.
+        name: What it is called in errors.
+        with_heatmaps: See :func:`export_network`.
+        verify: See there.
+        numbers: See there.
+
+    Returns:
+        PointChange | BoxChange | None: See there.
+
+    Raises:
+        FormatError: See there.
+        ImportError: See there.
+        TypeError: If it is no network of this package.
+    """
+    if isinstance(network, PoseNetwork):
         model, metadata = trace_pose(network, name, with_heatmaps)
+    elif not isinstance(network, GarmentDetector):
+        raise TypeError(
+            f'{name} is a {type(network).__name__}; a PoseNetwork or a GarmentDetector '
+            'is expected'
+        )
+    else:
+        # MMDetection may be missing where there is no detector.
+        from .detector import trace_detector
+
+        model, metadata = trace_detector(network, name)
     content = serialize(reduce_weights(model, numbers), metadata, numbers)
     change = _compared(content, network) if verify else None
     if change is not None and numbers == FLOAT32:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import torch
 
 from fashion_mmpose import starter
@@ -65,6 +66,7 @@ def _export(name: str, folder: Path) -> PointChange | BoxChange:
         share_weights(
             model, weights, lambda key: stored_name(name, key.removeprefix(_OWNER))
         )
+        metadata = msgspec.structs.replace(metadata, beside=(weights.name,))
         content = serialize(model, metadata, FLOAT16)
         path = Path(temporary) / starter.graph_file(name)
         path.write_bytes(content)

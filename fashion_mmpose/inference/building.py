@@ -153,6 +153,20 @@ def build_detector(
     return fashion_mmpose.GarmentDetector(det, weights, device, **chosen)
 
 
+def one_of(**given: Any) -> Any:
+    """The one argument that is given, or None.
+
+    Raises:
+        ValueError: If both are.
+    """
+    found = {name: value for name, value in given.items() if value is not None}
+    if len(found) > 1:
+        raise ValueError(
+            f'{" and ".join(found)} are two names of one: give one of them'
+        )
+    return next(iter(found.values()), None)
+
+
 def _check_no_weights(path: object, weights: WeightsLike) -> None:
     if weights is not None:
         raise ValueError(f'{path} is an exported network, which needs no {weights}')

@@ -28,12 +28,14 @@ from .building import (
     WeightsLike,
     build_detector,
     build_pose,
+    one_of,
     starter_network,
 )
 from .crops import Crop, predict_crops
 from .detections import Detections
 from .framing import FramingWarning, whole_picture_doubt
 from .protocols import Detector
+from .storing import Storable
 
 ON_ERROR = ('raise', 'skip')
 
@@ -56,7 +58,7 @@ class PicturePrediction:
         return self.picture.error
 
 
-class GarmentInferencer:
+class GarmentInferencer(Storable):
     """Finds garments in pictures, and the landmarks of each.
 
     Without networks it is the starter, which the package carries. It is run by
@@ -136,8 +138,8 @@ class GarmentInferencer:
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
         self.batch_size = batch_size
-        pose = _one_of(pose=pose, pose2d=pose2d)
-        det = _one_of(det=det, det_model=det_model)
+        pose = one_of(pose=pose, pose2d=pose2d)
+        det = one_of(det=det, det_model=det_model)
         if pose is None:
             name = starter.check_benchmark(benchmark or 'deepfashion2')
             pose, pose2d_weights = starter_network(name, device)
@@ -356,17 +358,3 @@ class GarmentInferencer:
             boxes_of_category(boxes[row], request.category)
             for row, (_, request) in enumerate(window)
         ]
-
-
-def _one_of(**given: Any) -> Any:
-    """The one argument that is given, or None.
-
-    Raises:
-        ValueError: If both are.
-    """
-    found = {name: value for name, value in given.items() if value is not None}
-    if len(found) > 1:
-        raise ValueError(
-            f'{" and ".join(found)} are two names of one: give one of them'
-        )
-    return next(iter(found.values()), None)

@@ -31,6 +31,7 @@ class OnnxGarmentDetector:
             None.
 
     Attributes:
+        session: The file, opened.
         metadata: What the file says about itself.
         classes: Names of the categories that it tells apart.
 
@@ -49,8 +50,8 @@ class OnnxGarmentDetector:
         max_per_image: int = 100,
         max_overlap: float | None = None,
     ) -> None:
-        self._session = Session(path, device)
-        metadata = self._session.metadata
+        self.session = Session(path, device)
+        metadata = self.session.metadata
         if not isinstance(metadata, DetectorMetadata):
             raise FormatError(f'{path} is a pose network, not a detector')
         self.metadata = metadata
@@ -80,7 +81,7 @@ class OnnxGarmentDetector:
             check_pictures(batch, start)
             resized = [self.metadata.input.resize(image) for image in batch]
             inputs = self.metadata.input.batch(resized)
-            boxes, scores = self._session.run(('boxes', 'scores'), images=inputs)
+            boxes, scores = self.session.run(('boxes', 'scores'), images=inputs)
             levels = self._levels(*inputs.shape[1:3])
             found += [
                 self._detections(*each, levels)

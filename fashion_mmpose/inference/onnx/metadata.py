@@ -39,6 +39,7 @@ class PoseMetadata(
         color: Order of the colours of the input; always ``'bgr'``, as OpenCV has them.
         decoder: Settings of the decoding and of the flip test, which are in the graph.
         weights: ``'float32'``, ``'float16'`` or ``'int8'``.
+        beside: Files in the same folder that the graph reads weights from.
         calibration: What makes covariances of the spread of its heatmaps, see
             :meth:`fashion_mmpose.measure.calibration.Calibration.to_dict`; None where
             nobody has fitted one.
@@ -55,6 +56,7 @@ class PoseMetadata(
     color: Literal['bgr']
     decoder: dict[str, Any]
     weights: str
+    beside: tuple[str, ...] = ()
     calibration: dict[str, Any] | None = None
 
 
@@ -92,6 +94,7 @@ class DetectorMetadata(
         boxes_per_cell: Boxes that every cell of a level gives.
         suppression: How the boxes that are kept are chosen.
         weights: ``'float32'``, ``'float16'`` or ``'int8'``.
+        beside: Files in the same folder that the graph reads weights from.
     """
 
     format: int
@@ -103,6 +106,7 @@ class DetectorMetadata(
     boxes_per_cell: int
     suppression: Suppression
     weights: str
+    beside: tuple[str, ...] = ()
 
 
 Metadata = PoseMetadata | DetectorMetadata

@@ -27,6 +27,7 @@ class OnnxPoseNetwork:
             ``'auto'``.
 
     Attributes:
+        session: The file, opened.
         metadata: What the file says about itself.
         benchmark: Name of the benchmark whose key points it finds.
         definition: The benchmark.
@@ -45,8 +46,8 @@ class OnnxPoseNetwork:
     """
 
     def __init__(self, path: str | os.PathLike, device: str = 'auto') -> None:
-        self._session = Session(path, device)
-        metadata = self._session.metadata
+        self.session = Session(path, device)
+        metadata = self.session.metadata
         if not isinstance(metadata, PoseMetadata):
             raise FormatError(f'{path} is a detector, not a pose network')
         self.metadata = metadata
@@ -56,7 +57,7 @@ class OnnxPoseNetwork:
         self.categories = garments.in_order(self.definition, metadata.categories)
         self.bbox_source = metadata.bbox_source
         self.calibration = self._calibration(path)
-        self.is_on_cpu = self._session.is_on_cpu
+        self.is_on_cpu = self.session.is_on_cpu
         layout = garments.keypoints(self.definition, self.category)
         if tuple(layout) != metadata.keypoints:
             raise FormatError(
@@ -108,16 +109,29 @@ class OnnxPoseNetwork:
         """
         if not samples:
             return []
-        images = np.stack([sample['crop'].pixels for sample in samples])
-        owns = [self._channels(sample['garment']) for sample in samples]
-        num_points = len(self.metadata.keypoints)
-        rows = np.concatenate([own + i * num_points for i, own in enumerate(owns)])
         # Files of earlier versions have no covariances.
-        names = [each for each in _OUTPUTS if each in self._session.outputs]
-        found = self._session.run(names, images=images, rows=rows)
-        ends = np.cumsum([len(own) for own in owns])[:-1]
+        names = [each for each in _OUTPUTS if each in self.session.outputs]
+        found = self.session.run(names, **self.inputs(samples))
+        ends = np.cumsum([len(sample['garment'].channels) for sample in samples])[:-1]
         parts = zip(*(np.split(each, ends) for each in found))
         return [self._prediction(sample, *part) for sample, part in zip(samples, parts)]
+
+    def inputs(self, samples: Sequence[dict]) -> dict[str, np.ndarray]:
+        """What the file's network takes.
+
+        Args:
+            samples: One or more, see :meth:`sample`.
+
+        Returns:
+            dict: ``images``, shape (B, H, W, 3), and ``rows`` of the key points that
+            are asked for, ``sample * K + key point``, int64, shape (M, ).
+        """
+        num_points = len(self.metadata.keypoints)
+        owns = [self._channels(sample['garment']) for sample in samples]
+        return dict(
+            images=np.stack([sample['crop'].pixels for sample in samples]),
+            rows=np.concatenate([own + i * num_points for i, own in enumerate(owns)]),
+        )
 
     def _channels(self, garment: garments.Garment) -> np.ndarray:
         """Places of a category's key points in the network's layout, int64."""

@@ -32,6 +32,7 @@ class Session:
             does.
 
     Attributes:
+        path: Its file.
         metadata: What the file says about itself.
         provider: The provider that computes.
         is_on_cpu: Whether that is the CPU's own.
@@ -48,7 +49,7 @@ class Session:
         runtime = require_onnxruntime()
         if not os.path.isfile(path):
             raise FileNotFoundError(f'{path} does not exist, or is not a file')
-        name = os.fspath(path)
+        name = self.path = os.fspath(path)
         providers = _providers(runtime, device)
         try:
             self._session = runtime.InferenceSession(

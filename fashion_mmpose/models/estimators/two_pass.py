@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -74,11 +75,12 @@ class TwoPassEstimator(TopdownPoseEstimator):
         preds, fields = preds if isinstance(preds, tuple) else (preds, None)
         placed = zip(preds, frames.centers.cpu().numpy(), frames.sizes.cpu().numpy())
         for each, center, size in placed:
-            inner = each.keypoints / self.head.decoder.input_size
-            each.keypoints = inner * size + center - 0.5 * size
+            scale = size / self.head.decoder.input_size
+            each.keypoints = each.keypoints * scale + center - 0.5 * size
             if 'keypoint_covariances' in each:
-                zoom = size / self.head.decoder.input_size
-                each.keypoint_covariances *= zoom[:, None] * zoom
+                each.keypoint_covariances = each.keypoint_covariances * np.outer(
+                    scale, scale
+                )
         return self.add_pred_to_datasample(preds, fields, data_samples)
 
     def first_look(self, inputs: Tensor, samples: list, rows: Tensor) -> Frames:

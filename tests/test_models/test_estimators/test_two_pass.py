@@ -142,6 +142,24 @@ def test_the_second_look_is_closer(model):
     np.testing.assert_allclose(center, [165.5, 335.5], atol=8)
 
 
+def test_covariances_are_in_pixels_of_the_input(model):
+    inputs = picture([(130.0, 300.0), (201.0, 322.0), (160.0, 371.0)], (384, 512), 9)
+    samples, rows = [sample((384, 512))], torch.arange(3)
+    model.test_cfg['output_covariances'] = True
+    with torch.no_grad():
+        (found,) = model.predict(inputs, samples)
+        frames = model.first_look(inputs, samples, rows)
+        maps = model.maps(inputs, frames, samples, rows)
+    _, _, in_crop = model.head.decoder.decode_rows(maps, (1, 3), rows, True)
+    assert in_crop.min() < 0 < np.diagonal(in_crop, axis1=-2, axis2=-1).min()
+    scale = frames.sizes[0].numpy() / SIZE
+    np.testing.assert_allclose(
+        found.pred_instances.keypoint_covariances[0],
+        in_crop.reshape(3, 2, 2) * scale[:, None] * scale,
+        rtol=1e-5,
+    )
+
+
 def test_points_of_other_categories_do_not_widen_the_crop(model):
     wh = (384, 512)
     points = [(130.0, 300.0), (201.0, 322.0), (20.0, 40.0)]

@@ -1,0 +1,258 @@
+"""Networks as folders: written, read again, fetched from a hub, refused."""
+
+import json
+import os
+import sys
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+import msgspec
+import pytest
+from small_networks import ToldDetector, assert_same, inferencer_of
+from toolbox import ROOT, run
+
+from fashion_mmpose.cli.main import main
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.pretrained import Index, StoredNetwork, local_folder, read_index
+from fashion_mmpose.pretrained.card import write_card
+from fashion_mmpose.pretrained.index import INDEX
+from fashion_mmpose.synthetic import draw_deepfashion2
+
+pytest.importorskip('onnxruntime')
+
+pytestmark = pytest.mark.slow
+
+ALONE = ROOT / 'tests' / 'helpers' / 'without_plugin.py'
+COMMIT = 'a' * 40
+SCRIPT = """
+import sys
+from fashion_mmpose import GarmentInferencer
+name, picture, revision = sys.argv[1:]
+inferencer = GarmentInferencer.from_pretrained(name, revision or None, 'cpu')
+print(*(g.category for g in inferencer.predict(picture).garments))
+"""
+
+
+@pytest.fixture(scope='module')
+def stored(tmp_path_factory) -> Path:
+    """The starter as a folder, and a picture beside it."""
+    folder = tmp_path_factory.mktemp('stored') / 'starter'
+    inferencer = GarmentInferencer(device='cpu', det_options=dict(score_thr=0.4))
+    inferencer.save_pretrained(folder, {'deepfashion2/AP': 0.148})
+    outfit = draw_deepfashion2(11, 2, 'short_sleeved_shirt').image
+    cv2.imwrite(str(folder.parent / 'outfit.png'), outfit)
+    return folder
+
+
+def test_the_same_garments(stored: Path):
+    picture = stored.parent / 'outfit.png'
+    expected = GarmentInferencer(device='cpu', det_options=dict(score_thr=0.4))
+    inferencer = GarmentInferencer.from_pretrained(stored, device='cpu')
+    assert inferencer.detector.score_thr == 0.4
+    found = inferencer.predict(picture).garments
+    assert found
+    assert_same(found, expected.predict(picture).garments, atol=1e-4)
+    other = dict(score_thr=0.9)
+    inferencer = GarmentInferencer.from_pretrained(stored, det_options=other)
+    assert inferencer.detector.score_thr == 0.9
+    # Written over itself, it stays what it is.
+    before = {path.name: path.read_bytes() for path in stored.iterdir()}
+    again = GarmentInferencer.from_pretrained(stored, device='cpu')
+    again.save_pretrained(stored, {'deepfashion2/AP': 0.148})
+    assert before == {path.name: path.read_bytes() for path in stored.iterdir()}
+
+
+def test_what_the_folder_says(stored: Path):
+    index = read_index(stored)
+    assert index.benchmark == 'deepfashion2'
+    assert index.pose[0].beside == ('landmarks.safetensors',)
+    assert len(index.pose[0].categories) == len(index.detector.categories) == 13
+    card = (stored / 'README.md').read_text()
+    assert '| deepfashion2/AP | 0.148 |' in card
+    assert 'library_name: fashion-mmpose' in card
+    assert 'short_sleeved_shirt' in card
+    assert {path.suffix for path in stored.iterdir()} == {
+        *('.json', '.md', '.onnx', '.safetensors')
+    }
+
+
+def test_the_command(stored: Path, tmp_path: Path, capsys):
+    picture, out = str(stored.parent / 'outfit.png'), str(tmp_path / 'out')
+    options = ['--pretrained', str(stored), '--device', 'cpu', '--out-dir', out]
+    assert main(['predict', picture, *options]) == 0
+    some = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert some and min(entry['bbox_score'] for entry in some) >= 0.4
+    assert main(['predict', picture, *options, '--score-thr', '0.05']) == 0
+    more = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    assert len(more) > len(some)
+    with pytest.raises(SystemExit, match='2'):
+        main(['predict', picture, *options, '--benchmark', 'fashionai'])
+    assert 'leave out --pose, --det and --benchmark' in capsys.readouterr().err
+    wrong = ['--pretrained', 'none@v1', '--out-dir', out]
+    assert main(['predict', picture, *wrong]) == 1
+    assert 'none is no folder; an id of a model hub' in capsys.readouterr().err
+
+
+def test_networks_of_pytorch_are_exported(small, tmp_path: Path):
+    pytest.importorskip('onnxscript')
+    theirs = inferencer_of(small, 'fashionai_blouse')
+    theirs.save_pretrained(tmp_path, verify=False)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *('README.md', 'fashion_mmpose.json', 'pose.onnx')
+    }
+    assert 'No figures were given' in (tmp_path / 'README.md').read_text()
+    ours = GarmentInferencer.from_pretrained(tmp_path, device='cpu')
+    boxes = dict(bboxes=[[(3, 2.5, 44, 60)]] * len(small.paths))
+    expected = theirs.garments(small.paths, **boxes)
+    assert_same(ours.garments(small.paths, **boxes), expected, atol=1e-2)
+    told = inferencer_of(small, 'fashionai_blouse', det_model=ToldDetector())
+    with pytest.raises(TypeError, match='is a ToldDetector; a PoseNetwork or'):
+        told.save_pretrained(tmp_path, verify=False)
+
+
+def test_folders_that_are_refused(stored: Path, tmp_path: Path):
+    with pytest.raises(FormatError, match=f'has no {INDEX}'):
+        read_index(tmp_path)
+    with pytest.raises(FileNotFoundError, match='none is no folder; an id of a model'):
+        GarmentInferencer.from_pretrained('none')
+    with pytest.raises(ValueError, match="which has no revision 'main'"):
+        local_folder(stored, 'main')
+    index = json.loads((stored / INDEX).read_text())
+    for changed, error, message in (
+        (dict(format=2), FormatError, 'is of format 2, this version reads format 1'),
+        (dict(benchmark=3), FormatError, 'Expected `str`, got `int`'),
+        (dict(detector=None), FileNotFoundError, 'names pose.onnx, which is not there'),
+        (
+            dict(pose=[dict(graph='../pose.onnx', categories=['skirt'])]),
+            FormatError,
+            "'../pose.onnx' is no file of the folder",
+        ),
+        (
+            dict(pose=[dict(graph='pose.onnx', categories=[], code='a.py')]),
+            FormatError,
+            'unknown field `code`',
+        ),
+    ):
+        (tmp_path / INDEX).write_text(json.dumps(index | changed))
+        with pytest.raises(error, match=message):
+            read_index(tmp_path)
+    (tmp_path / INDEX).write_text('{')
+    with pytest.raises(FormatError, match='to fix it: write the folder again'):
+        read_index(tmp_path)
+
+
+def test_a_card_of_several_networks():
+    pose = tuple(
+        StoredNetwork(graph=f'pose_{name}.onnx', categories=(name,))
+        for name in ('blouse', 'skirt')
+    )
+    index = Index(
+        pose=pose, detector=None, det_options={}, benchmark='fashionai', figures={}
+    )
+    assert msgspec.json.decode(msgspec.json.encode(index), type=Index) == index
+    card = write_card(index)
+    assert '| pose network | `pose_skirt.onnx`: skirt |' in card
+    assert '| detector |' not in card
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of a model hub as huggingface_hub asks for, with one folder."""
+
+    def __init__(self, folder: Path, *args) -> None:
+        self.folder = folder
+        super().__init__(*args)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def _answer(self, with_body: bool) -> None:
+        kind, body = self._content()
+        self.send_response(200 if body is not None else 404)
+        self.send_header('Content-Type', kind)
+        self.send_header('Content-Length', str(len(body or b'')))
+        self.send_header('X-Repo-Commit', COMMIT)
+        self.send_header('ETag', f'"{hash(self.path) & (2**64 - 1):x}"')
+        if body is None:
+            self.send_header('X-Error-Code', 'RepoNotFound')
+        self.end_headers()
+        if with_body and body:
+            self.wfile.write(body)
+
+    def _content(self) -> tuple[str, bytes | None]:
+        path = self.path.partition('?')[0]
+        files = sorted(self.folder.iterdir())
+        if path.startswith('/api/models/team/garments/revision/'):
+            told = dict(
+                id='team/garments',
+                sha=COMMIT,
+                siblings=[dict(rfilename=each.name) for each in files],
+            )
+            return 'application/json', json.dumps(told).encode()
+        if path.startswith('/api/models/team/garments/tree/'):
+            told = [
+                dict(type='file', path=f.name, size=f.stat().st_size, oid=f'{i:040x}')
+                for i, f in enumerate(files)
+            ]
+            return 'application/json', json.dumps(told).encode()
+        if path.startswith('/team/garments/resolve/'):
+            return 'application/octet-stream', (
+                self.folder / path.rpartition('/')[2]
+            ).read_bytes()
+        return 'text/plain', None
+
+    def log_message(self, *args) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def endpoint(stored: Path):
+    """The address of a hub that has the folder as team/garments."""
+    server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Hub, stored))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{server.server_port}'
+    server.shutdown()
+    server.server_close()
+
+
+def test_from_a_hub(stored: Path, tmp_path: Path, endpoint: str, monkeypatch):
+    pytest.importorskip('huggingface_hub')
+    monkeypatch.setenv('HF_ENDPOINT', endpoint)
+    monkeypatch.setenv('HF_HOME', str(tmp_path / 'kept'))
+    for proxy in (
+        'HTTP_PROXY',
+        'http_proxy',
+        'HTTPS_PROXY',
+        'https_proxy',
+        'ALL_PROXY',
+    ):
+        monkeypatch.delenv(proxy, raising=False)
+    (tmp_path / 'script.py').write_text(SCRIPT)
+    picture = stored.parent / 'outfit.png'
+
+    def fetch(name, revision='', check=True):
+        arguments = ALONE, tmp_path / 'script.py', name, picture, revision
+        return run(*arguments, cwd=tmp_path, check=check)
+
+    assert 'short_sleeved_shirt' in fetch('team/garments', COMMIT).stdout
+    missing = fetch('team/none', check=False)
+    assert 'team/none: there is no such folder here, nor on the hub' in missing.stderr
+    # Later, without the hub.
+    monkeypatch.setenv('HF_HUB_OFFLINE', '1')
+    assert 'short_sleeved_shirt' in fetch('team/garments', COMMIT).stdout
+    offline = fetch('team/other', check=False)
+    assert 'team/other is not on this machine' in offline.stderr
+    assert 'to fix it: go online once' in offline.stderr
+    assert os.listdir(tmp_path / 'kept')
+
+
+def test_an_id_without_huggingface_hub(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'huggingface_hub', None)
+    with pytest.raises(ImportError, match=r"pip install 'fashion-mmpose\[hub\]'"):
+        local_folder('team/garments')
