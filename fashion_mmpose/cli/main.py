@@ -119,6 +119,10 @@ COMMANDS = {
         'fashion_mmpose.commands.convert_checkpoint',
         'Convert the weights that you already have to a checkpoint of this package.',
     ),
+    'calibrate': Command(
+        'fashion_mmpose.commands.calibrate',
+        "Fit how sure a network's points are to its errors on annotated pictures.",
+    ),
     'export': Command(
         'fashion_mmpose.commands.export',
         'Write a network as an ONNX file, which runs without PyTorch and MMPose.',
