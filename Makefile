@@ -2,11 +2,13 @@
 #   VENV=DIR        the environment, .venv by default
 #   PYTHON=PROGRAM  what makes the environment, Python 3.11 or 3.12
 #   TORCH_INDEX=URL a package index with PyTorch for another CUDA version
+#   PICTURES=DIR    pictures of your own for `make demo`
 #   ARGS=...        what `make test` hands to pytest and `make demo` to the demo
 
 VENV ?= .venv
 PYTHON ?=
 TORCH_INDEX ?=
+PICTURES ?=
 ARGS ?=
 
 PY := $(VENV)/bin/python
@@ -117,8 +119,8 @@ format: $(STAMP)  ## put the files into the project's style
 starter: $(STAMP)  ## make the networks that the package carries, in hours
 	$(PY) tools/make_starter.py $(ARGS)
 
-demo: $(STAMP)  ## train, test and draw a small network on drawn garments
-	$(PY) tools/demo.py $(ARGS)
+demo: $(STAMP)  ## finetune the starter on drawn garments, test, draw; PICTURES=DIR: yours, too
+	$(PY) tools/demo.py $(if $(PICTURES),--pictures '$(PICTURES)') $(ARGS)
 
 clean:  ## remove builds and caches; the environment and work_dirs stay
 	rm -rf build dist *.egg-info fashion_mmpose/.mim .pytest_cache .ruff_cache

@@ -21,11 +21,13 @@ from toolbox import ROOT, run
 
 HELPERS = Path(__file__).parent / 'helpers'
 CORE_SCRIPTS = [
+    'data_converters/coco_to_other_tools.py',
     'data_converters/deepfashion2_to_coco.py',
     'data_converters/detections_to_coco.py',
     'data_converters/fashionai_to_coco.py',
     'data_converters/labels_to_coco.py',
     'data_converters/predictions_to_tianchi.py',
+    'data_converters/yolo_predictions_to_coco.py',
     'tools/make_synthetic.py',
     'tools/report.py',
     'tools/score_deepfashion2.py',

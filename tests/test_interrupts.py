@@ -135,7 +135,7 @@ def test_an_interrupt_that_python_drops_comes_again():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('tool', ['train', 'test', 'predict'])
+@pytest.mark.parametrize('tool', ['train', 'test', 'check_data'])
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('seconds', [0.3, 1.2])
 def test_a_command_that_loads_ends_in_one_line(tmp_path, tool, number, seconds):

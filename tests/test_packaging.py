@@ -252,6 +252,7 @@ def test_core_is_what_the_package_imports_without_its_plugin(setup_script):
         'openpyxl',
         'pillow-heif',
         'plotly',
+        'supervision',
     }
     assert {name for name in used - extras if 'opencv' not in name} == asked
 

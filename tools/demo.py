@@ -1,17 +1,20 @@
-"""The whole journey on drawn pictures: draw, convert, train, test, score, look.
+"""The whole journey on drawn pictures: draw, convert, finetune, test, score, look.
 
 Usage:
-    python tools/demo.py [--part blouses outfits] [--work-dir work_dirs/demo]
-        [--num-train N] [--num-test N] [--epochs N]
+    python tools/demo.py [--part garments outfits] [--pictures DIR]
+        [--work-dir work_dirs/demo] [--num-train N] [--num-test N] [--epochs N]
 
 Each step is a command of this repository, printed as it is run.
 
-blouses: FashionAI, one garment in a picture and its annotated box. Leaves the
-    checkpoint, the log and its curves, predictions.json, predictions.csv and grid.png.
-outfits: DeepFashion2, several garments in a picture. Landmarks are learnt first, then a
-    detector on top of the same backbone; held-out pictures go through both. Leaves
-    landmarks/ and detector/ with the checkpoints, boxes.json, scores.json, predicted/
-    with predictions.json and the drawn pictures, and outfits.png.
+garments: FashionAI's five categories, one garment in a picture. The starter's network
+    is finetuned. Leaves the checkpoint, the log and its curves, predictions.json,
+    predictions.csv and grid.png.
+outfits: DeepFashion2, several garments in a picture. The starter's landmark network is
+    finetuned, and its detector finds the garments. Leaves landmarks/ with the
+    checkpoint, boxes.json, scores.json, predicted/ with predictions.json and the drawn
+    pictures, and outfits.png.
+
+--pictures runs the starter on pictures of your own, and leaves mine/.
 """
 
 import argparse
@@ -25,9 +28,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BLOUSES = ROOT / 'configs' / 'demo' / 'cpn_r18_fashionai_blouse.py'
-OUTFITS = ROOT / 'configs' / 'demo' / 'res18_outfits_deepfashion2.py'
-DETECTOR = ROOT / 'configs' / 'detection' / 'rtmdet_outfits_deepfashion2.py'
+GARMENTS, OUTFITS = 'starter/fashionai', 'starter/deepfashion2'
+DETECTOR = 'starter/detector', 'starter://detector'
+# Finetuning goes on from what the starter knows; the recipe's rate is for more.
+RATE = 5e-4
 SHOWN = 8  # pictures of outfits.png
 
 
@@ -37,11 +41,17 @@ def parse_args(argv=None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--part',
-        nargs='+',
+        nargs='*',
         choices=list(PARTS),
         default=list(PARTS),
         metavar='PART',
-        help='blouses, outfits (both)',
+        help='garments, outfits (both)',
+    )
+    parser.add_argument(
+        '--pictures',
+        type=Path,
+        metavar='DIR',
+        help='folder of your own pictures, in which the starter finds garments',
     )
     parser.add_argument(
         '--work-dir',
@@ -52,15 +62,18 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--num-train',
         type=int,
-        help='pictures to train with (1000 blouses, 1200 outfits)',
+        help='pictures to train with (60 of each garment, 240 outfits)',
     )
     parser.add_argument(
-        '--num-test', type=int, help='held-out pictures (100 blouses, 60 outfits)'
+        '--num-test',
+        type=int,
+        help='held-out pictures (12 of each garment, 60 outfits)',
     )
     parser.add_argument(
         '--epochs',
         type=int,
-        help='epochs of each training (as in the configs: 20, 5 and 10)',
+        default=3,
+        help='epochs of each training (%(default)s)',
     )
     return parser.parse_args(argv)
 
@@ -85,19 +98,16 @@ def checkpoint_of(work_dir: Path) -> str:
     return os.path.relpath(work_dir / pointer.read_text().strip())
 
 
-# ----------------------------------------------------------------------------- blouses
-
-
-def blouses(args: argparse.Namespace) -> Path:
-    """One category of FashionAI; the picture that shows the result."""
+def garments(args: argparse.Namespace) -> Path:
+    """FashionAI's categories; the picture that shows the result."""
     work_dir = args.work_dir
     data = work_dir / 'data'
-    parts = {'train': args.num_train or 1000, 'test': args.num_test or 100}
+    parts = {'train': args.num_train or 60, 'test': args.num_test or 12}
     for seed, (part, num) in enumerate(parts.items()):
         step(
-            f'draw {num} blouses to {part} with',
+            f'draw {num} garments of each category to {part} with',
             'tools/make_synthetic.py',
-            *('--format', 'fashionai', '--category', 'blouse', '--num', num),
+            *('--format', 'fashionai', '--category', 'all', '--num', num),
             *('--seed', seed, '--out', data / part),
             *('--workers', os.cpu_count(), '--overwrite'),
         )
@@ -106,21 +116,18 @@ def blouses(args: argparse.Namespace) -> Path:
         'data_converters/fashionai_to_coco.py',
         *(data, '--out', data / 'annotations', '--val-fraction', 0.05),
     )
-    options = [f'data_root={data}/']
-    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        options.append(f'{loader}.dataset.data_root={data}/')
-    config = os.path.relpath(BLOUSES)
+    place = ('--data-root', data)
     step(
-        'train a small CPN',
+        'finetune the starter',
         'tools/train.py',
-        *(config, '--work-dir', work_dir, '--cfg-options', *options, *epochs(args)),
+        *(GARMENTS, *place, '--work-dir', work_dir, *options(args)),
     )
     outputs = [work_dir / 'predictions.json', work_dir / 'predictions.csv']
     step(
         'test it on the held-out pictures',
         'tools/test.py',
-        *(config, checkpoint_of(work_dir), '--work-dir', work_dir / 'test'),
-        *('--out', *outputs, '--cfg-options', *options),
+        *(GARMENTS, checkpoint_of(work_dir), *place, '--work-dir', work_dir / 'test'),
+        *('--out', *outputs),
     )
     step(
         'score the CSV file, whose points are whole pixels',
@@ -128,16 +135,16 @@ def blouses(args: argparse.Namespace) -> Path:
         *(data / 'test/Annotations/annotations.csv', outputs[1]),
         *('--json', work_dir / 'score.json'),
     )
-    return draw_blouses(work_dir, data, outputs[0])
+    return draw_garments(work_dir, data, outputs[0])
 
 
-def draw_blouses(work_dir: Path, data: Path, predictions: Path) -> Path:
+def draw_garments(work_dir: Path, data: Path, predictions: Path) -> Path:
     """Write the pictures of the run."""
     import cv2
 
     from fashion_mmpose.visualization import prediction_grid, training_curves
 
-    grid = prediction_grid(data / 'annotations/test_blouse.json', predictions, data)
+    grid = prediction_grid(data / 'annotations/test_all.json', predictions, data)
     cv2.imwrite(str(work_dir / 'grid.png'), grid)
     scalars = max(
         work_dir.glob('*/vis_data/scalars.json'), key=lambda path: path.stat().st_mtime
@@ -146,23 +153,17 @@ def draw_blouses(work_dir: Path, data: Path, predictions: Path) -> Path:
     return work_dir / 'grid.png'
 
 
-# ----------------------------------------------------------------------------- outfits
-
-
 def outfits(args: argparse.Namespace) -> Path:
     """Pictures of several garments; the picture that shows the result."""
-    from fashion_mmpose.config import read_config
-
     work_dir = args.work_dir
     data = work_dir / 'outfits'
     pictures = data / 'validation' / 'image'
-    parts = {'train': args.num_train or 1200, 'validation': args.num_test or 60}
-    worn = read_config(OUTFITS).train_dataloader.dataset.categories
+    parts = {'train': args.num_train or 240, 'validation': args.num_test or 60}
     for seed, (part, num) in enumerate(parts.items()):
         step(
             f'draw {num} outfits for {part}',
             'tools/make_synthetic.py',
-            *('--format', 'deepfashion2', '--balanced', '--only', *worn, '--num', num),
+            *('--format', 'deepfashion2', '--balanced', '--num', num),
             *('--seed', seed, '--out', data / part),
             *('--workers', os.cpu_count(), '--overwrite'),
         )
@@ -172,47 +173,30 @@ def outfits(args: argparse.Namespace) -> Path:
             *('--annos', data / part / 'annos', '--images', data / part / 'image'),
             *('--out', data / f'{part}.json'),
         )
-    options = [
-        f'{loader}.dataset.data_root={data}/'
-        for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader')
-    ]
-    config, landmarks = os.path.relpath(OUTFITS), work_dir / 'landmarks'
+    place, landmarks = ('--data-root', data), work_dir / 'landmarks'
     step(
-        'train a small network on the landmarks',
+        'finetune the starter on the landmarks',
         'tools/train.py',
-        *(config, '--work-dir', landmarks, '--cfg-options', *options, *epochs(args)),
+        *(OUTFITS, *place, '--work-dir', landmarks, *options(args)),
     )
-    pose = config, checkpoint_of(landmarks)
-    config, folder = os.path.relpath(DETECTOR), work_dir / 'detector'
-    step(
-        'train a detector, which starts from the backbone of that network',
-        'tools/train.py',
-        *(config, '--work-dir', folder, '--cfg-options', *options, *epochs(args)),
-        *(
-            f'{part}_evaluator.ann_file={data}/validation.json'
-            for part in ('val', 'test')
-        ),
-        f'model.backbone.init_cfg.checkpoint={pose[1]}',
-    )
-    detector = config, checkpoint_of(folder)
+    pose = OUTFITS, checkpoint_of(landmarks)
     boxes = work_dir / 'boxes.json'
     step(
-        'find the garments in the held-out pictures',
+        "find the garments in the held-out pictures with the starter's detector",
         'tools/detect.py',
-        *(*detector, '--ann-file', data / 'validation.json', '--img-root', pictures),
+        *(*DETECTOR, '--ann-file', data / 'validation.json', '--img-root', pictures),
         *('--out', boxes),
     )
     step(
         'score the landmarks in annotated boxes, in these, and in whole pictures',
         'tools/compare_boxes.py',
-        *(*pose, '--bbox-file', boxes, '--json', work_dir / 'scores.json'),
-        *('--work-dir', landmarks, '--cfg-options', *options),
-        'test_evaluator.rescore=True',
+        *(*pose, '--bbox-file', boxes, '--json', work_dir / 'scores.json', *place),
+        *('--work-dir', landmarks, '--cfg-options', 'test_evaluator.rescore=True'),
     )
     step(
         'from pictures to landmarks, as in use',
         'tools/predict.py',
-        *(pictures, '--pose', *pose, '--det', *detector, '--save-json', '--save-vis'),
+        *(pictures, '--pose', *pose, '--det', *DETECTOR, '--save-json', '--save-vis'),
         *('--out-dir', work_dir / 'predicted'),
     )
     return draw_outfits(work_dir)
@@ -243,20 +227,36 @@ def most_certain(entries: Sequence[Mapping], names: Iterable[str]) -> list[str]:
     )
 
 
-def epochs(args: argparse.Namespace) -> list[str]:
-    """The override for a training, if there is one."""
-    if args.epochs is None:
-        return []
-    return [f'train_cfg.max_epochs={args.epochs}', 'train_cfg.val_interval=1']
+def options(args: argparse.Namespace) -> list:
+    """The options of a short training."""
+    return [
+        '--cfg-options',
+        f'train_cfg.max_epochs={args.epochs}',
+        f'train_cfg.val_interval={args.epochs}',
+        f'optim_wrapper.optimizer.lr={RATE}',
+        'param_scheduler.0.end=20',
+    ]
 
 
-PARTS = {'blouses': blouses, 'outfits': outfits}
+def mine(args: argparse.Namespace) -> Path:
+    """What the starter finds in pictures of the user's; their folder."""
+    folder = args.work_dir / 'mine'
+    step(
+        'find garments and landmarks in your pictures with the starter',
+        'tools/predict.py',
+        *(args.pictures, '--save-json', '--save-vis', '--out-dir', folder),
+    )
+    return folder / 'drawn'
+
+
+PARTS = {'garments': garments, 'outfits': outfits}
 
 
 def main(argv=None) -> int:
     args = parse_args(argv)
     start = time.time()
-    shown = [PARTS[part](args) for part in args.part]
+    shown = [mine(args)] if args.pictures else []
+    shown += [PARTS[part](args) for part in args.part]
     print(
         f'\nDone in {time.time() - start:.0f} s. '
         f'Look at {" and ".join(map(str, shown))}'

@@ -23,6 +23,7 @@ from fashion_mmpose.config import (
 from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
 from fashion_mmpose.datasets.records import layout_channels
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
+from fashion_mmpose.measure.calibration import Calibration, beside, read_calibration
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import shared_categories, trained_boxes
 
@@ -57,6 +58,9 @@ class PoseNetwork:
         bbox_source: What it was trained on, as far as the checkpoint or the config
             tells: ``'annotation'``, garments in their boxes, or ``'image'``, whole
             pictures; else None.
+        calibration: What makes covariances of the spread of its heatmaps: from the file
+            beside the weights that ``fashion-mmpose calibrate`` has written, or from
+            the checkpoint's ``meta``; None where there is none.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
@@ -95,6 +99,9 @@ class PoseNetwork:
             self.categories = shared_categories(
                 checkpoint.meta, self._metainfo, name, weights
             )
+        self.calibration = _calibration(
+            weights, {} if checkpoint is None else checkpoint.meta
+        )
         self.bbox_source = trained_boxes(
             {} if checkpoint is None else checkpoint.meta, config
         )
@@ -181,9 +188,12 @@ class PoseNetwork:
             return []
         with torch.inference_mode():
             results = self.model.test_step(pseudo_collate(samples))
-        return [
+        found = [
             predicted_garment(result.to_dict(), self.definition) for result in results
         ]
+        if self.calibration is None:
+            return found
+        return [self.calibration.applied(each) for each in found]
 
 
 def build_networks(
@@ -313,6 +323,16 @@ def _definition(
         if carried is None:
             raise
         return kind.described(carried)
+
+
+def _calibration(weights: WeightsLike, meta: Mapping) -> Calibration | None:
+    if weights is not None and beside(weights).is_file():
+        return read_calibration(beside(weights))
+    if 'calibration' in meta:
+        return Calibration.from_dict(
+            meta['calibration'], f"{weights}: its 'calibration'"
+        )
+    return None
 
 
 def _held(benchmark: garments.Benchmark, dataset: Mapping) -> tuple[str, ...]:

@@ -51,6 +51,15 @@ COMMANDS = {
         'fashion_mmpose.cli.convert.detections',
         "Bring a garment detector's boxes into the form that `test` takes.",
     ),
+    'convert export': Command(
+        'fashion_mmpose.cli.convert.export',
+        'Write annotations or predictions in the forms of other tools.',
+    ),
+    'convert yolo-predictions': Command(
+        'fashion_mmpose.cli.convert.yolo_predictions',
+        'Read what a YOLO pose network predicts, as a result list to score and to '
+        'report.',
+    ),
     'submit': Command(
         'fashion_mmpose.cli.submit',
         "Merge predictions of FashionAI's categories into a submission to Tianchi.",
@@ -109,6 +118,10 @@ COMMANDS = {
     'convert-checkpoint': Command(
         'fashion_mmpose.commands.convert_checkpoint',
         'Convert the weights that you already have to a checkpoint of this package.',
+    ),
+    'calibrate': Command(
+        'fashion_mmpose.commands.calibrate',
+        "Fit how sure a network's points are to its errors on annotated pictures.",
     ),
     'export': Command(
         'fashion_mmpose.commands.export',

@@ -43,7 +43,7 @@ def trace_pose(
         graph,
         dict(images=images, rows=rows),
         dict(images={0: 'batch'}, rows={0: 'count'}),
-        ['points', 'scores', *(['heatmaps'] if with_heatmaps else [])],
+        ['points', 'scores', 'covariances', *(['heatmaps'] if with_heatmaps else [])],
         fold_norms,
     )
     return model, metadata
@@ -63,6 +63,7 @@ def _metadata(network: PoseNetwork, name: str) -> PoseMetadata:
         color='bgr',
         decoder=_decoder(model),
         weights='float32',
+        calibration=network.calibration and network.calibration.to_dict(),
     )
 
 

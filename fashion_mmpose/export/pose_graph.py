@@ -58,8 +58,9 @@ class PoseGraph(nn.Module):
                 int64, shape (M, ).
 
         Returns:
-            tuple: Points in pixels of the crop (M, 2), scores (M, ) and, if they are
-            wanted, the heatmaps (M, H', W') that these are read off.
+            tuple: Points in pixels of the crop (M, 2), scores (M, ), covariances of the
+            points (M, 2, 2) and, if they are wanted, the heatmaps (M, H', W') that
+            these are read off.
         """
         inputs = images.permute(0, 3, 1, 2)
         inputs = normalize(inputs, self.model.data_preprocessor)
@@ -67,12 +68,17 @@ class PoseGraph(nn.Module):
             frames = self.model.first_look(inputs, self.samples, rows)
             maps = self.model.maps(inputs, frames, self.samples, rows)
             points, scores = self.codec.decode_maps(maps)
+            covariances = self.codec.covariances(maps, points)
             picture = rows // self.model.head.out_channels
             points = self.model.placed(points, picture, frames)
+            zoom = self.model.zooms(frames)[picture]
+            covariances = covariances * zoom[:, :, None] * zoom[:, None]
         else:
             maps = self._maps(inputs, rows)
             points, scores = self.codec.decode_maps(maps)
-        return (points, scores, maps) if self.with_heatmaps else (points, scores)
+            covariances = self.codec.covariances(maps, points)
+        found = points, scores, covariances
+        return (*found, maps) if self.with_heatmaps else found
 
     def _maps(self, inputs: Tensor, rows: Tensor) -> Tensor:
         if self.is_ensemble:

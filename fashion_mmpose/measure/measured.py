@@ -6,7 +6,6 @@ and every cause of the scale's error is moved up and down by a standard deviatio
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from fashion_mmpose.garments import Garment, Measure
 
 from .paths import length_of, path_of
 from .scale import CENTIMETRES, Lens, Scale, in_pixels, known_length
+from .student import quantile
 from .table import REFERENCES, measures_of
 
 LEVEL = 0.95
@@ -68,7 +68,9 @@ class Measured:
         name: What was measured.
         unit: ``'cm'`` or ``'px'``.
         value: The length; None where it is absent.
-        error: Its standard deviation; None where it is not known.
+        error: Its scale of error, a standard deviation where ``dof`` is infinite; None
+            where it is not known.
+        dof: Degrees of freedom of the error, which is distributed as Student's t.
         reason: Why the length, or its error, is absent; else empty.
         code: What it is called in the trade or a company, or empty.
         ratio: The length over the garment's reference, see
@@ -86,6 +88,7 @@ class Measured:
     ratio: float | None = None
     ratio_to: str = ''
     path: np.ndarray | None = field(default=None, repr=False)
+    dof: float = np.inf
 
     def interval(self, level: float = LEVEL) -> tuple[float, float] | None:
         """What the true length lies in with a probability of ``level``.
@@ -95,7 +98,7 @@ class Measured:
         """
         if self.value is None or self.error is None:
             return None
-        reach = NormalDist().inv_cdf((1 + level) / 2) * self.error
+        reach = quantile(level, self.dof) * self.error
         return max(0.0, self.value - reach), self.value + reach
 
     def to_dict(self) -> dict:
@@ -128,6 +131,7 @@ def measure(
     covariances: np.ndarray | None = None,
     measures: Sequence[Measure] | None = None,
     min_score: float = MIN_SCORE,
+    dof: float = np.inf,
 ) -> list[Measured]:
     """Measure a garment.
 
@@ -142,6 +146,8 @@ def measure(
         measures: What is measured; None for what the table, or the description of the
             garment, says. Defaults to None.
         min_score: Points that score less are absent. Defaults to 0.2.
+        dof: Degrees of freedom of the points' errors. Defaults to infinite, Gaussian
+            errors.
 
     Returns:
         list[Measured]: One per measurement, absent ones included.
@@ -158,7 +164,7 @@ def measure(
     if isinstance(scale, KnownLength):
         own = scale.ends(kind)
     found = [
-        _one(measure, points, kind, scale, own, covariances, absent)
+        _one(measure, points, kind, scale, own, covariances, absent, dof)
         for measure in measures
     ]
     return _with_ratios(found)
@@ -185,6 +191,7 @@ def _one(
     own: tuple[int, ...],
     covariances: np.ndarray | None,
     absent: dict[int, str],
+    dof: float,
 ) -> Measured:
     used = tuple(dict.fromkeys((*own, *(i for place in measure.places for i in place))))
     unit = scale.unit if isinstance(scale, Scale) else CENTIMETRES
@@ -202,20 +209,28 @@ def _one(
 
     fixed = scale if isinstance(scale, Scale) else scale.scale(points, kind)
     value = length(points)
-    error, reason = None, 'the covariances of the points are not known'
+    error, own_dof, reason = None, np.inf, 'the covariances of the points are not known'
     if covariances is not None:
-        variance = _of_points(length, value, points, used, covariances)
-        for up, down in fixed.deviating():
-            variance += _variance(
+        parts = _of_points(length, value, points, used, covariances)
+        of_scale = sum(
+            _variance(
                 value,
                 length_of(_in_plane(points, used, up), measure),
                 length_of(_in_plane(points, used, down), measure),
             )
-        error, reason = float(np.sqrt(variance)), ''
+            for up, down in fixed.deviating()
+        )
+        total = float(parts.sum() + of_scale)
+        error, reason = float(np.sqrt(total)), ''
+        if np.isfinite(dof) and parts.any():
+            # Welch and Satterthwaite: the tails of a sum are shorter than its parts'.
+            own_dof = dof * total**2 / float(parts @ parts)
         if not np.isfinite(error):
             error, reason = None, 'the covariance of a point is not finite'
     path = fixed.to_picture(path_of(_in_plane(points, used, fixed), measure))
-    return Measured(measure.name, unit, value, error, reason, measure.code, path=path)
+    return Measured(
+        measure.name, unit, value, error, reason, measure.code, path=path, dof=own_dof
+    )
 
 
 def _in_plane(points: np.ndarray, used: Iterable[int], scale: Scale) -> np.ndarray:
@@ -232,18 +247,20 @@ def _of_points(
     points: np.ndarray,
     used: Iterable[int],
     covariances: np.ndarray,
-) -> float:
-    """The variance of a length that its landmarks cause."""
-    total = 0.0
+) -> np.ndarray:
+    """The variance of a length that each of its landmarks causes."""
+    parts = []
     for i in used:
         if not np.isfinite(covariances[i]).all():
-            return np.nan
+            return np.array([np.nan])
+        part = 0.0
         spreads, axes = np.linalg.eigh(np.asarray(covariances[i], np.float64))
         for spread, axis in zip(np.sqrt(np.maximum(spreads, 0)), axes.T):
             shift = np.zeros_like(points)
             shift[i] = spread * axis
-            total += _variance(value, length(points + shift), length(points - shift))
-    return total
+            part += _variance(value, length(points + shift), length(points - shift))
+        parts.append(part)
+    return np.array(parts)
 
 
 def _variance(value: float, up: float, down: float) -> float:

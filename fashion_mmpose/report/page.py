@@ -25,6 +25,7 @@ from .charts import (
 )
 from .examples import example_groups
 from .judging import Judged, judge, landmark_rows, resample
+from .maps import map_chart
 from .material import Material
 from .plotting import require_plotly
 from .tables import category_table, garment_table, headline_table, landmark_table
@@ -119,6 +120,7 @@ def _charts(
         costs=cost_chart(material, runs),
         types=type_chart(material, runs),
         sides=side_chart(runs, tables),
+        map=map_chart(material, runs, tables),
         distances=distance_chart(material, runs),
         curves=category_chart(material, runs),
         sizes=size_chart(material, runs),

@@ -11,7 +11,15 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
 from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.starter import BENCHMARKS, DETECTOR, FOLDER, NAMES, weights_file
+from fashion_mmpose.measure.calibration import beside, read_calibration
+from fashion_mmpose.starter import (
+    BENCHMARKS,
+    DETECTOR,
+    FOLDER,
+    NAMES,
+    graph_file,
+    weights_file,
+)
 from fashion_mmpose.starter.joint import channels_of
 
 PREFIX = 'starter://'
@@ -54,6 +62,9 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
         elif owner == name:
             weights[_LAST_LAYER + rest] = value
     meta = dict(dataset_meta=dict(bbox_source=_TRAINED_ON[name]))
+    fitted = beside(os.path.join(folder, graph_file(name)))
+    if fitted.is_file():
+        meta['calibration'] = read_calibration(fitted).to_dict()
     return dict(state_dict=_single(weights), meta=meta)
 
 

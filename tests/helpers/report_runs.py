@@ -26,7 +26,7 @@ def write_truth(path, run, file_name='{}.jpg'):
             | dict(
                 bbox=list(item['bbox']),
                 iscrowd=0,
-                num_keypoints=len(item['keypoints']),
+                num_keypoints=int((np.array(item['keypoints'])[:, 2] > 0).sum()),
                 keypoints=points.ravel().tolist(),
             )
         )

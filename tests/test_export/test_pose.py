@@ -1,6 +1,7 @@
 """Exported pose networks find what PyTorch's find."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from fashion_mmpose.export import export_network
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.onnx.metadata import KEY
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
+from fashion_mmpose.measure.calibration import Calibration, beside, write_calibration
 
 pytest.importorskip('onnxscript')
 onnxruntime = pytest.importorskip('onnxruntime')
@@ -69,6 +71,11 @@ def test_same_points(small, exported, name):
         )
         assert one.keypoints.dtype == one.scores.dtype == np.float32
         assert one.definition == same.definition
+        # Of maps that two maxima share, either may be the point.
+        near = np.abs(one.keypoints - same.keypoints).max(axis=1) < 1e-2
+        np.testing.assert_allclose(
+            one.covariances[near], same.covariances[near], rtol=1e-3, atol=1e-3
+        )
     # Any number of crops at once.
     (alone,) = other.predict([other.sample(*asked[1])])
     np.testing.assert_allclose(alone.keypoints, others[1].keypoints, atol=1e-3)
@@ -124,6 +131,48 @@ def test_the_file_tells_all(exported):
     # Paths of the machine that exported it are in the nodes' notes of the exporter.
     assert not any(node.metadata_props for node in model.graph.node)
     assert b'site-packages' not in model.SerializeToString()
+
+
+def test_calibrations_go_with_the_network(small, exported, tmp_path):
+    name = 'fashionai_blouse'
+    weights = tmp_path / 'blouse.pth'
+    shutil.copy(small.weights(name), weights)
+    names = garments.keypoints('fashionai', 'blouse')
+    fitted = Calibration(
+        dict.fromkeys(names, 0.5), dict.fromkeys(names, 0.01), power=1.0, dof=5.0
+    )
+    write_calibration(beside(weights), fitted, {})
+    export_network(small.config(name), weights, tmp_path / 'other.onnx')
+    own = OnnxPoseNetwork(tmp_path / 'other.onnx', 'cpu')
+    assert own.calibration == fitted
+    plain = OnnxPoseNetwork(exported(name), 'cpu')
+    assert plain.calibration is None
+    (one,), (other,) = (
+        each.predict([each.sample(small.images[0], 'blouse', (0, 0, 40, 40))])
+        for each in (plain, own)
+    )
+    assert np.isinf(one.dof) and other.dof == 5
+    expected = fitted.applied(one).covariances
+    np.testing.assert_allclose(other.covariances, expected, rtol=1e-4)
+    # A file beside it goes before what it was written with.
+    shutil.copy(tmp_path / 'other.onnx', weights.with_suffix('.onnx'))
+    assert OnnxPoseNetwork(weights.with_suffix('.onnx'), 'cpu').calibration == fitted
+
+
+def test_files_of_earlier_versions_have_no_covariances(small, exported, tmp_path):
+    model = onnx.load(exported('fashionai_blouse'))
+    (extra,) = (each for each in model.graph.output if each.name == 'covariances')
+    model.graph.output.remove(extra)
+    (entry,) = (each for each in model.metadata_props if each.key == KEY)
+    told = json.loads(entry.value)
+    del told['calibration']
+    entry.value = json.dumps(told)
+    onnx.save(model, tmp_path / 'old.onnx')
+    old = OnnxPoseNetwork(tmp_path / 'old.onnx', 'cpu')
+    (found,) = old.predict([old.sample(small.images[0], 'blouse', (0, 0, 40, 40))])
+    assert found.covariances is None and old.calibration is None
+    reasons = {each.reason for each in found.measurements(min_score=-1)}
+    assert reasons == {'the covariances of the points are not known'}
 
 
 def test_heatmaps_beside_the_points(small, tmp_path):

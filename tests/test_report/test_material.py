@@ -8,9 +8,10 @@ import pytest
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.errors import NEMeasure, OKSMeasure
+from fashion_mmpose.evaluation.functional.normalized_error import RULES
 from fashion_mmpose.evaluation.functional.oks import score_files
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
-from fashion_mmpose.report.judging import judge
+from fashion_mmpose.report.judging import item_errors, judge
 from fashion_mmpose.report.material import read_material
 
 BLOUSE = garments.garment('fashionai', 'blouse')
@@ -148,3 +149,32 @@ def test_predictions_of_other_pictures(folder, tmp_path):
 def test_json_for_a_csv(tianchi, folder):
     with pytest.raises(FormatError, match='to fix it: give the COCO file'):
         read_material(tianchi[0], [folder / 'rough.json'])
+
+
+@pytest.mark.parametrize('rule', RULES)
+def test_errors_of_garments_add_up_to_the_score(tianchi, rule):
+    material = read_material(tianchi[0], [tianchi[1]], rule=rule)
+    judged = judge(material, material.runs[0])
+    sums, counts = item_errors(material, judged.analysis)
+    mean = sums.sum() / counts.sum()
+    if rule == 'image_mean':
+        mean = (sums / counts).mean()
+    assert judged.numbers['NE'] == pytest.approx(mean)
+
+
+@pytest.mark.parametrize(
+    'name, rule, expected',
+    [
+        ('predictions_test_a_crlf_shuffled.csv', 'skip_short', 0.1794026),
+        ('predictions_test_a_no_header.csv', 'skip_short', 0.0431653),
+        ('predictions_test_a_no_header.csv', 'fallback_256', 0.0430788),
+    ],
+)
+def test_check_values_of_the_challenge(fashion_data, name, rule, expected):
+    folder = fashion_data / 'fashionai'
+    (answers,) = folder.glob('*_answer_*.csv')
+    material = read_material(answers, [folder / name], rule=rule)
+    judged = judge(material, material.runs[0])
+    assert round(judged.numbers['NE'], 7) == expected
+    sums, counts = item_errors(material, judged.analysis)
+    assert sums.sum() / counts.sum() == pytest.approx(judged.numbers['NE'], abs=1e-12)

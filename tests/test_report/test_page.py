@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import cv2
 import numpy as np
 import pytest
+from constructed_errors import ConstructedRun
 from report_runs import EVIL, noisy, write_truth
 
 from fashion_mmpose.cli.main import main
@@ -69,7 +70,7 @@ def test_what_it_shows(page):
         assert said in headers
     assert set(page.charts) == {
         *('costs', 'types', 'sides', 'distances', 'curves', 'sizes'),
-        *('visibility', 'calibration'),
+        *('visibility', 'calibration', 'map'),
     }
     tables = [attrs['id'] for attrs in page.all('table')]
     assert tables == ['headline', 'garments', 'categories', 'landmarks']
@@ -93,6 +94,24 @@ def test_charts_hold_the_numbers(page):
     by_type = dict(zip(costs[0]['y'], costs[0]['x']))
     assert by_type['missed'] > 0 and by_type['duplicate'] == 0
     assert len(page.charts['types']['data']) == 12  # six types, two runs
+
+
+def test_the_map_has_every_landmark_where_it_is(page):
+    chart = page.charts['map']
+    buttons = chart['layout']['updatemenus'][0]['buttons']
+    assert [each['label'] for each in buttons] == [
+        *('short_sleeved_shirt', 'vest', 'skirt'),
+    ]
+    # Of each category the outline and the landmarks, of both runs.
+    assert len(chart['data']) == 3 * 2 * 2
+    shown = [place for place, trace in enumerate(chart['data']) if trace['visible']]
+    assert shown == [0, 1, 2, 3]
+    skirt = chart['data'][9]
+    assert skirt['text'] == [str(i) for i in range(1, 9)]
+    # The constructed points stand on a grid of three columns.
+    assert skirt['x'][:3] == pytest.approx([1 / 6, 1 / 2, 5 / 6])
+    assert skirt['y'][:4] == pytest.approx([1 / 6, 1 / 6, 1 / 6, 1 / 2])
+    assert all(0 < value <= 1 for value in skirt['marker']['color'])
 
 
 def test_pictures_show_truth_and_prediction(page):
@@ -148,6 +167,34 @@ def test_without_any_prediction(folder, tmp_path):
     found = report(*files, '--out', tmp_path / 'report.html')
     assert '12 (100.0%)' in found.said  # missed
     assert set(found.charts) >= {'costs', 'types', 'distances', 'sizes'}
+
+
+def unlabelled(run):
+    points = run.perfect('skirt', 1)
+    run.annotations[-1]['keypoints'][:, 2] = 0
+    assert len(points) == 8
+
+
+def flat(run):
+    run.perfect('skirt', 1)
+    run.annotations[-1].update(bbox=(0, 0, 0, 0), area=0)
+
+
+def far(run):
+    run.predict('skirt', 1, run.garment('skirt', 1) + 900_000)
+
+
+@pytest.mark.parametrize('build', [lambda run: run.image(1), unlabelled, flat, far])
+def test_odd_truth_and_predictions(tmp_path, build):
+    run = ConstructedRun()
+    build(run)
+    write_truth(tmp_path / 'truth.json', run)
+    with (tmp_path / 'found.json').open('w') as file:
+        write_results(file, run.entries)
+    files = tmp_path / 'found.json', '--ann-file', tmp_path / 'truth.json'
+    found = report(*files, '--out', tmp_path / 'report.html')
+    assert {'costs', 'types', 'distances'} <= set(found.charts)
+    assert 'NaN' not in found.said and 'nan' not in found.said.split()
 
 
 @pytest.mark.parametrize(

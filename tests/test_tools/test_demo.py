@@ -6,6 +6,8 @@ import cv2
 import pytest
 from toolbox import load_tool, tool
 
+from fashion_mmpose.synthetic.deepfashion2 import draw_deepfashion2
+
 pytestmark = pytest.mark.slow
 
 
@@ -17,7 +19,7 @@ def demo(tmp_path_factory):
     def run(part):
         result = tool(
             'demo.py',
-            *('--part', part, '--num-train', 20, '--num-test', 3, '--epochs', 1),
+            *('--part', part, '--num-train', 6, '--num-test', 2, '--epochs', 1),
             cwd=folder,
         )
         commands = [line for line in result.stdout.splitlines() if line[:2] == '$ ']
@@ -27,8 +29,8 @@ def demo(tmp_path_factory):
     return run
 
 
-def test_blouses(demo):
-    names, folder = demo('blouses')
+def test_garments(demo):
+    names, folder = demo('garments')
     assert names == [
         'make_synthetic.py',
         'make_synthetic.py',
@@ -39,34 +41,42 @@ def test_blouses(demo):
     ]
     predictions = json.loads((folder / 'predictions.json').read_text())
     rows = (folder / 'predictions.csv').read_text().splitlines()
-    assert len(predictions) == 3 and len(rows) == 4
+    assert len(predictions) == 10 and len(rows) == 11
     score = json.loads((folder / 'score.json').read_text())
-    assert score['num_images'] == 3 and score['num_points'] > 20
+    assert score['num_images'] == 10 and score['num_points'] > 50
+    assert score['NE'] < 0.1
     assert (folder / 'epoch_1.pth').is_file()
-    assert cv2.imread(str(folder / 'grid.png')).shape == (320, 1280, 3)
+    assert cv2.imread(str(folder / 'grid.png')).shape[1] == 1280
     assert cv2.imread(str(folder / 'curves.png')) is not None
-    assert list(folder.glob('*/vis_data/events.out.tfevents.*'))
 
 
 def test_outfits(demo):
     names, folder = demo('outfits')
     assert names == [
         *('make_synthetic.py', 'deepfashion2_to_coco.py') * 2,
-        *('train.py', 'train.py', 'detect.py', 'compare_boxes.py', 'predict.py'),
+        *('train.py', 'detect.py', 'compare_boxes.py', 'predict.py'),
     ]
     validation = json.loads((folder / 'outfits/validation.json').read_text())
-    assert len(validation['images']) == 3 and len(validation['annotations']) >= 3
+    assert len(validation['images']) == 2 and len(validation['annotations']) >= 2
     scores = json.loads((folder / 'scores.json').read_text())
     assert len(scores) == 3
     assert all('deepfashion2/AP' in metrics for metrics in scores.values())
-    log = next((folder / 'detector').glob('*/*.log')).read_text()
-    assert 'landmarks/epoch_1.pth' in log  # where the backbone comes from
-    assert isinstance(json.loads((folder / 'boxes.json').read_text()), list)
-    assert isinstance(
-        json.loads((folder / 'predicted/predictions.json').read_text()), list
-    )
-    assert len(list((folder / 'predicted/drawn').iterdir())) == 3
-    assert cv2.imread(str(folder / 'outfits.png')).shape == (400, 1600, 3)
+    assert json.loads((folder / 'boxes.json').read_text())
+    assert json.loads((folder / 'predicted/predictions.json').read_text())
+    assert len(list((folder / 'predicted/drawn').iterdir())) == 2
+    assert cv2.imread(str(folder / 'outfits.png')).shape[1] == 1600
+
+
+def test_own_pictures(tmp_path):
+    pictures = tmp_path / 'pictures'
+    pictures.mkdir()
+    drawn = draw_deepfashion2(11, 2, 'short_sleeved_shirt').image
+    cv2.imwrite(str(pictures / 'shirt.png'), drawn)
+    tool('demo.py', '--pictures', pictures, '--part', cwd=tmp_path)
+    mine = tmp_path / 'work_dirs/demo/mine'
+    (found, *_) = json.loads((mine / 'predictions.json').read_text())
+    assert found['image'] == 'shirt.png'
+    assert [path.name for path in (mine / 'drawn').iterdir()] == ['shirt.png']
 
 
 def test_most_certain_pictures_of_several_garments():

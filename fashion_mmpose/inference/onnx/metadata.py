@@ -40,6 +40,9 @@ class PoseMetadata(
         decoder: Settings of the decoding and of the flip test, which are in the graph.
         weights: ``'float32'``, ``'float16'`` or ``'int8'``.
         beside: Files in the same folder that the graph reads weights from.
+        calibration: What makes covariances of the spread of its heatmaps, see
+            :meth:`fashion_mmpose.measure.calibration.Calibration.to_dict`; None where
+            nobody has fitted one.
     """
 
     format: int
@@ -54,6 +57,7 @@ class PoseMetadata(
     decoder: dict[str, Any]
     weights: str
     beside: tuple[str, ...] = ()
+    calibration: dict[str, Any] | None = None
 
 
 class Suppression(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,9 +7,12 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.measure.calibration import Calibration, beside, read_calibration
 
 from .metadata import PoseMetadata
 from .session import Session
+
+_OUTPUTS = ('points', 'scores', 'covariances')
 
 
 class OnnxPoseNetwork:
@@ -31,6 +34,8 @@ class OnnxPoseNetwork:
         category: The only category in whose layout it is; None for the full layout.
         categories: Names of the categories that it was trained for.
         bbox_source: What it was trained on: ``'annotation'``, ``'image'`` or None.
+        calibration: What makes covariances of the spread of its heatmaps, from the file
+            beside it or from its metadata; None where there is none.
         is_on_cpu: Whether the network computes where the crops are made.
 
     Raises:
@@ -51,6 +56,7 @@ class OnnxPoseNetwork:
         self.category = metadata.category
         self.categories = garments.in_order(self.definition, metadata.categories)
         self.bbox_source = metadata.bbox_source
+        self.calibration = self._calibration(path)
         self.is_on_cpu = self.session.is_on_cpu
         layout = garments.keypoints(self.definition, self.category)
         if tuple(layout) != metadata.keypoints:
@@ -103,13 +109,12 @@ class OnnxPoseNetwork:
         """
         if not samples:
             return []
-        points, scores = self.session.run(('points', 'scores'), **self.inputs(samples))
-        counts = [len(sample['garment'].channels) for sample in samples]
-        ends = np.cumsum(counts)[:-1]
-        return [
-            self._prediction(*each)
-            for each in zip(samples, np.split(points, ends), np.split(scores, ends))
-        ]
+        # Files of earlier versions have no covariances.
+        names = [each for each in _OUTPUTS if each in self.session.outputs]
+        found = self.session.run(names, **self.inputs(samples))
+        ends = np.cumsum([len(sample['garment'].channels) for sample in samples])[:-1]
+        parts = zip(*(np.split(each, ends) for each in found))
+        return [self._prediction(sample, *part) for sample, part in zip(samples, parts)]
 
     def inputs(self, samples: Sequence[dict]) -> dict[str, np.ndarray]:
         """What the file's network takes.
@@ -135,9 +140,17 @@ class OnnxPoseNetwork:
         return np.array(garment.channels)
 
     def _prediction(
-        self, sample: dict, points: np.ndarray, scores: np.ndarray
+        self,
+        sample: dict,
+        points: np.ndarray,
+        scores: np.ndarray,
+        covariances: np.ndarray | None = None,
     ) -> garments.GarmentPrediction:
-        return garments.GarmentPrediction(
+        crop = sample['crop']
+        if covariances is not None:
+            zoom = crop.scale / crop.pixels.shape[1::-1]
+            covariances = (covariances * zoom[:, None] * zoom).astype(np.float32)
+        found = garments.GarmentPrediction(
             image_id=sample['image_id'],
             image=sample['image'],
             frame=None,
@@ -145,7 +158,17 @@ class OnnxPoseNetwork:
             category=sample['garment'].name,
             bbox=sample['bbox'],
             bbox_score=sample['bbox_score'],
-            keypoints=sample['crop'].to_picture(points),
+            keypoints=crop.to_picture(points),
             scores=scores,
             definition=self.definition,
+            covariances=covariances,
         )
+        return found if self.calibration is None else self.calibration.applied(found)
+
+    def _calibration(self, path: str | os.PathLike) -> Calibration | None:
+        if beside(path).is_file():
+            return read_calibration(beside(path))
+        content = self.metadata.calibration
+        if content is None:
+            return None
+        return Calibration.from_dict(content, f'the metadata of {path}')

@@ -36,6 +36,7 @@ class Session:
         metadata: What the file says about itself.
         provider: The provider that computes.
         is_on_cpu: Whether that is the CPU's own.
+        outputs: Names of what it computes.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -67,6 +68,7 @@ class Session:
                 "take its place; to fix it: install what it needs, or give device='cpu'"
             )
         self.is_on_cpu = self.provider == _CPU
+        self.outputs = tuple(each.name for each in self._session.get_outputs())
         entries = self._session.get_modelmeta().custom_metadata_map
         self.metadata: Metadata = read_metadata(entries, name)
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -75,12 +74,10 @@ class TwoPassEstimator(TopdownPoseEstimator):
         preds, fields = preds if isinstance(preds, tuple) else (preds, None)
         placed = zip(preds, frames.centers.cpu().numpy(), frames.sizes.cpu().numpy())
         for each, center, size in placed:
-            scale = size / self.head.decoder.input_size
-            each.keypoints = each.keypoints * scale + center - 0.5 * size
+            zoom = size / self.head.decoder.input_size
+            each.keypoints = each.keypoints * zoom + center - 0.5 * size
             if 'keypoint_covariances' in each:
-                each.keypoint_covariances = each.keypoint_covariances * np.outer(
-                    scale, scale
-                )
+                each.keypoint_covariances *= zoom[:, None] * zoom
         return self.add_pred_to_datasample(preds, fields, data_samples)
 
     def first_look(self, inputs: Tensor, samples: list, rows: Tensor) -> Frames:
@@ -105,6 +102,10 @@ class TwoPassEstimator(TopdownPoseEstimator):
         """Heatmaps (M, H', W') of points in crops; see :meth:`first_look`."""
         feats = self._features(self.cut(inputs, frames))
         return self.head.predict_maps(feats, samples, self.test_cfg, rows)
+
+    def zooms(self, frames: Frames) -> Tensor:
+        """Pixels of the pictures per pixel of their crops, in x and y, (B, 2)."""
+        return frames.sizes / frames.sizes.new_tensor(self.head.decoder.input_size)
 
     def placed(self, points: Tensor, picture: Tensor, frames: Frames) -> Tensor:
         """Points (M, 2) in crops of pictures (M, ), in pixels of the pictures."""

@@ -86,8 +86,9 @@ def error_costs(
     ):
         kept_items = pairing.item_types != item_type
         kept = pairing.detection_types != detection_type
-        rows = np.cumsum(kept_items) - 1  # the items' places afterwards
-        of_item = np.where(items >= 0, rows[items], -1)[kept]
+        # The items' places afterwards; at the end that of no item, which is -1.
+        rows = np.append(np.cumsum(kept_items) - 1, -1)
+        of_item = rows[items][kept]
         without[name] = measure.score(
             take(truth, kept_items), _kept(detections, kept), of_item
         )

@@ -198,6 +198,13 @@ def test_without_predictions(run):
     assert costs.score == 0
 
 
+def test_without_garments(run):
+    run.annotations.clear()
+    analysis, costs = judged(run)
+    assert types_of(analysis) == ({}, {}, {'background': 9})
+    assert costs.score == -1 and set(costs.without.values()) == {-1}
+
+
 def test_the_score_is_the_official_one():
     rng = np.random.default_rng(5)
     run = ConstructedRun()

@@ -1,0 +1,166 @@
+"""Write annotations or predictions in the forms of other tools.
+
+Usage:
+    fashion-mmpose convert export GT.json --to coco --out own.json [--layout own|full]
+    fashion-mmpose convert export GT.json --to yolo-pose --out yolo/
+    fashion-mmpose convert export PRED.json --ann-file GT.json --to ... --out ...
+
+GT.json is a COCO file of a benchmark, PRED.json a result list for its pictures.
+
+    coco       the same file, each category with its own key points (--layout own), as
+               other tools read it, or with those of all categories (--layout full);
+               nothing is lost
+    yolo-pose  data.yaml and labels/ of text files; the pictures belong into images/
+               beside them. Predictions are written as Ultralytics saves them with
+               confidences. Ids, crowds, masks and landmarks outside of their pictures
+               are lost
+
+`convert labels` reads either form back, and `convert yolo-predictions` predictions.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from fashion_mmpose import garments
+from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.files.locks import locked_file, locked_folder
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.formats.coco.columns import read_columns
+from fashion_mmpose.formats.coco.images import ImageList, read_images
+from fashion_mmpose.formats.coco.results import read_predictions, write_predictions
+from fashion_mmpose.formats.exchange.coco_layout import (
+    LAYOUTS,
+    check_content,
+    results_with_layout,
+    with_layout,
+)
+from fashion_mmpose.formats.exchange.yolo_pose import (
+    YoloNames,
+    annotation_lines,
+    prediction_lines,
+    write_yolo,
+)
+
+FORMS = ('coco', 'yolo-pose')
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argument_parser(__doc__)
+    parser.add_argument('file', metavar='FILE', help='COCO file, or result list')
+    parser.add_argument('--to', required=True, choices=FORMS, help='the form')
+    parser.add_argument(
+        '--out', required=True, metavar='PLACE', help='JSON, or folder of yolo-pose'
+    )
+    parser.add_argument(
+        '--ann-file', metavar='GT.json', help='the COCO file that a result list is for'
+    )
+    parser.add_argument(
+        '--layout',
+        choices=LAYOUTS,
+        default='own',
+        help='coco: whose key points a category has (%(default)s)',
+    )
+    add_benchmark(parser)
+    return parse(parser, argv)
+
+
+def add_benchmark(parser: argparse.ArgumentParser) -> None:
+    """Let a command take files of a benchmark that is not built in."""
+    parser.add_argument(
+        '--benchmark',
+        metavar='FILE',
+        help='description of the benchmark, for one that is not built in',
+    )
+
+
+def image_list(path: str, benchmark: str | None) -> tuple[ImageList, YoloNames]:
+    """The pictures of a COCO file, and its categories as classes of YOLO.
+
+    Raises:
+        FormatError: If it is no COCO file of the benchmark.
+    """
+    described = None if benchmark is None else garments.benchmark(benchmark)
+    images = read_images(path, described, os.sep)
+    whole = garments.benchmark(images.benchmark)
+    listed = {entry['id'] for entry in read_json(path)['categories']}
+    held = [g.name for g in whole.garments.values() if g.category_id in listed]
+    return images, YoloNames.of(whole, held)
+
+
+def sized(images: ImageList, path: str) -> Mapping[int, tuple[str, tuple[int, int]]]:
+    """File name and size of each picture by its id.
+
+    Raises:
+        FormatError: If one has no size.
+    """
+    bare = [name for name, size in zip(images.paths, images.sizes) if not all(size)]
+    if bare:
+        raise FormatError(
+            f'{path}: {len(bare)} pictures have no width and height, such as '
+            f'{bare[0]}; to fix it: make the file with the scripts in data_converters/'
+        )
+    return dict(zip(images.ids, zip(images.paths, images.sizes)))
+
+
+def execute(args: argparse.Namespace) -> None:
+    """Convert, and say what was written."""
+    content = read_json(args.file)
+    if isinstance(content, list):
+        _export_predictions(args)
+    elif args.to == 'coco':
+        images, _ = image_list(args.file, args.benchmark)
+        check_content(content, args.file)
+        moved = with_layout(content, images.benchmark, args.layout, args.file)
+        with locked_file(args.out), OutputFiles() as outputs:
+            json.dump(moved, outputs.open(args.out))
+        print(f'{len(moved["annotations"])} annotations written to {args.out}')
+    else:
+        images, names = image_list(args.file, args.benchmark)
+        truth = read_columns(
+            args.file, names.benchmark, points_dtype=np.float64, image_root=os.sep
+        )
+        texts, outside = annotation_lines(truth, names)
+        with locked_folder(args.out):
+            files = write_yolo(args.out, texts, names.data(train='images'))
+        print(
+            f'{len(truth.ids)} garments written to {len(files)} files in {args.out}; '
+            f'landmarks outside of their pictures, left out: {outside}'
+        )
+
+
+def _export_predictions(args: argparse.Namespace) -> None:
+    if args.ann_file is None:
+        raise ValueError(
+            f'{args.file} is a result list; to fix it: name the COCO file of its '
+            'pictures with --ann-file'
+        )
+    images, names = image_list(args.ann_file, args.benchmark)
+    entries = read_predictions(args.file, names.benchmark)
+    if args.to == 'coco':
+        with locked_file(args.out):
+            moved = results_with_layout(
+                entries, names.benchmark, args.layout, args.file
+            )
+            write_predictions(args.out, moved)
+    else:
+        known = sized(images, args.ann_file)
+        strangers = {entry['image_id'] for entry in entries} - known.keys()
+        if strangers:
+            raise FormatError(
+                f'{args.file}: image {min(strangers)} is not in {args.ann_file}; to '
+                'fix it: give the annotations that these predictions are for'
+            )
+        with locked_folder(args.out):
+            write_yolo(args.out, prediction_lines(entries, known, names), None)
+    print(f'{len(entries)} predictions written to {args.out}')
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; its exit code."""
+    return run(execute, parse_args(argv))

@@ -1,0 +1,1 @@
+"""What `calibrate` does: gather errors, fit, tell and draw how good the fit is."""

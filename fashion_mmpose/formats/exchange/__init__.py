@@ -1,0 +1,1 @@
+"""The same garments in the forms of other tools, out and back."""

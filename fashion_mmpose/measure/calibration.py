@@ -1,0 +1,162 @@
+"""From the spread of heatmaps to errors that are what they say.
+
+A network has learnt heatmaps of one width, whatever it errs. A calibration, fitted to
+its errors on a validation set, makes covariances of their spread.
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import encode, read_json
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.garments import GarmentPrediction
+
+SUFFIX = '.calibration.json'
+LEAST_SCORE = 0.05  # lower ones say no more
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How covariances follow from the spread of heatmaps.
+
+    The covariance of a point is ``scale**2 * spread / score**power`` and, in x and in
+    y, ``(floor * size)**2``, ``size`` being the square root of the box's area. Errors
+    are distributed as Student's t of that scale.
+
+    Attributes:
+        scales: Scale of each key point, by its name.
+        floors: Floor of each key point, by its name.
+        power: Of the score.
+        dof: Degrees of freedom.
+    """
+
+    scales: Mapping[str, float]
+    floors: Mapping[str, float]
+    power: float
+    dof: float
+
+    def applied(self, found: GarmentPrediction) -> GarmentPrediction:
+        """A prediction with calibrated covariances; as it is if it has none."""
+        if found.covariances is None:
+            return found
+        known = [name in self.scales for name in found.names]
+        scales = np.array([self.scales.get(name, np.nan) for name in found.names])
+        floors = np.array([self.floors.get(name, np.nan) for name in found.names])
+        x1, y1, x2, y2 = found.bbox.astype(np.float64)
+        covariances = calibrated(
+            found.covariances.astype(np.float64),
+            found.scores.astype(np.float64),
+            np.full(len(known), math.sqrt(max((x2 - x1) * (y2 - y1), 0.0))),
+            scales,
+            floors,
+            self.power,
+        )
+        return replace(found, covariances=covariances.astype(np.float32), dof=self.dof)
+
+    def to_dict(self) -> dict:
+        """Plain values, which :meth:`from_dict` takes."""
+        points = {
+            name: [float(f'{scale:.4g}'), float(f'{self.floors[name]:.4g}')]
+            for name, scale in self.scales.items()
+        }
+        numbers = dict(power=round(self.power, 4), dof=round(self.dof, 3))
+        return dict(numbers, keypoints=points)
+
+    @classmethod
+    def from_dict(cls, content: object, source: str) -> 'Calibration':
+        """The calibration of plain values.
+
+        Args:
+            content: See :meth:`to_dict`.
+            source: Where it comes from, for the error.
+
+        Raises:
+            FormatError: If it is none.
+        """
+        try:
+            points = {
+                str(name): (float(scale), float(floor))
+                for name, (scale, floor) in content['keypoints'].items()  # type: ignore
+            }
+            power, dof = float(content['power']), float(content['dof'])  # type: ignore
+            values = [value for pair in points.values() for value in pair]
+            is_good = dof > 0 and all(0 <= v < math.inf for v in (power, *values))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            is_good, points, power, dof = False, {}, 0.0, 0.0
+        if not is_good:
+            raise FormatError(
+                f'{source} is no calibration; to fix it: make it anew with '
+                '`fashion-mmpose calibrate`'
+            )
+        scales = {name: pair[0] for name, pair in points.items()}
+        floors = {name: pair[1] for name, pair in points.items()}
+        return cls(scales, floors, power, dof)
+
+
+def calibrated(
+    spreads: np.ndarray,
+    scores: np.ndarray,
+    sizes: np.ndarray,
+    scales: np.ndarray | float,
+    floors: np.ndarray | float,
+    power: float,
+) -> np.ndarray:
+    """Covariances of points, see :class:`Calibration`.
+
+    Args:
+        spreads: Of their heatmaps, shape (n, 2, 2).
+        scores: Shape (n, ).
+        sizes: Square roots of the areas of their garments' boxes, shape (n, ).
+        scales: Shape (n, ), or one for all.
+        floors: Shape (n, ), or one for all.
+        power: Of the score.
+
+    Returns:
+        np.ndarray: Shape (n, 2, 2).
+    """
+    factors = np.square(scales) * np.clip(scores, LEAST_SCORE, 1.0) ** -power
+    least = np.square(floors * sizes)
+    return factors[:, None, None] * spreads + least[:, None, None] * np.eye(2)
+
+
+def beside(weights: str | os.PathLike) -> Path:
+    """The file that holds the calibration of weights: beside them, named like them.
+
+    A checkpoint ``best.pth`` and the ``best.onnx`` that was made of it share one,
+    ``best.calibration.json``.
+    """
+    path = Path(weights)
+    return path.with_name(f'{path.stem}{SUFFIX}')
+
+
+def read_calibration(path: str | os.PathLike) -> Calibration:
+    """Read a calibration.
+
+    Raises:
+        FormatError: If it is none.
+        OSError: If it cannot be read.
+    """
+    content = read_json(path)
+    content = content if isinstance(content, Mapping) else {}
+    return Calibration.from_dict(content.get('calibration'), str(path))
+
+
+def write_calibration(
+    path: str | os.PathLike, calibration: Calibration, report: Mapping
+) -> None:
+    """Write a calibration, and what it reached, as JSON.
+
+    Args:
+        path: The file.
+        calibration: The calibration.
+        report: Plain values, for readers.
+    """
+    content = dict(calibration=calibration.to_dict(), report=dict(report))
+    with OutputFiles() as outputs:
+        outputs.open(path).write(f'{encode(content)}\n')

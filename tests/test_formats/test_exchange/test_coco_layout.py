@@ -1,0 +1,96 @@
+"""COCO files with the key points of each category, and of all."""
+
+import json
+
+import numpy as np
+import pytest
+from constructed_errors import ConstructedRun
+from pycocotools.coco import COCO
+from report_runs import noisy, write_truth
+
+from fashion_mmpose.cli.main import main
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.evaluation.functional.oks import score_files
+from fashion_mmpose.formats.coco.columns import read_columns
+from fashion_mmpose.formats.deepfashion2.results import write_results
+from fashion_mmpose.formats.exchange.coco_layout import check_content, with_layout
+
+
+@pytest.fixture
+def files(tmp_path):
+    run = noisy(10)
+    truth = write_truth(tmp_path / 'truth.json', run)
+    content = json.loads(truth.read_text())
+    for entry in content['annotations']:
+        entry |= dict(style=1, pair_id=7, segmentation=[[1, 2, 3, 4, 5, 6.5]])
+    truth.write_text(json.dumps(content | dict(info=dict(version='1'))))
+    with (tmp_path / 'found.json').open('w') as file:
+        write_results(file, run.entries)
+    return truth, tmp_path / 'found.json'
+
+
+def export(*arguments):
+    assert main(['convert', 'export', *map(str, arguments)]) == 0
+
+
+def test_out_and_back_is_the_same(files, tmp_path):
+    truth, _ = files
+    own, full = tmp_path / 'own.json', tmp_path / 'full.json'
+    export(truth, '--to', 'coco', '--out', own)
+    export(own, '--to', 'coco', '--out', full, '--layout', 'full')
+    assert json.loads(full.read_text()) == json.loads(truth.read_text())
+
+
+def test_each_category_has_its_own_key_points(files, tmp_path):
+    own = tmp_path / 'own.json'
+    export(files[0], '--to', 'coco', '--out', own)
+    known = COCO(own)
+    skirt = known.loadCats(9)[0]
+    assert skirt['name'] == 'skirt' and len(skirt['keypoints']) == 8
+    assert max(map(max, skirt['skeleton'])) == 8
+    for entry in known.loadAnns(known.getAnnIds()):
+        names = known.loadCats(entry['category_id'])[0]['keypoints']
+        assert len(entry['keypoints']) == 3 * len(names) and entry['pair_id'] == 7
+    before, after = (
+        read_columns(path, 'deepfashion2', points_dtype=np.float64)
+        for path in (files[0], own)
+    )
+    assert (before.points == after.points).all()
+    assert (before.boxes == after.boxes).all()
+
+
+@pytest.mark.parametrize('layout', ['own', 'full'])
+def test_predictions_score_the_same(files, tmp_path, layout):
+    truth, found = files
+    out = tmp_path / 'out.json'
+    options = '--layout', layout, '--ann-file', truth
+    export(found, '--to', 'coco', '--out', out, *options)
+    sizes = {len(entry['keypoints']) for entry in json.loads(out.read_text())}
+    assert sizes == ({882} if layout == 'full' else {24, 45, 75})
+    assert score_files(truth, out).numbers == score_files(truth, found).numbers
+
+
+def test_benchmarks_that_share_key_points(tmp_path):
+    run = ConstructedRun('fashionai')
+    for image_id, category in enumerate(('blouse', 'skirt'), 1):
+        run.perfect(category, image_id)
+    truth = write_truth(tmp_path / 'truth.json', run)
+    content = json.loads(truth.read_text())
+    own = with_layout(content, 'fashionai', 'own', truth)
+    assert [len(e['keypoints']) // 3 for e in own['annotations']] == [13, 4]
+    assert with_layout(own, 'fashionai', 'full', truth) == content
+
+
+def test_what_is_no_coco_file():
+    with pytest.raises(FormatError, match="no list 'annotations'"):
+        check_content(dict(images=[], categories=[]), 'a.json')
+    entry = dict(id=3, category_id=1, keypoints=[1, 2])
+    content = dict(images=[], categories=[], annotations=[entry])
+    with pytest.raises(FormatError, match=r'a.json: annotation 3 has no list of x, y'):
+        check_content(content, 'a.json')
+
+
+def test_a_result_list_needs_its_annotations(files, tmp_path, capsys):
+    arguments = files[1], '--to', 'coco', '--out', tmp_path / 'out.json'
+    assert main(['convert', 'export', *map(str, arguments)]) == 1
+    assert 'with --ann-file' in capsys.readouterr().err

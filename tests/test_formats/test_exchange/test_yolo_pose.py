@@ -1,0 +1,164 @@
+"""YOLO's pose data, out and back."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from constructed_errors import ConstructedRun
+from report_runs import noisy, write_truth
+
+from fashion_mmpose import garments
+from fashion_mmpose.cli.main import main
+from fashion_mmpose.evaluation.functional.oks import score_files
+from fashion_mmpose.formats.coco.columns import read_columns
+from fashion_mmpose.formats.deepfashion2.results import read_results, write_results
+from fashion_mmpose.formats.exchange.yolo_pose import YoloNames
+
+
+def command(*arguments):
+    assert main(['convert', *map(str, arguments)]) == 0
+
+
+def write_pictures(folder, run, size=(800, 700)):
+    folder.mkdir(parents=True)
+    for image_id in run.image_ids:
+        cv2.imwrite(str(folder / f'{image_id}.jpg'), np.zeros((*size[::-1], 3)))
+
+
+@pytest.fixture
+def run():
+    return noisy(8)
+
+
+@pytest.fixture
+def truth(tmp_path, run):
+    return write_truth(tmp_path / 'truth.json', run)
+
+
+def test_annotations_out_and_back(tmp_path, run, truth):
+    yolo = tmp_path / 'yolo'
+    command('export', truth, '--to', 'yolo-pose', '--out', yolo)
+    write_pictures(yolo / 'images', run)
+    back = tmp_path / 'back.json'
+    command(
+        *('labels', yolo / 'data.yaml', '--benchmark', 'deepfashion2'),
+        *('--images', yolo / 'images', '--out', back),
+    )
+    before, after = (
+        read_columns(path, 'deepfashion2', points_dtype=np.float64)
+        for path in (truth, back)
+    )
+    assert after.images.file_names == sorted(before.images.file_names)
+    order = [before.images.file_names.index(name) for name in after.images.file_names]
+    rows = [
+        np.flatnonzero(before.image_ids == before.images.ids[place])[0]
+        for place in order
+    ]
+    assert (before.category_ids[rows] == after.category_ids).all()
+    assert after.boxes == pytest.approx(before.boxes[rows], abs=1e-3)
+    for row, place in enumerate(rows):
+        old = before.points[before.starts[place] : before.starts[place + 1]]
+        new = after.points[after.starts[row] : after.starts[row + 1]]
+        assert new == pytest.approx(old, abs=1e-3)
+
+
+def test_the_description_of_the_data(tmp_path, truth):
+    command('export', truth, '--to', 'yolo-pose', '--out', tmp_path / 'yolo')
+    data = yaml.safe_load((tmp_path / 'yolo' / 'data.yaml').read_text())
+    whole = garments.benchmark('deepfashion2')
+    assert data['kpt_shape'] == [294, 3] and data['names'][8] == 'skirt'
+    assert len(data['names']) == 13
+    # A mirrored key point is the benchmark's: lapel tips of short sleeve outwear.
+    coat = whole.garments['short_sleeved_outwear']
+    assert data['flip_idx'][coat.channels[1]] == coat.channels[coat.flip[1]]
+    assert sorted(data['flip_idx']) == list(range(294))
+
+
+def test_one_category_has_its_own_key_points():
+    names = YoloNames.of('fashionai', ['skirt'])
+    assert names.keypoints == garments.keypoints('fashionai', 'skirt')
+    assert names.flip == [1, 0, 3, 2] and not names.full
+
+
+def test_landmarks_outside_of_the_picture_are_left_out(tmp_path, capsys):
+    run = ConstructedRun()
+    run.garment('skirt', 1, corner=(500.0, 100.0))  # 800 px wide is the picture
+    truth = write_truth(tmp_path / 'truth.json', run)
+    points = run.annotations[0]['keypoints'].copy()
+    outside = int((points[:, 0] > 800).sum())
+    assert outside > 0
+    command('export', truth, '--to', 'yolo-pose', '--out', tmp_path)
+    assert f'left out: {outside}' in capsys.readouterr().out
+    line = (tmp_path / 'labels' / '1.txt').read_text().split()
+    fractions = np.array(line[5:], float).reshape(-1, 3)
+    assert fractions[:, :2].max() <= 1
+    assert (fractions[:, 2] == 2).sum() == len(points) - outside
+
+
+def test_predictions_out_and_back(tmp_path, run, truth):
+    found = tmp_path / 'found.json'
+    with found.open('w') as file:
+        write_results(file, run.entries)
+    labels = tmp_path / 'predicted'
+    options = '--ann-file', truth
+    command('export', found, '--to', 'yolo-pose', '--out', labels, *options)
+    back = tmp_path / 'back.json'
+    command('yolo-predictions', labels / 'labels', '--out', back, *options)
+    before, after = read_results(found), read_results(back)
+    order = np.argsort(before.image_ids, kind='stable')
+    assert (before.image_ids[order] == after.image_ids).all()
+    assert after.scores == pytest.approx(before.scores[order], abs=1e-7)
+    assert score_files(truth, back).numbers == pytest.approx(
+        score_files(truth, found).numbers, abs=1e-6
+    )
+
+
+def test_ultralytics_takes_the_files(tmp_path):
+    utils = pytest.importorskip(
+        'ultralytics.data.utils', reason='ultralytics (AGPL) is not installed'
+    )
+    run = noisy(8)
+    run.garment('skirt', 13, corner=(600.0, -30.0))  # partly outside
+    truth = write_truth(tmp_path / 'truth.json', run)
+    command('export', truth, '--to', 'yolo-pose', '--out', tmp_path)
+    write_pictures(tmp_path / 'images', run)
+    for image_id in run.image_ids:
+        picture, labels = f'images/{image_id}.jpg', f'labels/{image_id}.txt'
+        files = str(tmp_path / picture), str(tmp_path / labels)
+        checked = utils.verify_image_label((*files, '', True, 13, 294, 3, False))
+        assert checked[-1] == '' and checked[1].shape == (1, 5)
+
+
+@pytest.mark.parametrize(
+    'line, message',
+    [
+        ('0 0.5 0.5', r'3 numbers, expected 888'),
+        ('0 half', 'is no line of numbers'),
+        (' '.join(['13'] + ['0.5'] * 887), 'class 13 is not one of 13'),
+    ],
+)
+def test_lines_that_are_no_predictions(tmp_path, truth, capsys, line, message):
+    labels = tmp_path / 'labels'
+    labels.mkdir()
+    (labels / '3.txt').write_text(f'\n{line}\n')
+    options = '--ann-file', truth, '--out', tmp_path / 'out.json'
+    arguments = ['convert', 'yolo-predictions', labels, *options]
+    assert main(list(map(str, arguments))) == 1
+    error = capsys.readouterr().err
+    assert message in error and '3.txt, line 2' in error
+
+
+def test_pictures_of_one_name_are_refused(tmp_path, capsys):
+    run = ConstructedRun()
+    run.garment('skirt', 1)
+    run.garment('skirt', 2)
+    truth = write_truth(tmp_path / 'truth.json', run)
+    content = json.loads(truth.read_text())
+    for image, name in zip(content['images'], ('a.jpg', 'a.png')):
+        image['file_name'] = name
+    truth.write_text(json.dumps(content))
+    arguments = ['convert', 'export', truth, '--to', 'yolo-pose', '--out', tmp_path]
+    assert main(list(map(str, arguments))) == 1
+    assert 'another picture has the text file' in capsys.readouterr().err

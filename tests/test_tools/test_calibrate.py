@@ -1,0 +1,59 @@
+"""tools/calibrate.py: a network's errors become its covariances."""
+
+import json
+
+import numpy as np
+import pytest
+from toolbox import load_tool
+
+from fashion_mmpose import GarmentInferencer
+from fashion_mmpose.measure.calibration import read_calibration
+
+pytestmark = pytest.mark.slow
+
+CHECKPOINT = 'work_dirs/tiny/epoch_4.pth'
+
+
+def test_it_is_found_beside_the_checkpoint(trained, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(trained)
+    plot = tmp_path / 'reliability.png'
+    call = load_tool('calibrate.py').main
+    weights = tmp_path / 'tiny.pth'
+    weights.write_bytes((trained / CHECKPOINT).read_bytes())
+    options = '--part', 'test', '--device', 'cpu', '--plot', plot
+    assert call([str(each) for each in ('tiny.py', weights, *options)]) == 0
+    printed = capsys.readouterr().out
+    assert 'hold, before' in printed and 'hold, after' in printed
+    assert plot.stat().st_size > 5000
+    path = tmp_path / 'tiny.calibration.json'
+    calibration = read_calibration(path)
+    assert len(calibration.scales) == 24
+    report = json.loads(path.read_text())['report']
+    assert report['points'] > 30 and 0 <= report['after']['ece'] <= 1
+
+    assert (
+        call(
+            [str(each) for each in ('tiny.py', weights, *options[:4], '--check', path)]
+        )
+        == 0
+    )
+    checked = capsys.readouterr().out
+    assert 'hold, after' in checked and 'written' not in checked
+
+    picture = next((trained / 'data/test').rglob('*.jpg'))
+    plain, fitted = (
+        GarmentInferencer('tiny.py', each, device='cpu').predict(picture).garments[0]
+        for each in (CHECKPOINT, weights)
+    )
+    np.testing.assert_array_equal(plain.keypoints, fitted.keypoints)
+    assert np.isinf(plain.dof) and fitted.dof == calibration.dof
+    expected = calibration.applied(plain)
+    np.testing.assert_allclose(fitted.covariances, expected.covariances, rtol=1e-5)
+
+
+def test_without_a_checkpoint_a_place_is_needed(capsys):
+    call = load_tool('calibrate.py').main
+    for arguments in (['tiny.py'], ['tiny.py', 'starter://fashionai']):
+        with pytest.raises(SystemExit, match='2'):
+            call(arguments)
+        assert '--out FILE is missing' in capsys.readouterr().err
