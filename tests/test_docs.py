@@ -36,7 +36,7 @@ SUBSTITUTED = (
     (r'--nproc_per_node=4', '--nproc_per_node=1'),
     (r"(train_all\.py '\S+')", r'\1 --categories skirt'),
     ('--categories blouse,skirt', '--categories skirt'),
-    (r'export_onnx\.py ', 'export_onnx.py --no-verify '),
+    (r'(export_onnx|publish)\.py ', r'\1.py --no-verify '),
 )
 
 BLOCK = re.compile(

@@ -127,6 +127,10 @@ COMMANDS = {
         'fashion_mmpose.commands.export',
         'Write a network as an ONNX file, which runs without PyTorch and MMPose.',
     ),
+    'publish': Command(
+        'fashion_mmpose.commands.publish',
+        'Write trained networks as a folder to hand on, with a model card.',
+    ),
     'run': Command(
         'fashion_mmpose.commands.run_script',
         "Run a Python script, e.g. one of MMPose's, with this plugin registered.",

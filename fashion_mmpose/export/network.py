@@ -144,7 +144,6 @@ def _compared(content: bytes, network: PoseNetwork | GarmentDetector):
             return compare_points(network, OnnxPoseNetwork(path, 'cpu'))
         from .detector import compare_boxes
 
-        exported = OnnxGarmentDetector(
-            path, 'cpu', network.score_thr, network.max_per_image
-        )
+        limits = network.score_thr, network.max_per_image, network.max_overlap
+        exported = OnnxGarmentDetector(path, 'cpu', *limits)
         return compare_boxes(network, exported)

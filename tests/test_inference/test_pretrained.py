@@ -114,6 +114,22 @@ def test_networks_of_pytorch_are_exported(small, tmp_path: Path):
         told.save_pretrained(tmp_path, verify=False)
 
 
+def test_published(small, tmp_path: Path, capsys):
+    pytest.importorskip('onnxscript')
+    metrics = tmp_path / 'metrics.json'
+    metrics.write_text('{"metrics": {"fashionai/NE": 0.0412, "AP": null}}')
+    out = str(tmp_path / 'out')
+    arguments = [*small.of('fashionai_skirt'), '--out', out, '--no-verify']
+    assert main(['publish', *arguments, '--metrics', str(metrics)]) == 0
+    assert f'{out}: networks for skirt\n' in capsys.readouterr().out
+    assert read_index(out).figures == {'fashionai/NE': 0.0412}
+    assert '| fashionai/NE | 0.0412 |' in (tmp_path / 'out/README.md').read_text()
+    assert list(GarmentInferencer.from_pretrained(out).networks) == ['skirt']
+    metrics.write_text('[]')
+    assert main(['publish', *arguments, '--metrics', str(metrics)]) == 1
+    assert 'is no metrics.json of a test' in capsys.readouterr().err
+
+
 def test_folders_that_are_refused(stored: Path, tmp_path: Path):
     with pytest.raises(FormatError, match=f'has no {INDEX}'):
         read_index(tmp_path)
