@@ -185,7 +185,8 @@ def outfits(args: argparse.Namespace) -> Path:
         "find the garments in the held-out pictures with the starter's detector",
         'tools/detect.py',
         *(*DETECTOR, '--ann-file', data / 'validation.json', '--img-root', pictures),
-        *('--out', boxes),
+        # Boxes of lower scores are many, and hardly count.
+        *('--score-thr', 0.1, '--out', boxes),
     )
     step(
         'score the landmarks in annotated boxes, in these, and in whole pictures',
