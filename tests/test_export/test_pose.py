@@ -185,10 +185,11 @@ def test_heatmaps_beside_the_points(small, tmp_path):
     )
     session = onnxruntime.InferenceSession(path)
     images = np.stack([np.resize(each, (64, 64, 3)) for each in small.images])
-    points, scores, maps = session.run(
+    points, scores, covariances, maps = session.run(
         None, dict(images=images, rows=np.array([1, 5, 14]))
     )
     assert points.shape == (3, 2) and maps.shape == (3, 16, 16)
+    assert covariances.shape == (3, 2, 2)
     np.testing.assert_allclose(maps.max(axis=(1, 2)), scores, atol=1e-6)
 
 
