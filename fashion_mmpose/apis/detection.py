@@ -12,7 +12,7 @@ from mmengine.registry import DefaultScope
 
 from fashion_mmpose import compat, garments
 from fashion_mmpose.config import read_config
-from fashion_mmpose.inference.detections import Detections, check_pictures
+from fashion_mmpose.inference.detections import Detections, picture_batches
 from fashion_mmpose.inference.suppression import select_boxes
 from fashion_mmpose.weights.read import (
     load_weights,
@@ -106,9 +106,7 @@ class GarmentDetector:
             ValueError: If a picture is of another shape or type.
         """
         found = []
-        for start in range(0, len(images), batch_size):
-            batch = images[start : start + batch_size]
-            check_pictures(batch, start)
+        for batch in picture_batches(images, batch_size):
             samples = [self._array_pipeline(dict(img=image)) for image in batch]
             found += self.detect_samples(samples)
         return found

@@ -18,6 +18,7 @@ from fashion_mmpose.models.estimators import (
     TwoPassEstimator,
 )
 from fashion_mmpose.models.estimators.ensemble import normalize
+from fashion_mmpose.models.estimators.features import tested_features
 from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
 
 
@@ -64,19 +65,19 @@ class PoseGraph(nn.Module):
         """
         inputs = images.permute(0, 3, 1, 2)
         inputs = normalize(inputs, self.model.data_preprocessor)
+        frames = None
         if isinstance(self.model, TwoPassEstimator):
             frames = self.model.first_look(inputs, self.samples, rows)
             maps = self.model.maps(inputs, frames, self.samples, rows)
-            points, scores = self.codec.decode_maps(maps)
-            covariances = self.codec.covariances(maps, points)
+        else:
+            maps = self._maps(inputs, rows)
+        points, scores = self.codec.decode_maps(maps)
+        covariances = self.codec.covariances(maps, points)
+        if frames is not None:
             picture = rows // self.model.head.out_channels
             points = self.model.placed(points, picture, frames)
             zoom = self.model.zooms(frames)[picture]
             covariances = covariances * zoom[:, :, None] * zoom[:, None]
-        else:
-            maps = self._maps(inputs, rows)
-            points, scores = self.codec.decode_maps(maps)
-            covariances = self.codec.covariances(maps, points)
         found = points, scores, covariances
         return (*found, maps) if self.with_heatmaps else found
 
@@ -85,9 +86,7 @@ class PoseGraph(nn.Module):
             heatmaps = self.model.average_heatmaps(inputs, self.samples)
             return heatmaps.flatten(0, 1).index_select(0, rows)
         test_cfg = self.model.test_cfg
-        feats = self.model.extract_feat(inputs)
-        if test_cfg.get('flip_test', False):
-            feats = [feats, self.model.extract_feat(inputs.flip(-1))]
+        feats = tested_features(self.model, inputs, test_cfg)
         return self.model.head.predict_maps(feats, self.samples, test_cfg, rows)
 
 

@@ -1,6 +1,6 @@
 """Garments as a detector finds them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,16 +25,26 @@ class Detections:
         return len(self.labels)
 
 
-def check_pictures(images: Sequence[np.ndarray], first: int = 0) -> None:
-    """Make sure that these are pictures in BGR order, shape (H, W, 3), uint8.
+def picture_batches(
+    images: Sequence[np.ndarray], batch_size: int
+) -> Iterator[Sequence[np.ndarray]]:
+    """Pictures in BGR order, shape (H, W, 3), uint8, batch by batch.
 
     Args:
-        images: Some pictures.
-        first: Number of the first one, for the error.
+        images: The pictures.
+        batch_size: So many are in a batch; the last one may have less.
 
     Raises:
-        ValueError: If one is of another shape or type.
+        ValueError: If a picture is of another shape or type, when it is its batch's
+            turn.
     """
+    for start in range(0, len(images), batch_size):
+        batch = images[start : start + batch_size]
+        _check_pictures(batch, start)
+        yield batch
+
+
+def _check_pictures(images: Sequence[np.ndarray], first: int) -> None:
     for index, image in enumerate(images, first):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise ValueError(

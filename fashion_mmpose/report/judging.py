@@ -18,7 +18,7 @@ from fashion_mmpose.evaluation.functional.errors import (
     analyse_errors,
     error_costs,
 )
-from fashion_mmpose.evaluation.functional.errors.pairing import FOUND, IGNORED
+from fashion_mmpose.evaluation.functional.errors.pairing import IGNORED
 from fashion_mmpose.evaluation.functional.errors.points import UNSEEN
 from fashion_mmpose.evaluation.functional.normalized_error import MISSING_ERROR
 from fashion_mmpose.evaluation.functional.oks.score import evaluate_oks
@@ -202,12 +202,6 @@ def type_shares(types: np.ndarray) -> tuple[float, ...]:
     counts = np.bincount(types[types != UNSEEN], minlength=6)
     total = counts.sum()
     return tuple((counts / total).tolist()) if total else (float('nan'),) * 6
-
-
-def found_shares(judged: Judged, mask: np.ndarray) -> dict[str, int]:
-    """How many of some annotated garments (N, ) are counted, and how many are found."""
-    types = judged.analysis.pairing.item_types[mask]
-    return dict(count=int((types != IGNORED).sum()), found=int((types == FOUND).sum()))
 
 
 def mean(values: np.ndarray) -> float:

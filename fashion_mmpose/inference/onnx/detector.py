@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.inference.detections import Detections, check_pictures
+from fashion_mmpose.inference.detections import Detections, picture_batches
 from fashion_mmpose.inference.suppression import select_boxes, suppress_by_label
 
 from .metadata import DetectorMetadata
@@ -76,9 +76,7 @@ class OnnxGarmentDetector:
             ValueError: If a picture is of another shape or type.
         """
         found = []
-        for start in range(0, len(images), batch_size):
-            batch = images[start : start + batch_size]
-            check_pictures(batch, start)
+        for batch in picture_batches(images, batch_size):
             resized = [self.metadata.input.resize(image) for image in batch]
             inputs = self.metadata.input.batch(resized)
             boxes, scores = self.session.run(('boxes', 'scores'), images=inputs)

@@ -16,6 +16,7 @@ from fashion_mmpose.weights.convert import dataset_meta
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import check_trained_for
 
+from .features import tested_features
 from .padded_flip import PaddedFlipEstimator
 
 SIZE_DIVISOR = 32  # an input scaled to a multiple of it passes every backbone
@@ -141,9 +142,7 @@ class HeatmapEnsemble(TopdownPoseEstimator):
         if isinstance(member, PaddedFlipEstimator):
             heatmaps = member.predict_heatmaps(normalized, data_samples, test_cfg)
         else:
-            feats = member.extract_feat(normalized)
-            if test_cfg.get('flip_test', False):
-                feats = [feats, member.extract_feat(normalized.flip(-1))]
+            feats = tested_features(member, normalized, test_cfg)
             heatmaps = member.head.predict_heatmaps(feats, data_samples, test_cfg)
         if codec.amplitude != self.decoder.amplitude:
             heatmaps = heatmaps * (self.decoder.amplitude / codec.amplitude)

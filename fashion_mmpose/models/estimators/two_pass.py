@@ -10,6 +10,8 @@ from torch import Tensor
 
 from fashion_mmpose.models.heads.category_rows import own_rows
 
+from .features import tested_features
+
 
 @dataclass(frozen=True)
 class Frames:
@@ -68,9 +70,8 @@ class TwoPassEstimator(TopdownPoseEstimator):
             rows = torch.arange(len(data_samples) * self.head.out_channels)
         rows = rows.to(inputs.device)
         frames = self.first_look(inputs, data_samples, rows)
-        preds = self.head.predict(
-            self._features(self.cut(inputs, frames)), data_samples, self.test_cfg
-        )
+        feats = tested_features(self, self.cut(inputs, frames), self.test_cfg)
+        preds = self.head.predict(feats, data_samples, self.test_cfg)
         preds, fields = preds if isinstance(preds, tuple) else (preds, None)
         placed = zip(preds, frames.centers.cpu().numpy(), frames.sizes.cpu().numpy())
         for each, center, size in placed:
@@ -100,7 +101,7 @@ class TwoPassEstimator(TopdownPoseEstimator):
         self, inputs: Tensor, frames: Frames, samples: list, rows: Tensor
     ) -> Tensor:
         """Heatmaps (M, H', W') of points in crops; see :meth:`first_look`."""
-        feats = self._features(self.cut(inputs, frames))
+        feats = tested_features(self, self.cut(inputs, frames), self.test_cfg)
         return self.head.predict_maps(feats, samples, self.test_cfg, rows)
 
     def zooms(self, frames: Frames) -> Tensor:
@@ -123,12 +124,6 @@ class TwoPassEstimator(TopdownPoseEstimator):
         return black + F.grid_sample(
             inputs - black, grid, padding_mode='zeros', align_corners=True
         )
-
-    def _features(self, crops: Tensor) -> tuple | list:
-        feats = self.extract_feat(crops)
-        if self.test_cfg.get('flip_test', False):
-            return [feats, self.extract_feat(crops.flip(-1))]
-        return feats
 
     def _around(self, points: Tensor, picture: Tensor, whole: Frames) -> Frames:
         """Crops around the points (M, 2) of pictures (M, ), of the input's shape."""
