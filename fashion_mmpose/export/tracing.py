@@ -9,6 +9,8 @@ from types import ModuleType
 import torch
 from torch import Tensor, nn
 
+from fashion_mmpose.errors import extra_needed
+
 OPSET = 20  # what onnxruntime 1.17 and later read
 
 
@@ -18,14 +20,11 @@ def require_onnx() -> ModuleType:
     Raises:
         ImportError: If it or what PyTorch's exporter needs is missing.
     """
-    try:
+    with extra_needed(
+        'the export needs onnx and onnxscript, which do not load', 'export'
+    ):
         import onnx
         import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            f'the export needs onnx and onnxscript, which do not load ({error}); to '
-            "fix it: pip install 'fashion-mmpose[export]'"
-        ) from error
     return onnx
 
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.files.json_file import encode
 from fashion_mmpose.files.outputs import OutputFiles
 
@@ -74,11 +75,10 @@ def _write_workbook(
 
 
 def _openpyxl():
-    try:
+    with extra_needed(
+        'workbooks are written by openpyxl, which does not load',
+        'xlsx',
+        ', or choose csv',
+    ):
         import openpyxl  # pyright: ignore[reportMissingModuleSource]
-    except ImportError as error:
-        raise ImportError(
-            f'workbooks are written by openpyxl, which does not load ({error}); to fix '
-            "it: pip install 'fashion-mmpose[xlsx]', or choose csv"
-        ) from error
     return openpyxl

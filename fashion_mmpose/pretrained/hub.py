@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+from fashion_mmpose.errors import extra_needed
+
 # An owner and a name, as model hubs have it.
 _ID = re.compile(r'[\w-][\w.-]*/[\w-][\w.-]*')
 PATTERNS = ('*.json', '*.md', '*.onnx', '*.safetensors')
@@ -40,13 +42,12 @@ def local_folder(name: str | os.PathLike, revision: str | None = None) -> Path:
 
 
 def _fetch(repo_id: str, revision: str | None) -> Path:
-    try:
+    with extra_needed(
+        f'{repo_id} is no folder here, and to fetch it from a model hub needs '
+        'huggingface_hub',
+        'hub',
+    ):
         from huggingface_hub import constants, errors, snapshot_download
-    except ImportError as error:
-        raise ImportError(
-            f'{repo_id} is no folder here, and to fetch it from a model hub needs '
-            f"huggingface_hub ({error}); to fix it: pip install 'fashion-mmpose[hub]'"
-        ) from error
     asked = repo_id if revision is None else f'{repo_id}, revision {revision}'
     # A folder of its own: in the cache of all models, files are links to elsewhere, and
     # onnxruntime refuses weights that lie outside of their graph's folder.

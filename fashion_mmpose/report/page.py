@@ -11,6 +11,7 @@ from importlib.resources import files
 from types import ModuleType
 from typing import Any
 
+from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.evaluation.functional.errors import NEMeasure
 from fashion_mmpose.version import __version__
 
@@ -98,13 +99,8 @@ def require_jinja() -> ModuleType:
     Raises:
         ImportError: If it is missing or does not load.
     """
-    try:
+    with extra_needed('reports are written by Jinja, which does not load', 'report'):
         import jinja2
-    except ImportError as error:
-        raise ImportError(
-            f'reports are written by Jinja, which does not load ({error}); to fix it: '
-            "pip install 'fashion-mmpose[report]'"
-        ) from error
     return jinja2
 
 

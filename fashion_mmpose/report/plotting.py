@@ -5,6 +5,7 @@ from html import escape
 from types import ModuleType
 from typing import Any
 
+from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.evaluation.functional.errors import POINT_TYPES
 
 from .judging import Judged
@@ -26,14 +27,9 @@ def require_plotly() -> tuple[ModuleType, ModuleType]:
     Raises:
         ImportError: If it is missing or does not load.
     """
-    try:
+    with extra_needed('reports are drawn by plotly, which does not load', 'report'):
         import plotly.graph_objects
         import plotly.subplots
-    except ImportError as error:
-        raise ImportError(
-            f'reports are drawn by plotly, which does not load ({error}); to fix it: '
-            "pip install 'fashion-mmpose[report]'"
-        ) from error
     return plotly.graph_objects, plotly.subplots
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.files.inner_paths import inner_path
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.annotations import image_path
@@ -94,13 +95,8 @@ def training_curves(
         ValueError: If the file holds no training step.
         ImportError: If matplotlib is missing, which the extra ``plots`` brings.
     """
-    try:
+    with extra_needed('curves are drawn by matplotlib, which does not load', 'plots'):
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            f'curves are drawn by matplotlib, which does not load ({error}); to fix '
-            "it: pip install 'fashion-mmpose[plots]'"
-        ) from error
 
     lines = Path(scalars_file).read_text(encoding='utf-8').splitlines()
     entries = [json.loads(line) for line in lines if line.strip()]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fashion_mmpose import garments
+from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.garments import GarmentPrediction
 
 
@@ -20,13 +21,8 @@ def require_supervision() -> ModuleType:
     Raises:
         ImportError: If it is missing or does not load.
     """
-    try:
+    with extra_needed('supervision does not load', 'exchange'):
         import supervision
-    except ImportError as error:
-        raise ImportError(
-            f'supervision does not load ({error}); to fix it: '
-            "pip install 'fashion-mmpose[exchange]'"
-        ) from error
     return supervision
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
-from fashion_mmpose.errors import FormatError
+from fashion_mmpose.errors import FormatError, extra_needed
 
 from .metadata import Metadata, read_metadata
 
@@ -83,13 +83,10 @@ def require_onnxruntime() -> ModuleType:
     Raises:
         ImportError: If it is missing or does not load.
     """
-    try:
+    with extra_needed(
+        'exported networks need onnxruntime, which does not load', 'onnx'
+    ):
         import onnxruntime
-    except ImportError as error:
-        raise ImportError(
-            f'exported networks need onnxruntime, which does not load ({error}); to '
-            "fix it: pip install 'fashion-mmpose[onnx]'"
-        ) from error
     return onnxruntime
 
 
