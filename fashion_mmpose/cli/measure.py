@@ -24,34 +24,13 @@ code is 1 unless --skip-bad is given.
 
 import argparse
 import sys
-from contextlib import closing
 
-from tqdm import tqdm
-
-from fashion_mmpose.cli.shell import (
-    FAILED,
-    INTERRUPTED,
-    argument_parser,
-    parse,
-    run,
-    warn,
-)
 from fashion_mmpose.files.locks import locked_folder
-from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.inference.measuring import MeasurementFiles
-from fashion_mmpose.inference.output_names import name_sources
-from fashion_mmpose.media.sources import find_sources
 
-from .networks import (
-    add_network_options,
-    build,
-    check_category,
-    check_network_options,
-    path_or_camera,
-    warn_of_whole_pictures,
-    with_pairs,
-)
+from .networks import add_network_options, check_network_options, with_pairs
+from .pictures import go_through, open_inputs, report_left_out
 from .scale_options import add_scale_options, measuring_files, report_lengths
+from .shell import FAILED, INTERRUPTED, argument_parser, parse, run
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -69,47 +48,17 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def measure(
-    inferencer: GarmentInferencer,
-    sources: list,
-    lengths: MeasurementFiles,
-    category: str | None,
-    skipped: list[str],
-) -> bool:
-    """Measure pictures, note what is skipped; False if it was interrupted."""
-    predicted = inferencer(sources, category, on_error='skip')
-    bar = tqdm(desc='measure', unit='picture', disable=None, dynamic_ncols=True)
-    with lengths:
-        try:
-            with bar, closing(predicted):
-                for each in predicted:
-                    if each.error:
-                        skipped.append(each.error)
-                    else:
-                        lengths.add(each)
-                    bar.update()
-        except KeyboardInterrupt:
-            return False
-    return True
-
-
 def execute(args: argparse.Namespace) -> int:
     """Measure, save and report; the exit code."""
     left_aside: list[str] = []
-    inputs = [path_or_camera(item) for item in args.inputs]
-    sources = name_sources(find_sources(inputs, left_aside))
-    inferencer = build(args)
-    has_detector = inferencer.detector is not None
-    check_category(args.category, list(inferencer.networks), has_detector)
-    warn_of_whole_pictures(inferencer, args.category)
-    lengths = measuring_files(args, inferencer, sources)
     skipped: list[str] = []
+    inferencer, sources = open_inputs(args, left_aside)
+    lengths = measuring_files(args, inferencer, sources)
     with locked_folder(args.out_dir):
-        is_done = measure(
-            inferencer, list(sources.values()), lengths, args.category, skipped
+        is_done = go_through(
+            inferencer, sources, args.category, 'measure', [lengths], skipped
         )
-    warn([f'not used: {reason}' for reason in left_aside])
-    warn([f'left out: {error}' for error in skipped])
+    report_left_out(left_aside, skipped)
     report_lengths(lengths)
     print(f'written to {args.out_dir}')
     if not is_done:

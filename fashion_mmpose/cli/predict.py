@@ -29,36 +29,15 @@ exit code is 1 unless --skip-bad is given. Ctrl-C stops, and what is finished is
 
 import argparse
 import sys
-from contextlib import closing, nullcontext
 
-from tqdm import tqdm
-
-from fashion_mmpose.cli.shell import (
-    FAILED,
-    INTERRUPTED,
-    argument_parser,
-    parse,
-    run,
-    warn,
-)
 from fashion_mmpose.files.locks import locked_folder
-from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.inference.measuring import MeasurementFiles
-from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
-from fashion_mmpose.media.sources import Source, find_sources
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 
-from .networks import (
-    add_network_options,
-    build,
-    check_category,
-    check_network_options,
-    path_or_camera,
-    warn_of_whole_pictures,
-    with_pairs,
-)
+from .networks import add_network_options, check_network_options, with_pairs
+from .pictures import go_through, open_inputs, report_left_out
 from .scale_options import add_scale_options, measuring_files, report_lengths
+from .shell import FAILED, INTERRUPTED, argument_parser, parse, run, warn
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -125,45 +104,9 @@ def _choose_out_dir(args: argparse.Namespace, parser: argparse.ArgumentParser) -
     (args.out_dir,) = named
 
 
-def predict(
-    inferencer: GarmentInferencer,
-    sources: dict[str, Source],
-    files: PredictionFiles,
-    category: str | None,
-    skipped: list[str],
-    lengths: MeasurementFiles | None = None,
-) -> bool:
-    """Write what is predicted, note what is skipped; False if it was interrupted."""
-    counts = [source.num_pictures() for source in sources.values()]
-    known = [count for count in counts if count is not None]
-    predicted = inferencer(list(sources.values()), category, on_error='skip')
-    bar = tqdm(
-        total=sum(known) if len(known) == len(counts) else None,
-        desc='predict',
-        unit='picture',
-        disable=None,
-        dynamic_ncols=True,
-    )
-    with files, lengths or nullcontext():
-        try:
-            with bar, closing(predicted):
-                for each in predicted:
-                    if each.error:
-                        skipped.append(each.error)
-                    else:
-                        files.add(each)
-                        if lengths is not None:
-                            lengths.add(each)
-                    bar.update(each.picture.image_id + 1 - bar.n)
-        except KeyboardInterrupt:
-            return False
-    return True
-
-
 def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) -> None:
     """Print what was done, and what was not."""
-    warn([f'not used: {reason}' for reason in left_aside])
-    warn([f'left out: {error}' for error in skipped])
+    report_left_out(left_aside, skipped)
     found = ', '.join(f'{n} {name}' for name, n in files.num_garments.most_common())
     print(
         f'{files.num_garments.total()} garments in {files.num_pictures} pictures'
@@ -177,13 +120,9 @@ def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) ->
 
 def execute(args: argparse.Namespace) -> int:
     """Predict, save and report; the exit code."""
-    left_aside = []
-    inputs = [path_or_camera(item) for item in args.inputs]
-    sources = name_sources(find_sources(inputs, left_aside))
-    inferencer = build(args)
-    has_detector = inferencer.detector is not None
-    check_category(args.category, list(inferencer.networks), has_detector)
-    warn_of_whole_pictures(inferencer, args.category)
+    left_aside: list[str] = []
+    skipped: list[str] = []
+    inferencer, sources = open_inputs(args, left_aside)
     if args.save_csv:
         check_csv(sources, {n.benchmark for n in inferencer.networks.values()})
     files = PredictionFiles(
@@ -197,9 +136,11 @@ def execute(args: argparse.Namespace) -> int:
         args.names,
     )
     lengths = measuring_files(args, inferencer, sources) if args.measure else None
-    skipped = []
+    outputs = [files] if lengths is None else [files, lengths]
     with locked_folder(args.out_dir):
-        is_done = predict(inferencer, sources, files, args.category, skipped, lengths)
+        is_done = go_through(
+            inferencer, sources, args.category, 'predict', outputs, skipped
+        )
     report(skipped, left_aside, files)
     if lengths is not None:
         report_lengths(lengths)

@@ -17,7 +17,7 @@ from tiny_detector import save_detector, write_config
 from toolbox import ROOT, load_tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.cli.predict import check_category
+from fashion_mmpose.cli.networks import check_category
 from fashion_mmpose.formats.coco.results import read_predictions
 
 pytestmark = pytest.mark.slow
