@@ -6,6 +6,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+from predicted_garments import predicted_garment
 
 from fashion_mmpose.garments import GarmentPrediction, Measure
 from fashion_mmpose.inference import PicturePrediction
@@ -23,21 +24,11 @@ POINTS = np.array([(40.0, 20), (80, 20), (30, 90), (90, 90)], np.float32)
 def garment(width: float = 40, **changes) -> GarmentPrediction:
     points = POINTS.copy()
     points[1, 0] = points[0, 0] + width
-    return GarmentPrediction(
-        **dict(
-            image_id=0,
-            image='',
-            frame=None,
-            benchmark='fashionai',
-            category='skirt',
-            bbox=np.array((30, 20, 90, 90), np.float32),
-            bbox_score=1.0,
-            keypoints=points,
-            scores=np.full(4, 0.9, np.float32),
-            covariances=np.tile(np.eye(2, dtype=np.float32), (4, 1, 1)),
-        )
-        | changes
+    fields = dict(
+        bbox=np.array((30, 20, 90, 90), np.float32),
+        covariances=np.tile(np.eye(2, dtype=np.float32), (4, 1, 1)),
     )
+    return predicted_garment('skirt', points, **(fields | changes))
 
 
 @pytest.fixture

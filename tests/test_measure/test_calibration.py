@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from predicted_garments import predicted_garment
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.garments import GarmentPrediction
@@ -23,21 +24,13 @@ CALIBRATION = Calibration(
 
 
 def predicted(**changes) -> GarmentPrediction:
-    return GarmentPrediction(
-        **dict(
-            image_id=0,
-            image='',
-            frame=None,
-            benchmark='fashionai',
-            category='skirt',
-            bbox=np.array((0, 0, 200, 50), np.float32),
-            bbox_score=1.0,
-            keypoints=np.array([(10, 5), (90, 5), (0, 40), (100, 40)], np.float32),
-            scores=np.array([1, 0.5, 0.01, 1], np.float32),
-            covariances=np.tile(np.array([(16, 4), (4, 8)], np.float32), (4, 1, 1)),
-        )
-        | changes
+    fields = dict(
+        bbox=np.array((0, 0, 200, 50), np.float32),
+        scores=np.array([1, 0.5, 0.01, 1], np.float32),
+        covariances=np.tile(np.array([(16, 4), (4, 8)], np.float32), (4, 1, 1)),
     )
+    points = [(10, 5), (90, 5), (0, 40), (100, 40)]
+    return predicted_garment('skirt', points, **(fields | changes))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from predicted_garments import predicted_garment
 
 from fashion_mmpose import garments
 from fashion_mmpose.garments import GarmentPrediction, Measure
@@ -19,20 +20,8 @@ def by_name(measured) -> dict:
 
 
 def predicted(**changes) -> GarmentPrediction:
-    return GarmentPrediction(
-        **dict(
-            image_id=0,
-            image='a.jpg',
-            frame=None,
-            benchmark='fashionai',
-            category='trousers',
-            bbox=np.array((0, 0, 120, 310), np.float32),
-            bbox_score=1.0,
-            keypoints=POINTS.astype(np.float32),
-            scores=np.full(7, 0.9, np.float32),
-        )
-        | changes
-    )
+    fields = dict(image='a.jpg', bbox=np.array((0, 0, 120, 310), np.float32))
+    return predicted_garment('trousers', POINTS, **(fields | changes))
 
 
 def test_pixels_and_ratios_without_a_scale():
