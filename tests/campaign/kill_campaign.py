@@ -31,7 +31,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 CODES = {signal.SIGTERM: (143, 0), signal.SIGINT: (130, 0)}
 LEFT_OVERS = ('.*.tmp', '*.partial*', '*.unfinished', '.moving.*')
 SECONDS_TO_END = 40
-SECONDS = 600  # for one run
+SECONDS = 3600  # for one run, on a busy machine too
 
 
 def start(command: list[str], folder: Path) -> subprocess.Popen:
