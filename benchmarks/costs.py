@@ -59,13 +59,13 @@ def costs(rounds: int, configs: Sequence[str] = CONFIGS) -> Figures:
 
     Returns:
         Figures: For every config ``parameters_m``, millions; ``multiply_adds_g``,
-        billions of the network for one input, without the flip test, where they can be
-        counted; ``train_ms``, processor time of a step for a picture, in batches of four,
-        its loading left out; ``train_mb``, memory of such steps above that of a process
-        that has loaded PyTorch and MMPose; ``test_per_second``, pictures that a second of
-        processor time takes from the input to points or boxes, one by one, with the
-        config's flip test. Processor time is what an idle machine takes with one
-        thread; other programs hardly change it.
+        billions of the network for one input, without the flip test; ``train_ms``,
+        processor time of a step for a picture, in batches of four, its loading left
+        out; ``train_mb``, memory of such steps above that of a process that has loaded
+        PyTorch and MMPose; ``test_per_second``, pictures that a second of processor
+        time takes from the input to points or boxes, one by one, with the config's
+        flip test. Processor time is what one thread takes on an idle machine; other
+        programs hardly change it.
     """
     with tempfile.TemporaryDirectory() as folder:
         with redirect_stdout(io.StringIO()):  # what the converters report

@@ -17,7 +17,8 @@ import numpy as np
 
 from fashion_mmpose import GarmentInferencer, garments
 
-NUM_PICTURES, NUM_EPOCHS, SIZE = 160, 8, 128
+NUM_PICTURES, NUM_EPOCHS = 160, 8
+SIZE = 128
 
 
 def run(*command):
@@ -145,4 +146,6 @@ for cap in found.garments:
     for name, (x, y) in zip(cap.names, cap.keypoints):
         print(f'{name}: {x:.1f}, {y:.1f}')
     for length in cap.measurements():
-        print(f'{length.name}: {length.value:.1f} {length.unit}')
+        measured = length.value is not None
+        value = f'{length.value:.1f} {length.unit}' if measured else length.reason
+        print(f'{length.name}: {value}')
