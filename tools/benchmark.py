@@ -33,6 +33,10 @@ Of configs:
     costs       parameters, multiply-adds, time and memory of training steps, pictures a
                 second of a test, each network in a fresh process
 
+Of videos:
+    tracking    garments of drawn videos, frame by frame and followed: changes of
+                identity, jitter, lag; a round is a video
+
 The sides run by turns, or in fresh processes where memory is measured, several rounds
 each; the medians and their ratios are printed.
 """
@@ -57,6 +61,7 @@ BENCHMARKS = {
     'infer': ('infer', 'infer'),
     'starter': ('starter', 'starter_on_both'),
     'costs': ('costs', 'costs'),
+    'tracking': ('tracking', 'tracking'),
 }  # name to module and function of benchmarks
 ROUNDS = 15
 FRESH_ROUNDS = {'load': 1, 'oks': 1}  # of minutes each

@@ -55,9 +55,8 @@ def execute(args: argparse.Namespace) -> int:
     inferencer, sources = open_inputs(args, left_aside)
     lengths = measuring_files(args, inferencer, sources)
     with locked_folder(args.out_dir):
-        is_done = go_through(
-            inferencer, sources, args.category, 'measure', [lengths], skipped
-        )
+        predicted = inferencer(list(sources.values()), args.category, on_error='skip')
+        is_done = go_through(predicted, sources, 'measure', [lengths], skipped)
     report_left_out(left_aside, skipped)
     report_lengths(lengths)
     print(f'written to {args.out_dir}')

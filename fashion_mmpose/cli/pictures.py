@@ -1,12 +1,12 @@
 """What the commands that run networks over pictures have in common."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 
 from tqdm import tqdm
 
-from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
 from fashion_mmpose.inference.measuring import MeasurementFiles
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import PredictionFiles
@@ -35,9 +35,8 @@ def open_inputs(
 
 
 def go_through(
-    inferencer: GarmentInferencer,
+    predicted: Generator[PicturePrediction],
     sources: dict[str, Source],
-    category: str | None,
     title: str,
     outputs: Sequence[PredictionFiles | MeasurementFiles],
     skipped: list[str],
@@ -45,9 +44,8 @@ def go_through(
     """Hand on what is predicted, picture by picture.
 
     Args:
-        inferencer: The networks.
+        predicted: What networks find, with ``on_error='skip'``.
         sources: The inputs.
-        category: See :class:`GarmentInferencer`.
         title: Of the progress bar.
         outputs: What is written; saved in the end, also after an interrupt.
         skipped: Gets why pictures cannot be read.
@@ -57,7 +55,6 @@ def go_through(
     """
     counts = [source.num_pictures() for source in sources.values()]
     known = [count for count in counts if count is not None]
-    predicted = inferencer(list(sources.values()), category, on_error='skip')
     bar = tqdm(
         total=sum(known) if len(known) == len(counts) else None,
         desc=title,

@@ -7,6 +7,7 @@ Usage:
         [--benchmark {deepfashion2,fashionai}] [--category NAME]
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
+        [--track [--detect-every N] [--no-smooth]]
         [--measure, and the options of `fashion-mmpose measure`]
 
 An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
@@ -21,17 +22,21 @@ fills its picture.
 DIR gets predictions.json, a COCO result list that names the pictures; predictions.csv,
 the Tianchi form of FashionAI with the best garment of each picture; and drawn/, the
 pictures and videos with their garments. The JSON is written unless --save-csv alone
-is asked for. As MMPose's demos have it, --vis-out-dir DIR stands for --out-dir DIR
---save-vis, and --pred-out-dir DIR for --out-dir DIR --save-json.
+is asked for. With --track, every garment of a video has a number, the same in all
+frames, and one category. As MMPose's demos have it, --vis-out-dir DIR stands for
+--out-dir DIR --save-vis, and --pred-out-dir DIR for --out-dir DIR --save-json.
 Pictures that cannot be read, and videos that break off, are listed at the end, and the
 exit code is 1 unless --skip-bad is given. Ctrl-C stops, and what is finished is saved.
 """
 
 import argparse
 import sys
+from collections.abc import Generator
 
 from fashion_mmpose.files.locks import locked_folder
+from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
 from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
+from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 
 from .networks import add_network_options, check_network_options, with_pairs
@@ -75,6 +80,23 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='write the lengths of the garments, too, and draw them with --save-vis',
     )
+    parser.add_argument(
+        '--track',
+        action='store_true',
+        help='follow the garments of videos, and smooth their landmarks',
+    )
+    parser.add_argument(
+        '--detect-every',
+        type=int,
+        default=1,
+        metavar='N',
+        help='with --track, look for garments in every N-th frame (%(default)s)',
+    )
+    parser.add_argument(
+        '--no-smooth',
+        action='store_true',
+        help='with --track, leave the landmarks as the network finds them',
+    )
     add_scale_options(parser)
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
     _choose_out_dir(args, parser)
@@ -84,6 +106,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for option in ('names', 'fps'):
         if getattr(args, option) and not args.save_vis:
             parser.error(f'--{option} is for what is drawn; give --save-vis, too')
+    if args.detect_every < 1:
+        parser.error(f'--detect-every {args.detect_every}: must be at least 1')
+    if not args.track and (args.detect_every > 1 or args.no_smooth):
+        parser.error('--detect-every and --no-smooth are for --track')
     if not args.save_csv:
         args.save_json = True
     return args
@@ -118,6 +144,16 @@ def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) ->
     print(f'written to {files.out_dir}')
 
 
+def predict(
+    inferencer: GarmentInferencer, sources: list[Source], args: argparse.Namespace
+) -> Generator[PicturePrediction]:
+    """The garments of all pictures, followed from frame to frame if that is asked."""
+    if not args.track:
+        return inferencer(sources, args.category, on_error='skip')
+    smooth = not args.no_smooth
+    return inferencer.track(sources, args.category, args.detect_every, smooth, 'skip')
+
+
 def execute(args: argparse.Namespace) -> int:
     """Predict, save and report; the exit code."""
     left_aside: list[str] = []
@@ -138,9 +174,8 @@ def execute(args: argparse.Namespace) -> int:
     lengths = measuring_files(args, inferencer, sources) if args.measure else None
     outputs = [files] if lengths is None else [files, lengths]
     with locked_folder(args.out_dir):
-        is_done = go_through(
-            inferencer, sources, args.category, 'predict', outputs, skipped
-        )
+        predicted = predict(inferencer, list(sources.values()), args)
+        is_done = go_through(predicted, sources, 'predict', outputs, skipped)
     report(skipped, left_aside, files)
     if lengths is not None:
         report_lengths(lengths)

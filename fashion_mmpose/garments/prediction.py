@@ -38,6 +38,8 @@ class GarmentPrediction:
         dof: Degrees of freedom: errors are distributed as Student's t, of which the
             covariances are the scale. Infinite, as by default, for the Gaussian, whose
             tails are shorter; a calibration tells.
+        track_id: Which garment of a video it is, the same in all its frames, from 0;
+            None where garments are not followed.
     """
 
     image_id: int
@@ -52,6 +54,7 @@ class GarmentPrediction:
     definition: Benchmark | None = field(default=None, repr=False)
     covariances: np.ndarray | None = field(default=None, repr=False)
     dof: float = np.inf
+    track_id: int | None = None
 
     @classmethod
     def from_coco(
@@ -118,8 +121,9 @@ class GarmentPrediction:
 
     @property
     def caption(self) -> str:
-        """Category and score, as they are written into pictures: ``'skirt 0.87'``."""
-        return f'{self.category.replace("_", " ")} {self.score:.2f}'
+        """What is written into pictures: ``'skirt 0.87'``, of track 3 ``'#3 ...'``."""
+        number = '' if self.track_id is None else f'#{self.track_id} '
+        return f'{number}{self.category.replace("_", " ")} {self.score:.2f}'
 
     def to_coco(self, in_full_layout: bool = False) -> dict:
         """An entry of a COCO result list, in plain values.
@@ -169,13 +173,16 @@ class GarmentPrediction:
 
         Returns:
             dict: What :meth:`to_coco` gives, as ``tools/test.py --out`` writes it;
-            ``image``, ``frame`` (of videos and cameras only), ``category``,
+            ``image``, ``frame`` (of videos and cameras only), ``track_id`` (of
+            garments that are followed), ``category``,
             ``bbox_score`` and ``keypoint_names``.
         """
         coco = self.to_coco()
         entry = dict(image_id=coco['image_id'], image=self.image)
         if self.frame is not None:
             entry['frame'] = self.frame
+        if self.track_id is not None:
+            entry['track_id'] = self.track_id
         return dict(
             entry,
             category_id=coco['category_id'],

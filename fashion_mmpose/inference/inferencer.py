@@ -36,6 +36,7 @@ from .detections import Detections
 from .framing import FramingWarning, whole_picture_doubt
 from .protocols import Detector
 from .storing import Storable
+from .tracked import VideoTracking
 
 ON_ERROR = ('raise', 'skip')
 
@@ -226,6 +227,43 @@ class GarmentInferencer(Storable):
         # Frames that wait are old when it is their turn.
         depth = 1 if is_live else self.batch_size
         return self._run(load_pictures(sources, depth), requests, on_error == 'skip')
+
+    def track(
+        self,
+        inputs: Input | Iterable[Input] | Iterable[Source],
+        category: str | None = None,
+        detect_every: int = 1,
+        smooth: bool = True,
+        on_error: str = 'raise',
+    ) -> Generator[PicturePrediction]:
+        """Follow the garments of videos: ``track_id`` tells which is which.
+
+        A garment has one category over its track, that of most frames so far, by their
+        scores. A cut ends all tracks.
+
+        Args:
+            inputs: Videos, cameras or streams, as in a call.
+            category: Other garments are left out. Defaults to None, all.
+            detect_every: The detector sees every n-th frame, and the first one of each
+                scene; boxes move straight in between. Defaults to 1.
+            smooth: Whether landmarks are smoothed, see
+                :class:`fashion_mmpose.tracking.PointSmoother`. Defaults to True.
+            on_error: As in a call.
+
+        Returns:
+            Generator[PicturePrediction]: One per frame, in order.
+
+        Raises:
+            FileNotFoundError: If there is no such input.
+            ImportError: If the package trackers is missing.
+            PictureError: If a video cannot be read, when it is its turn.
+            ValueError: If there is no detector, an input is a picture, or an argument
+                is wrong.
+        """
+        if on_error not in ON_ERROR:
+            raise ValueError(f'unknown on_error {on_error!r}; choose from {ON_ERROR}')
+        tracking = VideoTracking(self, category, detect_every, smooth)
+        return tracking.run(inputs, on_error == 'skip')
 
     def whole_picture_doubt(self, categories: Iterable[str]) -> str:
         """Why pictures without boxes may be predicted badly; empty if nothing says so.

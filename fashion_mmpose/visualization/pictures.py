@@ -1,5 +1,6 @@
 """Pictures with every garment that was predicted in them."""
 
+import colorsys
 from collections.abc import Sequence
 
 import cv2
@@ -46,6 +47,8 @@ def draw_predictions(
     for i in np.argsort(areas)[::-1]:
         item = predictions[i]
         color = item.garment.color[::-1]
+        if item.track_id is not None:
+            color = track_color(item.track_id)
         corners = np.rint(item.bbox).astype(int).tolist()
         cv2.rectangle(canvas, corners[:2], corners[2:], color, round(scale))
         radius = int(np.clip(np.sqrt(max(areas[i], 0)) / 80, 2 * scale, 5 * scale))
@@ -63,6 +66,13 @@ def draw_predictions(
         for item in predictions:
             write_point_names(canvas, item, keypoint_thr)
     return canvas
+
+
+def track_color(number: int) -> tuple[int, int, int]:
+    """BGR of a garment that is followed; those of neighbouring numbers differ."""
+    hue = number * 0.618034 % 1  # the golden ratio spreads them evenly
+    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, 1)
+    return round(255 * blue), round(255 * green), round(255 * red)
 
 
 def _write_captions(

@@ -15,7 +15,8 @@ PLUGIN_LIBRARIES = frozenset(
 # Each imports only what stands before it.
 CORE = tuple(
     'errors version interrupts garments files formats evaluation measure synthetic '
-    'media visualization starter pretrained inference report cli __main__'.split()
+    'media visualization starter pretrained tracking inference report cli '
+    '__main__'.split()
 )
 PLUGIN = tuple(
     'operators compat_pictures compat overrides described_data config dataset_settings '

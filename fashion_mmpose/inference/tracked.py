@@ -1,0 +1,233 @@
+"""Garments of videos, with identities and steady landmarks."""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fashion_mmpose.errors import PictureError
+from fashion_mmpose.garments import GarmentPrediction
+from fashion_mmpose.media.reading import Picture, load_pictures
+from fashion_mmpose.media.sources import Input, Source, find_sources
+from fashion_mmpose.tracking import (
+    BoxTracker,
+    CutDetector,
+    FrameBoxes,
+    PointSmoother,
+    Tracks,
+)
+from fashion_mmpose.tracking.association import SECONDS_LOST
+from fashion_mmpose.tracking.smoothing import DEFAULT_FPS
+from fashion_mmpose.tracking.tracks import between
+
+from .box_requests import boxes_of_category
+from .crops import Crop, predict_crops
+from .detections import Detections
+
+if TYPE_CHECKING:
+    from .inferencer import GarmentInferencer, PicturePrediction
+
+LIVE = ('camera', 'stream')  # frames that wait are old when it is their turn
+
+
+class VideoTracking:
+    """Follows the garments of one video after the other.
+
+    The detector sees every ``detect_every``-th frame and the first one of a scene; in
+    between, boxes move from what it saw before to what it sees next. So frames wait for
+    the next one that it sees, and no longer.
+
+    Args:
+        inferencer: The networks.
+        category: The garments' category; None for all that the detector finds.
+        detect_every: See above.
+        smooth: Whether landmarks are smoothed.
+
+    Raises:
+        ValueError: If there is no detector, or an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        inferencer: 'GarmentInferencer',
+        category: str | None,
+        detect_every: int,
+        smooth: bool,
+    ) -> None:
+        if detect_every < 1:
+            raise ValueError(f'detect_every must be at least 1, got {detect_every}')
+        if inferencer.detector is None:
+            raise ValueError(
+                'garments are followed by their boxes; to fix it: give a detector'
+            )
+        if category is not None and category not in inferencer.networks:
+            raise ValueError(
+                f'there is no network for {category!r}, only for '
+                f'{list(inferencer.networks)}'
+            )
+        self._inferencer = inferencer
+        self._category = category
+        self._every = detect_every
+        self._smooth = smooth
+        # So many frames go through the networks at once.
+        self._size = detect_every * max(1, inferencer.batch_size // detect_every)
+
+    def run(
+        self, inputs: Input | Iterable[Input] | Iterable[Source], is_skipping: bool
+    ) -> Generator['PicturePrediction']:
+        """The garments of all frames, in order.
+
+        Args:
+            inputs: See :meth:`GarmentInferencer.track`.
+            is_skipping: Whether what cannot be read is passed over.
+
+        Raises:
+            ValueError: If an input is a picture.
+        """
+        sources = list(find_sources(inputs))
+        for each in sources:
+            if each.is_single:
+                raise ValueError(
+                    f'{each.image} is a picture, but garments are followed in videos; '
+                    'to fix it: leave it out, or predict without tracks'
+                )
+        is_live = any(each.kind in LIVE for each in sources)
+        loaded = load_pictures(sources, 1 if is_live else self._inferencer.batch_size)
+        return self._run(loaded, is_skipping)
+
+    def _run(
+        self, loaded: Iterator[Picture], is_skipping: bool
+    ) -> Generator['PicturePrediction']:
+        source = None
+        window: list[Picture] = []
+        with closing(loaded) as pictures:
+            for picture in pictures:
+                if picture.error:
+                    yield from self._flush(window)
+                    window = []
+                    if not is_skipping:
+                        raise PictureError(picture.error)
+                    yield self._prediction(picture, ())
+                    continue
+                if picture.source is not source:
+                    yield from self._flush(window)
+                    window = []
+                    source = picture.source
+                    self._begin(picture)
+                window.append(picture)
+                if len(window) > self._size or source.kind in LIVE:
+                    done = self._advance(window)
+                    yield from self._predict(window[: len(done)], done)
+                    del window[: len(done)]
+            yield from self._flush(window)
+
+    def _begin(self, first: Picture) -> None:
+        """Forget the video before."""
+        self._fps = first.fps or DEFAULT_FPS
+        score_thr = getattr(self._inferencer.detector, 'score_thr', 0.3)
+        rate = self._fps / self._every
+        self._tracks = Tracks(BoxTracker(rate, score_thr), rate)
+        self._cuts = CutDetector()
+        # Of every track, and the number of the picture where it was seen last.
+        self._smoothers: dict[int, tuple[PointSmoother, int]] = {}
+        # What the detector saw in the first frame of the window, if it was asked.
+        self._seen: dict[int, FrameBoxes] = {}
+        self._scenes: dict[int, bool] = {}
+        self._since = 0
+
+    def _flush(self, window: Sequence[Picture]) -> Iterator['PicturePrediction']:
+        if window:
+            yield from self._predict(window, self._advance(window, is_end=True))
+
+    def _advance(
+        self, window: Sequence[Picture], is_end: bool = False
+    ) -> list[FrameBoxes]:
+        """The boxes of the first frames, up to the last that the detector saw."""
+        asked = []
+        for row, picture in enumerate(window):
+            number = picture.image_id
+            if number in self._seen or number in self._scenes:
+                continue
+            is_cut = self._cuts.is_cut(picture.pixels)
+            self._scenes[number] = is_cut
+            self._since = 0 if is_cut else self._since
+            if self._since % self._every == 0:
+                asked.append(row)
+            self._since += 1
+        for row, found in zip(asked, self._detect([window[row] for row in asked])):
+            number = window[row].image_id
+            if self._scenes[number]:
+                self._tracks.cut()
+            self._seen[number] = self._tracks.update(
+                found.bboxes, found.scores, found.labels
+            )
+        rows = [r for r, each in enumerate(window) if each.image_id in self._seen]
+        boxes: list[FrameBoxes] = []
+        for row, following in zip(rows, [*rows[1:], None]):
+            before = self._seen[window[row].image_id]
+            if following is None:
+                if is_end:
+                    held = between(before, None, len(window) - row - 1)
+                    boxes += [before, *held]
+                elif self._every == 1:
+                    boxes.append(before)
+                break
+            number = window[following].image_id
+            after = None if self._scenes[number] else self._seen[number]
+            boxes += [before, *between(before, after, following - row - 1)]
+        for picture in window[: len(boxes)]:
+            self._seen.pop(picture.image_id, None)
+            self._scenes.pop(picture.image_id, None)
+        return boxes
+
+    def _detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+        if not pictures:
+            return []
+        inferencer = self._inferencer
+        pixels = [picture.pixels for picture in pictures]
+        assert inferencer.detector is not None  # the caller has looked
+        found = inferencer.detector.detect(pixels, inferencer.batch_size)
+        return [boxes_of_category(each, self._category) for each in found]
+
+    def _predict(
+        self, pictures: Sequence[Picture], boxes: Sequence[FrameBoxes]
+    ) -> Iterator['PicturePrediction']:
+        """The landmarks in the boxes, whose crops are batched together."""
+        networks = self._inferencer.networks
+        crops, tracks, ends = [], [], []
+        for picture, frame in zip(pictures, boxes):
+            for track, bbox, score, label in zip(
+                frame.tracks, frame.bboxes, frame.scores, frame.labels
+            ):
+                if label in networks:
+                    crop = Crop(picture, bbox, float(score), label, networks[label])
+                    crops.append(crop)
+                    tracks.append(track)
+            ends.append(len(crops))
+        found = predict_crops(crops, self._inferencer.batch_size)
+        for picture, start, end in zip(pictures, [0, *ends], ends):
+            named = zip(tracks[start:end], found[start:end])
+            yield self._prediction(
+                picture, tuple(self._followed(track, each) for track, each in named)
+            )
+        # A track that has not been seen for so long has ended.
+        oldest = pictures[-1].image_id - round(2 * SECONDS_LOST * self._fps)
+        kept = {k: each for k, each in self._smoothers.items() if each[1] >= oldest}
+        self._smoothers = kept
+
+    def _followed(self, track: int, found: GarmentPrediction) -> GarmentPrediction:
+        if not self._smooth:
+            return replace(found, track_id=track)
+        now = found.image_id
+        smoother, last = self._smoothers.get(track, (PointSmoother(self._fps), now))
+        for _ in range(last + 1, now):
+            smoother.skip(found)
+        self._smoothers[track] = smoother, now
+        return replace(found, track_id=track, keypoints=smoother.update(found))
+
+    def _prediction(
+        self, picture: Picture, found: tuple[GarmentPrediction, ...]
+    ) -> 'PicturePrediction':
+        from .inferencer import PicturePrediction
+
+        return PicturePrediction(picture, found)

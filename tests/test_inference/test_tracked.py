@@ -1,0 +1,116 @@
+"""Garments of videos with identities, by the starter."""
+
+import cv2
+import numpy as np
+import pytest
+
+from fashion_mmpose import GarmentInferencer
+from fashion_mmpose.inference.detections import Detections
+from fashion_mmpose.synthetic import draw_moving
+from fashion_mmpose.synthetic.moving import FPS, SIZE_WH
+
+pytest.importorskip('trackers')
+pytestmark = pytest.mark.slow
+NUM_FRAMES = 15  # the cut is at 10
+
+
+@pytest.fixture(scope='module')
+def scene():
+    return list(draw_moving(2, NUM_FRAMES))
+
+
+@pytest.fixture(scope='module')
+def video(scene, tmp_path_factory):
+    path = tmp_path_factory.mktemp('video') / 'scene.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), FPS, SIZE_WH)
+    for frame in scene:
+        writer.write(frame.image)
+    writer.release()
+    return path
+
+
+class TrueDetector:
+    """Finds what is there, and counts the frames it was asked for."""
+
+    score_thr = 0.3
+
+    def __init__(self, scene):
+        self.frames = [(frame.image.astype(int), frame.garments) for frame in scene]
+        self.asked = []
+
+    def detect(self, images, batch_size):
+        found = []
+        for image in images:
+            off = [np.abs(image - each).mean() for each, _ in self.frames]
+            number = int(np.argmin(off))
+            self.asked.append(number)
+            garments = self.frames[number][1]
+            found.append(
+                Detections(
+                    np.array([each.bbox for each in garments], np.float32),
+                    np.full(len(garments), 0.9, np.float32),
+                    tuple(each.category for each in garments),
+                )
+            )
+        return found
+
+
+@pytest.fixture
+def inferencer(scene):
+    built = GarmentInferencer(device='cpu')
+    built.detector = TrueDetector(scene)
+    return built
+
+
+@pytest.mark.parametrize('every', [1, 4])
+def test_tracks(inferencer, scene, video, every):
+    """A number a garment, new ones after the cut, and the detector asked in between."""
+    found = list(inferencer.track(video, detect_every=every))
+    assert [each.picture.frame for each in found] == [*range(NUM_FRAMES)]
+    asked = {1: [*range(NUM_FRAMES)], 4: [0, 4, 8, 10, 14]}[every]
+    assert inferencer.detector.asked == asked
+    numbers = {}
+    for frame, predicted in zip(scene, found):
+        assert len(predicted.garments) == len(frame.garments)
+        for garment in predicted.garments:
+            off = [np.abs(garment.bbox - each.bbox).max() for each in frame.garments]
+            true = frame.garments[int(np.argmin(off))]
+            assert min(off) < 30 and garment.category == true.category
+            assert numbers.setdefault(garment.track_id, true.number) == true.number
+    assert len(numbers) == len(
+        {each.number for frame in scene for each in frame.garments}
+    )
+
+
+def test_smoothing_changes_the_points_alone(inferencer, video):
+    raw = list(inferencer.track(video, smooth=False))
+    smooth = list(inferencer.track(video))
+    moved = []
+    for before, after in zip(raw, smooth):
+        for one, other in zip(before.garments, after.garments):
+            assert one.track_id == other.track_id
+            np.testing.assert_array_equal(one.scores, other.scores)
+            moved.append(np.abs(one.keypoints - other.keypoints).mean())
+    assert moved[0] == 0 and 0 < np.mean(moved) < 15
+
+
+def test_records_tell_their_track(inferencer, video):
+    garment = next(iter(inferencer.track(video))).garments[0]
+    assert garment.to_dict()['track_id'] == garment.track_id == 0
+    assert garment.caption.startswith('#0 ')
+
+
+def test_what_cannot_be_followed(inferencer, video, tmp_path):
+    picture = tmp_path / 'a.png'
+    cv2.imwrite(str(picture), np.zeros((40, 40, 3), np.uint8))
+    with pytest.raises(ValueError, match=r'a\.png is a picture'):
+        inferencer.track([video, picture])
+    with pytest.raises(ValueError, match='detect_every must be at least 1, got 0'):
+        inferencer.track(video, detect_every=0)
+    with pytest.raises(ValueError, match="no network for 'hat'"):
+        inferencer.track(video, 'hat')
+    with pytest.raises(ValueError, match='unknown on_error'):
+        inferencer.track(video, on_error='pass')
+    inferencer.detector = None
+    with pytest.raises(ValueError, match='give a detector'):
+        inferencer.track(video)
