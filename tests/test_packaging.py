@@ -366,7 +366,7 @@ def test_setup_is_repeated_only_after_a_change(checkout: Path, tmp_path: Path):
 def test_setup_names_a_missing_python(checkout: Path, tmp_path: Path):
     done = make('setup', f'VENV={tmp_path}/env', 'PYTHON=no-such-python', cwd=checkout)
     assert done.returncode == 2
-    assert 'error: Python 3.11 or 3.12 is needed; name it with PYTHON=' in done.stderr
+    assert 'error: Python 3.11 to 3.14 is needed; name it with PYTHON=' in done.stderr
     assert not (tmp_path / 'env').exists()
 
 
