@@ -10,7 +10,8 @@ from .uploads import Limits
 _FOLDER = Path(__file__).parent
 
 
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """The content of a file of this folder."""
     return (_FOLDER / name).read_text(encoding='utf-8')
 
 
@@ -23,14 +24,14 @@ def editor(value: Mapping, kinds: Mapping) -> gr.HTML:
 
     Returns:
         gr.HTML: Its property ``overlay`` is the view of :meth:`.desk.Desk.measured`;
-        its events are ``chosen``, ``edited``, ``boxed``, ``recategorized``, ``ruled``
-        and ``styled``.
+        its events are ``chosen``, ``edited``, ``boxed``, ``recategorized``, ``ruled``,
+        ``styled`` and, for Enter, ``advanced``.
     """
     return gr.HTML(
         value,
-        html_template=_text('editor.html'),
-        css_template=_text('parts.css'),
-        js_on_load=_text('editor.js') + _text('editor_panel.js'),
+        html_template=text_of('editor.html'),
+        css_template=text_of('parts.css'),
+        js_on_load=text_of('editor.js') + text_of('editor_panel.js'),
         apply_default_css=False,
         elem_id='editor',
         kinds=kinds,
@@ -46,9 +47,9 @@ def uploader(limits: Limits) -> gr.HTML:
     """
     return gr.HTML(
         None,
-        html_template=_text('uploader.html'),
-        css_template=_text('parts.css'),
-        js_on_load=_text('uploader.js'),
+        html_template=text_of('uploader.html'),
+        css_template=text_of('parts.css'),
+        js_on_load=text_of('uploader.js'),
         apply_default_css=False,
         elem_id='uploader',
         megabytes=limits.megabytes,
@@ -60,5 +61,5 @@ def uploader(limits: Limits) -> gr.HTML:
 def saver() -> gr.HTML:
     """Nothing to see: its value becomes a download."""
     return gr.HTML(
-        None, html_template='', js_on_load=_text('saver.js'), visible='hidden'
+        None, html_template='', js_on_load=text_of('saver.js'), visible='hidden'
     )

@@ -4,7 +4,7 @@ K: key points of the category. Positions are pixels of the picture.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class Corrected:
         by_hand: Which points somebody has moved, shape (K, ), bool.
         number: The id of its annotation, if it has one.
         key: What tells it from all others that its picture had so far.
+        kept: Further fields of its annotation, which are written as they are.
     """
 
     found: GarmentPrediction
@@ -36,6 +37,7 @@ class Corrected:
     by_hand: np.ndarray
     number: int | None = None
     key: int = 0
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_prediction(cls, found: GarmentPrediction) -> 'Corrected':
@@ -110,8 +112,9 @@ class Corrected:
             # What was moved out of the box belongs to the garment, too.
             low = np.minimum(low, labelled.min(axis=0))
             high = np.maximum(high, labelled.max(axis=0))
-        box = np.concatenate((low, high - low)).astype(np.float64)
-        return Item(where, self.garment, points, box, {}, self.number)
+        # Rounded as it is written, so that its area is the same when it is read again.
+        box = np.concatenate((low, high - low)).astype(np.float64).round(4)
+        return Item(where, self.garment, points, box, dict(self.kept), self.number)
 
     def view(self) -> dict:
         """What a browser draws, in plain values."""

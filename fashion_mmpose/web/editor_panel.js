@@ -218,6 +218,7 @@ svg.addEventListener('keydown', (event) => {
   const far = event.shiftKey ? 10 : 1;
   const steps = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] };
   if (steps[event.key]) nudge(...steps[event.key]);
+  else if (event.key === 'Enter') trigger('advanced');
   else if (event.key === 'Delete' || event.key === 'Backspace') setState(0);
   else if (event.key === 'v' && state.point !== null) {
     setState(state.garment.points[state.point][2] === 2 ? 1 : 2);

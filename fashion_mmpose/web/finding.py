@@ -89,7 +89,7 @@ class Finder:
         """
         own = garment.found
         again = self.in_box(pixels, str(own.image), own.bbox.tolist(), category)
-        return replace(again, number=garment.number)
+        return replace(again, number=garment.number, kept=garment.kept)
 
     def _check(self, category: str | None) -> None:
         if category is not None and category not in self.categories:

@@ -43,10 +43,14 @@ class Page:
     Args:
         desk: The handlers.
         networks_at_once: So many pictures go through the networks at the same time.
+        in_order: Whether everything happens one after the other, as it was done.
     """
 
-    def __init__(self, desk: Desk, networks_at_once: int = 1) -> None:
+    def __init__(
+        self, desk: Desk, networks_at_once: int = 1, in_order: bool = False
+    ) -> None:
         self.desk = desk
+        self._in_order = in_order
         self._networks_at_once = networks_at_once
         self.editor = editor({}, desk.kinds())
         with gr.Accordion('Measure', open=False):
@@ -103,12 +107,14 @@ class Page:
         group: str = NETWORKS,
     ) -> None:
         """Let an event call a handler; nothing of it is offered to other programs."""
+        group = NETWORKS if self._in_order else group
+        is_slow = outputs is None and group == NETWORKS and not self._in_order
         trigger(
             handler,
             inputs=inputs,
             outputs=self.tables if outputs is None else outputs,
             api_visibility='private',
-            show_progress='minimal' if group == NETWORKS else 'hidden',
+            show_progress='minimal' if is_slow else 'hidden',
             trigger_mode='multiple',
             concurrency_id=group,
             concurrency_limit=(

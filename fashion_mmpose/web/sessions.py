@@ -36,6 +36,7 @@ class OpenPicture:
         view: It as a data address, for a browser.
         thumb: The same, small.
         path: Its file, once it is kept.
+        kept_bytes: Its bytes in the temporary folder; 0 for a file of the user's.
         garments: Its garments.
         known: All garments that it ever had, by their keys.
         ruling: What tells centimetres in it.
@@ -49,6 +50,7 @@ class OpenPicture:
     view: str
     thumb: str
     path: Path | None = None
+    kept_bytes: int = 0
     garments: list[Corrected] = field(default_factory=list)
     known: dict[int, Corrected] = field(default_factory=dict)
     ruling: Ruling = field(default_factory=Ruling)
@@ -110,6 +112,8 @@ class Session:
         current: Place of the one that is shown.
         least_score: Points that score less are not drawn.
         with_names: Whether the names of the points are drawn.
+        place: In a folder that is annotated, the place of the picture.
+        category: Of the garments that are found in its pictures; empty for any.
         lock: Held by whoever changes something.
         used: When it was last asked for, by the monotonic clock.
     """
@@ -119,6 +123,8 @@ class Session:
     current: int = 0
     least_score: float = 0.2
     with_names: bool = False
+    place: int = 0
+    category: str = ''
     lock: threading.RLock = field(default_factory=threading.RLock)
     used: float = field(default_factory=time.monotonic)
 
@@ -229,15 +235,14 @@ class Sessions:
         session.folder.mkdir(exist_ok=True)
         opened.path = session.folder / f'{time.monotonic_ns()}'
         opened.path.write_bytes(data)
+        opened.kept_bytes = len(data)
         session.pictures.append(opened)
         session.current = len(session.pictures) - 1
 
     def clear(self, session: Session) -> None:
         """Forget a session's pictures, and delete their files."""
-        paths = [each.path for each in session.pictures if each.path is not None]
-        size = sum(path.stat().st_size for path in paths if path.exists())
         with self._lock:
-            self._bytes -= size
+            self._bytes -= sum(each.kept_bytes for each in session.pictures)
         session.pictures, session.current = [], 0
         shutil.rmtree(session.folder, ignore_errors=True)
 

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -320,3 +322,37 @@ def test_a_closed_page_leaves_no_picture(browser, tmp_path, monkeypatch, picture
         assert not any(f.is_file() for f in (tmp_path / 'own').rglob('*'))
     finally:
         running.stop()
+
+
+def test_a_folder_is_annotated(browser, tmp_path, picture_file):
+    folder, out = tmp_path / 'pictures', tmp_path / 'corrected.json'
+    folder.mkdir()
+    for name in ('a.png', 'b.png'):
+        (folder / name).write_bytes(picture_file.read_bytes())
+    options = ('--annotate', str(folder), '--out', str(out))
+    running = Command(*options)
+    try:
+        page = browser.new_page(viewport=dict(width=1280, height=900))
+        page.set_default_timeout(WAIT_MS)
+        page.goto(running.address)
+        page.wait_for_selector(POINT)
+        page.wait_for_selector('#progress >> text=1 of 2')
+        drag(page, middle(page, f'{POINT}[data-point="0"]'), (30, 20))
+        page.keyboard.press('Enter')  # at once: the correction must not be lost
+        page.wait_for_selector('#progress >> text=2 of 2')
+        page.get_by_role('button', name='Save and next').click()
+        page.wait_for_selector('#progress >> text=2 done')
+        locked = subprocess.run(
+            [sys.executable, '-m', 'fashion_mmpose', 'web', '--port', '0', *options],
+            capture_output=True,
+            text=True,
+        )
+        assert locked.returncode == 1
+        assert 'is in use by process' in locked.stderr
+    finally:
+        assert running.stop() == 143
+    columns = read_columns(out, 'deepfashion2')
+    assert columns.images.file_names == ['a.png', 'b.png']
+    first, second = np.split(columns.points, 2)
+    assert np.linalg.norm((first - second)[0, :2]) > 15
+    np.testing.assert_allclose(first[1:], second[1:], atol=1e-3)
