@@ -79,6 +79,7 @@ class Gate:
             return
         most = self._upload_bytes if path.startswith(_UPLOAD) else self._event_bytes
         if _length(scope) > most:
+            await _drain(receive, 2 * most)
             await _answer(send, 413, _too_large(most))
             return
         await self._pass(scope, receive, send, most)
@@ -114,6 +115,15 @@ class Gate:
         except TooLargeError:
             if not is_begun:
                 await _answer(send, 413, _too_large(most))
+
+
+async def _drain(receive: Receive, most: int) -> None:
+    """Let the rest of a body come: who is cut off while sending reads no answer."""
+    count, is_more = 0, True
+    while is_more and count < most:
+        message = await receive()
+        count += len(message.get('body', b''))
+        is_more = message.get('more_body', False)
 
 
 def _length(scope: Scope) -> int:

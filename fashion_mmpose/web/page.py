@@ -256,6 +256,8 @@ def forget_closed(blocks: gr.Blocks, desk: Desk) -> None:
 
     def on_unload(request: gr.Request) -> None:
         desk.sessions.forget(request.session_hash)
+        # Gradio holds what it has shown, the picture included, for an hour more.
+        blocks.app.state_holder.session_data.pop(request.session_hash or '', None)
 
     blocks.unload(on_unload)
 

@@ -18,6 +18,7 @@ from .sessions import Sessions
 _SWEEP_S = 60.0
 _QUEUE = 100  # events that wait; more get a message
 _AT_ONCE = 400  # connections
+_SESSIONS = 500  # of which Gradio keeps what it has shown
 _GOODBYE_S = 2  # seconds that open connections have when the server stops
 # No fonts of the network: those that the system has.
 _FONTS = ['system-ui', 'sans-serif']
@@ -36,6 +37,7 @@ def application(
         api: Whether other programs may call what it offers them.
         mcp: Whether it is an MCP server, too.
     """
+    blocks.state_session_capacity = _SESSIONS
     blocks.queue(max_size=_QUEUE, api_open=api)
     app = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),

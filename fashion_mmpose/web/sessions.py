@@ -5,7 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from secrets import token_hex
@@ -267,11 +267,12 @@ class Sessions:
         for key in idle:
             self.forget(key)
         oldest = time.time() - upload_s
-        for path in sorted(self.uploads.rglob('*'), reverse=True):
-            try:
-                if path.is_dir():
-                    path.rmdir()  # only where it is empty
-                elif path.stat().st_mtime < oldest:
-                    path.unlink()
-            except OSError:  # it is not empty, or somebody else was faster
-                continue
+        for parent, _, names in os.walk(self.uploads, topdown=False):
+            for path in (Path(parent) / name for name in names):
+                with suppress(OSError):  # somebody else was faster
+                    if path.stat().st_mtime < oldest:
+                        path.unlink()
+            # A new folder is about to get its file.
+            with suppress(OSError):  # it is not empty
+                if Path(parent) != self.uploads and os.stat(parent).st_mtime < oldest:
+                    os.rmdir(parent)

@@ -10,6 +10,13 @@ function say(text, isError = false) {
   tell.classList.toggle('fm-error', isError);
 }
 
+// The server keeps files by their content and their name, and deletes one when it is
+// read: two people who send the same picture must not share one.
+function ownName(name) {
+  const end = name.includes('.') ? name.slice(name.lastIndexOf('.')) : '';
+  return Date.now().toString(36) + Math.random().toString(36).slice(2) + end;
+}
+
 async function sendFiles(files) {
   const errors = [], sent = [];
   const chosen = [...files].slice(0, props.most);
@@ -21,7 +28,7 @@ async function sendFiles(files) {
     }
     say(`Sending ${i + 1} of ${chosen.length} ...`);
     try {
-      const { path } = await upload(file);
+      const { path } = await upload(new File([file], ownName(file.name), { type: file.type }));
       sent.push({ path, name: file.name });
     } catch (error) {
       errors.push(`${file.name} could not be sent`);

@@ -91,8 +91,11 @@ def test_idle_browsers_and_old_uploads_are_swept(sessions, dress_file):
         file.write_bytes(b'')
         os.utime(file, (time.time() - age,) * 2)
     sessions.sweep(idle_s=50, upload_s=300)
-    sessions.sweep(idle_s=50, upload_s=300)  # the emptied folder
     assert len(sessions) == 1
+    left = [path.name for path in sessions.uploads.rglob('*')]
+    assert sorted(left) == ['a.png', 'new', 'old']
+    os.utime(sessions.uploads / 'old', (0, 0))
+    sessions.sweep(idle_s=50, upload_s=300)
     assert [path.name for path in sessions.uploads.iterdir()] == ['new']
 
 
