@@ -3,7 +3,7 @@
 Usage:
     fashion-mmpose web [--host 127.0.0.1] [--port 7860]
         [--max-upload-mb 25] [--max-megapixels 50] [--max-pictures 20]
-        [--annotate FOLDER --out FILE.json]
+        [--annotate FOLDER --out FILE.json | --api --mcp]
         [the networks' options of `fashion-mmpose predict`]
 
 The page takes pictures that are dropped, pasted or photographed, and draws garments and
@@ -15,6 +15,9 @@ starter finds the garments, with onnxruntime.
 With --annotate the page goes through the pictures of a folder. What is corrected is
 written to FILE.json within seconds: COCO JSON, which data sets read. Its images are the
 pictures that are done, so that the same command goes on where it was left.
+
+With --api other programs may ask for the garments of a picture, with --mcp so may
+assistants that speak the Model Context Protocol; docs/web.md says how.
 
 Nothing leaves this machine. Pictures that are sent lie in a temporary folder, and are
 deleted when the page is closed and when the command ends. Ctrl-C stops it.
@@ -83,6 +86,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out', metavar='FILE.json', help='COCO file of the annotations'
     )
+    parser.add_argument(
+        '--api', action='store_true', help='let other programs find garments'
+    )
+    parser.add_argument('--mcp', action='store_true', help='be an MCP server, too')
     add_networks(parser)
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
     check_network_options(args, parser)
@@ -92,6 +99,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
             parser.error(f'--{option} {getattr(args, name)}: must be positive')
     if (args.annotate is None) != (args.out is None):
         parser.error('--annotate FOLDER and --out FILE.json go together')
+    if args.annotate is not None and (args.api or args.mcp):
+        parser.error('--api and --mcp are of the page of pictures, not of --annotate')
     if not 0 <= args.port < 65536:
         parser.error(f'--port {args.port}: must be between 0 and 65535')
     return args
@@ -114,19 +123,24 @@ def execute(args: argparse.Namespace) -> None:
                 annotation_page,
             )
             from fashion_mmpose.web.page import picture_page
+            from fashion_mmpose.web.programs import offer
+        if args.mcp:
+            with extra_needed('an MCP server needs mcp, which does not load', 'mcp'):
+                import mcp  # noqa: F401  # pyright: ignore[reportMissingImports]
         bound = stack.enter_context(server.bind(args.host, args.port))
         stack.enter_context(server.swept(sessions))
         inferencer = build(args)
         warn_of_whole_pictures(inferencer, None)
         desk = Desk(Finder(inferencer), sessions)
         if args.annotate is None or args.out is None:
-            page = picture_page(desk)
+            is_open = args.api or args.mcp
+            page = picture_page(desk, offered=offer if is_open else None)
         else:
             task = AnnotationFolder(args.annotate, args.out, desk.finder.benchmark)
             stack.enter_context(task)
             page = annotation_page(AnnotationDesk(desk, task))
             print(f'{task.num_done} of {len(task.names)} pictures are done')
-        app = server.application(page, sessions)
+        app = server.application(page, sessions, args.api, args.mcp)
         if args.host not in _LOOPBACK:
             warn([_OPEN.format(args.host)])
         where = server.address(bound)

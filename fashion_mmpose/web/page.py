@@ -262,12 +262,17 @@ def forget_closed(blocks: gr.Blocks, desk: Desk) -> None:
     blocks.unload(on_unload)
 
 
-def picture_page(desk: Desk, networks_at_once: int = 1) -> gr.Blocks:
+def picture_page(
+    desk: Desk,
+    networks_at_once: int = 1,
+    offered: Callable[[Desk, int], None] | None = None,
+) -> gr.Blocks:
     """The page of people's own pictures.
 
     Args:
         desk: The handlers.
         networks_at_once: So many pictures go through the networks at the same time.
+        offered: Adds what other programs may call; None for nothing.
     """
     benchmark = desk.finder.benchmark.name
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
@@ -339,4 +344,6 @@ def picture_page(desk: Desk, networks_at_once: int = 1) -> gr.Blocks:
         page.connect(clear.click, on_clear, group=LIGHT)
         page.connect_corrections(category, lambda session, picture: None)
         forget_closed(blocks, desk)
+        if offered is not None:
+            offered(desk, networks_at_once)
     return blocks

@@ -1,6 +1,8 @@
 """The command: its options, its address, and how it ends."""
 
+import base64
 import re
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +24,8 @@ pytest.importorskip('gradio')
         (['--max-upload-mb', '0'], 'must be positive'),
         (['--max-megapixels', 'nan'], 'must be positive'),
         (['--port', '99999'], 'between 0 and 65535'),
+        (['--annotate', 'pictures'], 'go together'),
+        (['--annotate', 'a', '--out', 'b', '--api'], 'not of --annotate'),
         (['--pose', 'a.py', 'b.pth', '--benchmark', 'fashionai'], '--benchmark'),
     ],
 )
@@ -68,3 +72,32 @@ def test_the_page_is_ready_soon_and_leaves_nothing(tmp_path: Path, monkeypatch):
         assert running.stop() == 143
     assert time.monotonic() - start < 10
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_other_programs_ask(dress_file: bytes):
+    client_of = pytest.importorskip('gradio_client').Client
+    running = Command('--api')
+    try:
+        client = client_of(running.address, verbose=False)
+        picture = base64.b64encode(dress_file).decode()
+        found = client.predict(picture, '', 0, api_name='/find_garments')
+        (garment,) = found['garments']
+        assert (found['width'], found['height']) == (468, 624)
+        assert garment['category'] == 'long_sleeved_dress'
+        assert len(garment['keypoints']) == 3 * 37
+        assert {each['unit'] for each in garment['lengths']} == {'px'}
+        with pytest.raises(Exception, match='no picture of a kind'):
+            text = base64.b64encode(b'hello').decode()
+            client.predict(text, '', 0, api_name='/find_garments')
+        named = client.view_api(return_format='dict')['named_endpoints']
+        assert list(named) == ['/find_garments']
+    finally:
+        running.stop()
+
+
+def test_without_mcp_it_is_said(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'mcp', None)
+    assert main(['web', '--mcp', '--port', '0']) == 1
+    said = capsys.readouterr().err
+    assert "pip install 'fashion-mmpose[mcp]'" in said
