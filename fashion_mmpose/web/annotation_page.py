@@ -1,6 +1,7 @@
 """The page that annotates a folder: one picture after the other."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import gradio as gr
 
@@ -37,6 +38,7 @@ class AnnotationDesk(Desk):
         path = self.task.folder / name
         opened, pixels = open_picture(path.read_bytes(), name, self.limits)
         opened.path = path
+        opened.ruling = replace(session.ruling, ends=None)
         garments = self.task.garments(name)
         if garments is None:
             category = session.category or None

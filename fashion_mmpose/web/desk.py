@@ -15,7 +15,6 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.labels.labelled import numbers
 from fashion_mmpose.garments import Benchmark, Garment, point_colors
 from fashion_mmpose.measure import AnyScale, Measured
-from fashion_mmpose.visualization import length_text
 from fashion_mmpose.visualization.point_names import short_names
 
 from . import saving
@@ -65,8 +64,7 @@ class Desk:
         found = self.finder.in_picture(pixels, name, category)
         for garment in found:
             opened.hold(garment)
-        if session.picture is not None:
-            opened.ruling = replace(session.picture.ruling, ends=None)
+        opened.ruling = replace(session.ruling, ends=None)
         self.sessions.add(session, data, opened)
         return opened
 
@@ -125,11 +123,10 @@ class Desk:
     def set_scale(
         self, session: Session, kind: str, centimetres: float, sheet_name: str
     ) -> None:
-        """Note what tells centimetres, for this picture and those that come."""
-        if session.picture is not None:
-            ends = session.picture.ruling.ends
-            chosen = Ruling(kind, float(centimetres or 0), sheet_name, ends)
-            session.picture.ruling = chosen
+        """Note what tells centimetres, for all pictures and those that come."""
+        session.ruling = Ruling(kind, float(centimetres or 0), sheet_name)
+        for each in session.pictures:
+            each.ruling = replace(session.ruling, ends=each.ruling.ends)
 
     def style(self, session: Session, event: Event) -> None:
         """Note how points are drawn."""
@@ -160,7 +157,7 @@ class Desk:
         lengths, scale, message = self.lengths(picture)
         rows = saving.length_rows(picture.garments, lengths)
         ways = [
-            dict(text=length_text(each), path=each.path.round(1).tolist())
+            dict(text=_short_length(each), path=each.path.round(1).tolist())
             for own in lengths
             for each in own
             if each.path is not None and 'girth' not in each.name
@@ -234,6 +231,12 @@ def open_picture(
     height, width = pixels.shape[:2]
     views = view_of(pixels), thumb_of(pixels)
     return OpenPicture(name, (width, height), *views), pixels
+
+
+def _short_length(length: Measured) -> str:
+    """A length as it stands beside its way; how sure it is, the table says."""
+    digits = 1 if length.unit == 'cm' else 0
+    return f'{length.name.replace("_", " ")} {length.value:.{digits}f} {length.unit}'
 
 
 def _kind(benchmark: Benchmark, category: str) -> dict:

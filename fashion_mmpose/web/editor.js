@@ -130,17 +130,35 @@ function label(text, x, y, u, name = 'fm-name') {
     'dominant-baseline': 'middle' }, layer).textContent = text;
 }
 
+// Where on a way a text covers no other one, as far as there is such a place.
+function freePlace(path, width, height, taken) {
+  const [left, top, w, h] = viewBox();
+  let place;
+  for (const share of [0.5, 0.35, 0.65, 0.2, 0.8, 0.05, 0.95]) {
+    const at = share * (path.length - 1), i = Math.min(Math.floor(at), path.length - 2);
+    const [a, b] = [path[i], path[i + 1]];
+    const x = a[0] + (b[0] - a[0]) * (at - i) - width / 2;
+    const y = a[1] + (b[1] - a[1]) * (at - i);
+    place = [Math.min(Math.max(x, left), left + w - width),
+      Math.min(Math.max(y, top + height), top + h - height)];
+    const isFree = taken.every(([s, t, other]) => Math.abs(t - place[1]) > height
+      || place[0] + width < s || s + other < place[0]);
+    if (isFree) break;
+  }
+  taken.push([...place, width]);
+  return place;
+}
+
 function drawOverlay(u) {
   const shown = state.overlay.picture === state.picture.key ? state.overlay : {};
+  const taken = [];
   if (find('.fm-ways').checked) {
     (shown.ways ?? []).forEach(({ text, path }, i, all) => {
       const color = `hsl(${360 * i / all.length} 70% 42%)`;
       make('polyline', { points: path.map((p) => p.join(',')).join(' '),
         class: 'fm-way', stroke: color }, layer);
-      const [x, y] = path[Math.floor((path.length - 1) / 2)];
-      const [p, q] = path[Math.ceil((path.length - 1) / 2)];
-      const [s, t] = path.length === 2 ? [(x + p) / 2, (y + q) / 2] : [x, y];
-      label(text, s + 3 * u, t, u, 'fm-name fm-length');
+      const [x, y] = freePlace(path, 6.7 * u * text.length, 14 * u, taken);
+      label(text, x, y, u, 'fm-name fm-length');
     });
     for (const [x, y] of shown.corners ?? []) {
       make('circle', { cx: x, cy: y, r: 4 * u, class: 'fm-corner' }, layer);

@@ -112,6 +112,7 @@ class Session:
         current: Place of the one that is shown.
         least_score: Points that score less are not drawn.
         with_names: Whether the names of the points are drawn.
+        ruling: What tells centimetres in its pictures.
         place: In a folder that is annotated, the place of the picture.
         category: Of the garments that are found in its pictures; empty for any.
         lock: Held by whoever changes something.
@@ -123,6 +124,7 @@ class Session:
     current: int = 0
     least_score: float = 0.2
     with_names: bool = False
+    ruling: Ruling = field(default_factory=Ruling)
     place: int = 0
     category: str = ''
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -275,10 +274,13 @@ def test_kinds_name_and_colour_every_point(desk: Desk):
     assert dress['names'][6] == '7' and dress['color'].startswith('rgb(')
 
 
-def test_a_ruling_goes_on_to_the_next_picture(desk: Desk, session, dress_file: bytes):
+def test_a_ruling_is_of_all_pictures(desk: Desk, session, dress_file: bytes):
+    desk.rule(session, dict(picture=session.picture.key, ends=[[0, 0], [9, 9]]))
     desk.set_scale(session, 'marker', 7, 'a4')
-    ruling = replace(session.picture.ruling, ends=np.zeros((2, 2)))
-    session.picture.ruling = ruling
     desk.add(session, dress_file, 'second.png', None)
-    own = session.picture.ruling
-    assert (own.kind, own.centimetres, own.ends) == ('marker', 7, None)
+    first, second = (each.ruling for each in session.pictures)
+    assert (second.kind, second.centimetres, second.ends) == ('marker', 7, None)
+    assert first.kind == 'marker' and first.ends.tolist() == [[0, 0], [9, 9]]
+    desk.sessions.clear(session)
+    desk.add(session, dress_file, 'third.png', None)
+    assert session.picture.ruling.kind == 'marker'
