@@ -23,7 +23,7 @@ STAMP := $(VENV)/.setup-$(SETUP_KEY)
 CHECK_PYTHON := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-fast test-docs fuzz campaign lint format starter demo clean
+.PHONY: help setup test test-fast test-docs docs fuzz campaign lint format starter demo clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -98,6 +98,10 @@ test-fast: $(STAMP)  ## run the tests that take a moment, to try out a change
 
 test-docs: $(STAMP)  ## run the commands of README and docs as they are written
 	$(PY) -m pytest -n auto -m docs $(ARGS)
+
+docs: $(STAMP)  ## build the pages of docs/ to docs/_build/html; a warning is an error
+	$(PY) -W ignore -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)
+	@echo 'docs/_build/html/index.html'
 
 fuzz: $(STAMP)  ## try changed files on every reader, e.g. with ARGS='--num 100000'
 	PYTHONPATH=.:tests/helpers $(PY) tests/test_fuzz/campaign.py $(ARGS)

@@ -20,6 +20,7 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
+from . import starter
 from .compat_pictures import guard_decoding
 from .operators import INSTALL_HINT, serve_operators
 
@@ -143,11 +144,18 @@ def serve_configs(find: Callable[[str], Path]) -> None:
 
     def get_own_config(cfg_path: str, pretrained: bool = False) -> Config:
         name = own_name(cfg_path)
-        if name and pretrained:
-            raise ValueError(f'{cfg_path}: no weights are published with this package')
-        if name:
-            return Config.fromfile(find(name))
-        return get_config(cfg_path, pretrained)
+        if not name:
+            return get_config(cfg_path, pretrained)
+        cfg = Config.fromfile(find(name))
+        if pretrained:
+            weights = dict(map(starter.config_and_weights, starter.NAMES))
+            cfg.model_path = weights.get(name.removesuffix('.py'))
+            if cfg.model_path is None:
+                raise ValueError(
+                    f'{cfg_path}: the package carries no weights of it, only those of '
+                    f'{", ".join(weights)}'
+                )
+        return cfg
 
     Config._get_cfg_path = staticmethod(find_own_base)
     mmengine.hub.get_config = get_own_config
