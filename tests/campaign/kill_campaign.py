@@ -29,6 +29,7 @@ from pathlib import Path
 
 from forked import ForkedScript, preload
 from scenarios import SCENARIOS, Scenario, make_data
+from victim import MARK
 
 HERE = Path(__file__).resolve().parent
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -56,21 +57,27 @@ def start(
 
 
 def living(session: int) -> list[int]:
-    """Processes that belong to a session, or to one below it, and still do anything."""
+    """Processes of a command that still do anything.
+
+    They are those of its session, and those that have :data:`MARK` from it, as what it
+    starts in sessions of their own.
+    """
     found = []
-    for entry in Path('/proc').glob('[0-9]*/stat'):
+    mark = f'{MARK}={session}\0'.encode()
+    for folder in Path('/proc').glob('[0-9]*'):
         try:
-            text = entry.read_text()
-        except (FileNotFoundError, ProcessLookupError):
+            text = (folder / 'stat').read_text()
+            environment = (folder / 'environ').read_bytes()
+        except OSError:  # it has ended, or is of another user
             continue
         state, _, _, own_session = text.rpartition(')')[2].split()[:4]
-        if int(own_session) == session and state != 'Z':
-            found.append(int(entry.parent.name))
+        if state != 'Z' and (int(own_session) == session or mark in environment):
+            found.append(int(folder.name))
     return found
 
 
 def wait_for_the_end(session: int) -> list[int]:
-    """Those of a session that do not end; they are killed."""
+    """Those of a command that do not end; they are killed."""
     deadline = time.monotonic() + SECONDS_TO_END
     while (left := living(session)) and time.monotonic() < deadline:
         time.sleep(0.2)
