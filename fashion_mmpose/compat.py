@@ -9,6 +9,8 @@
   operators. Where a compiled mmcv is installed, nothing is touched.
 - Since PyTorch 2.6 ``torch.load`` reads tensors and plain containers only.
   :func:`allow_checkpoints` adds the few classes that MMEngine's checkpoints hold.
+- The stack imports modules that newer Pythons, setuptools or platforms lack;
+  :mod:`fashion_mmpose.stand_ins` answers for them.
 - mmcv gives every file to OpenCV, whose readers of rare formats crash on damaged ones.
   ``compat_pictures.guard_decoding`` puts this package's own checks in front.
 """
@@ -23,6 +25,7 @@ from pathlib import Path
 from . import starter
 from .compat_pictures import guard_decoding
 from .operators import INSTALL_HINT, serve_operators
+from .stand_ins import serve_removed_modules, serve_xtcocotools
 
 MMCV_RANGE = ('2.0.0', '2.2.0')  # MMDetection 3.3 refuses 2.2
 MMPOSE_RANGE = ('1.2.0', '2.0.0')
@@ -42,7 +45,9 @@ def setup() -> None:
     Raises:
         ImportError: If a part is missing, too old or does not load.
     """
+    serve_removed_modules()
     check_stack()
+    serve_xtcocotools()
     serve_operators()
     allow_checkpoints()
     guard_decoding()
