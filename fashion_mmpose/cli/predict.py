@@ -140,7 +140,7 @@ def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) ->
     )
     if files.num_empty:
         print(f'{files.num_empty} pictures have none')
-    warn(files.of_other_runs())
+    warn(files.without_sound + files.of_other_runs())
     print(f'written to {files.out_dir}')
 
 

@@ -20,6 +20,7 @@ from fashion_mmpose.files.sets import tidy
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout
+from fashion_mmpose.media.remux import take_times_and_sound
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.media.video import VideoFile
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR, draw_predictions
@@ -119,6 +120,8 @@ class PredictionFiles:
         self._style = dict(keypoint_thr=keypoint_thr, with_names=with_names)
         self._rows: dict[str, GarmentPrediction] | None = {} if with_csv else None
         self._video: VideoFile | None = None
+        self._video_source: Source | None = None
+        self.without_sound: list[str] = []
         self._drawing: deque[Future] = deque()
 
     def __enter__(self) -> 'PredictionFiles':
@@ -190,8 +193,7 @@ class PredictionFiles:
             self._leave(error_type, error)
 
     def _finish(self) -> None:
-        if self._video is not None:
-            self._video.finish()
+        self._finish_video()
         while self._drawing:
             self._drawing.popleft().result()
         if self._json is not None:
@@ -234,14 +236,32 @@ class PredictionFiles:
     def _draw_frame(self, predicted: PicturePrediction, path: Path) -> None:
         own = self._unfinished / path.relative_to(self.out_dir)
         if self._video is None or self._video.path != own:
-            if self._video is not None:
-                self._video.finish()
+            self._finish_video()
             own_fps = predicted.picture.fps
             if own_fps is None or own_fps > MAX_FPS:
                 own_fps = DEFAULT_FPS
             self._outputs.add(own, path)
             self._video = VideoFile(own, self._fps or own_fps)
+            self._video_source = predicted.picture.source
         self._video.write(self._drawn(predicted))
+
+    def _finish_video(self) -> None:
+        """Close the video, and give it its source's frame times and sound."""
+        video, source = self._video, self._video_source
+        if video is None or source is None:
+            return
+        video.finish()
+        if source.kind != 'video' or self._fps is not None:
+            return  # frames that are shown at another rate fit no sound
+        timed = video.path.with_name(f'.timed.{video.path.name}')
+        try:
+            take_times_and_sound(video.path, str(source.image), timed)
+            os.replace(timed, video.path)
+        except (ImportError, OSError, ValueError) as error:
+            name = self._names.get(source, source.name)
+            self.without_sound.append(
+                f'{name} is drawn at even times and without sound: {error}'
+            )
 
     def _drawn(self, predicted: PicturePrediction) -> np.ndarray:
         return draw_predictions(
