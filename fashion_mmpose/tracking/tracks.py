@@ -1,6 +1,6 @@
 """The boxes of garments in all frames, from a detector that sees some of them."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ class Tracks:
     def __init__(self, tracker: BoxTracker, updates_per_second: float) -> None:
         self._tracker = tracker
         self._fading = 0.5 ** (1 / (updates_per_second * SECONDS_TO_HALF))
-        self._votes: defaultdict[int, Counter] = defaultdict(Counter)
+        self._votes = defaultdict[int, dict[str, float]](dict)
 
     def cut(self) -> None:
         """The frames that come are another scene."""
@@ -69,13 +69,16 @@ class Tracks:
             votes = self._votes[int(tracks[row])]
             for label in votes:
                 votes[label] *= self._fading
-            votes[labels[row]] += float(scores[row])
+            votes[labels[row]] = votes.get(labels[row], 0.0) + float(scores[row])
         numbers = tuple(int(tracks[row]) for row in rows)
         return FrameBoxes(
             numbers,
             np.reshape(bboxes, (-1, 4))[rows].astype(np.float32),
             np.asarray(scores, float)[rows],
-            tuple(self._votes[number].most_common(1)[0][0] for number in numbers),
+            tuple(
+                max(self._votes[number], key=self._votes[number].__getitem__)
+                for number in numbers
+            ),
         )
 
 
