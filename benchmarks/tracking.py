@@ -9,7 +9,6 @@ import numpy as np
 
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.inference.tracked import VideoTracking
 from fashion_mmpose.synthetic import MovingFrame, MovingGarment, draw_moving
 from fashion_mmpose.synthetic.moving import FPS, SIZE_WH
 
@@ -50,7 +49,7 @@ def tracking(rounds: int, num_frames: int = 75) -> Figures:
                 if options is None:
                     found = inferencer(path)
                 else:
-                    found = VideoTracking(inferencer, None, **options).run(path, False)
+                    found = inferencer.track(path, **options)
                 totals[name].add(truth, [each.garments for each in found])
     return {name: total.figures() for name, total in totals.items()}
 

@@ -4,7 +4,6 @@ import os
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,29 +33,12 @@ from .building import (
 from .crops import Crop, predict_crops
 from .detections import Detections
 from .framing import FramingWarning, whole_picture_doubt
+from .picture_prediction import PicturePrediction
 from .protocols import Detector
 from .storing import Storable
 from .tracked import VideoTracking
 
 ON_ERROR = ('raise', 'skip')
-
-
-@dataclass(frozen=True, eq=False)
-class PicturePrediction:
-    """A picture and the garments in it.
-
-    Attributes:
-        picture: Its pixels, and where they come from.
-        garments: Those that were found, in the order of their boxes.
-    """
-
-    picture: Picture
-    garments: tuple[GarmentPrediction, ...]
-
-    @property
-    def error(self) -> str:
-        """Why the picture could not be read; empty where it was."""
-        return self.picture.error
 
 
 class GarmentInferencer(Storable):
@@ -262,7 +244,14 @@ class GarmentInferencer(Storable):
         """
         if on_error not in ON_ERROR:
             raise ValueError(f'unknown on_error {on_error!r}; choose from {ON_ERROR}')
-        tracking = VideoTracking(self, category, detect_every, smooth)
+        tracking = VideoTracking(
+            self.networks,
+            self.detector,
+            self.batch_size,
+            category,
+            detect_every,
+            smooth,
+        )
         return tracking.run(inputs, on_error == 'skip')
 
     def whole_picture_doubt(self, categories: Iterable[str]) -> str:

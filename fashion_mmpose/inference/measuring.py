@@ -19,8 +19,8 @@ from fashion_mmpose.measure.tables import check_format, write_table
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization import draw_measurements
 
-from .inferencer import PicturePrediction
 from .output_names import drawn_paths
+from .picture_prediction import PicturePrediction
 
 NAME = 'measurements'
 DRAWN_FOLDER = 'measured'

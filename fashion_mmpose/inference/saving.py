@@ -25,8 +25,8 @@ from fashion_mmpose.media.sources import Source
 from fashion_mmpose.media.video import VideoFile
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR, draw_predictions
 
-from .inferencer import PicturePrediction
 from .output_names import check_outside, drawn_paths
+from .picture_prediction import PicturePrediction
 
 JSON_NAME = 'predictions.json'
 CSV_NAME = 'predictions.csv'

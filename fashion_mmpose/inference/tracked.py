@@ -1,9 +1,8 @@
 """Garments of videos, with identities and steady landmarks."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.garments import GarmentPrediction
@@ -23,9 +22,8 @@ from fashion_mmpose.tracking.tracks import between
 from .box_requests import boxes_of_category
 from .crops import Crop, predict_crops
 from .detections import Detections
-
-if TYPE_CHECKING:
-    from .inferencer import GarmentInferencer, PicturePrediction
+from .picture_prediction import PicturePrediction
+from .protocols import Detector, PoseNetwork
 
 LIVE = ('camera', 'stream')  # frames that wait are old when it is their turn
 
@@ -38,7 +36,9 @@ class VideoTracking:
     the next one that it sees, and no longer.
 
     Args:
-        inferencer: The networks.
+        networks: The pose network of every category.
+        detector: The detector.
+        batch_size: So many frames go through the networks at once.
         category: The garments' category; None for all that the detector finds.
         detect_every: See above.
         smooth: Whether landmarks are smoothed.
@@ -49,32 +49,35 @@ class VideoTracking:
 
     def __init__(
         self,
-        inferencer: 'GarmentInferencer',
+        networks: Mapping[str, PoseNetwork],
+        detector: Detector | None,
+        batch_size: int,
         category: str | None,
         detect_every: int,
         smooth: bool,
     ) -> None:
         if detect_every < 1:
             raise ValueError(f'detect_every must be at least 1, got {detect_every}')
-        if inferencer.detector is None:
+        if detector is None:
             raise ValueError(
                 'garments are followed by their boxes; to fix it: give a detector'
             )
-        if category is not None and category not in inferencer.networks:
+        if category is not None and category not in networks:
             raise ValueError(
-                f'there is no network for {category!r}, only for '
-                f'{list(inferencer.networks)}'
+                f'there is no network for {category!r}, only for {list(networks)}'
             )
-        self._inferencer = inferencer
+        self._networks = networks
+        self._detector = detector
+        self._batch_size = batch_size
         self._category = category
         self._every = detect_every
         self._smooth = smooth
         # So many frames go through the networks at once.
-        self._size = detect_every * max(1, inferencer.batch_size // detect_every)
+        self._size = detect_every * max(1, batch_size // detect_every)
 
     def run(
         self, inputs: Input | Iterable[Input] | Iterable[Source], is_skipping: bool
-    ) -> Generator['PicturePrediction']:
+    ) -> Generator[PicturePrediction]:
         """The garments of all frames, in order.
 
         Args:
@@ -92,12 +95,12 @@ class VideoTracking:
                     'to fix it: leave it out, or predict without tracks'
                 )
         is_live = any(each.kind in LIVE for each in sources)
-        loaded = load_pictures(sources, 1 if is_live else self._inferencer.batch_size)
+        loaded = load_pictures(sources, 1 if is_live else self._batch_size)
         return self._run(loaded, is_skipping)
 
     def _run(
         self, loaded: Iterator[Picture], is_skipping: bool
-    ) -> Generator['PicturePrediction']:
+    ) -> Generator[PicturePrediction]:
         source = None
         window: list[Picture] = []
         with closing(loaded) as pictures:
@@ -124,7 +127,7 @@ class VideoTracking:
     def _begin(self, first: Picture) -> None:
         """Forget the video before."""
         self._fps = first.fps or DEFAULT_FPS
-        score_thr = getattr(self._inferencer.detector, 'score_thr', 0.3)
+        score_thr = getattr(self._detector, 'score_thr', 0.3)
         rate = self._fps / self._every
         self._tracks = Tracks(BoxTracker(rate, score_thr), rate)
         self._cuts = CutDetector()
@@ -135,7 +138,7 @@ class VideoTracking:
         self._scenes: dict[int, bool] = {}
         self._since = 0
 
-    def _flush(self, window: Sequence[Picture]) -> Iterator['PicturePrediction']:
+    def _flush(self, window: Sequence[Picture]) -> Iterator[PicturePrediction]:
         if window:
             yield from self._predict(window, self._advance(window, is_end=True))
 
@@ -183,17 +186,15 @@ class VideoTracking:
     def _detect(self, pictures: Sequence[Picture]) -> list[Detections]:
         if not pictures:
             return []
-        inferencer = self._inferencer
         pixels = [picture.pixels for picture in pictures]
-        assert inferencer.detector is not None  # the caller has looked
-        found = inferencer.detector.detect(pixels, inferencer.batch_size)
+        found = self._detector.detect(pixels, self._batch_size)
         return [boxes_of_category(each, self._category) for each in found]
 
     def _predict(
         self, pictures: Sequence[Picture], boxes: Sequence[FrameBoxes]
-    ) -> Iterator['PicturePrediction']:
+    ) -> Iterator[PicturePrediction]:
         """The landmarks in the boxes, whose crops are batched together."""
-        networks = self._inferencer.networks
+        networks = self._networks
         crops, tracks, ends = [], [], []
         for picture, frame in zip(pictures, boxes):
             for track, bbox, score, label in zip(
@@ -204,7 +205,7 @@ class VideoTracking:
                     crops.append(crop)
                     tracks.append(track)
             ends.append(len(crops))
-        found = predict_crops(crops, self._inferencer.batch_size)
+        found = predict_crops(crops, self._batch_size)
         for picture, start, end in zip(pictures, [0, *ends], ends):
             named = zip(tracks[start:end], found[start:end])
             yield self._prediction(
@@ -227,7 +228,5 @@ class VideoTracking:
 
     def _prediction(
         self, picture: Picture, found: tuple[GarmentPrediction, ...]
-    ) -> 'PicturePrediction':
-        from .inferencer import PicturePrediction
-
+    ) -> PicturePrediction:
         return PicturePrediction(picture, found)

@@ -16,9 +16,12 @@ def serve_removed_modules() -> None:
 
     ``pkg_resources`` left setuptools with 82, ``pkgutil.find_loader`` Python with 3.14.
     """
+    # It is not imported here: that takes long, and warns.
     try:
-        importlib.import_module('pkg_resources')
-    except ImportError:
+        is_missing = importlib.util.find_spec('pkg_resources') is None
+    except (ImportError, ValueError):
+        is_missing = True
+    if is_missing:
         from . import pkg_resources
 
         sys.modules['pkg_resources'] = pkg_resources
