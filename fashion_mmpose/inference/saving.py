@@ -61,6 +61,10 @@ def check_csv(sources: Mapping[str, Source], benchmarks: Iterable[str]) -> None:
             )
 
 
+# Whose frame times and sound drawn videos get.
+TIMED = ('.mp4', '.mov', '.m4v')
+
+
 class PredictionFiles:
     """Writes predictions into a folder; to be used in a ``with`` block.
 
@@ -253,6 +257,8 @@ class PredictionFiles:
         video.finish()
         if source.kind != 'video' or self._fps is not None:
             return  # frames that are shown at another rate fit no sound
+        if not str(source.image).lower().endswith(TIMED):
+            return  # AVI, for one, counts frames in a time base that MP4 does not keep
         timed = video.path.with_name(f'.timed.{video.path.name}')
         try:
             take_times_and_sound(video.path, str(source.image), timed)
