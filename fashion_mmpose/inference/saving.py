@@ -34,6 +34,7 @@ DRAWN_FOLDER = 'drawn'
 UNFINISHED = 'predictions.unfinished'
 DEFAULT_FPS = 25.0  # of cameras, which seldom tell
 MAX_FPS = 1000.0  # what a video says beyond is no rate of frames
+TIMED = ('.mp4', '.mov', '.m4v')  # whose frame times and sound drawn videos get
 _MAX_DRAWING = 8  # pictures that wait to be drawn
 # What the challenge's CSV cells cannot hold; see formats.tianchi.
 _NOT_IN_IDS = ',\r\n'
@@ -59,10 +60,6 @@ def check_csv(sources: Mapping[str, Source], benchmarks: Iterable[str]) -> None:
                 f'{name!r} cannot be an id in a CSV: commas, line ends and outer '
                 'blanks are not allowed; rename the file'
             )
-
-
-# Whose frame times and sound drawn videos get.
-TIMED = ('.mp4', '.mov', '.m4v')
 
 
 class PredictionFiles:
@@ -92,6 +89,7 @@ class PredictionFiles:
         num_pictures: So many were added.
         num_empty: So many of these have no garment.
         num_garments: So many of each category were found.
+        without_sound: Videos that could not get their source's sound, and why.
 
     Raises:
         ValueError: If an input would be drawn over, or is what a killed run has drawn.

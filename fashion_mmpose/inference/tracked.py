@@ -110,7 +110,7 @@ class VideoTracking:
                     window = []
                     if not is_skipping:
                         raise PictureError(picture.error)
-                    yield self._prediction(picture, ())
+                    yield PicturePrediction(picture, ())
                     continue
                 if picture.source is not source:
                     yield from self._flush(window)
@@ -149,7 +149,7 @@ class VideoTracking:
         asked = []
         for row, picture in enumerate(window):
             number = picture.image_id
-            if number in self._seen or number in self._scenes:
+            if number in self._scenes:
                 continue
             is_cut = self._cuts.is_cut(picture.pixels)
             self._scenes[number] = is_cut
@@ -194,6 +194,8 @@ class VideoTracking:
         self, pictures: Sequence[Picture], boxes: Sequence[FrameBoxes]
     ) -> Iterator[PicturePrediction]:
         """The landmarks in the boxes, whose crops are batched together."""
+        if not pictures:  # all of them wait for what the detector sees next
+            return
         networks = self._networks
         crops, tracks, ends = [], [], []
         for picture, frame in zip(pictures, boxes):
@@ -208,7 +210,7 @@ class VideoTracking:
         found = predict_crops(crops, self._batch_size)
         for picture, start, end in zip(pictures, [0, *ends], ends):
             named = zip(tracks[start:end], found[start:end])
-            yield self._prediction(
+            yield PicturePrediction(
                 picture, tuple(self._followed(track, each) for track, each in named)
             )
         # A track that has not been seen for so long has ended.
@@ -225,8 +227,3 @@ class VideoTracking:
             smoother.skip(found)
         self._smoothers[track] = smoother, now
         return replace(found, track_id=track, keypoints=smoother.update(found))
-
-    def _prediction(
-        self, picture: Picture, found: tuple[GarmentPrediction, ...]
-    ) -> PicturePrediction:
-        return PicturePrediction(picture, found)

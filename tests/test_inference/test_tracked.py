@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import GarmentInferencer
+from fashion_mmpose.inference import tracked
 from fashion_mmpose.inference.detections import Detections
+from fashion_mmpose.media.reading import Picture
+from fashion_mmpose.media.sources import Source
 from fashion_mmpose.synthetic import draw_moving
 from fashion_mmpose.synthetic.moving import FPS, SIZE_WH
 
@@ -116,3 +119,17 @@ def test_what_cannot_be_followed(inferencer, video, tmp_path):
     inferencer.detector = None
     with pytest.raises(ValueError, match='give a detector'):
         inferencer.track(video)
+
+
+def test_frames_of_a_stream_wait_for_what_the_detector_sees_next(
+    inferencer, scene, monkeypatch
+):
+    """One by one, as a camera gives them; none is lost."""
+    source = Source('rtsp://camera', 'stream', 'camera')
+    pictures = [
+        Picture(number, source, frame.image, number, FPS)
+        for number, frame in enumerate(scene)
+    ]
+    monkeypatch.setattr(tracked, 'load_pictures', lambda *_: (p for p in pictures))
+    found = list(inferencer.track([source], detect_every=3))
+    assert [each.picture.frame for each in found] == [*range(NUM_FRAMES)]
