@@ -86,7 +86,7 @@ def write_checkout(folder: Path) -> Path:
     for name in COPIED:
         ignored = shutil.ignore_patterns('__pycache__')
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in ('setup.py', 'pyproject.toml'):
+    for name in ('setup.py', 'pyproject.toml', 'model-index.yml'):
         shutil.copy(ROOT / name, folder / name)
     (folder / '.venv').symlink_to(sys.prefix, target_is_directory=True)
     for name, text in SHRUNK.items():
