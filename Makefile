@@ -1,6 +1,6 @@
 # `make` lists the commands. Variables that may be given on the command line:
 #   VENV=DIR        the environment, .venv by default
-#   PYTHON=PROGRAM  what makes the environment, Python 3.11 or 3.12
+#   PYTHON=PROGRAM  what makes the environment, Python 3.11 to 3.14 (the newest)
 #   TORCH_INDEX=URL a package index with PyTorch for another CUDA version
 #   PICTURES=DIR    pictures of your own for `make demo`
 #   ARGS=...        what `make test` hands to pytest and `make demo` to the demo
@@ -20,10 +20,10 @@ SETUP_FILES := $(sort $(wildcard requirements/*.txt)) pyproject.toml setup.py
 SETUP_KEY := $(shell { pwd; cat $(SETUP_FILES); } | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.setup-$(SETUP_KEY)
 
-CHECK_PYTHON := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
+CHECK_PYTHON := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-fast test-docs fuzz campaign lint format starter demo clean
+.PHONY: help setup test test-fast test-docs docs fuzz campaign lint format starter demo clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -51,7 +51,7 @@ $(STAMP):
 	@echo '== 6/6 this package'
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@$(PY) -m fashion_mmpose.operators
-	@$(PY) -W ignore -c 'import cv2, mmcv, mmengine, torchvision, xtcocotools.mask'
+	@$(PY) -W ignore -c 'import cv2, fashion_mmpose.plugin, mmpose.apis, torchvision'
 	@touch '$@'
 
 # Keeps an environment whose pip works. Python without ensurepip (a Debian without
@@ -59,13 +59,13 @@ $(STAMP):
 define make_venv
 if ! '$(PY)' -m pip --version >/dev/null 2>&1; then \
   python=; \
-  for candidate in $(or $(PYTHON),python3.11 python3.12 python3 python); do \
+  for candidate in $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3 python); do \
     if "$$candidate" -c '$(CHECK_PYTHON)' >/dev/null 2>&1; then \
       python=$$candidate; break; \
     fi; \
   done; \
   if [ -z "$$python" ]; then \
-    echo 'error: Python 3.11 or 3.12 is needed; name it with PYTHON=/path/to/python' >&2; \
+    echo 'error: Python 3.11 to 3.14 is needed; name it with PYTHON=/path/to/python' >&2; \
     exit 1; \
   fi; \
   clear=; \
@@ -82,7 +82,7 @@ if ! '$(PY)' -m pip --version >/dev/null 2>&1; then \
   }; \
 fi; \
 '$(PY)' -c '$(CHECK_PYTHON)' || { \
-  echo 'error: $(VENV) is not of Python 3.11 or 3.12; remove it or give another VENV=' >&2; \
+  echo 'error: $(VENV) is not of Python 3.11 to 3.14; remove it or give another VENV=' >&2; \
   exit 1; \
 }
 endef
@@ -98,6 +98,10 @@ test-fast: $(STAMP)  ## run the tests that take a moment, to try out a change
 
 test-docs: $(STAMP)  ## run the commands of README and docs as they are written
 	$(PY) -m pytest -n auto -m docs $(ARGS)
+
+docs: $(STAMP)  ## build the pages of docs/ to docs/_build/html; a warning is an error
+	$(PY) -W ignore -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)
+	@echo 'docs/_build/html/index.html'
 
 fuzz: $(STAMP)  ## try changed files on every reader, e.g. with ARGS='--num 100000'
 	PYTHONPATH=.:tests/helpers $(PY) tests/test_fuzz/campaign.py $(ARGS)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent
 
 # What a wheel carries in fashion_mmpose/.mim: MMPose's convention, which MIM reads.
 MIM_CONTENT = ('configs', 'tools', 'data_converters')
+MODEL_INDEX = 'model-index.yml'
 
 # What the package needs without its plugin. An environment with MMPose has numpy and
 # Pillow: a bound on them could move what fits together there.
@@ -45,6 +46,7 @@ class BuildWithMim(build_py):
         ignore = shutil.ignore_patterns('__pycache__', '*.py[cod]')
         for name in MIM_CONTENT:
             shutil.copytree(ROOT / name, mim / name, ignore=ignore)
+        shutil.copy(ROOT / MODEL_INDEX, mim)
 
 
 def installed_versions() -> dict[str, str]:

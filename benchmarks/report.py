@@ -30,12 +30,13 @@ def ratios(figures: Figures) -> dict[str, dict[str, float | None]]:
         figures: For every side its figures by name.
 
     Returns:
-        dict: For every other side the ratio of each figure that both have and that is
-        not the same, as the size of their task is; None where ours is not above zero.
+        dict: For every other side that has a peer of ours, the ratio of each figure
+        that both have and that is not the same, as the size of their task is; None
+        where ours is not above zero.
     """
     result = {}
     for side, theirs in figures.items():
-        if is_ours(side):
+        if is_ours(side) or peer_of(side, figures) not in figures:
             continue
         ours = figures[peer_of(side, figures)]
         result[side] = {

@@ -9,6 +9,8 @@
   operators. Where a compiled mmcv is installed, nothing is touched.
 - Since PyTorch 2.6 ``torch.load`` reads tensors and plain containers only.
   :func:`allow_checkpoints` adds the few classes that MMEngine's checkpoints hold.
+- The stack imports modules that newer Pythons, setuptools or platforms lack;
+  :mod:`fashion_mmpose.stand_ins` answers for them.
 - mmcv gives every file to OpenCV, whose readers of rare formats crash on damaged ones.
   ``compat_pictures.guard_decoding`` puts this package's own checks in front.
 """
@@ -20,8 +22,10 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
+from . import starter
 from .compat_pictures import guard_decoding
 from .operators import INSTALL_HINT, serve_operators
+from .stand_ins import serve_removed_modules, serve_xtcocotools
 
 MMCV_RANGE = ('2.0.0', '2.2.0')  # MMDetection 3.3 refuses 2.2
 MMPOSE_RANGE = ('1.2.0', '2.0.0')
@@ -41,7 +45,9 @@ def setup() -> None:
     Raises:
         ImportError: If a part is missing, too old or does not load.
     """
+    serve_removed_modules()
     check_stack()
+    serve_xtcocotools()
     serve_operators()
     allow_checkpoints()
     guard_decoding()
@@ -143,11 +149,18 @@ def serve_configs(find: Callable[[str], Path]) -> None:
 
     def get_own_config(cfg_path: str, pretrained: bool = False) -> Config:
         name = own_name(cfg_path)
-        if name and pretrained:
-            raise ValueError(f'{cfg_path}: no weights are published with this package')
-        if name:
-            return Config.fromfile(find(name))
-        return get_config(cfg_path, pretrained)
+        if not name:
+            return get_config(cfg_path, pretrained)
+        cfg = Config.fromfile(find(name))
+        if pretrained:
+            weights = dict(map(starter.config_and_weights, starter.NAMES))
+            cfg.model_path = weights.get(name.removesuffix('.py'))
+            if cfg.model_path is None:
+                raise ValueError(
+                    f'{cfg_path}: the package carries no weights of it, only those of '
+                    f'{", ".join(weights)}'
+                )
+        return cfg
 
     Config._get_cfg_path = staticmethod(find_own_base)
     mmengine.hub.get_config = get_own_config

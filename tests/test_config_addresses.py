@@ -2,10 +2,13 @@
 
 import mmengine.hub
 import pytest
+import yaml
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
+from toolbox import ROOT
 
+from fashion_mmpose import starter
 from fashion_mmpose.config import read_config
 
 NAME = 'cpn_r50_fashionai_blouse'
@@ -29,8 +32,11 @@ def test_as_a_base(tmp_path, name):
 def test_for_the_hub():
     config = mmengine.hub.get_config(f'fashion_mmpose::{NAME}.py')
     assert config.model == read_config(NAME).model
-    with pytest.raises(ValueError, match='no weights are published'):
+    with pytest.raises(ValueError, match='no weights of it, only .*starter/fashionai'):
         mmengine.hub.get_config(f'fashion_mmpose::{NAME}.py', pretrained=True)
+    starter = 'fashion_mmpose::starter/detector.py'
+    config = mmengine.hub.get_config(starter, pretrained=True)
+    assert config.model_path == 'starter://detector'
     with pytest.raises(ValueError, match='unknown config .*similar'):
         mmengine.hub.get_config('fashion_mmpose::cpn_r51_fashionai_blouse.py')
 
@@ -41,3 +47,27 @@ def test_other_packages_are_mmengines():
     )
     config = mmengine.hub.get_config(f'mmpose::{name}')
     assert config.model.backbone.depth == 50
+
+
+def test_the_model_index_lists_the_starter():
+    """As MIM reads it; the figures are those of the card."""
+    (metafile,) = yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']
+    models = yaml.safe_load((ROOT / metafile).read_text())['Models']
+    listed = [(model['Config'], model['Weights']) for model in models]
+    shipped = [starter.config_and_weights(name) for name in starter.NAMES]
+    assert sorted(listed) == sorted(
+        (f'configs/{config}.py', weights) for config, weights in shipped
+    )
+    card = (ROOT / 'docs/starter.md').read_text()
+    for model in models:
+        assert (ROOT / model['Config']).is_file()
+        for result in model['Results']:
+            for name, value in result['Metrics'].items():
+                shown = f'{value:.1%}' if name == 'NE' else f'{value:.3f}'
+                assert shown.replace('%', ' %') in card, (model['Name'], name)
+        config = read_config(model['Config'].removeprefix('configs/'))
+        (config.model.backbone).pop('init_cfg', None)
+        with DefaultScope.overwrite_default_scope(config.default_scope):
+            built = MODELS.build(config.model)
+        size = sum(each.numel() for each in built.parameters())
+        assert size == model['Metadata']['Parameters'], model['Name']

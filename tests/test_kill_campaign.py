@@ -10,10 +10,11 @@ from toolbox import ROOT, run
 
 
 @pytest.mark.slow
-def test_a_few_kills_of_a_converter(tmp_path):
+@pytest.mark.parametrize('more', [[], ['--warm']])
+def test_a_few_kills_of_a_converter(tmp_path, more):
     run(
         *(ROOT / 'tests' / 'campaign' / 'kill_campaign.py', '--work-dir', tmp_path),
-        *('--kills', 2, '--seed', 3, '--only', 'convert'),
+        *('--kills', 2, '--seed', 3, '--only', 'convert', *more),
         cwd=tmp_path,
     )
     report = json.loads((tmp_path / 'report.json').read_text())

@@ -2,6 +2,7 @@
 
 Usage:
     python tools/benchmark.py NAME [--rounds N] [--threads N] [--json FILE]
+    python tools/benchmark.py costs [--configs CONFIG ...] ...
 
 On FashionAI, milliseconds an image:
     pipeline    one training sample from a 512x512 JPEG: our dataset and the CPN
@@ -28,6 +29,10 @@ From picture to landmarks:
     starter     the starter from JPEG files of outfits: onnxruntime against PyTorch, and
                 what it takes to start
 
+Of configs:
+    costs       parameters, multiply-adds, time and memory of training steps, pictures a
+                second of a test, each network in a fresh process
+
 The sides run by turns, or in fresh processes where memory is measured, several rounds
 each; the medians and their ratios are printed.
 """
@@ -51,6 +56,7 @@ BENCHMARKS = {
     'oks': ('deepfashion2.oks_score', 'oks_score'),
     'infer': ('infer', 'infer'),
     'starter': ('starter', 'starter_on_both'),
+    'costs': ('costs', 'costs'),
 }  # name to module and function of benchmarks
 ROUNDS = 15
 FRESH_ROUNDS = {'load': 1, 'oks': 1}  # of minutes each
@@ -67,12 +73,20 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help=f'rounds of each side ({ROUNDS}; {", ".join(FRESH_ROUNDS)}: 1)',
     )
     parser.add_argument('--threads', type=int, default=1, help="PyTorch's threads (1)")
+    parser.add_argument(
+        '--configs',
+        nargs='+',
+        metavar='CONFIG',
+        help="names of configs, for `costs` (those of README's table)",
+    )
     parser.add_argument('--json', metavar='FILE', help='file to write the figures to')
     args = parser.parse_args(argv)
     if args.rounds is None:
         args.rounds = FRESH_ROUNDS.get(args.name, ROUNDS)
     if min(args.rounds, args.threads) < 1:
         parser.error('--rounds and --threads must be at least 1')
+    if args.configs and args.name != 'costs':
+        parser.error(f'--configs: {args.name} is not about configs, but `costs` is')
     return args
 
 
@@ -96,7 +110,8 @@ def main(argv: list[str] | None = None) -> int:
     init_default_scope('mmpose')
     module, function = BENCHMARKS[args.name]
     measured = importlib.import_module(f'benchmarks.{module}')
-    figures = getattr(measured, function)(args.rounds)
+    options = dict(configs=args.configs) if args.configs else {}
+    figures = getattr(measured, function)(args.rounds, **options)
     print(table(args.name, figures))
     if args.json:
         content = dict(

@@ -107,6 +107,10 @@ COMMANDS = {
         'Measure garments in pictures: their lengths in centimetres, and how sure they '
         'are.',
     ),
+    'web': Command(
+        'fashion_mmpose.cli.web',
+        'Open a page in the browser: landmarks seen, corrected, measured and saved.',
+    ),
     'grid': Command(
         'fashion_mmpose.commands.pictures.predict_grid',
         'Predict random test pictures, draw them in a grid and print coordinates.',

@@ -26,6 +26,19 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         metavar='INPUT',
         help='picture, video, folder, quoted pattern or number of a camera',
     )
+    add_networks(parser)
+    parser.add_argument(
+        '--category',
+        metavar='NAME',
+        help='category of the garments; with a detector, others are left out',
+    )
+    parser.add_argument(
+        '--skip-bad', action='store_true', help='leave out unreadable pictures'
+    )
+
+
+def add_networks(parser: argparse.ArgumentParser) -> None:
+    """Add the networks, and how they look at pictures."""
     parser.add_argument(
         '--pose',
         nargs='+',
@@ -51,11 +64,6 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         metavar='FOLDER',
         help='folder of networks that save_pretrained wrote, or an id of a model hub: '
         'owner/name, or owner/name@revision; in the place of --pose and --det',
-    )
-    parser.add_argument(
-        '--category',
-        metavar='NAME',
-        help='category of the garments; with a detector, others are left out',
     )
     parser.add_argument(
         '--score-thr',
@@ -87,15 +95,12 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         help='cpu, cuda:1, ..., or, for FILE.onnx and the starter, an execution '
         'provider of onnxruntime; by default a GPU if there is one',
     )
-    parser.add_argument(
-        '--skip-bad', action='store_true', help='leave out unreadable pictures'
-    )
 
 
 def check_network_options(
     args: argparse.Namespace, parser: argparse.ArgumentParser
 ) -> None:
-    """Refuse options of :func:`add_network_options` that do not go together."""
+    """Refuse options of :func:`add_networks` that do not go together."""
     if args.pose and args.benchmark:
         parser.error('--benchmark chooses a network of the starter; leave out --pose')
     if args.pretrained and (args.pose or args.det or args.benchmark):

@@ -5,6 +5,8 @@ import os
 
 from mmengine.config import Config
 
+from fashion_mmpose.dataset_settings import leaves
+
 LOADERS = ('train', 'val', 'test')
 
 
@@ -42,6 +44,47 @@ def set_data_root(cfg: Config, folder: str | None) -> None:
             old = next((old for old in before if old and path.startswith(old)), None)
             if old is not None:
                 each.ann_file = root + path.removeprefix(old)
+
+
+def image_source(
+    cfg: Config, ann_file: str | None = None, img_root: str | None = None
+) -> tuple[str, str]:
+    """The COCO file of a config's test pictures, and the folder of its paths.
+
+    Args:
+        cfg: The config; its test data may be wrapped by another data set.
+        ann_file: Another COCO file, seen from the current folder.
+        img_root: Another folder.
+
+    Raises:
+        ValueError: If the config names no test data, or more than one set.
+        FileNotFoundError: If what the config names is not there.
+    """
+    if ann_file is not None and img_root is not None:
+        return ann_file, img_root
+    found = leaves((cfg.get('test_dataloader') or {}).get('dataset'))
+    if len(found) != 1 or not found[0].get('ann_file'):
+        raise ValueError(
+            f"the config's test data are {len(found)} data sets, of which the pictures "
+            'are not clear; to fix it: name --ann-file and --img-root'
+        )
+    (dataset,) = found
+    root = dataset.get('data_root') or ''
+    if ann_file is None:
+        ann_file = _existing(os.path.join(root, dataset['ann_file']), '--ann-file')
+    if img_root is None:
+        prefix = (dataset.get('data_prefix') or {}).get('img') or ''
+        img_root = _existing(os.path.join(root, prefix) or '.', '--img-root')
+    return ann_file, img_root
+
+
+def _existing(path: str, option: str) -> str:
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f'{path}: there are no such test data; to fix it: name their folder with '
+            f'--data-root, or another place with {option}'
+        )
+    return path
 
 
 def data_root_options(folder: str | None) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
@@ -132,4 +133,11 @@ class ChannelsLastHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Convert the weights; activations follow the weights."""
-        runner.model.to(memory_format=torch.channels_last)
+        model = runner.model
+        if not is_model_wrapper(model):
+            model.to(memory_format=torch.channels_last)
+            return
+        # DistributedDataParallel remembers the order of the weights that it was given:
+        # its first step would take gradients in another one for theirs.
+        network = model.module.to(memory_format=torch.channels_last)
+        runner.model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), network)

@@ -17,9 +17,12 @@ import signal
 import sys
 from pathlib import Path
 
+MARK = 'CAMPAIGN_OF'  # with the number of this process, in what it starts
+
 
 def main() -> None:
     """Watch, and run the script."""
+    os.environ[MARK] = str(os.getpid())
     event, number, whom, folder, count, *sys.argv = sys.argv[1:]
     own, seen = os.getpid(), [0]
 

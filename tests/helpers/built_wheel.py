@@ -8,6 +8,7 @@ from toolbox import ROOT
 
 BUILD_FILES = (
     *('setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'README.md', 'Makefile'),
+    'model-index.yml',
 )
 MIM_FOLDERS = ('configs', 'tools', 'data_converters')
 IGNORE = shutil.ignore_patterns('__pycache__', '*.pyc', '.mim')

@@ -16,18 +16,18 @@ PLUGIN_LIBRARIES = frozenset(
 # Each imports only what stands before it.
 CORE = tuple(
     'errors version interrupts garments files formats evaluation measure synthetic '
-    'media visualization starter pretrained inference report cli __main__'.split()
+    'media visualization starter pretrained inference report web cli __main__'.split()
 )
 PLUGIN = tuple(
-    'operators compat_pictures compat overrides described_data config dataset_settings '
-    'codecs datasets weights models evaluation.metrics engine plugin apis export '
-    'commands'.split()
+    'operators stand_ins compat_pictures compat overrides described_data config '
+    'dataset_settings codecs datasets weights models evaluation.metrics engine plugin '
+    'apis export commands'.split()
 )
 # Where tests need no library of the plugin to be collected.
 CORE_TESTS = (
     *(
         f'test_{name}'
-        for name in 'files formats garments measure media report synthetic'.split()
+        for name in 'files formats garments measure media report synthetic web'.split()
     ),
     'test_evaluation/test_functional',
     *(

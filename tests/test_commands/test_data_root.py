@@ -1,10 +1,15 @@
 """Another folder of data in one option."""
 
 import pytest
+from mmengine.config import Config
 
 from fashion_mmpose.commands import test, train, train_all
 from fashion_mmpose.commands.categories.plan import parse_options
-from fashion_mmpose.commands.data_root import data_root_options, set_data_root
+from fashion_mmpose.commands.data_root import (
+    data_root_options,
+    image_source,
+    set_data_root,
+)
 from fashion_mmpose.config import load_config
 
 LOADERS = 'train_dataloader', 'val_dataloader', 'test_dataloader'
@@ -43,3 +48,34 @@ def test_without_the_option_nothing_moves(tmp_path):
 @pytest.mark.parametrize('command', [train, test, train_all])
 def test_commands_take_it(command):
     assert command.parse_args(['c.py', '--data-root', 'd']).data_root == 'd'
+
+
+def detector_config(root, **dataset):
+    test = dict(data_root=f'{root}/', ann_file='test.json', **dataset)
+    return Config(dict(test_dataloader=dict(dataset=test)))
+
+
+def test_the_pictures_of_a_detector_are_its_test_data(tmp_path):
+    (tmp_path / 'img').mkdir()
+    (tmp_path / 'test.json').write_text('{}')
+    ann_file = str(tmp_path / 'test.json')
+    cfg = detector_config(tmp_path, data_prefix=dict(img='img/'))
+    assert image_source(cfg) == (ann_file, f'{tmp_path}/img/')
+    assert image_source(cfg, img_root='here') == (ann_file, 'here')
+    assert image_source(cfg, 'other.json') == ('other.json', f'{tmp_path}/img/')
+    assert image_source(detector_config(tmp_path)) == (ann_file, f'{tmp_path}/')
+    inner = cfg.test_dataloader.dataset
+    cfg.test_dataloader.dataset = dict(type='RepeatDataset', dataset=inner)
+    assert image_source(cfg) == (ann_file, f'{tmp_path}/img/')
+
+
+def test_missing_test_data_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'test\.json: .*--data-root.*--ann-f'):
+        image_source(detector_config(tmp_path))
+    (tmp_path / 'test.json').write_text('{}')
+    lost = detector_config(tmp_path, data_prefix=dict(img='lost'))
+    with pytest.raises(FileNotFoundError, match='lost: .*--img-root'):
+        image_source(lost)
+    with pytest.raises(ValueError, match='0 data sets.*name --ann-file'):
+        image_source(Config({}))
+    assert image_source(Config({}), 'a.json', 'b') == ('a.json', 'b')

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.model import MMDistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
 
 from fashion_mmpose.engine import (
@@ -98,3 +99,35 @@ def test_channels_last():
     ChannelsLastHook().before_run(SimpleNamespace(model=model))
     outputs = model(torch.rand(2, 4, 8, 8))
     assert outputs.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_channels_last_keeps_the_gradients_of_a_distributed_step(tmp_path):
+    """Its first step has the gradients that one process has."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Conv2d(8, 4, 3)
+    )
+    images = torch.rand(2, 3, 8, 8)
+
+    def gradients(model):
+        model.zero_grad()
+        model(images).square().mean().backward()
+        return [parameter.grad.clone() for parameter in model.parameters()]
+
+    expected = gradients(network)
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1
+    )
+    try:
+        runner = SimpleNamespace(
+            model=MMDistributedDataParallel(network),
+            cfg={},
+            wrap_model=lambda cfg, model: MMDistributedDataParallel(model),
+        )
+        before = list(network.parameters())
+        ChannelsLastHook().before_run(runner)
+        assert all(a is b for a, b in zip(before, runner.model.parameters()))
+        for found, wanted in zip(gradients(runner.model), expected):
+            torch.testing.assert_close(found, wanted)
+    finally:
+        torch.distributed.destroy_process_group()

@@ -38,6 +38,23 @@ def test_figures(benchmark, tmp_path, capsys, name, peers):
     assert all(f'{peer} / ours' in out for peer in peers)
 
 
+def test_costs_of_configs(benchmark, tmp_path, capsys):
+    """A network for key points and a detector; the wider one costs more."""
+    path = tmp_path / 'figures.json'
+    names = ['small/cpn_r18_all', 'small/res18_deepfashion2', 'starter/detector']
+    options = ['--rounds', '1', '--json', str(path)]
+    assert benchmark.main(['costs', '--configs', *names, *options]) == 0
+    content = json.loads(path.read_text())
+    figures = content['figures']
+    assert list(figures) == names and content['ratios_to_ours'] == {}
+    assert all(value > 0 for each in figures.values() for value in each.values())
+    narrow, wide = figures[names[0]], figures[names[1]]
+    assert narrow['parameters_m'] == pytest.approx(1.1, abs=0.05)
+    assert wide['parameters_m'] == pytest.approx(3.2, abs=0.05)
+    assert narrow['multiply_adds_g'] < wide['multiply_adds_g']
+    assert 'multiply adds g' in capsys.readouterr().out
+
+
 def test_names_lead_to_functions(benchmark):
     for module, function in benchmark.BENCHMARKS.values():
         found = importlib.import_module(f'benchmarks.{module}')
@@ -57,6 +74,7 @@ def test_rounds(benchmark):
         pytest.param(['targets', '--rounds', '0'], 'must be at least 1', id='rounds'),
         pytest.param(['targets', '--threads', '0'], 'must be at least 1', id='threads'),
         pytest.param(['speed'], "invalid choice: 'speed'", id='name'),
+        pytest.param(['oks', '--configs', 'a'], 'not about configs', id='configs'),
     ],
 )
 def test_wrong_arguments(benchmark, capsys, arguments, message):

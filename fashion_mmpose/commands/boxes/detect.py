@@ -1,14 +1,15 @@
 """Find the garments in all pictures of a COCO file.
 
 Usage:
-    fashion-mmpose detect DET_CONFIG DET_CHECKPOINT --ann-file COCO.json \\
-        --img-root DIR --out boxes.json [--bbox-thr T] [--max-per-image N] \\
-        [--batch-size B] [--skip-bad]
+    fashion-mmpose detect DET_CONFIG DET_CHECKPOINT --out boxes.json \\
+        [--data-root DIR] [--ann-file COCO.json] [--img-root DIR] [--bbox-thr T] \\
+        [--max-per-image N] [--batch-size B] [--skip-bad]
     torchrun --nproc_per_node=N -m fashion_mmpose detect ... --launcher pytorch
 
 DET_CONFIG is a path, or the name of a config that the package carries, such as
-detection/rtmdet_tiny_fashionai. The output is a COCO result list (image_id,
-category_id, bbox in x, y, width, height, score) for --bbox-file of `test`.
+detection/rtmdet_tiny_fashionai. Its test pictures are searched, in --data-root where
+that is given; --ann-file and --img-root name others. The output is a COCO result list
+(image_id, category_id, bbox in x, y, width, height, score) for --bbox-file of `test`.
 What is finished is kept in OUT.partial: the same command goes on after an
 interruption. OUT appears when all pictures are finished. Pictures that cannot be read
 are listed at the end, and the exit code is 1; with --skip-bad OUT is written without
@@ -24,6 +25,11 @@ from mmengine.dist import is_main_process
 from fashion_mmpose import garments
 from fashion_mmpose.apis import GarmentDetector
 from fashion_mmpose.cli.shell import parse, run, warn
+from fashion_mmpose.commands.data_root import (
+    add_data_root,
+    image_source,
+    set_data_root,
+)
 from fashion_mmpose.commands.running import (
     argument_parser,
     init_launcher,
@@ -40,14 +46,16 @@ MANY_BOXES_BELOW = 0.2
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__, work_dir=False)
     parser.add_argument('checkpoint', help='weights of the detector')
+    add_data_root(parser)
     parser.add_argument(
-        '--ann-file', required=True, metavar='JSON', help='COCO file with the images'
+        '--ann-file',
+        metavar='JSON',
+        help="COCO file with the images (that of the config's test data)",
     )
     parser.add_argument(
         '--img-root',
-        required=True,
         metavar='DIR',
-        help='folder that its paths lead from',
+        help="folder that its paths lead from (that of the config's test data)",
     )
     parser.add_argument(
         '--out', required=True, metavar='JSON', help='file to write the boxes to'
@@ -94,7 +102,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         if getattr(args, name) < low:
             option = name.replace('_', '-')
             parser.error(f'--{option} {getattr(args, name)}: must be at least {low}')
-    if not os.path.isdir(args.img_root):
+    if args.img_root is not None and not os.path.isdir(args.img_root):
         parser.error(f'--img-root {args.img_root}: no such folder')
     return args
 
@@ -106,19 +114,21 @@ def detect(args: argparse.Namespace) -> Outcome:
         raise ValueError(
             f"{args.config} is not the config of a detector (default_scope='mmdet')"
         )
+    set_data_root(cfg, args.data_root)
+    ann_file, img_root = image_source(cfg, args.ann_file, args.img_root)
     existing_file(args.checkpoint)
     device = init_launcher(args.launcher, args.device)
     detector = GarmentDetector(
         cfg, args.checkpoint, device, args.score_thr, args.max_per_image
     )
-    images = read_images(args.ann_file, _described(detector), args.img_root)
+    images = read_images(ann_file, _described(detector), img_root)
     settings = run_settings(
-        cfg, args.checkpoint, args.ann_file, args.score_thr, args.max_per_image
+        cfg, args.checkpoint, ann_file, args.score_thr, args.max_per_image
     )
     return detect_images(
         detector,
         images,
-        args.img_root,
+        img_root,
         args.out,
         settings,
         args.batch_size,

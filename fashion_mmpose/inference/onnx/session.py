@@ -14,6 +14,7 @@ SUFFIX = '.onnx'
 _CPU = 'CPUExecutionProvider'
 _CUDA = 'CUDAExecutionProvider'
 _ENDING = 'ExecutionProvider'
+_NO_TELEMETRY = 'ORT_DISABLE_TELEMETRY'
 
 
 def is_onnx(path: object) -> bool:
@@ -80,9 +81,13 @@ class Session:
 def require_onnxruntime() -> ModuleType:
     """onnxruntime, which only exported networks need.
 
+    Its official builds for Linux and macOS send telemetry from 1.29 on. That is turned
+    off, unless the environment says otherwise, before anything of it is loaded.
+
     Raises:
         ImportError: If it is missing or does not load.
     """
+    os.environ.setdefault(_NO_TELEMETRY, '1')
     with extra_needed(
         'exported networks need onnxruntime, which does not load', 'onnx'
     ):

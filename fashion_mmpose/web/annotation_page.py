@@ -1,0 +1,155 @@
+"""The page that annotates a folder: one picture after the other."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import gradio as gr
+
+from .annotation import AnnotationFolder
+from .components import text_of
+from .desk import Desk, open_picture
+from .page import LIGHT, TITLE, Page, category_choice, forget_closed, told
+from .sessions import OpenPicture, Session
+
+
+class AnnotationDesk(Desk):
+    """The handlers of a folder that is annotated.
+
+    Args:
+        desk: The handlers of pictures.
+        task: The folder.
+    """
+
+    def __init__(self, desk: Desk, task: AnnotationFolder) -> None:
+        super().__init__(desk.finder, desk.sessions)
+        self.task = task
+
+    def open(self, session: Session, place: int) -> None:
+        """Show a picture of the folder, with its garments as they are saved, or found.
+
+        Raises:
+            FormatError: If its category is needed.
+            OSError: If it cannot be read.
+            PictureError: If it is damaged or too large.
+        """
+        session.place = min(max(place, 0), len(self.task.names) - 1)
+        session.pictures = []
+        name = self.task.names[session.place]
+        path = self.task.folder / name
+        opened, pixels = open_picture(path.read_bytes(), name, self.limits)
+        opened.path = path
+        opened.ruling = replace(session.ruling, ends=None)
+        garments = self.task.garments(name)
+        if garments is None:
+            category = session.category or None
+            if category is not None or self.finder.has_detector:
+                garments = self.finder.in_picture(pixels, name, category)
+        for garment in garments or ():
+            opened.hold(garment)
+        session.pictures, session.current = [opened], 0
+
+    def note(self, session: Session, picture: OpenPicture) -> None:
+        """Save what became of a picture."""
+        self.task.note(picture)
+
+    def done(self, session: Session) -> None:
+        """Save the picture as it is, and go on with the next one."""
+        if session.picture is not None:
+            self.task.note(session.picture)
+        following = self.task.next_to_do(session.place)
+        self.open(session, session.place if following is None else following)
+
+    def where(self, session: Session) -> dict:
+        """How far the annotation is."""
+        place, task = session.place, self.task
+        state = ' (done)' if task.is_done(place) else ''
+        return dict(
+            place=place + 1,
+            count=len(task.names),
+            name=task.names[place],
+            state=state,
+            done=task.num_done,
+            error=task.error,
+        )
+
+
+def annotation_page(desk: AnnotationDesk) -> gr.Blocks:
+    """The page.
+
+    Args:
+        desk: The handlers.
+    """
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
+        gr.Markdown(f'# {desk.task.folder.name}: {TITLE.lower()}')
+        where = gr.HTML(
+            {},
+            html_template=text_of('progress.html'),
+            apply_default_css=False,
+            elem_id='progress',
+        )
+        with gr.Row():
+            back = gr.Button('Back', size='sm', min_width=80)
+            skip = gr.Button('Skip', size='sm', min_width=80)
+            good = gr.Button(
+                'Save and next (Enter)', size='sm', min_width=160, variant='primary'
+            )
+            number = gr.Number(
+                1,
+                label='Go to picture',
+                minimum=1,
+                maximum=len(desk.task.names),
+                precision=0,
+                min_width=110,
+            )
+            category = category_choice(desk, 'Category of found and drawn boxes')
+        # A correction must not come after the step to the next picture.
+        page = Page(desk, in_order=True)
+        outputs = [*page.tables, where, number]
+
+        def shown(session: Session) -> tuple:
+            place = desk.where(session)
+            return *page.everything(session), place, place['place']
+
+        def going(step: Callable[[Session, int], None]) -> Callable:
+            def handler(chosen: str, wanted: float, request: gr.Request):
+                with desk.sessions.of(request.session_hash) as session:
+                    session.category = chosen or ''
+                    try:
+                        step(session, int(wanted or 1) - 1)
+                    except (OSError, ValueError) as error:
+                        # The folder goes on behind a picture that cannot be read.
+                        gr.Warning(str(error))
+                    return shown(session)
+
+            return handler
+
+        def to_first(session: Session, _: int) -> None:
+            following = desk.task.next_to_do()
+            desk.open(session, 0 if following is None else following)
+
+        def on_again(chosen: str, request: gr.Request):
+            with told(), desk.sessions.of(request.session_hash) as session:
+                desk.find_again(session, chosen or None)
+                return shown(session)
+
+        inputs = [category, number]
+        for trigger, step in (
+            (blocks.load, to_first),
+            (good.click, lambda session, _: desk.done(session)),
+            (page.editor.advanced, lambda session, _: desk.done(session)),
+            (back.click, lambda session, _: desk.open(session, session.place - 1)),
+            (skip.click, lambda session, _: desk.open(session, session.place + 1)),
+            (number.submit, desk.open),
+        ):
+            page.connect(trigger, going(step), inputs, outputs)
+        again = gr.Button('Find the garments of this picture once more', size='sm')
+        page.connect(again.click, on_again, [category], outputs)
+        page.connect_corrections(category, desk.note)
+
+        def on_tick(request: gr.Request):
+            with desk.sessions.of(request.session_hash) as session:
+                return desk.where(session)
+
+        page.connect(page.editor.edited, on_tick, outputs=[where], group=LIGHT)
+        forget_closed(blocks, desk)
+    return blocks

@@ -1,0 +1,65 @@
+"""The page's own components: Gradio's HTML with scripts of this folder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import gradio as gr
+
+from .uploads import Limits
+
+_FOLDER = Path(__file__).parent
+
+
+def text_of(name: str) -> str:
+    """The content of a file of this folder."""
+    return (_FOLDER / name).read_text(encoding='utf-8')
+
+
+def editor(value: Mapping, kinds: Mapping) -> gr.HTML:
+    """The picture with its garments, and what is done to them.
+
+    Args:
+        value: What :meth:`.desk.Desk.view` gives.
+        kinds: What :meth:`.desk.Desk.kinds` gives.
+
+    Returns:
+        gr.HTML: Its property ``overlay`` is the view of :meth:`.desk.Desk.measured`;
+        its events are ``chosen``, ``edited``, ``boxed``, ``recategorized``, ``ruled``,
+        ``styled`` and, for Enter, ``advanced``.
+    """
+    return gr.HTML(
+        value,
+        html_template=text_of('editor.html'),
+        css_template=text_of('parts.css'),
+        js_on_load=text_of('editor.js') + text_of('editor_panel.js'),
+        apply_default_css=False,
+        elem_id='editor',
+        kinds=kinds,
+        overlay={},
+    )
+
+
+def uploader(limits: Limits) -> gr.HTML:
+    """Where pictures are dropped, chosen, pasted and photographed.
+
+    Returns:
+        gr.HTML: Its event is ``uploaded``.
+    """
+    return gr.HTML(
+        None,
+        html_template=text_of('uploader.html'),
+        css_template=text_of('parts.css'),
+        js_on_load=text_of('uploader.js'),
+        apply_default_css=False,
+        elem_id='uploader',
+        megabytes=limits.megabytes,
+        megapixels=limits.megapixels,
+        most=limits.pictures,
+    )
+
+
+def saver() -> gr.HTML:
+    """Nothing to see: its value becomes a download."""
+    return gr.HTML(
+        None, html_template='', js_on_load=text_of('saver.js'), visible='hidden'
+    )

@@ -1,0 +1,65 @@
+"""What the page offers to other programs: one function, which keeps nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gradio import events
+
+from .desk import Desk
+from .lengths import Ruling, measure_all, scale_of
+from .page import NETWORKS, told
+from .uploads import decode_text, decode_upload
+
+NAME = 'find_garments'
+
+
+def offer(desk: Desk, networks_at_once: int = 1) -> None:
+    """Offer it; to be called within the page's ``gradio.Blocks``.
+
+    Args:
+        desk: The handlers.
+        networks_at_once: As of the page.
+    """
+    events.api(
+        finding(desk),
+        api_name=NAME,
+        concurrency_id=NETWORKS,
+        concurrency_limit=networks_at_once,
+    )
+
+
+def finding(desk: Desk) -> Callable[[str, str, float], dict[str, Any]]:
+    """The function that is offered."""
+
+    def find_garments(
+        picture: str, category: str = '', marker_cm: float = 0
+    ) -> dict[str, Any]:
+        """Find the garments in a picture, their landmarks and their lengths.
+
+        Args:
+            picture: The bytes of a JPEG or PNG file in base64.
+            category: Leave out garments of other categories; empty for all.
+            marker_cm: Side of an ArUco marker in the picture in centimetres; 0 for
+                lengths in pixels.
+
+        Returns:
+            Width and height of the picture in pixels; a list of garments, each with its
+            category, score, box (x, y, width, height), key points (x, y, score of each)
+            and lengths; and a message where lengths are not in centimetres.
+        """
+        with told():
+            data = decode_text(picture, desk.limits)
+            pixels = decode_upload(data, 'the picture', desk.limits)
+            found = desk.finder.in_picture(pixels, '', category or None)
+            height, width = pixels.shape[:2]
+            ruling = Ruling('marker', marker_cm) if marker_cm else Ruling()
+            scale, message = scale_of(ruling, (width, height), lambda: pixels)
+            lengths = measure_all(found, scale, (width, height))
+        garments = []
+        for each, own in zip(found, lengths):
+            entry = each.found.to_dict()
+            del entry['image'], entry['image_id']
+            garments.append(dict(entry, lengths=[length.to_dict() for length in own]))
+        return dict(width=width, height=height, garments=garments, message=message)
+
+    return find_garments

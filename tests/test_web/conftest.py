@@ -1,0 +1,106 @@
+"""A page on the starter, without a browser and in one."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.synthetic import draw_deepfashion2
+from fashion_mmpose.web.desk import Desk
+from fashion_mmpose.web.drawn_examples import as_file
+from fashion_mmpose.web.finding import Finder
+from fashion_mmpose.web.sessions import Sessions
+from fashion_mmpose.web.uploads import Limits
+
+
+@pytest.fixture(scope='session')
+def finder() -> Finder:
+    """What finds garments: the starter, with onnxruntime."""
+    pytest.importorskip('onnxruntime')
+    return Finder(GarmentInferencer(device='cpu'))
+
+
+@pytest.fixture
+def sessions() -> Iterator[Sessions]:
+    with Sessions(Limits()) as held:
+        yield held
+
+
+@pytest.fixture
+def desk(finder: Finder, sessions: Sessions) -> Desk:
+    return Desk(finder, sessions)
+
+
+@pytest.fixture(scope='session')
+def dress() -> np.ndarray:
+    """A drawn picture of one dress: BGR, uint8, shape (624, 468, 3)."""
+    return draw_deepfashion2(20, 5, 'long_sleeved_dress').image
+
+
+@pytest.fixture(scope='session')
+def dress_file(dress: np.ndarray) -> bytes:
+    return as_file(dress)
+
+
+@pytest.fixture(scope='module')
+def browser():
+    """A browser without a window; skips where there is none.
+
+    Playwright has a running event loop as long as it lives: not longer than a module.
+    """
+    playwright = pytest.importorskip('playwright.sync_api')
+    names = ('chromium', 'chromium-browser', 'google-chrome')
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip('there is no Chromium to click in')
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=path, args=['--no-sandbox'])
+        yield opened
+        opened.close()
+
+
+class Command:
+    """The command `fashion-mmpose web` at work.
+
+    Args:
+        *options: Its options.
+    """
+
+    def __init__(self, *options: str) -> None:
+        command = (sys.executable, '-m', 'fashion_mmpose', 'web', '--port', '0')
+        environment = dict(os.environ, OMP_NUM_THREADS='1')
+        self.process = subprocess.Popen(
+            [*command, *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            if line.startswith('open '):
+                self.address = line.split()[1]
+                return
+        raise AssertionError(f'the command ended: {"".join(said)}')
+
+    def stop(self) -> int:
+        """End it with a signal; its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(30)
+
+
+@pytest.fixture(scope='module')
+def command() -> Iterator[Command]:
+    """A page that is served, as a user starts it."""
+    pytest.importorskip('gradio')
+    pytest.importorskip('onnxruntime')
+    running = Command()
+    yield running
+    running.stop()

@@ -1,0 +1,212 @@
+"""A folder that is annotated: saved, stopped, gone on with, and read by data sets."""
+
+import json
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fashion_mmpose.errors import FormatError, PictureError
+from fashion_mmpose.formats.coco.columns import read_columns
+from fashion_mmpose.garments import benchmark
+from fashion_mmpose.synthetic import draw_deepfashion2
+from fashion_mmpose.web.annotation import AnnotationFolder
+
+pytest.importorskip('gradio')
+from fashion_mmpose.web.annotation_page import AnnotationDesk, annotation_page
+
+DEEPFASHION2 = benchmark('deepfashion2')
+DRESSES = (5, 6, 4)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three pictures of a dress, one of them in a folder below."""
+    place = tmp_path / 'pictures'
+    (place / 'more').mkdir(parents=True)
+    for name, index in zip(('a.png', 'b.png', 'more/c.jpg'), DRESSES):
+        picture = draw_deepfashion2(20, index, 'long_sleeved_dress').image
+        cv2.imwrite(str(place / name), picture)
+    (place / 'notes.txt').write_text('no picture')
+    return place
+
+
+def open_folder(folder: Path, out: Path) -> AnnotationFolder:
+    return AnnotationFolder(folder, out, DEEPFASHION2)
+
+
+def sent(picture, step: int, place: int, point: list) -> dict:
+    """An event that moves a point of the picture's first garment."""
+    garments = [dict(key=g.key, points=g.view()['points']) for g in picture.garments]
+    garments[0]['points'][place] = point
+    return dict(picture=picture.key, step=step, garments=garments)
+
+
+def test_corrections_are_saved_and_gone_on_with(desk, folder: Path, tmp_path: Path):
+    out = tmp_path / 'out' / 'corrected.json'
+    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
+        assert task.names == ['a.png', 'b.png', 'more/c.jpg']
+        own = AnnotationDesk(desk, task)
+        own.open(session, task.next_to_do())
+        picture = own.edit(session, sent(session.picture, 0, 3, [111, 222, 1, 1]))
+        own.note(session, picture)
+        own.done(session)
+        assert (session.place, task.num_done) == (1, 1)
+    columns = read_columns(out, 'deepfashion2')
+    assert columns.images.file_names == ['a.png']
+    assert columns.points[3].tolist() == [111, 222, 1]
+    first = out.read_text()
+
+    with open_folder(folder, out) as task, desk.sessions.of('you') as session:
+        assert task.next_to_do() == 1
+        own = AnnotationDesk(desk, task)
+        own.open(session, 0)
+        (garment,) = session.picture.garments
+        assert garment.found.keypoints[3].tolist() == [111, 222]
+        assert garment.visibility[3] == 1
+        own.done(session)
+        own.done(session)
+        assert session.place == 2
+    columns = read_columns(out, 'deepfashion2')
+    assert columns.images.file_names == ['a.png', 'b.png']
+    content, before = json.loads(out.read_text()), json.loads(first)
+    assert content['images'][0] == before['images'][0]
+    assert content['annotations'][0] == before['annotations'][0]
+
+
+def test_pictures_without_garments_are_done_too(desk, folder: Path, tmp_path: Path):
+    out = tmp_path / 'corrected.json'
+    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
+        own = AnnotationDesk(desk, task)
+        own.open(session, 0)
+        event = dict(picture=session.picture.key, step=0, garments=[])
+        own.note(session, own.edit(session, event))
+        own.done(session)
+        own.done(session)
+    columns = read_columns(out, 'deepfashion2')
+    assert columns.images.file_names == ['a.png', 'b.png']
+    assert columns.image_ids.tolist() == [2]
+    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
+        AnnotationDesk(desk, task).open(session, 0)
+        assert session.picture.garments == []
+
+
+def test_what_a_file_has_besides_is_kept(desk, folder: Path, tmp_path: Path):
+    out = tmp_path / 'corrected.json'
+    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
+        own = AnnotationDesk(desk, task)
+        own.open(session, 0)
+        own.done(session)
+    content = json.loads(out.read_text())
+    content['annotations'][0] |= dict(style=7, iscrowd=1, id=41)
+    content['images'][0] |= dict(license=3)
+    content['images'].append(dict(id=99, file_name='gone.png', width=8, height=8))
+    out.write_text(json.dumps(content))
+    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
+        own = AnnotationDesk(desk, task)
+        own.open(session, 0)
+        own.done(session)
+        own.done(session)
+    again = json.loads(out.read_text())
+    assert again['annotations'][0] == content['annotations'][0]
+    assert [image['file_name'] for image in again['images']] == [
+        'a.png',
+        'b.png',
+        'gone.png',
+    ]
+    assert again['images'][0]['license'] == 3
+    ids = [entry['id'] for entry in again['annotations']]
+    assert ids[0] == 41 and len(set(ids)) == len(ids)
+    assert [image['id'] for image in again['images']] == [1, 100, 99]
+
+
+def test_it_is_written_while_people_work(desk, folder: Path, tmp_path: Path):
+    out = tmp_path / 'corrected.json'
+    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
+        own = AnnotationDesk(desk, task)
+        own.open(session, 0)
+        own.note(session, session.picture)
+        until = time.monotonic() + 20
+        while not out.exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert len(read_columns(out, 'deepfashion2').images.ids) == 1
+
+
+def test_a_place_that_fails_is_told_and_tried_again(
+    desk, folder: Path, tmp_path: Path, monkeypatch
+):
+    import fashion_mmpose.web.annotation as module
+
+    out = tmp_path / 'corrected.json'
+    real = module.write
+
+    def fail(*_):
+        raise OSError('the disk is full')
+
+    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
+        own = AnnotationDesk(desk, task)
+        own.open(session, 0)
+        monkeypatch.setattr(module, 'write', fail)
+        own.note(session, session.picture)
+        until = time.monotonic() + 20
+        while not task.error:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert own.where(session)['error'] == 'the disk is full'
+        monkeypatch.setattr(module, 'write', real)
+    assert len(read_columns(out, 'deepfashion2').images.ids) == 1
+
+
+def test_a_broken_picture_does_not_end_the_folder(desk, folder: Path, tmp_path: Path):
+    (folder / 'b.png').write_bytes((folder / 'b.png').read_bytes()[:2000])
+    with (
+        open_folder(folder, tmp_path / 'out.json') as task,
+        desk.sessions.of('me') as session,
+    ):
+        own = AnnotationDesk(desk, task)
+        own.open(session, 0)
+        with pytest.raises(PictureError, match='b.png'):
+            own.done(session)
+        assert (session.place, session.picture) == (1, None)
+        own.open(session, session.place + 1)
+        assert session.picture.name == 'more/c.jpg'
+        assert own.where(session)['place'] == 3
+        own.open(session, 99)
+        assert session.place == 2
+
+
+def test_folders_and_files_that_do_not_fit(folder: Path, tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match='is not a folder'):
+        open_folder(tmp_path / 'nothing', tmp_path / 'out.json')
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(FileNotFoundError, match='holds no picture'):
+        open_folder(tmp_path / 'empty', tmp_path / 'out.json')
+    other = tmp_path / 'other.json'
+    other.write_text('{"images": [], "annotations": [], "categories": [')
+    with pytest.raises(FormatError, match='not valid JSON'):
+        open_folder(folder, other)
+    assert other.read_text().endswith('[')
+
+
+def test_the_page_is_built(desk, folder: Path, tmp_path: Path):
+    with open_folder(folder, tmp_path / 'out.json') as task:
+        page = annotation_page(AnnotationDesk(desk, task))
+        names = {event.fn.__name__ for event in page.fns.values() if event.fn}
+    assert {'on_edited', 'on_boxed', 'on_recategorized', 'handler'} <= names
+
+
+def test_points_survive_any_number_of_turns(desk, folder: Path, tmp_path: Path):
+    out = tmp_path / 'corrected.json'
+    found = []
+    for _ in range(3):
+        with open_folder(folder, out) as task, desk.sessions.of('me') as session:
+            own = AnnotationDesk(desk, task)
+            own.open(session, 0)
+            own.done(session)
+        found.append(read_columns(out, 'deepfashion2'))
+    for each in found[1:]:
+        np.testing.assert_array_equal(each.points, found[0].points)
+        np.testing.assert_array_equal(each.boxes, found[0].boxes)
