@@ -33,6 +33,7 @@ def described(cfg: Config) -> list:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('is_file', [True, False], ids=['file', 'inline'])
 def test_saved_configs_hold_the_whole_description(tmp_path: Path, is_file: bool):
     benchmark = repr(DESCRIPTION)

@@ -15,6 +15,7 @@ from floors import (
     floor_of,
     imports,
     modules,
+    parsed,
     place_of,
 )
 from toolbox import ROOT, run
@@ -166,7 +167,7 @@ def test_core_imports_nothing_of_the_plugin(name: str):
 
 
 def identifiers(path: Path) -> set[str]:
-    nodes = list(ast.walk(ast.parse(path.read_text('utf-8'))))
+    nodes = list(ast.walk(parsed(path)))
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     return names | {node.name for node in nodes if isinstance(node, ast.alias)}

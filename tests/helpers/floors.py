@@ -1,6 +1,7 @@
 """The two floors of the package, and what its modules import."""
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from importlib.util import resolve_name
 from pathlib import Path
@@ -44,6 +45,7 @@ def is_core_test(path: Path) -> bool:
     return any(path.is_relative_to(TESTS / place) for place in CORE_TESTS)
 
 
+@functools.cache
 def modules() -> dict[str, Path]:
     """Every module of the package by its name."""
     found = {}
@@ -84,11 +86,17 @@ def _is_below(inner: str, places: Iterable[str]) -> bool:
     return any(inner == place or inner.startswith(f'{place}.') for place in places)
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module, which several tests go through."""
+    return ast.parse(path.read_text('utf-8'))
+
+
 def imports(name: str, path: Path, *, inside_functions: bool) -> Iterator[str]:
     """The full names of what a module imports, of this package or not."""
     package = name if path.stem == '__init__' else name.rpartition('.')[0]
     known = modules()
-    for node in _nodes(ast.parse(path.read_text('utf-8')), inside_functions):
+    for node in _nodes(parsed(path), inside_functions):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

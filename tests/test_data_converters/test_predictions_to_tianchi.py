@@ -268,6 +268,7 @@ def test_starts_without_mmpose(predicted):
     assert 'written to light.csv' in result.stdout
 
 
+@pytest.mark.slow
 def test_real_predictions(fashion_data, main, tmp_path, capsys):
     """Published predictions of test_a, in which one skirt is missing."""
     data = fashion_data / 'fashionai'

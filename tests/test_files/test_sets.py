@@ -60,6 +60,7 @@ def whole(text):
     return {'a.txt': text, 'sub/b.txt': text, 'drawn/c.txt': text}
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_event_leaves_no_old_file_beside_a_new_one(tmp_path):
     events = in_a_process(tmp_path / 'count', 'old')
     assert contents(tmp_path / 'count') == whole('old')

@@ -191,6 +191,7 @@ def in_a_process(*args):
     return process.exitcode == 0
 
 
+@pytest.mark.slow
 def test_a_kill_leaves_nothing_old_beside_the_new(with_old, monkeypatch):
     folder, by_name = with_old
     monkeypatch.setattr(sets, '_tidied', set())

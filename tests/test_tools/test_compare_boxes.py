@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from toolbox import load_tool, tool
+from toolbox import ROOT, load_tool, run, tool
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.boxes.box_comparison import WHOLE, comparison_table
@@ -33,8 +33,8 @@ def boxes(trained):
 @pytest.fixture(scope='module')
 def compared(trained, boxes):
     """What the command printed and wrote."""
-    result = tool(
-        'compare_boxes.py',
+    result = run(
+        ROOT / 'tools/compare_boxes.py',
         *('tiny.py', CHECKPOINT, '--bbox-file', 'boxes.json'),
         *('--json', 'scores.json', '--work-dir', 'work_dirs/compared'),
         cwd=trained,

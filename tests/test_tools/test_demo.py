@@ -4,11 +4,13 @@ import json
 
 import cv2
 import pytest
-from toolbox import load_tool, tool
+from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose.synthetic.deepfashion2 import draw_deepfashion2
 
 pytestmark = pytest.mark.slow
+
+DEMO = ROOT / 'tools/demo.py'
 
 
 @pytest.fixture(scope='module')
@@ -16,9 +18,9 @@ def demo(tmp_path_factory):
     """Runs a part; the names of its scripts, and its folder."""
     folder = tmp_path_factory.mktemp('demo')
 
-    def run(part):
-        result = tool(
-            'demo.py',
+    def play(part):
+        result = run(
+            DEMO,
             *('--part', part, '--num-train', 6, '--num-test', 2, '--epochs', 1),
             cwd=folder,
         )
@@ -26,7 +28,7 @@ def demo(tmp_path_factory):
         names = [command.split()[2].rsplit('/', 1)[-1] for command in commands]
         return names, folder / 'work_dirs' / 'demo'
 
-    return run
+    return play
 
 
 def test_garments(demo):
@@ -72,7 +74,7 @@ def test_own_pictures(tmp_path):
     pictures.mkdir()
     drawn = draw_deepfashion2(11, 2, 'short_sleeved_shirt').image
     cv2.imwrite(str(pictures / 'shirt.png'), drawn)
-    tool('demo.py', '--pictures', pictures, '--part', cwd=tmp_path)
+    run(DEMO, '--pictures', pictures, '--part', cwd=tmp_path)
     mine = tmp_path / 'work_dirs/demo/mine'
     (found, *_) = json.loads((mine / 'predictions.json').read_text())
     assert found['image'] == 'shirt.png'

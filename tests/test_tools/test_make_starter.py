@@ -5,7 +5,7 @@ import json
 import onnx
 import pytest
 from safetensors.torch import load_file
-from toolbox import tool
+from toolbox import ROOT, run
 
 from fashion_mmpose.inference.onnx.metadata import read_metadata
 from fashion_mmpose.starter import NAMES
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 def test_from_nothing(tmp_path):
     amounts = ('--num-outfits', 13, '--num-garments', 2, '--num-test', 5)
     arguments = (*amounts, '--epochs', 1, '--out', 'made')
-    tool('make_starter.py', *arguments, cwd=tmp_path)
+    run(ROOT / 'tools/make_starter.py', *arguments, cwd=tmp_path)
     landmarks = load_file(tmp_path / 'made' / 'landmarks.safetensors')
     assert landmarks['deepfashion2.head.final_layer.weight'].shape[0] == 81
     assert landmarks['fashionai.head.final_layer.weight'].shape[0] == 24

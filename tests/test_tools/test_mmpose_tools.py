@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import torch
 from tiny_detector import save_detector, write_config
-from toolbox import ROOT, tool
+from toolbox import ROOT, run
 
 from fashion_mmpose.operators import serve_operators, write_extension
 
@@ -49,7 +49,8 @@ def set_up(tmp_path_factory):
 def place(trained):
     """The folder of a small network that was trained, with a detector and weights."""
     save_detector(write_config(trained / 'tiny_det.py'), trained / 'det.pth')
-    tool('convert_checkpoint.py', 'mmpose', CHECKPOINT, WEIGHTS, cwd=trained)
+    command = (ROOT / 'tools/convert_checkpoint.py', 'mmpose', CHECKPOINT, WEIGHTS)
+    run(*command, cwd=trained)
     return trained
 
 

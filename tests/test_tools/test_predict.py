@@ -2,19 +2,16 @@
 
 import contextlib
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 from itertools import combinations
 
 import cv2
 import numpy as np
 import pytest
 from tiny_detector import save_detector, write_config
-from toolbox import ROOT, load_tool
+from toolbox import load_tool
+from videos import write_video
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.networks import check_category
@@ -213,15 +210,6 @@ def test_videos(predict, trained, tmp_path):
     assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(5)
 
 
-def write_video(path, frames, fps):
-    codec = cv2.VideoWriter_fourcc(*'MJPG')
-    writer = cv2.VideoWriter(str(path), codec, fps, frames[0].shape[1::-1])
-    assert writer.isOpened()
-    for frame in frames:
-        writer.write(frame)
-    writer.release()
-
-
 def test_same_names_in_two_folders(predict, trained, tmp_path):
     source = sorted((trained / 'data/test/Images/blouse').iterdir())
     for part, path in zip('ab', source):
@@ -364,56 +352,6 @@ def test_an_error_keeps_the_files_of_before(predict, tmp_path, monkeypatch):
     assert predict('data/test', *POSE, '--out-dir', tmp_path, *options) == 1
     assert [path.name for path in tmp_path.iterdir()] == ['predictions.csv']
     assert (tmp_path / 'predictions.csv').read_bytes() == before
-
-
-SLOW = """
-import sys, time
-from fashion_mmpose.inference import inferencer
-real = inferencer.predict_crops
-def slow(*args):
-    found = real(*args)
-    print('batch', flush=True)
-    slow.calls += 1
-    if slow.calls > 1:
-        time.sleep(60)
-    return found
-slow.calls = 0
-inferencer.predict_crops = slow
-sys.argv[0] = {tool!r}
-exec(compile(open({tool!r}).read(), {tool!r}, 'exec'))
-"""
-
-
-def test_ctrl_c(trained, tmp_path):
-    script = tmp_path / 'slow.py'
-    script.write_text(SLOW.format(tool=str(ROOT / 'tools/predict.py')))
-    frames = [np.full((48, 64, 3), 9 * i, np.uint8) for i in range(20)]
-    write_video(tmp_path / 'clip.avi', frames, fps=10)
-    command = [
-        *(sys.executable, script, tmp_path / 'clip.avi', *POSE, '--device', 'cpu'),
-        *('--out-dir', tmp_path / 'out', '--save-json', '--save-vis'),
-        *('--batch-size', '2'),
-    ]
-    process = subprocess.Popen(
-        list(map(str, command)),
-        cwd=trained,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell's background jobs ignore it, and so would their children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    for _ in range(2):
-        assert process.stdout.readline() == 'batch\n'
-    os.kill(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=60)
-    assert process.returncode == 130, error
-    assert 'stopped; what was finished is saved' in error
-    assert 'Traceback' not in error
-    assert [entry['frame'] for entry in entries(tmp_path / 'out')] == [0, 1]
-    capture = cv2.VideoCapture(str(tmp_path / 'out/drawn/clip.avi.mp4'))
-    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 2
-    assert not list((tmp_path / 'out').rglob('.*'))
 
 
 def test_help(predict, capsys):

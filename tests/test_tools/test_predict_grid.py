@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.apis import inference_topdown, init_model
 from mmpose.registry import MODELS
-from toolbox import ROOT, load_tool, run, tool
+from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.pictures.random_predictions import predict_random
@@ -64,7 +64,8 @@ def tables(text):
 
 def test_draws_and_prints(trained, monkeypatch):
     command = ['tiny.py', LAST, '--num', 4, '--columns', 3, '--show-coordinates', 2]
-    result = tool('predict_grid.py', *command, '--out', 'look/grid.png', cwd=trained)
+    options = [*command, '--out', 'look/grid.png']
+    result = run(ROOT / 'tools/predict_grid.py', *options, cwd=trained)
     grid = cv2.imread(str(trained / 'look' / 'grid.png'))
     assert grid.shape == (640, 960, 3)
     assert (grid[320:, 320:] == 255).all(), 'the fifth and the sixth cell are empty'
