@@ -39,6 +39,7 @@ from .run_files import (
     with_whole_files,
 )
 from .train_loop import InterruptibleTrainLoop
+from .work_folder import tidy_starts
 
 
 class TrainingRunner(Runner):
@@ -303,7 +304,11 @@ class TrainingRunner(Runner):
 
     @master_only
     def dump_config(self) -> None:
-        """Write the config to the work folder, complete or not at all."""
+        """Write the config to the work folder, complete or not at all.
+
+        The remains of killed starts in that folder are removed.
+        """
+        tidy_starts(self.work_dir)
         path = os.path.join(self.work_dir, self._config_file)
         with OutputFiles() as outputs:
             outputs.open(path).write(self.cfg.dump())

@@ -88,6 +88,21 @@ def checkpoint_file(path: str) -> str:
     return str(found)
 
 
+def tidy_starts(folder: str | os.PathLike) -> None:
+    """Remove what killed starts left unfinished in their own folders of logs.
+
+    Args:
+        folder: The work folder.
+
+    Raises:
+        OSError: If what a dead process was moving there cannot be finished.
+    """
+    for entry in os.scandir(folder):
+        if _START.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+            for place, _, _ in os.walk(entry.path):
+                tidy(place)
+
+
 def set_aside(folder: str | os.PathLike, current: str | os.PathLike) -> Path | None:
     """Move the checkpoints and logs of an earlier training into a folder of their own.
 

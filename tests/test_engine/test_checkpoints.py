@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -35,6 +37,20 @@ def test_only_the_newest_and_the_best_stay(tmp_path):
     train(tmp_path, 4)
     assert files(tmp_path) == ['best_fashionai_NE_epoch_3.pth', 'epoch_4.pth']
     assert [p.name for p in tmp_path.iterdir() if p.name.endswith('.tmp')] == []
+
+
+def test_the_remains_of_killed_starts_are_removed(tmp_path):
+    """A kill may come while a start writes its config into its own folder."""
+    dead = subprocess.Popen([sys.executable, '-c', ''])
+    dead.wait()
+    start = tmp_path / '20260101_120000' / 'vis_data'
+    start.mkdir(parents=True)
+    (start / 'scalars.json').write_text('{}')
+    (start / f'.config.py.{dead.pid}.tmp').write_text('half')
+    (start / f'.config.py.{os.getpid()}.tmp').write_text('being written')
+    train(tmp_path, 1)
+    left = {path.name for path in start.iterdir()}
+    assert left == {'scalars.json', f'.config.py.{os.getpid()}.tmp'}
 
 
 @pytest.mark.parametrize(
