@@ -48,7 +48,7 @@ def test_the_remains_of_killed_starts_are_removed(tmp_path):
     (start / 'scalars.json').write_text('{}')
     (start / f'.config.py.{dead.pid}.tmp').write_text('half')
     (start / f'.config.py.{os.getpid()}.tmp').write_text('being written')
-    train(tmp_path, 1)
+    toy_runner(tmp_path, SCORES, 1, {}, runner_type=TrainingRunner)
     left = {path.name for path in start.iterdir()}
     assert left == {'scalars.json', f'.config.py.{os.getpid()}.tmp'}
 
