@@ -117,13 +117,13 @@ def execute(args: argparse.Namespace) -> None:
         sessions = stack.enter_context(Sessions(limits))
         sessions.prepare_gradio()
         with extra_needed('the page is made with Gradio, which does not load', 'web'):
-            from fashion_mmpose.web import server
-            from fashion_mmpose.web.annotation_page import (
+            from fashion_mmpose.web.pages import server
+            from fashion_mmpose.web.pages.annotation_page import (
                 AnnotationDesk,
                 annotation_page,
             )
-            from fashion_mmpose.web.page import picture_page
-            from fashion_mmpose.web.programs import offer
+            from fashion_mmpose.web.pages.picture_page import picture_page
+            from fashion_mmpose.web.pages.programs import offer
         if args.mcp:
             with extra_needed('an MCP server needs mcp, which does not load', 'mcp'):
                 import mcp  # noqa: F401  # pyright: ignore[reportMissingImports]

@@ -3,5 +3,5 @@
 Modules without Gradio hold what the page knows: garments as people correct them
 (:mod:`.corrected`), pictures as they come in (:mod:`.uploads`), what one browser has
 open (:mod:`.sessions`), and what happens when somebody does something (:mod:`.desk`).
-:mod:`.page` puts Gradio's components around them, and :mod:`.server` answers.
+:mod:`.pages` puts Gradio's components around them, and answers.
 """

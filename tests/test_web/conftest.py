@@ -12,8 +12,8 @@ import pytest
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.synthetic import draw_deepfashion2
 from fashion_mmpose.web.desk import Desk
-from fashion_mmpose.web.drawn_examples import as_file
 from fashion_mmpose.web.finding import Finder
+from fashion_mmpose.web.pages.drawn_examples import as_file
 from fashion_mmpose.web.sessions import Sessions
 from fashion_mmpose.web.uploads import Limits
 

@@ -15,7 +15,7 @@ from fashion_mmpose.synthetic import draw_deepfashion2
 from fashion_mmpose.web.annotation import AnnotationFolder
 
 pytest.importorskip('gradio')
-from fashion_mmpose.web.annotation_page import AnnotationDesk, annotation_page
+from fashion_mmpose.web.pages.annotation_page import AnnotationDesk, annotation_page
 
 DEEPFASHION2 = benchmark('deepfashion2')
 DRESSES = (5, 6, 4)

@@ -13,7 +13,7 @@ from fashion_mmpose.web.annotation import AnnotationFolder
 
 pytest.importorskip('gradio')
 pytest.importorskip('mmpose')
-from fashion_mmpose.web.annotation_page import AnnotationDesk
+from fashion_mmpose.web.pages.annotation_page import AnnotationDesk
 
 pytestmark = pytest.mark.slow
 

@@ -42,7 +42,7 @@ def test_defaults():
 
 
 def test_addresses():
-    from fashion_mmpose.web import server
+    from fashion_mmpose.web.pages import server
 
     with server.bind('127.0.0.1', 0) as bound:
         port = bound.getsockname()[1]

@@ -15,8 +15,8 @@ from fashion_mmpose.measure import Marker
 from fashion_mmpose.synthetic import draw_deepfashion2, draw_fashionai, draw_laid_flat
 from fashion_mmpose.web import saving
 from fashion_mmpose.web.desk import Desk
-from fashion_mmpose.web.drawn_examples import as_file, draw_example, example_names
 from fashion_mmpose.web.finding import Finder
+from fashion_mmpose.web.pages.drawn_examples import as_file, draw_example, example_names
 from fashion_mmpose.web.sessions import Sessions
 from fashion_mmpose.web.uploads import Limits
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from fashion_mmpose.web.gate import Gate
+from fashion_mmpose.web.pages.gate import Gate
 from fashion_mmpose.web.uploads import Limits
 
 LIMITS = Limits(megabytes=1)

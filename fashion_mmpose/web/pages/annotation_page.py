@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import gradio as gr
 
-from .annotation import AnnotationFolder
+from fashion_mmpose.web.annotation import AnnotationFolder
+from fashion_mmpose.web.desk import Desk, open_picture
+from fashion_mmpose.web.sessions import OpenPicture, Session
+
 from .components import text_of
-from .desk import Desk, open_picture
-from .page import LIGHT, TITLE, Page, category_choice, forget_closed, told
-from .sessions import OpenPicture, Session
+from .picture_page import LIGHT, TITLE, Page, category_choice, forget_closed, told
 
 
 class AnnotationDesk(Desk):

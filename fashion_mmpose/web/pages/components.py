@@ -1,18 +1,18 @@
-"""The page's own components: Gradio's HTML with scripts of this folder."""
+"""The page's own components: Gradio's HTML with scripts of `assets/`."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import gradio as gr
 
-from .uploads import Limits
+from fashion_mmpose.web.uploads import Limits
 
-_FOLDER = Path(__file__).parent
+_ASSETS = Path(__file__).with_name('assets')
 
 
 def text_of(name: str) -> str:
-    """The content of a file of this folder."""
-    return (_FOLDER / name).read_text(encoding='utf-8')
+    """The content of a file of `assets/`."""
+    return (_ASSETS / name).read_text(encoding='utf-8')
 
 
 def editor(value: Mapping, kinds: Mapping) -> gr.HTML:

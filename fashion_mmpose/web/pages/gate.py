@@ -7,7 +7,7 @@ among them those that serve files. Bodies are counted while they come.
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from .uploads import MEGABYTE, Limits
+from fashion_mmpose.web.uploads import MEGABYTE, Limits
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -12,8 +12,9 @@ import uvicorn
 from fastapi import FastAPI
 from gradio import themes
 
+from fashion_mmpose.web.sessions import Sessions
+
 from .gate import Gate
-from .sessions import Sessions
 
 _SWEEP_S = 60.0
 _QUEUE = 100  # events that wait; more get a message
@@ -23,7 +24,7 @@ _GOODBYE_S = 2  # seconds that open connections have when the server stops
 # No fonts of the network: those that the system has.
 _FONTS = ['system-ui', 'sans-serif']
 _MONO = ['ui-monospace', 'monospace']
-_STYLE = Path(__file__).with_name('site.css')
+_STYLE = Path(__file__).parent / 'assets' / 'site.css'
 
 
 def application(

@@ -5,10 +5,11 @@ from typing import Any
 
 from gradio import events
 
-from .desk import Desk
-from .lengths import Ruling, measure_all, scale_of
-from .page import NETWORKS, told
-from .uploads import decode_text, decode_upload
+from fashion_mmpose.web.desk import Desk
+from fashion_mmpose.web.lengths import Ruling, measure_all, scale_of
+from fashion_mmpose.web.uploads import decode_text, decode_upload
+
+from .picture_page import NETWORKS, told
 
 NAME = 'find_garments'
 

@@ -1,4 +1,4 @@
-"""The page: Gradio's components around the handlers of :mod:`.desk`."""
+"""The page: Gradio's components around the handlers of :mod:`~fashion_mmpose.web.desk`."""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
@@ -8,14 +8,14 @@ from typing import Any
 import gradio as gr
 
 from fashion_mmpose.errors import PictureError
+from fashion_mmpose.web import saving
+from fashion_mmpose.web.desk import Desk
+from fashion_mmpose.web.lengths import KINDS, SHEET_NAMES
+from fashion_mmpose.web.sessions import OpenPicture, Session
+from fashion_mmpose.web.uploads import plain_name, take_upload
 
-from . import saving
 from .components import editor, saver, uploader
-from .desk import Desk
 from .drawn_examples import MARKER_CM, as_file, draw_example, example_names
-from .lengths import KINDS, SHEET_NAMES
-from .sessions import OpenPicture, Session
-from .uploads import plain_name, take_upload
 
 TITLE = 'Landmarks of garments'
 NETWORKS, LIGHT = 'networks', 'light'  # what may run at the same time
