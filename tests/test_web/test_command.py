@@ -1,5 +1,6 @@
 """The command: its options, its address, and how it ends."""
 
+import asyncio
 import base64
 import re
 import sys
@@ -94,6 +95,41 @@ def test_other_programs_ask(dress_file: bytes):
         assert list(named) == ['/find_garments']
     finally:
         running.stop()
+
+
+@pytest.mark.slow
+def test_assistants_ask(dress_file: bytes):
+    pytest.importorskip('mcp')
+    running = Command('--mcp')
+    try:
+        tool, found, refused = asyncio.run(ask(running.address, dress_file))
+    finally:
+        running.stop()
+    assert tool.name == 'find_garments'
+    properties = tool.inputSchema['properties']
+    assert list(properties) == ['picture', 'category', 'marker_cm']
+    assert all(each['description'].endswith('.') for each in properties.values())
+    assert not found.isError
+    assert 'long_sleeved_dress' in found.content[0].text
+    assert refused.isError
+    assert 'not sent in base64' in refused.content[0].text
+
+
+async def ask(address: str, picture: bytes):
+    """The tool that is offered, and its answers to a picture and to nonsense."""
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    async with (
+        streamablehttp_client(f'{address}/gradio_api/mcp/') as (source, sink, _),
+        ClientSession(source, sink) as session,
+    ):
+        await session.initialize()
+        (tool,) = (await session.list_tools()).tools
+        text = base64.b64encode(picture).decode()
+        found = await session.call_tool(tool.name, dict(picture=text))
+        refused = await session.call_tool(tool.name, dict(picture='%%%'))
+    return tool, found, refused
 
 
 def test_without_mcp_it_is_said(capsys, monkeypatch):

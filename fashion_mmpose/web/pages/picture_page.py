@@ -1,4 +1,4 @@
-"""The page: Gradio's components around the handlers of :mod:`~fashion_mmpose.web.desk`."""
+"""The page: components of Gradio around the handlers of the desk."""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping

@@ -32,6 +32,7 @@ def offer(desk: Desk, networks_at_once: int = 1) -> None:
 def finding(desk: Desk) -> Callable[[str, str, float], dict[str, Any]]:
     """The function that is offered."""
 
+    # Gradio hands programs the first line of each argument's text.
     def find_garments(
         picture: str, category: str = '', marker_cm: float = 0
     ) -> dict[str, Any]:
@@ -40,8 +41,7 @@ def finding(desk: Desk) -> Callable[[str, str, float], dict[str, Any]]:
         Args:
             picture: The bytes of a JPEG or PNG file in base64.
             category: Leave out garments of other categories; empty for all.
-            marker_cm: Side of an ArUco marker in the picture in centimetres; 0 for
-                lengths in pixels.
+            marker_cm: Side in cm of an ArUco marker in the picture; 0 if it has none.
 
         Returns:
             Width and height of the picture in pixels; a list of garments, each with its
