@@ -140,6 +140,27 @@ def test_points_of_a_drawn_outfit():
     np.testing.assert_allclose(found.keypoints[:3, :2], OUTFIT, atol=0.02)
 
 
+def test_every_channel_finds_its_own_place():
+    """Exchanged channels have errors of a third of the garment, and others of a few %."""
+    network = PoseNetwork(*config_and_weights('deepfashion2'))
+    places = np.array(joint.shared_places())
+    errors = [[] for _ in range(places.max() + 1)]
+    for number, category in enumerate(garments.categories('deepfashion2')):
+        own = places[list(garments.garment('deepfashion2', category).channels)]
+        for index in range(5):
+            drawn = draw_deepfashion2(19 + number, index, category)
+            item = next(each for each in drawn.items if each.category == category)
+            box = np.array(item.box, float)
+            (found,) = network.predict([network.sample(drawn.image, category, box)])
+            apart = np.linalg.norm(found.keypoints[:, :2] - item.exact, axis=1)
+            apart /= np.linalg.norm(box[2:] - box[:2])
+            for place, error, visible in zip(own, apart, item.landmarks[:, 2] > 0):
+                if visible:
+                    errors[place].append(error)
+    assert all(len(seen) > 2 for seen in errors)
+    assert max(np.median(seen) for seen in errors) < 0.1
+
+
 def test_points_of_a_drawn_garment():
     drawn = draw_fashionai('trousers', 11, 2)
     inferencer = GarmentInferencer(benchmark='fashionai')
