@@ -64,11 +64,20 @@ def drag(page, place: tuple[float, float], by: tuple[float, float]) -> None:
     page.mouse.up()
 
 
+# In one step: what the page draws anew in between would be gone.
+MIDDLE = """selector => {
+    const element = document.querySelector(selector);
+    if (!element) return null;
+    element.scrollIntoViewIfNeeded();
+    const {x, y, width, height} = element.getBoundingClientRect();
+    return width > 0 ? [x + width / 2, y + height / 2] : null;
+}"""
+
+
 def middle(page, selector: str) -> tuple[float, float]:
-    """The middle of an element on the screen."""
-    page.locator(selector).scroll_into_view_if_needed()
-    box = page.locator(selector).bounding_box()
-    return box['x'] + box['width'] / 2, box['y'] + box['height'] / 2
+    """The middle of an element on the screen, once it is there."""
+    x, y = page.wait_for_function(MIDDLE, arg=selector).json_value()
+    return x, y
 
 
 def save(page, button: str) -> Path:
