@@ -141,7 +141,7 @@ def test_points_of_a_drawn_outfit():
 
 
 def test_every_channel_finds_its_own_place():
-    """Exchanged channels have errors of a third of the garment, and others of a few %."""
+    """Exchanged channels err by a third of the garment, others by a few percent."""
     network = PoseNetwork(*config_and_weights('deepfashion2'))
     places = np.array(joint.shared_places())
     errors = [[] for _ in range(places.max() + 1)]

@@ -2,14 +2,16 @@
 
 Usage:
     python tools/make_starter.py [--out DIR] [--work-dir work_dirs/starter]
-        [--num-outfits N] [--num-garments N] [--epochs N]
+        [--num-outfits N] [--num-garments N] [--epochs N] [--only-calibration]
 
 Draws DeepFashion2's outfits and FashionAI's garments into data/starter, trains the
 landmark network on both and the detector on the outfits, and tests them on held-out
 drawings. DIR, by default the package's own folder, gets landmarks.safetensors,
-detector.safetensors, the ONNX graphs that read them, each compared with PyTorch, and
-starter.json with the figures. What is there is not drawn again, and trainings go on
-where they were stopped.
+detector.safetensors, calibrations that are fitted to further drawings, the ONNX graphs
+that read the weights, each compared with PyTorch, and starter.json with the figures.
+What is there is not drawn again, and trainings go on where they were stopped.
+--only-calibration fits the calibrations to the weights that are in DIR, and writes the
+graphs, which hold them.
 """
 
 import argparse
@@ -23,10 +25,13 @@ from demo import step
 
 import fashion_mmpose
 from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.starter import FOLDER
+from fashion_mmpose.starter import BENCHMARKS, FOLDER, graph_file
 
 DATA = Path('data/starter')
 SEEDS = {'train': 100, 'validation': 101}
+CALIBRATION = 'calibration'
+CALIBRATION_SEED = 9001
+SPLITS = {'train': 'train', 'validation': 'test', CALIBRATION: 'val'}  # of FashionAI
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -64,50 +69,74 @@ def parse_args(argv=None) -> argparse.Namespace:
         help='held-out pictures of each benchmark (%(default)s)',
     )
     parser.add_argument(
+        '--num-calibration',
+        type=int,
+        default=520,
+        metavar='N',
+        help='outfits to calibrate with, and half as many garments (%(default)s)',
+    )
+    parser.add_argument(
+        '--only-calibration',
+        action='store_true',
+        help='fit the calibrations to the weights that are there; train nothing',
+    )
+    parser.add_argument(
         '--epochs', type=int, help='epochs of each training (as in the configs: 12)'
     )
     return parser.parse_args(argv)
 
 
 def draw(args: argparse.Namespace) -> None:
-    """Draw and convert the pictures of both benchmarks."""
+    """Draw and convert the pictures that are trained with and tested on."""
     held_out = args.num_test
     amounts = {
         'train': (args.num_outfits, args.num_garments),
         'validation': (held_out, max(1, held_out // 5)),
     }
     for part, (outfits, garments) in amounts.items():
-        folder = DATA / 'deepfashion2' / part
-        file = DATA / 'deepfashion2' / f'{part}.json'
-        if not file.exists():
-            step(
-                f'draw {outfits} outfits for {part}',
-                'tools/make_synthetic.py',
-                *('--format', 'deepfashion2', '--balanced', '--num', outfits),
-                *('--seed', SEEDS[part], '--out', folder, '--overwrite'),
-            )
-            step(
-                'convert them',
-                'data_converters/deepfashion2_to_coco.py',
-                *('--annos', folder / 'annos', '--images', folder / 'image'),
-                *('--out', file),
-            )
-        folder = DATA / 'fashionai' / part
-        split = 'train' if part == 'train' else 'test'
-        file = DATA / 'fashionai' / 'annotations' / f'{split}_all.json'
-        if not file.exists():
-            step(
-                f'draw {garments} garments of each category for {part}',
-                'tools/make_synthetic.py',
-                *('--category', 'all', '--num', garments),
-                *('--seed', SEEDS[part], '--out', folder, '--overwrite'),
-            )
-            step(
-                'convert them',
-                'data_converters/fashionai_to_coco.py',
-                *('--csv', folder / 'Annotations/annotations.csv'),
-                *('--image-root', folder, '--split', split, '--out', file.parent),
-            )
+        draw_part(part, outfits, garments, SEEDS[part])
+
+
+def draw_part(part: str, outfits: int, garments: int, seed: int) -> None:
+    """Draw and convert pictures of both benchmarks.
+
+    Args:
+        part: What they are for, of :data:`SPLITS`.
+        outfits: So many pictures of DeepFashion2.
+        garments: So many of each category of FashionAI.
+        seed: Of the drawings.
+    """
+    folder = DATA / 'deepfashion2' / part
+    file = DATA / 'deepfashion2' / f'{part}.json'
+    if not file.exists():
+        step(
+            f'draw {outfits} outfits for {part}',
+            'tools/make_synthetic.py',
+            *('--format', 'deepfashion2', '--balanced', '--num', outfits),
+            *('--seed', seed, '--out', folder, '--overwrite'),
+        )
+        step(
+            'convert them',
+            'data_converters/deepfashion2_to_coco.py',
+            *('--annos', folder / 'annos', '--images', folder / 'image'),
+            *('--out', file),
+        )
+    folder = DATA / 'fashionai' / part
+    split = SPLITS[part]
+    file = DATA / 'fashionai' / 'annotations' / f'{split}_all.json'
+    if not file.exists():
+        step(
+            f'draw {garments} garments of each category for {part}',
+            'tools/make_synthetic.py',
+            *('--category', 'all', '--num', garments),
+            *('--seed', seed, '--out', folder, '--overwrite'),
+        )
+        step(
+            'convert them',
+            'data_converters/fashionai_to_coco.py',
+            *('--csv', folder / 'Annotations/annotations.csv'),
+            *('--image-root', folder, '--split', split, '--out', file.parent),
+        )
 
 
 def join() -> None:
@@ -117,7 +146,7 @@ def join() -> None:
     with OutputFiles() as outputs:
         json.dump(joint_description(), outputs.open(DATA / 'benchmark.json'))
         for part in SEEDS:
-            split = 'train' if part == 'train' else 'test'
+            split = SPLITS[part]
             files = [
                 (
                     'deepfashion2',
@@ -160,6 +189,38 @@ def train(args: argparse.Namespace) -> None:
     save_half(weights, args.out / 'detector.safetensors')
 
 
+def calibrate(args: argparse.Namespace) -> None:
+    """Fit how sure the points of both benchmarks are to drawings of their own."""
+    import torch
+
+    from fashion_mmpose.measure.calibration import beside
+    from fashion_mmpose.weights.starter import starter_weights
+
+    num = args.num_calibration
+    draw_part(CALIBRATION, num, max(1, num // 10), CALIBRATION_SEED)
+    annotations = dict(
+        deepfashion2=(f'{CALIBRATION}.json', f'{CALIBRATION}/image'),
+        fashionai=(f'annotations/{SPLITS[CALIBRATION]}_all.json', CALIBRATION),
+    )
+    folder = args.work_dir / CALIBRATION
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in BENCHMARKS:
+        checkpoint = folder / f'{name}.pth'
+        torch.save(starter_weights(name, args.out), checkpoint)
+        ann_file, images = annotations[name]
+        dataset = 'val_dataloader.dataset'
+        step(
+            f'calibrate the network for {name}',
+            'tools/calibrate.py',
+            *(f'starter/{name}', checkpoint, '--device', 'cpu'),
+            *('--out', beside(args.out / graph_file(name))),
+            *('--plot', folder / f'{name}.png', '--cfg-options'),
+            f'{dataset}.data_root={DATA / name}{os.sep}',
+            f'{dataset}.ann_file={ann_file}',
+            f'{dataset}.data_prefix.img={images}',
+        )
+
+
 def export(args: argparse.Namespace) -> None:
     """Write the graphs that onnxruntime reads the weights with."""
     from fashion_mmpose.export.starter import export_starter
@@ -198,9 +259,15 @@ def test(args: argparse.Namespace) -> dict:
 def main(argv=None) -> int:
     args = parse_args(argv)
     start = time.time()
+    if args.only_calibration:
+        calibrate(args)
+        export(args)
+        print(f'\nDone in {time.time() - start:.0f} s. It is in {args.out}')
+        return 0
     draw(args)
     join()
     train(args)
+    calibrate(args)
     export(args)
     report = dict(
         version=fashion_mmpose.__version__,

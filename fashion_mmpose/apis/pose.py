@@ -58,9 +58,10 @@ class PoseNetwork:
         bbox_source: What it was trained on, as far as the checkpoint or the config
             tells: ``'annotation'``, garments in their boxes, or ``'image'``, whole
             pictures; else None.
-        calibration: What makes covariances of the spread of its heatmaps: from the file
-            beside the weights that ``fashion-mmpose calibrate`` has written, or from
-            the checkpoint's ``meta``; None where there is none.
+        calibration: What makes covariances of the spread of its heatmaps, and
+            probabilities of its scores: from the file beside the weights that
+            ``fashion-mmpose calibrate`` has written, or from the checkpoint's ``meta``;
+            None where there is none.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
@@ -99,7 +100,7 @@ class PoseNetwork:
             self.categories = shared_categories(
                 checkpoint.meta, self._metainfo, name, weights
             )
-        self.calibration = _calibration(
+        self.calibration = calibration_of(
             weights, {} if checkpoint is None else checkpoint.meta
         )
         self.bbox_source = trained_boxes(
@@ -325,7 +326,16 @@ def _definition(
         return kind.described(carried)
 
 
-def _calibration(weights: WeightsLike, meta: Mapping) -> Calibration | None:
+def calibration_of(weights: WeightsLike, meta: Mapping) -> Calibration | None:
+    """What has been fitted to a checkpoint's network; None where nobody has.
+
+    Args:
+        weights: The checkpoint, beside which the calibration may lie; or None.
+        meta: What the checkpoint says of itself, which may hold one.
+
+    Raises:
+        FormatError: If it is none.
+    """
     if weights is not None and beside(weights).is_file():
         return read_calibration(beside(weights))
     if 'calibration' in meta:

@@ -3,7 +3,7 @@
 Usage:
     fashion-mmpose report PRED.json --ann-file GT.json --out report.html
         [--compare OTHER.json] [--images DIR] [--work-dir DIR]
-        [--benchmark FILE] [--rule RULE]
+        [--benchmark FILE] [--rule RULE] [--calibration FILE [OTHER_FILE]]
 
 PRED.json is a result list of any tool: DeepFashion2's official form, or what
 `test --out` writes; GT.json is the COCO file of the same pictures. FashionAI's CSV
@@ -19,7 +19,8 @@ from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.evaluation.functional.normalized_error import RULES
 from fashion_mmpose.files.locks import locked_file
 from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.report.material import read_material
+from fashion_mmpose.measure.calibration import read_calibration
+from fashion_mmpose.report.material import read_material, with_curves
 from fashion_mmpose.report.page import report_page, require_jinja
 from fashion_mmpose.report.plotting import require_plotly
 from fashion_mmpose.report.training import read_training
@@ -61,7 +62,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default='skip_short',
         help="what FashionAI's error does without normaliser (%(default)s)",
     )
-    return parse(parser, argv)
+    parser.add_argument(
+        '--calibration',
+        nargs='+',
+        default=[],
+        metavar='FILE',
+        help='calibration of the network, and of the other one: are its probabilities '
+        'what they promise?',
+    )
+    args = parse(parser, argv)
+    if len(args.calibration) > 1 + (args.compare is not None):
+        parser.error('--calibration takes one file for each run')
+    return args
 
 
 def execute(args: argparse.Namespace) -> None:
@@ -75,6 +87,8 @@ def execute(args: argparse.Namespace) -> None:
         if args.compare is not None:
             predictions.append(args.compare)
         material = read_material(args.ann_file, predictions, args.benchmark, args.rule)
+        fitted = [(each, read_calibration(each)) for each in args.calibration]
+        material = with_curves(material, fitted)
         training = None if args.work_dir is None else read_training(args.work_dir)
         page = report_page(material, args.images, training)
         with OutputFiles() as outputs:

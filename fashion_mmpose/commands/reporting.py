@@ -10,15 +10,18 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from fashion_mmpose.apis.pose import calibration_of
 from fashion_mmpose.config import is_detector
 from fashion_mmpose.datasets.garment_dataset import GarmentDataset
 from fashion_mmpose.evaluation.functional.oks.truth import scored_part, take
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.formats.coco.columns import GarmentColumns
-from fashion_mmpose.report.material import read_material
+from fashion_mmpose.measure.calibration import Calibration
+from fashion_mmpose.report.material import read_material, with_curves
 from fashion_mmpose.report.page import report_page, require_jinja
 from fashion_mmpose.report.plotting import require_plotly
 from fashion_mmpose.report.training import Training, read_training
+from fashion_mmpose.weights.read import read_checkpoint
 
 PREDICTIONS = 'predictions.json'
 
@@ -86,6 +89,8 @@ def write_report(runner: Runner, path: str, out_files: list[str]) -> None:
     rule = next(filter(None, rules), 'skip_short')
     material = read_material(dataset.ann_file, [predictions], dataset.definition, rule)
     material = replace(material, truth=_tested(material.truth, dataset, runner))
+    weights = runner.cfg.get('load_from')
+    material = with_curves(material, _fitted(weights))
     page = report_page(material, dataset.data_prefix.get('img'), _training(runner))
     with OutputFiles() as outputs:
         outputs.open(path).write(page)
@@ -111,6 +116,14 @@ def _tested(
     return scored_part(
         truth, ((image_id, item and item['id']) for image_id, item in annotations)
     )
+
+
+def _fitted(weights: str | None) -> list[tuple[str, Calibration]]:
+    """The calibration of a checkpoint, if it tells probabilities."""
+    if weights is None:
+        return []
+    found = calibration_of(weights, read_checkpoint(weights).meta)
+    return [] if found is None or found.curve is None else [(weights, found)]
 
 
 def _training(runner: Runner) -> Training:

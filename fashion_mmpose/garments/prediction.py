@@ -40,6 +40,8 @@ class GarmentPrediction:
             tails are shorter; a calibration tells.
         track_id: Which garment of a video it is, the same in all its frames, from 0;
             None where garments are not followed.
+        probabilities: How likely each key point lies within the tolerance that the
+            network was calibrated with, shape (K, ), float32; None where nobody knows.
     """
 
     image_id: int
@@ -55,6 +57,7 @@ class GarmentPrediction:
     covariances: np.ndarray | None = field(default=None, repr=False)
     dof: float = np.inf
     track_id: int | None = None
+    probabilities: np.ndarray | None = field(default=None, repr=False)
 
     @classmethod
     def from_coco(
@@ -175,7 +178,8 @@ class GarmentPrediction:
             dict: What :meth:`to_coco` gives, as ``tools/test.py --out`` writes it;
             ``image``, ``frame`` (of videos and cameras only), ``track_id`` (of
             garments that are followed), ``category``,
-            ``bbox_score`` and ``keypoint_names``.
+            ``bbox_score``, ``keypoint_probabilities`` (of calibrated networks only) and
+            ``keypoint_names``.
         """
         coco = self.to_coco()
         entry = dict(image_id=coco['image_id'], image=self.image)
@@ -183,16 +187,18 @@ class GarmentPrediction:
             entry['frame'] = self.frame
         if self.track_id is not None:
             entry['track_id'] = self.track_id
-        return dict(
-            entry,
+        entry |= dict(
             category_id=coco['category_id'],
             category=self.category,
             bbox=coco['bbox'],
             bbox_score=round(self.bbox_score, 6),
             score=coco['score'],
             keypoints=coco['keypoints'],
-            keypoint_names=list(self.names),
         )
+        if self.probabilities is not None:
+            own = self.probabilities.astype(float).round(4)
+            entry['keypoint_probabilities'] = own.tolist()
+        return dict(entry, keypoint_names=list(self.names))
 
     def measurements(self, scale: Any = None, **options) -> list:
         """Lengths of this garment, see :func:`fashion_mmpose.measure.measure`.
@@ -217,6 +223,7 @@ class GarmentPrediction:
             scores=self.scores,
             covariances=self.covariances,
             dof=self.dof,
+            probabilities=self.probabilities,
             **options,
         )
 

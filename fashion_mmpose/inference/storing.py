@@ -10,6 +10,7 @@ import msgspec
 
 import fashion_mmpose
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.measure.calibration import beside as fitted_beside
 from fashion_mmpose.pretrained import (
     Index,
     StoredNetwork,
@@ -150,6 +151,11 @@ def _save(
     with OutputFiles() as outputs:
         for name, content in files.items():
             outputs.open_binary(Path(folder) / name).write(content)
+    # What an earlier network of that name was fitted to is not this one's.
+    for graph in (each.graph for each in pose):
+        fitted = fitted_beside(Path(folder) / graph)
+        if fitted.name not in files:
+            fitted.unlink(missing_ok=True)
 
 
 def _arguments(folder: Path, index: Index) -> dict[str, Any]:
@@ -170,6 +176,7 @@ def _stored(
     """Add a network's files to those that are to be written."""
     session = getattr(network, 'session', None)
     beside = session.metadata.beside if session is not None else ()
+    names = beside
     if session is None:
         with TemporaryDirectory() as temporary:
             path = Path(temporary) / name
@@ -178,6 +185,11 @@ def _stored(
     else:
         path = Path(session.path)
         files[name] = path.read_bytes()
+        fitted = fitted_beside(path)
+        if fitted.is_file():
+            own = fitted_beside(name).name
+            files[own] = fitted.read_bytes()
+            names = *beside, own
         for other in beside:
             content = path.with_name(other).read_bytes()
             if files.setdefault(other, content) != content:
@@ -185,4 +197,4 @@ def _stored(
                     f'two networks read different files of the name {other}; to fix '
                     'it: export them from their checkpoints'
                 )
-    return StoredNetwork(graph=name, categories=tuple(categories), beside=beside)
+    return StoredNetwork(graph=name, categories=tuple(categories), beside=names)

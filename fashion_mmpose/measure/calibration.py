@@ -1,14 +1,17 @@
-"""From the spread of heatmaps to errors that are what they say.
+"""From the spread and the height of heatmaps to errors that are what they say.
 
 A network has learnt heatmaps of one width, whatever it errs. A calibration, fitted to
-its errors on a validation set, makes covariances of their spread.
+its errors on a validation set, makes covariances of their spread, and probabilities of
+their scores.
 """
 
 import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +22,64 @@ from fashion_mmpose.garments import GarmentPrediction
 
 SUFFIX = '.calibration.json'
 LEAST_SCORE = 0.05  # lower ones say no more
+MEASURES = ('NE', 'OKS')  # that have a unit to tell near from far in
+
+
+@dataclass(frozen=True)
+class ScoreCurve:
+    """How likely a point of some score lies near its landmark.
+
+    Between its knots the curve is straight, and beyond them level.
+
+    Attributes:
+        measure: Whose unit the tolerance has: ``'NE'``, the garment's normaliser, or
+            ``'OKS'``, ``2 * sigma * sqrt(area)`` of the landmark.
+        tolerance: Points are near up to so many units.
+        scores: Of the knots, rising, m of them.
+        probabilities: Shares of such points that are near, not falling, m of them.
+    """
+
+    measure: str
+    tolerance: float
+    scores: tuple[float, ...]
+    probabilities: tuple[float, ...]
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities of points with these scores, in the same shape, float64."""
+        return np.interp(scores, self.scores, self.probabilities)
+
+    def to_dict(self) -> dict:
+        """Plain values, which :meth:`from_dict` takes."""
+        return dict(
+            measure=self.measure,
+            tolerance=self.tolerance,
+            curve=[list(knot) for knot in zip(self.scores, self.probabilities)],
+        )
+
+    @classmethod
+    def from_dict(cls, content: Any) -> 'ScoreCurve':
+        """The curve of plain values.
+
+        Args:
+            content: See :meth:`to_dict`.
+
+        Raises:
+            KeyError: If something is missing; this and the others are for
+                :meth:`Calibration.from_dict`, which says where it is from.
+            TypeError: If something is of another kind.
+            ValueError: If the values are those of no such curve.
+        """
+        knots = [(float(score), float(share)) for score, share in content['curve']]
+        scores, shares = (tuple(column) for column in zip(*knots))
+        tolerance, name = float(content['tolerance']), content['measure']
+        rises = all(low < high for low, high in pairwise(scores))
+        keeps = all(low <= high for low, high in pairwise(shares))
+        is_share = 0 <= shares[0] <= shares[-1] <= 1
+        is_finite = np.isfinite([*scores, *shares, tolerance]).all()
+        is_good = rises and keeps and is_share and is_finite and tolerance > 0
+        if not is_good or name not in MEASURES:
+            raise ValueError('no curve')
+        return cls(name, tolerance, scores, shares)
 
 
 @dataclass(frozen=True)
@@ -34,15 +95,25 @@ class Calibration:
         floors: Floor of each key point, by its name.
         power: Of the score.
         dof: Degrees of freedom.
+        curve: What makes probabilities of scores; None where nobody has fitted it, as
+            in files of earlier versions.
     """
 
     scales: Mapping[str, float]
     floors: Mapping[str, float]
     power: float
     dof: float
+    curve: ScoreCurve | None = None
 
     def applied(self, found: GarmentPrediction) -> GarmentPrediction:
-        """A prediction with calibrated covariances; as it is if it has none."""
+        """A prediction with calibrated covariances, if it has some, and probabilities.
+
+        Args:
+            found: As the network gives it.
+        """
+        if self.curve is not None:
+            probabilities = self.curve(found.scores).astype(np.float32)
+            found = replace(found, probabilities=probabilities)
         if found.covariances is None:
             return found
         known = [name in self.scales for name in found.names]
@@ -66,7 +137,8 @@ class Calibration:
             for name, scale in self.scales.items()
         }
         numbers = dict(power=round(self.power, 4), dof=round(self.dof, 3))
-        return dict(numbers, keypoints=points)
+        own = {} if self.curve is None else dict(scores=self.curve.to_dict())
+        return dict(numbers, **own, keypoints=points)
 
     @classmethod
     def from_dict(cls, content: object, source: str) -> 'Calibration':
@@ -87,8 +159,10 @@ class Calibration:
             power, dof = float(content['power']), float(content['dof'])  # type: ignore
             values = [value for pair in points.values() for value in pair]
             is_good = dof > 0 and all(0 <= v < math.inf for v in (power, *values))
+            told = content.get('scores')  # type: ignore
+            curve = None if told is None else ScoreCurve.from_dict(told)
         except (AttributeError, KeyError, TypeError, ValueError):
-            is_good, points, power, dof = False, {}, 0.0, 0.0
+            is_good, points, power, dof, curve = False, {}, 0.0, 0.0, None
         if not is_good:
             raise FormatError(
                 f'{source} is no calibration; to fix it: make it anew with '
@@ -96,7 +170,7 @@ class Calibration:
             )
         scales = {name: pair[0] for name, pair in points.items()}
         floors = {name: pair[1] for name, pair in points.items()}
-        return cls(scales, floors, power, dof)
+        return cls(scales, floors, power, dof, curve)
 
 
 def calibrated(

@@ -13,8 +13,9 @@ def combine(pictures: Iterable[Sequence[Measured]]) -> list[Measured]:
 
     Lengths count by the inverse of their variances. Where pictures differ by more than
     their errors say, as two ways of laying a garment down do, the error grows by as
-    much. Without errors it is the mean, and its error comes from how the pictures
-    differ.
+    much, and its tails are the longest of theirs. Without errors it is the mean, and
+    its error, which has a degree of freedom less than there are pictures, comes from
+    how they differ.
 
     Args:
         pictures: The measurements of each picture.
@@ -38,11 +39,13 @@ def _one(found: Sequence[Measured]) -> Measured:
     here = [each for each in found if each.unit == unit]
     values = np.array([each.value for each in here if each.value is not None])
     if not len(values):
-        return replace(here[0], path=None)
+        return replace(here[0], path=None, probability=None)
     ratios = [each.ratio for each in here if each.ratio is not None]
     whole = replace(
         here[0],
         path=None,
+        dof=min(each.dof for each in here if each.value is not None),
+        probability=None,
         ratio=float(np.mean(ratios)) if ratios else None,
         ratio_to=next((each.ratio_to for each in here if each.ratio_to), ''),
     )
@@ -52,7 +55,8 @@ def _one(found: Sequence[Measured]) -> Measured:
             reason = next(each.reason for each in here if each.value is not None)
             return replace(whole, value=float(values[0]), error=None, reason=reason)
         spread = float(values.std(ddof=1)) / len(values) ** 0.5
-        return replace(whole, value=float(values.mean()), error=spread, reason='')
+        mean, dof = float(values.mean()), float(len(values) - 1)
+        return replace(whole, value=mean, error=spread, reason='', dof=dof)
     weights = np.maximum(np.array(errors, float), 1e-9) ** -2
     mean = float(weights @ values / weights.sum())
     variance = 1 / float(weights.sum())

@@ -77,6 +77,8 @@ class Measured:
             :data:`.table.REFERENCES`; None where one of them is absent.
         ratio_to: Name of the reference.
         path: The way that was measured, in pixels of the picture, shape (n, 2).
+        probability: How likely the least sure of its points lies near its landmark;
+            None where nobody knows, and of lengths of several pictures.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Measured:
     ratio_to: str = ''
     path: np.ndarray | None = field(default=None, repr=False)
     dof: float = np.inf
+    probability: float | None = None
 
     def interval(self, level: float = LEVEL) -> tuple[float, float] | None:
         """What the true length lies in with a probability of ``level``.
@@ -115,11 +118,13 @@ class Measured:
             ratio=self.ratio,
             ratio_to=self.ratio_to,
             reason=self.reason,
+            probability=self.probability,
         )
         digits = 3 if self.unit == CENTIMETRES else 2
-        for key in ('value', 'error', 'low', 'high', 'ratio'):
+        shares: dict[str, int] = dict.fromkeys(('ratio', 'probability'), 4)
+        for key in ('value', 'error', 'low', 'high', *shares):
             if entry[key] is not None:
-                entry[key] = round(entry[key], 4 if key == 'ratio' else digits)
+                entry[key] = round(entry[key], shares.get(key, digits))
         return entry
 
 
@@ -132,6 +137,7 @@ def measure(
     measures: Sequence[Measure] | None = None,
     min_score: float = MIN_SCORE,
     dof: float = np.inf,
+    probabilities: np.ndarray | None = None,
 ) -> list[Measured]:
     """Measure a garment.
 
@@ -148,6 +154,8 @@ def measure(
         min_score: Points that score less are absent. Defaults to 0.2.
         dof: Degrees of freedom of the points' errors. Defaults to infinite, Gaussian
             errors.
+        probabilities: How likely the points lie near their landmarks, shape (K, );
+            None where nobody knows. Defaults to None.
 
     Returns:
         list[Measured]: One per measurement, absent ones included.
@@ -167,7 +175,17 @@ def measure(
         _one(measure, points, kind, scale, own, covariances, absent, dof)
         for measure in measures
     ]
+    if probabilities is not None:
+        found = [
+            replace(each, probability=float(min(probabilities[list(used)])))
+            for each, used in zip(found, (_used(one, own) for one in measures))
+        ]
     return _with_ratios(found)
+
+
+def _used(measure: Measure, own: tuple[int, ...]) -> tuple[int, ...]:
+    """The key points of a measurement, and those of the garment's own scale."""
+    return tuple(dict.fromkeys((*own, *(i for place in measure.places for i in place))))
 
 
 def _absent(
@@ -193,7 +211,7 @@ def _one(
     absent: dict[int, str],
     dof: float,
 ) -> Measured:
-    used = tuple(dict.fromkeys((*own, *(i for place in measure.places for i in place))))
+    used = _used(measure, own)
     unit = scale.unit if isinstance(scale, Scale) else CENTIMETRES
     reasons = [absent[i] for i in used if i in absent]
     if own and not reasons and np.linalg.norm(np.diff(points[list(own)], axis=0)) < 2:

@@ -23,7 +23,7 @@ class StoredNetwork(
     Attributes:
         graph: Its ONNX file.
         categories: Those that it is used for; of a detector, those that it finds.
-        beside: Further files that the graph reads.
+        beside: Further files that the graph reads, and what it was calibrated to.
     """
 
     graph: str

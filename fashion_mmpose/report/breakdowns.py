@@ -7,7 +7,12 @@ import numpy as np
 
 from fashion_mmpose.evaluation.functional.errors import NEMeasure
 from fashion_mmpose.evaluation.functional.errors.pairing import FOUND, IGNORED
-from fashion_mmpose.evaluation.functional.errors.points import JITTER, UNSEEN
+from fashion_mmpose.evaluation.functional.errors.points import UNSEEN
+from fashion_mmpose.evaluation.functional.reliability import (
+    are_whole,
+    calibration_error,
+    reliability,
+)
 
 from .judging import Judged, mean, sums_of_items
 from .material import Material
@@ -22,6 +27,9 @@ _OCCLUSION = {
     'more': 1,
 }
 _RIGHT = 0.5  # OKS from which a garment counts as found in AP.5
+_STYLES = (('solid', 'circle'), ('dash', 'square'))  # of scores, of probabilities
+
+Curve = tuple[str, np.ndarray, np.ndarray]
 
 
 def size_chart(material: Material, runs: Sequence[Judged]) -> Any:
@@ -64,10 +72,19 @@ def size_chart(material: Material, runs: Sequence[Judged]) -> Any:
 
 
 def calibration_chart(material: Material, runs: Sequence[Judged]) -> Any:
-    """How often what scores that much is right: garments and key points."""
+    """How often what scores that much is right: garments and key points.
+
+    Key points also by their probabilities, where a run has a curve of them. FashionAI's
+    garments are not told right from wrong. None where no score promises anything.
+    """
     go, _ = require_plotly()
-    figure = row_of_panels(['garments: OKS of 0.5', 'key points: good or a jitter'])
-    for column in (1, 2):
+    kinds = [('key points', point_curves)]
+    if not isinstance(material.measure, NEMeasure):
+        kinds.insert(0, ('garments', garment_curves))
+    titles = {'garments': 'garments: OKS of 0.5', 'key points': 'key points: near'}
+    figure = row_of_panels([titles[what] for what, _ in kinds])
+    num_curves = 0
+    for column, (what, curves_of) in enumerate(kinds, 1):
         diagonal = go.Scatter(
             x=[0, 1],
             y=[0, 1],
@@ -77,28 +94,72 @@ def calibration_chart(material: Material, runs: Sequence[Judged]) -> Any:
             hoverinfo='skip',
         )
         figure.add_trace(diagonal, 1, column)
-    for name, color, judged in named(runs):
-        kinds = (garment_scores(judged), point_scores(material, judged))
-        for column, (scores, right) in enumerate(kinds, 1):
-            bins = reliability(scores, right)
-            if not bins:
-                continue
-            what = 'garments' if column == 1 else 'key points'
-            curve = go.Scatter(
-                x=[score for score, _, _ in bins],
-                y=[share for _, share, _ in bins],
-                customdata=[count for _, _, count in bins],
-                mode='lines+markers',
-                name=f'{what}, {name}: off by {calibration_error(bins):.3f}',
-                line_color=color,
-                line_dash='solid' if column == 1 else 'dash',
-                hovertemplate='score %{x:.2f}: %{y:.1%} of %{customdata}',
-            )
-            figure.add_trace(curve, 1, column)
+        for name, color, judged in named(runs):
+            curves = curves_of(material, judged)
+            lines = _reliability_lines(what, curves, name, color)
+            num_curves += len(lines)
+            for line in lines:
+                figure.add_trace(line, 1, column)
+    if not num_curves:
+        return None
     figure.update_xaxes(title='score', range=[0, 1])
     figure.update_yaxes(tickformat=SHARE, range=[0, 1])
     figure.update_yaxes(title='right', row=1, col=1)
     return styled(figure, 'Are scores what they promise?', height=450)
+
+
+def _reliability_lines(
+    what: str, curves: Sequence[Curve], name: str, color: str
+) -> list[Any]:
+    """plotly's lines of the curves that promise something."""
+    go, _ = require_plotly()
+    lines = []
+    for (said, scores, right), (dash, symbol) in zip(curves, _STYLES):
+        bins = reliability(scores, right)
+        if bins:
+            line = go.Scatter(
+                x=[score for score, _, _ in bins],
+                y=[share for _, share, _ in bins],
+                customdata=[count for _, _, count in bins],
+                mode='lines+markers',
+                name=f'{what}, {said}, {name}: off by {calibration_error(bins):.3f}',
+                line=dict(color=color, dash=dash),
+                marker_symbol=symbol,
+                hovertemplate=f'{said} %{{x:.2f}}: %{{y:.1%}} of %{{customdata}}',
+            )
+            lines.append(line)
+    return lines
+
+
+def whole_scores(runs: Sequence[Judged]) -> list[str]:
+    """What is said of runs whose scores are whole numbers, in lines."""
+    notes = []
+    for judged in runs:
+        found = judged.run.detections
+        kinds = {'garments': found.scores, 'key points': found.point_scores}
+        what = [each for each, scores in kinds.items() if are_whole(scores)]
+        if what and len(found):
+            notes.append(
+                f'all scores of {" and ".join(what)} in {judged.run.name} are whole '
+                'numbers, which promise nothing: no curve tells whether they are right'
+            )
+    return notes
+
+
+def garment_curves(material: Material, judged: Judged) -> list[Curve]:
+    """What garments score, and whether each is right."""
+    return [('scores', *garment_scores(judged))]
+
+
+def point_curves(material: Material, judged: Judged) -> list[Curve]:
+    """What key points score, how likely they are near, and whether each is."""
+    curve = judged.run.curve
+    near = material.measure.tolerance.near if curve is None else curve.tolerance
+    scores, right = point_scores(material, judged, near)
+    curves: list[Curve] = [('scores', scores, right)]
+    if curve is not None:
+        curves.append(('probabilities', curve(scores), right))
+    return curves
 
 
 def garment_scores(judged: Judged) -> tuple[np.ndarray, np.ndarray]:
@@ -111,10 +172,18 @@ def garment_scores(judged: Judged) -> tuple[np.ndarray, np.ndarray]:
     return judged.run.detections.scores[counts], right[counts]
 
 
-def point_scores(material: Material, judged: Judged) -> tuple[np.ndarray, np.ndarray]:
+def point_scores(
+    material: Material, judged: Judged, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Scores of the key points of garments that were found, and whether each is near.
 
-    Near are those that are good or jitters. Both arrays have the shape (n, ).
+    Args:
+        material: What is judged.
+        judged: The run.
+        tolerance: Points are near up to so many units of the measure.
+
+    Returns:
+        tuple: Two arrays of the shape (n, ).
     """
     analysis, detections = judged.analysis, judged.run.detections
     starts = material.truth.starts
@@ -122,33 +191,4 @@ def point_scores(material: Material, judged: Judged) -> tuple[np.ndarray, np.nda
     item = np.searchsorted(starts, rows, side='right') - 1
     detection = analysis.pairing.detections[item]
     places = detections.starts[detection] + rows - starts[item]
-    return detections.point_scores[places], analysis.types[rows] <= JITTER
-
-
-def reliability(
-    scores: np.ndarray, right: np.ndarray, num: int = 10
-) -> list[tuple[float, float, int]]:
-    """Mean score, share that is right and number, of bins of equal width.
-
-    Args:
-        scores: Shape (n, ).
-        right: Shape (n, ), bool.
-        num: Bins from 0 to 1. Defaults to 10.
-
-    Returns:
-        list: The bins that hold something; none where all scores are whole numbers,
-        such as a visibility, because these promise nothing. Scores beyond 0 and 1, as
-        heatmaps may have, count as these.
-    """
-    if (scores == np.rint(scores)).all():
-        return []
-    scores = scores.clip(0, 1)
-    bins = np.minimum((scores * num).astype(int), num - 1)
-    chosen = [bins == place for place in np.unique(bins)]
-    return [(mean(scores[mask]), mean(right[mask]), int(mask.sum())) for mask in chosen]
-
-
-def calibration_error(bins: Sequence[tuple[float, float, int]]) -> float:
-    """Expected calibration error: the mean gap between score and share."""
-    total = sum(count for _, _, count in bins)
-    return sum(abs(score - share) * count for score, share, count in bins) / total
+    return detections.point_scores[places], analysis.distances[rows] <= tolerance

@@ -9,7 +9,11 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.evaluation.functional.errors import NEMeasure, OKSMeasure
+from fashion_mmpose.evaluation.functional.errors import (
+    NEMeasure,
+    OKSMeasure,
+    measure_of,
+)
 from fashion_mmpose.evaluation.functional.oks.truth import annotation_columns, take
 from fashion_mmpose.formats.coco.annotations import keypoint_boxes
 from fashion_mmpose.formats.coco.columns import (
@@ -32,6 +36,7 @@ from fashion_mmpose.formats.fashionai.tianchi_table import (
     coco_keypoints,
 )
 from fashion_mmpose.garments.layout import own_points
+from fashion_mmpose.measure.calibration import Calibration, ScoreCurve
 
 CSV = '.csv'
 _FASHIONAI = 'fashionai'
@@ -46,11 +51,13 @@ class Run:
         name: How the report calls it.
         path: The file.
         detections: The predictions that are of listed images.
+        curve: What makes probabilities of the scores of its key points, or None.
     """
 
     name: str
     path: str
     detections: Results
+    curve: ScoreCurve | None = None
 
 
 @dataclass(frozen=True)
@@ -113,12 +120,45 @@ def read_material(
         _check_images(each, path, detections, truth)
         found.append(detections)
         notes += more
-    measure = OKSMeasure(whole)
-    if whole.name == _FASHIONAI:
-        measure = NEMeasure(whole, rule)
     return Material(
-        whole, measure, path, truth, _named(predictions, found), tuple(notes)
+        whole,
+        measure_of(whole, rule),
+        path,
+        truth,
+        _named(predictions, found),
+        tuple(notes),
     )
+
+
+def with_curves(
+    material: Material, calibrations: Sequence[tuple[str, Calibration]]
+) -> Material:
+    """The same, with probabilities of the networks that made the runs.
+
+    Args:
+        material: What is judged.
+        calibrations: Those of the networks of the runs, in their order, of as many as
+            are known: what each is from, for errors, and the calibration.
+
+    Raises:
+        FormatError: If one has no such curve, or is for another measure.
+    """
+    own = 'NE' if isinstance(material.measure, NEMeasure) else 'OKS'
+    runs = list(material.runs)
+    for place, (source, calibration) in enumerate(calibrations):
+        if calibration.curve is None:
+            raise FormatError(
+                f'{source} knows no probabilities of scores; to fix it: fit it anew '
+                'with `fashion-mmpose calibrate`'
+            )
+        if calibration.curve.measure != own:
+            raise FormatError(
+                f'{source} tells near points by {calibration.curve.measure}, and these '
+                f'predictions are judged by {own}; to fix it: give the calibration of '
+                'the network that made them'
+            )
+        runs[place] = replace(runs[place], curve=calibration.curve)
+    return replace(material, runs=tuple(runs))
 
 
 def _named(paths: Sequence[str | os.PathLike], found: Sequence[Results]) -> tuple:

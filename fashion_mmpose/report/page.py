@@ -15,7 +15,7 @@ from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.evaluation.functional.errors import NEMeasure
 from fashion_mmpose.version import __version__
 
-from .breakdowns import calibration_chart, size_chart
+from .breakdowns import calibration_chart, size_chart, whole_scores
 from .charts import (
     category_chart,
     cost_chart,
@@ -87,6 +87,7 @@ def report_page(
         categories=category_table(material, runs, drawn),
         landmarks=landmark_table(material, runs, tables),
         charts=_charts(material, runs, tables, training),
+        score_notes=whole_scores(runs),
         groups=example_groups(material, runs, image_root),
         training=training,
         library=_library(),
@@ -121,9 +122,9 @@ def _charts(
         curves=category_chart(material, runs),
         sizes=size_chart(material, runs),
     )
-    if not is_ne:  # which counts visible key points only, and takes no scores
+    if not is_ne:  # which counts visible key points only
         figures['visibility'] = visibility_chart(material, runs)
-        figures['calibration'] = calibration_chart(material, runs)
+    figures['calibration'] = calibration_chart(material, runs)
     if training is not None:
         figures['training'] = training_chart(training)
     return {

@@ -75,6 +75,9 @@ class Corrected:
         own = self.found
         scores = np.where(by_hand, BY_HAND, own.scores).astype(np.float32)
         moved = replace(own, keypoints=places, scores=scores)
+        if own.probabilities is not None:
+            sure = np.where(by_hand, 1, own.probabilities).astype(np.float32)
+            moved = replace(moved, probabilities=sure)
         return replace(self, found=moved, visibility=visibility, by_hand=by_hand)
 
     def shown(self, least_score: float) -> GarmentPrediction:

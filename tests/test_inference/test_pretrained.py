@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import sys
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,9 +19,15 @@ from toolbox import ROOT, run
 from fashion_mmpose.cli.main import main
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.measure.calibration import (
+    beside,
+    read_calibration,
+    write_calibration,
+)
 from fashion_mmpose.pretrained import Index, StoredNetwork, local_folder, read_index
 from fashion_mmpose.pretrained.card import write_card
 from fashion_mmpose.pretrained.index import INDEX
+from fashion_mmpose.starter import FOLDER
 from fashion_mmpose.synthetic import draw_deepfashion2
 
 pytest.importorskip('onnxruntime')
@@ -66,10 +74,32 @@ def test_the_same_garments(stored: Path):
     assert before == {path.name: path.read_bytes() for path in stored.iterdir()}
 
 
+def test_calibrations_go_along(stored: Path, tmp_path: Path):
+    fitted = read_calibration(beside(FOLDER / 'deepfashion2.onnx'))
+    assert read_calibration(stored / 'pose.calibration.json') == fitted
+    assert 'pose.calibration.json' in read_index(stored).pose[0].beside
+    # It goes before what stands in the graph, also in the folder.
+    for name in read_index(stored).pose[0].beside:
+        shutil.copy(stored / name, tmp_path)
+    shutil.copy(stored / 'pose.onnx', tmp_path / 'own.onnx')
+    other = replace(fitted, dof=7.0, curve=None)
+    write_calibration(tmp_path / 'own.calibration.json', other, {})
+    own = GarmentInferencer(tmp_path / 'own.onnx', device='cpu')
+    own.save_pretrained(tmp_path / 'folder')
+    again = GarmentInferencer.from_pretrained(tmp_path / 'folder', device='cpu')
+    assert again.networks['skirt'].calibration == other
+    # One that is fitted to an earlier network does not stay for the next.
+    (tmp_path / 'own.calibration.json').unlink()
+    own.save_pretrained(tmp_path / 'folder')
+    again = GarmentInferencer.from_pretrained(tmp_path / 'folder', device='cpu')
+    assert again.networks['skirt'].calibration.dof == pytest.approx(fitted.dof)
+
+
 def test_what_the_folder_says(stored: Path):
     index = read_index(stored)
     assert index.benchmark == 'deepfashion2'
-    assert index.pose[0].beside == ('landmarks.safetensors',)
+    files = 'landmarks.safetensors', 'pose.calibration.json'
+    assert index.pose[0].beside == files
     assert len(index.pose[0].categories) == len(index.detector.categories) == 13
     card = (stored / 'README.md').read_text()
     assert '| deepfashion2/AP | 0.148 |' in card

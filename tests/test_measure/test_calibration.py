@@ -1,6 +1,7 @@
 """From the spread of heatmaps to errors that are what they say."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.measure.calibration import (
     Calibration,
+    ScoreCurve,
     beside,
     calibrated,
     read_calibration,
@@ -21,6 +23,8 @@ NAMES = ('waistband_left', 'waistband_right', 'hemline_left', 'hemline_right')
 CALIBRATION = Calibration(
     dict.fromkeys(NAMES, 0.5), dict.fromkeys(NAMES, 0.01), power=2.0, dof=4.0
 )
+
+CURVE = ScoreCurve('NE', 0.1, (0.2, 0.6, 0.8), (0.1, 0.7, 0.9))
 
 
 def predicted(**changes) -> GarmentPrediction:
@@ -104,6 +108,48 @@ def test_it_goes_through_a_file(tmp_path):
     write_calibration(path, CALIBRATION, dict(points=7))
     assert read_calibration(path) == CALIBRATION
     assert json.loads(path.read_text())['report'] == dict(points=7)
+
+
+def test_scores_become_probabilities(tmp_path):
+    found = replace(CALIBRATION, curve=CURVE).applied(predicted())
+    # Scores of 1, 0.5, 0.01 and 1.
+    np.testing.assert_allclose(found.probabilities, [0.9, 0.55, 0.1, 0.9], atol=1e-6)
+    assert found.to_dict()['keypoint_probabilities'] == [0.9, 0.55, 0.1, 0.9]
+    bare = CALIBRATION.applied(predicted())
+    assert bare.probabilities is None
+    assert 'keypoint_probabilities' not in bare.to_dict()
+    # Networks of earlier versions tell no covariances, but scores they do.
+    unsure = replace(CALIBRATION, curve=CURVE).applied(predicted(covariances=None))
+    assert unsure.covariances is None and unsure.probabilities[0] == found.scores[0] * (
+        np.float32(0.9)
+    )
+    path = tmp_path / 'a.calibration.json'
+    write_calibration(path, replace(CALIBRATION, curve=CURVE), {})
+    assert read_calibration(path).curve == CURVE
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        dict(curve=[]),
+        dict(curve=[[0.1, 0.5], [0.1, 0.6]]),
+        dict(curve=[[0.1, 0.5], [0.2, 0.4]]),
+        dict(curve=[[0.1, 1.5]]),
+        dict(curve=[[0.1, 0.5, 1]]),
+        dict(tolerance=0),
+        dict(tolerance='wide'),
+        dict(measure='PCK'),
+        dict(measure=[]),
+    ],
+)
+def test_other_curves_are_refused(changes: dict):
+    content = replace(CALIBRATION, curve=CURVE).to_dict()
+    assert Calibration.from_dict(content, 'a').curve == CURVE
+    content['scores'] |= changes
+    with pytest.raises(FormatError, match='a is no calibration'):
+        Calibration.from_dict(content, 'a')
+    with pytest.raises(FormatError, match='a is no calibration'):
+        Calibration.from_dict({**content, 'scores': [1]}, 'a')
 
 
 @pytest.mark.parametrize(

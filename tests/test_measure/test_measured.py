@@ -47,6 +47,23 @@ def test_centimetres_and_the_way_in_the_picture():
     np.testing.assert_allclose(found['rise'].path, [(60, 10), (60, 90)])
 
 
+def test_the_least_sure_point_tells_how_likely_a_length_is():
+    sure = np.array([0.9, 0.8, 0.95, 0.3, 0.7, 0.6, 0.5], np.float32)
+    found = by_name(predicted(probabilities=sure).measurements())
+    # Both ends of the waistband; their middle and the crotch.
+    assert found['waist_width'].probability == pytest.approx(0.8)
+    assert found['rise'].to_dict()['probability'] == pytest.approx(0.8)
+    assert found['inseam_left'].probability == pytest.approx(0.3)
+    scaled = predicted(probabilities=sure).measurements(
+        KnownLength('bottom_left_out', 'bottom_right_out', 60)
+    )
+    # What the scale is taken from counts as well.
+    assert by_name(scaled)['waist_width'].probability == pytest.approx(0.5)
+    assert (
+        by_name(measure(POINTS, KIND))['waist_width'].to_dict()['probability'] is None
+    )
+
+
 def test_intervals_come_from_points_and_scale():
     found = by_name(measure(POINTS, KIND, covariances=VARIANCES))
     # Both ends of the waist err along it by 2 px.

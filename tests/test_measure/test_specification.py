@@ -137,10 +137,20 @@ def test_pictures_that_differ_have_a_larger_error():
     assert hem.error == pytest.approx(2, rel=1e-3)
 
 
+def test_the_longest_tails_stay():
+    absent = Measured('hem', 'cm', reason='gone')
+    few, many = (
+        Measured('hem', 'cm', 50.0, 0.3, dof=dof, probability=0.9) for dof in (3.5, 9)
+    )
+    (hem,) = combine([[absent], [many], [few]])
+    assert hem.dof == 3.5 and hem.probability is None
+
+
 def test_pictures_without_errors_have_that_of_their_mean():
     (hem,) = combine([[length('hem', 48 + i, None, reason='?')] for i in range(3)])
     assert hem.value == 49
     assert hem.error == pytest.approx(1 / 3**0.5)
+    assert hem.dof == 2  # of three pictures
     (one,) = combine([[length('hem', 48, None, reason='why')]])
     assert (one.value, one.error, one.reason) == (48, None, 'why')
 

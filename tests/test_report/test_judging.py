@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from fashion_mmpose.evaluation.functional.errors.points import GOOD
-from fashion_mmpose.report.breakdowns import (
-    calibration_error,
-    garment_scores,
-    point_scores,
-    reliability,
-)
+from fashion_mmpose.evaluation.functional.reliability import reliability
+from fashion_mmpose.report.breakdowns import garment_scores, point_scores
 from fashion_mmpose.report.judging import judge, landmark_rows, resample
 from fashion_mmpose.report.material import read_material
 from fashion_mmpose.report.tables import (
@@ -113,20 +109,9 @@ def test_landmark_columns(material, runs):
 def test_calibration(material, runs):
     scores, right = garment_scores(runs[1])
     assert len(scores) == 12 and right.sum() >= 10
-    scores, near = point_scores(material, runs[1])
+    scores, near = point_scores(material, runs[1], 1.1774)
     assert len(scores) == len(near) == (runs[1].analysis.types >= 0).sum()
+    assert (near >= (runs[1].analysis.types[runs[1].analysis.types >= 0] <= 1)).all()
     assert reliability(scores, near) == []  # they are all 1
-
-
-def test_reliability_by_hand():
-    scores = np.array([0.05, 0.1, 0.15, 0.95, 1.0])
-    right = np.array([False, True, False, True, True])
-    bins = reliability(scores, right)
-    expected = [(0.05, 0, 1), (0.125, 0.5, 2), (0.975, 1, 2)]
-    for found, wanted in zip(bins, expected):
-        assert found == pytest.approx(wanted)
-    gaps = 1 * 0.05 + 2 * 0.375 + 2 * 0.025
-    assert calibration_error(bins) == pytest.approx(gaps / 5)
-    beyond = reliability(np.array([-0.1, 1.3]), right[:2])
-    assert beyond == [(0, 0, 1), (1, 1, 1)]
-    assert reliability(np.array([2.0, 1.0]), right[:2]) == []
+    wider = point_scores(material, runs[1], 100)[1]
+    assert wider.all() and not near.all()

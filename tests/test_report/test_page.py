@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import cv2
@@ -13,6 +14,11 @@ from report_runs import EVIL, noisy, write_truth
 
 from fashion_mmpose.cli.main import main
 from fashion_mmpose.formats.deepfashion2.results import write_results
+from fashion_mmpose.measure.calibration import (
+    Calibration,
+    ScoreCurve,
+    write_calibration,
+)
 from fashion_mmpose.report.page import for_script
 
 pytest.importorskip('plotly', reason='`make setup` brings plotly')
@@ -94,6 +100,64 @@ def test_charts_hold_the_numbers(page):
     by_type = dict(zip(costs[0]['y'], costs[0]['x']))
     assert by_type['missed'] > 0 and by_type['duplicate'] == 0
     assert len(page.charts['types']['data']) == 12  # six types, two runs
+
+
+def calibration_file(path, measure='OKS', **changes):
+    curve = ScoreCurve(measure, 1.1774, (0.0, 1.0), (0.5, 1.0))
+    fitted = Calibration({}, {}, power=1.0, dof=4.0, curve=curve)
+    write_calibration(path, replace(fitted, **changes), {})
+    return path
+
+
+def scored(run):
+    """The predictions of a run, whose points score something."""
+    rng = np.random.default_rng(4)
+    for entry in run.entries:
+        points = np.array(entry['keypoints'])
+        points[:, 2] = rng.uniform(0, 1, len(points))
+        yield dict(entry, keypoints=points)
+
+
+def test_probabilities_are_shown_beside_scores(folder, tmp_path):
+    with (tmp_path / 'scored.json').open('w') as file:
+        write_results(file, scored(noisy(6)))
+    files = tmp_path / 'scored.json', '--ann-file', folder / 'truth.json'
+    out = '--out', tmp_path / 'report.html'
+    fitted = calibration_file(tmp_path / 'a.calibration.json')
+    found = report(*files, '--calibration', fitted, *out)
+    lines = [each for each in found.charts['calibration']['data'] if 'name' in each]
+    _, scores, sure = lines
+    assert scores['name'].startswith('key points, scores, scored.json: off by 0.')
+    assert sure['name'].startswith('key points, probabilities, scored.json: off by 0.')
+    # Nearly all points are near, whatever they score, which the curve half knows.
+    off, less = (float(each['name'].rpartition(' ')[2]) for each in (scores, sure))
+    assert 0.3 < off < 0.7 and less == pytest.approx(off / 2, abs=0.02)
+    assert min(sure['x']) >= 0.5 and 'whole numbers' not in found.said
+
+
+def test_whole_scores_are_said_to_promise_nothing(page):
+    names = [each.get('name', '') for each in page.charts['calibration']['data']]
+    assert not any(name.startswith('key points') for name in names)
+    for name in ('rough.json', 'fine.json'):
+        assert f'All scores of key points in {name} are whole numbers' in page.said
+
+
+def test_calibrations_of_others_are_refused(folder, tmp_path, capsys):
+    files = folder / 'rough.json', '--ann-file', folder / 'truth.json'
+    out = '--out', tmp_path / 'report.html'
+
+    def refused(path):
+        arguments = *files, *out, '--calibration', path
+        assert main(['report', *map(str, arguments)]) == 1
+        return capsys.readouterr().err
+
+    other = calibration_file(tmp_path / 'ne.json', measure='NE')
+    assert 'ne.json tells near points by NE' in refused(other)
+    old = calibration_file(tmp_path / 'old.json', curve=None)
+    assert 'old.json knows no probabilities' in refused(old)
+    with pytest.raises(SystemExit, match='2'):
+        main(['report', *map(str, (*files, *out, '--calibration', old, old))])
+    assert 'one file for each run' in capsys.readouterr().err
 
 
 def test_the_map_has_every_landmark_where_it_is(page):

@@ -1,10 +1,11 @@
 """tools/calibrate.py: a network's errors become its covariances."""
 
 import json
+import os
 
 import numpy as np
 import pytest
-from toolbox import load_tool
+from toolbox import load_tool, tool
 
 from fashion_mmpose import GarmentInferencer
 from fashion_mmpose.measure.calibration import read_calibration
@@ -30,6 +31,9 @@ def test_it_is_found_beside_the_checkpoint(trained, monkeypatch, tmp_path, capsy
     assert len(calibration.scales) == 24
     report = json.loads(path.read_text())['report']
     assert report['points'] > 30 and 0 <= report['after']['ece'] <= 1
+    assert 'points are within 0.1 units; ECE of scores' in printed
+    assert 0 <= report['near'] <= 1 and 0 <= report['after']['score_ece'] <= 1
+    assert calibration.curve.measure == 'NE' and calibration.curve.tolerance == 0.1
 
     assert (
         call(
@@ -48,7 +52,30 @@ def test_it_is_found_beside_the_checkpoint(trained, monkeypatch, tmp_path, capsy
     np.testing.assert_array_equal(plain.keypoints, fitted.keypoints)
     assert np.isinf(plain.dof) and fitted.dof == calibration.dof
     expected = calibration.applied(plain)
+    np.testing.assert_array_equal(fitted.probabilities, expected.probabilities)
+    assert plain.probabilities is None
     np.testing.assert_allclose(fitted.covariances, expected.covariances, rtol=1e-5)
+
+    # The report of a test takes it from beside the checkpoint.
+    report = tmp_path / 'report.html'
+    weights = os.path.relpath(weights, trained)
+    tool('test.py', 'tiny.py', weights, '--report', report, cwd=trained)
+    assert 'key points, probabilities' in report.read_text()
+
+
+def test_another_tolerance(trained, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(trained)
+    call = load_tool('calibrate.py').main
+    out = tmp_path / 'wide.calibration.json'
+    options = '--part', 'test', '--device', 'cpu', '--out', str(out)
+    arguments = ['tiny.py', CHECKPOINT, *options, '--tolerance', '100']
+    assert call(arguments) == 0
+    assert '100.0 % of the points are within 100 units' in capsys.readouterr().out
+    assert min(read_calibration(out).curve.probabilities) > 0.9
+    for wrong in (['--tolerance', '0'], ['--tolerance', '1', '--check', str(out)]):
+        with pytest.raises(SystemExit, match='2'):
+            call([*arguments[:2], *options, *wrong])
+        assert '--tolerance' in capsys.readouterr().err
 
 
 def test_without_a_checkpoint_a_place_is_needed(capsys):

@@ -8,14 +8,16 @@ from safetensors.torch import load_file
 from toolbox import ROOT, run
 
 from fashion_mmpose.inference.onnx.metadata import read_metadata
-from fashion_mmpose.starter import NAMES
+from fashion_mmpose.measure.calibration import beside, read_calibration
+from fashion_mmpose.starter import DETECTOR, NAMES
 
 pytestmark = pytest.mark.slow
 
 
 def test_from_nothing(tmp_path):
     amounts = ('--num-outfits', 13, '--num-garments', 2, '--num-test', 5)
-    arguments = (*amounts, '--epochs', 1, '--out', 'made')
+    few = ('--num-calibration', 6)
+    arguments = (*amounts, *few, '--epochs', 1, '--out', 'made')
     run(ROOT / 'tools/make_starter.py', *arguments, cwd=tmp_path)
     landmarks = load_file(tmp_path / 'made' / 'landmarks.safetensors')
     assert landmarks['deepfashion2.head.final_layer.weight'].shape[0] == 81
@@ -27,8 +29,23 @@ def test_from_nothing(tmp_path):
     for name in NAMES:
         graph = onnx.load(tmp_path / 'made' / f'{name}.onnx', load_external_data=False)
         told = {entry.key: entry.value for entry in graph.metadata_props}
-        assert read_metadata(told, name).weights == 'float16'
+        metadata = read_metadata(told, name)
+        assert metadata.weights == 'float16'
+        if name != DETECTOR:
+            fitted = read_calibration(beside(tmp_path / 'made' / f'{name}.onnx'))
+            assert metadata.calibration == fitted.to_dict()
+            assert fitted.curve is not None
     report = json.loads((tmp_path / 'made' / 'starter.json').read_text())
     assert report['trained_on'] == dict(outfits=13, garments_of_each_category=2)
     assert 'starter/AP' in report['drawn']['landmarks']
     assert 'coco/bbox_mAP' in report['drawn']['detector']
+
+    # Calibrations alone, to the same pictures: they are as before.
+    path = tmp_path / 'made' / 'fashionai.calibration.json'
+    before, weights = path.read_bytes(), landmarks['fashionai.head.final_layer.weight']
+    path.unlink()
+    alone = ('--out', 'made', '--only-calibration', *few)
+    run(ROOT / 'tools/make_starter.py', *alone, cwd=tmp_path)
+    assert path.read_bytes() == before
+    same = load_file(tmp_path / 'made' / 'landmarks.safetensors')
+    assert (same['fashionai.head.final_layer.weight'] == weights).all()

@@ -12,6 +12,11 @@ from tqdm import tqdm
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import PoseNetwork
+from fashion_mmpose.evaluation.functional.errors import measure_of
+from fashion_mmpose.evaluation.functional.oks.truth import (
+    annotation_columns,
+    compact_annotation,
+)
 from fashion_mmpose.evaluation.functional.samples import (
     annotated_garment,
     predicted_garment,
@@ -31,6 +36,9 @@ class PointErrors:
         spreads: Of the heatmaps, in square pixels, shape (n, 2, 2).
         scores: Shape (n, ).
         sizes: Square roots of the areas of their garments' boxes, shape (n, ).
+        units: Pixels that count as 1 in the benchmark's score, NaN where it skips the
+            garment, shape (n, ); see
+            :mod:`fashion_mmpose.evaluation.functional.errors.measures`.
         names: Names of the key points, shape (n, ).
         owners: Numbers of the garments, int, shape (n, ).
     """
@@ -39,6 +47,7 @@ class PointErrors:
     spreads: np.ndarray
     scores: np.ndarray
     sizes: np.ndarray
+    units: np.ndarray
     names: np.ndarray
     owners: np.ndarray
 
@@ -93,10 +102,12 @@ def _of_garment(result, network: PoseNetwork, owner: int) -> tuple[np.ndarray, .
     annotation = sample.get('raw_ann_info')
     rows = np.zeros(len(found.names), bool)
     truth = found.keypoints
+    units = np.full(len(rows), np.nan)
     if annotation:
         _, labelled = annotated_garment(annotation, network.definition, 'the truth')
         rows = labelled[:, 2] > 0
         truth = labelled[:, :2]
+        units = _units(annotation, network)
     rows &= np.isfinite(found.covariances).all(axis=(1, 2))
     count = int(rows.sum())
     x1, y1, x2, y2 = found.bbox.astype(np.float64)
@@ -105,9 +116,18 @@ def _of_garment(result, network: PoseNetwork, owner: int) -> tuple[np.ndarray, .
         found.covariances[rows].astype(np.float64),
         found.scores[rows].astype(np.float64),
         np.full(count, np.sqrt(max((x2 - x1) * (y2 - y1), 1.0))),
+        units[rows],
         np.array(found.names, object)[rows],
         np.full(count, owner),
     )
+
+
+def _units(annotation: dict, network: PoseNetwork) -> np.ndarray:
+    """Pixels that count as 1 of each key point of an annotated garment, (K, )."""
+    scored = compact_annotation(annotation, network.definition)
+    truth = annotation_columns([scored], [scored['image_id']])
+    kind = garments.category_of_id(network.definition, scored['category_id'])
+    return measure_of(network.definition).units(truth, np.array([0]), kind)[0]
 
 
 def distances(errors: PointErrors, covariances: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ The pictures' ids and names, and which benchmark it is, travel in ``data``; noth
 lost but the number of a frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -52,7 +52,8 @@ def to_key_points(predictions: Sequence[GarmentPrediction]) -> Any:
     All have one number of key points: those of their category where it is the same, or
     else the benchmark's full layout, where points of other categories are at 0, 0 and
     not ``visible``. ``data`` has what that of :func:`to_detections` has, and ``xyxy``,
-    the boxes; ``covariance``, (K, 2, 2) in square pixels, where it is known.
+    the boxes; where they are known, ``covariance``, (K, 2, 2) in square pixels, its
+    degrees of freedom ``dof``, ``probability``, (K, ), and ``track_id``.
 
     Args:
         predictions: The garments, of one benchmark.
@@ -76,6 +77,7 @@ def to_key_points(predictions: Sequence[GarmentPrediction]) -> Any:
     visible = np.zeros((len(predictions), num), bool)
     known = [prediction.covariances for prediction in predictions]
     covariances = np.full((len(predictions), num, 2, 2), np.nan, np.float32)
+    probabilities = np.full((len(predictions), num), np.nan, np.float32)
     for row, (prediction, kind) in enumerate(zip(predictions, kinds)):
         places = np.arange(num) if own else np.array(kind.channels)
         xy[row, places] = prediction.keypoints
@@ -83,10 +85,15 @@ def to_key_points(predictions: Sequence[GarmentPrediction]) -> Any:
         visible[row, places] = True
         if known[row] is not None:
             covariances[row, places] = known[row]
+        if prediction.probabilities is not None:
+            probabilities[row, places] = prediction.probabilities
     data = _data(predictions)
     data['xyxy'] = np.stack([garment.bbox for garment in predictions])
     if any(each is not None for each in known):
         data['covariance'] = covariances
+        data['dof'] = np.array([garment.dof for garment in predictions])
+    if any(garment.probabilities is not None for garment in predictions):
+        data['probability'] = probabilities
     return supervision.KeyPoints(
         xy=xy,
         class_id=_class_ids(predictions),
@@ -129,11 +136,10 @@ def from_key_points(
         points = np.column_stack((xy, scores)).astype(np.float32)
         own = garments.own_points(points, kind, f'garment {row}')
         box = np.concatenate((own[:, :2].min(axis=0), own[:, :2].max(axis=0)))
-        covariances = None
-        if 'covariance' in data and np.isfinite(data['covariance'][row]).any():
-            covariances = garments.own_points(
-                np.asarray(data['covariance'][row]), kind, f'garment {row}'
-            )
+        covariances, probabilities = (
+            _known(data, name, row, kind) for name in ('covariance', 'probability')
+        )
+        track = _plain(data['track_id'][row]) if 'track_id' in data else None
         predictions.append(
             GarmentPrediction(
                 image_id=int(data['image_id'][row]) if 'image_id' in data else image_id,
@@ -147,9 +153,21 @@ def from_key_points(
                 scores=own[:, 2],
                 definition=garments.benchmark(benchmark),
                 covariances=covariances,
+                dof=float(data['dof'][row]) if 'dof' in data else np.inf,
+                track_id=track,
+                probabilities=probabilities,
             )
         )
     return predictions
+
+
+def _known(
+    data: Mapping, name: str, row: int, kind: garments.Garment
+) -> np.ndarray | None:
+    """What is known of the own points of a garment; None where nothing is."""
+    if name not in data or not np.isfinite(data[name][row]).any():
+        return None
+    return garments.own_points(np.asarray(data[name][row]), kind, f'garment {row}')
 
 
 def _box_score(key_points: Any, row: int) -> float:
@@ -169,7 +187,11 @@ def _class_ids(predictions: Sequence[GarmentPrediction]) -> np.ndarray:
 
 
 def _data(predictions: Sequence[GarmentPrediction]) -> dict[str, Any]:
+    tracks = [garment.track_id for garment in predictions]
+    followed = any(track is not None for track in tracks)
+    own = dict(track_id=np.array(tracks, object)) if followed else {}
     return dict(
+        own,
         class_name=np.array([garment.category for garment in predictions]),
         box_score=np.array([garment.bbox_score for garment in predictions]),
         image_id=np.array([garment.image_id for garment in predictions]),

@@ -40,7 +40,8 @@ class PoseMetadata(
         decoder: Settings of the decoding and of the flip test, which are in the graph.
         weights: ``'float32'``, ``'float16'`` or ``'int8'``.
         beside: Files in the same folder that the graph reads weights from.
-        calibration: What makes covariances of the spread of its heatmaps, see
+        calibration: What makes covariances of the spread of its heatmaps, and
+            probabilities of its scores, see
             :meth:`fashion_mmpose.measure.calibration.Calibration.to_dict`; None where
             nobody has fitted one.
     """

@@ -34,8 +34,9 @@ class OnnxPoseNetwork:
         category: The only category in whose layout it is; None for the full layout.
         categories: Names of the categories that it was trained for.
         bbox_source: What it was trained on: ``'annotation'``, ``'image'`` or None.
-        calibration: What makes covariances of the spread of its heatmaps, from the file
-            beside it or from its metadata; None where there is none.
+        calibration: What makes covariances of the spread of its heatmaps, and
+            probabilities of its scores, from the file beside it or from its metadata;
+            None where there is none.
         is_on_cpu: Whether the network computes where the crops are made.
 
     Raises:

@@ -38,6 +38,7 @@ def drawn_errors(num: int = 3000, seed: int = 0) -> PointErrors:
         spreads=roots @ roots.transpose(0, 2, 1),
         scores=scores,
         sizes=np.full(num, 200.0),
+        units=np.full(num, 40.0),
         names=names,
         owners=np.arange(num) // 10,
     )

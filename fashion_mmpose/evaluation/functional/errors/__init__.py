@@ -2,7 +2,7 @@
 
 from .analysis import ErrorAnalysis, analyse_errors
 from .costs import ALL_POINTS, SCORES, ErrorCosts, error_costs
-from .measures import Measure, NEMeasure, OKSMeasure
+from .measures import Measure, NEMeasure, OKSMeasure, measure_of
 from .pairing import GARMENT_TYPES, Pairing, pair_garments
 from .points import POINT_TYPES, PointErrors, Tolerance, classify_points
 
@@ -22,5 +22,6 @@ __all__ = [
     'analyse_errors',
     'classify_points',
     'error_costs',
+    'measure_of',
     'pair_garments',
 ]

@@ -177,3 +177,16 @@ class NEMeasure:
             points = truth.points[truth.starts[rows[places], None] + own]
             dense[places[:, None], list(garment.channels)] = points
         return dense, category_ids
+
+
+def measure_of(
+    benchmark: garments.Named, rule: str = 'skip_short'
+) -> OKSMeasure | NEMeasure:
+    """The score of a benchmark: NE of FashionAI's, OKS of all others.
+
+    Args:
+        benchmark: A benchmark, or the name of a built-in one.
+        rule: Of the normalized error. Defaults to ``'skip_short'``.
+    """
+    whole = garments.benchmark(benchmark)
+    return NEMeasure(whole, rule) if whole.name == 'fashionai' else OKSMeasure(whole)
