@@ -44,10 +44,12 @@ REGISTERED = {
         'LabelledMSELoss',
         'PaddedFlipEstimator',
         'PointHeatmapHead',
+        'SimplePyramid',
         'TimmFeatures',
         'TwoPassEstimator',
         'VisibilityL1Loss',
     ],
+    'mmengine.optimizer wrapper constructor': ['LayerDecayConstructor'],
     'mmpose.transform': [
         'PackGarmentInputs',
         'RandomMirror',

@@ -14,6 +14,7 @@ from .hooks import (
     StopAtLRHook,
     keep_worker_seed,
 )
+from .layer_decay import LayerDecayConstructor
 from .metrics_file import MetricsFileHook
 from .progress import ProgressBarHook
 from .stage_pictures import StagePictureHook
@@ -22,6 +23,7 @@ __all__ = [
     'ChannelsLastHook',
     'EpochSeedHook',
     'FiniteLossHook',
+    'LayerDecayConstructor',
     'MetricsFileHook',
     'PersistentEarlyStoppingHook',
     'ProgressBarHook',

@@ -11,6 +11,7 @@ from .estimators.padded_flip import PaddedFlipEstimator
 from .estimators.two_pass import TwoPassEstimator
 from .heads import CPMRefineHead, CPNHead, PointHeatmapHead
 from .losses import LabelledMSELoss, VisibilityL1Loss
+from .necks import SimplePyramid
 
 __all__ = [
     'CPMRefineHead',
@@ -20,6 +21,7 @@ __all__ = [
     'LabelledMSELoss',
     'PaddedFlipEstimator',
     'PointHeatmapHead',
+    'SimplePyramid',
     'TimmFeatures',
     'TwoPassEstimator',
     'VisibilityL1Loss',

@@ -1,5 +1,5 @@
-# The starter's landmark network, EfficientNet-Lite0 at 256x192, and how it sees
-# garments in training. Laid over the data sets by the recipes in configs/starter.
+# The starter's landmark network, EfficientNet-Lite0 at 256x192. Laid over the data sets
+# by the recipes in configs/starter.
 codec = dict(
     type='PointHeatmap',
     input_size=(192, 256),
@@ -34,21 +34,5 @@ model = dict(
     test_cfg=dict(flip_test=True, shift_heatmap=False),
 )
 
-load = dict(type='LoadImage')
-augmentation = [
-    dict(type='RandomMirror', prob=0.5),
-    dict(
-        type='RandomBBoxTransform',
-        shift_factor=0.08,
-        shift_prob=0.5,
-        scale_factor=(0.75, 1.25),
-        rotate_factor=40,
-        rotate_prob=0.6,
-    ),
-    dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='PhotometricDistortion'),
-    dict(type='RandomGrayscale', prob=0.1, keep_channels=True),
-]
 crop = dict(type='TopdownAffine', input_size=codec['input_size'])
 targets = dict(type='GenerateTarget', encoder=codec)
-pack = dict(type='PackGarmentInputs')

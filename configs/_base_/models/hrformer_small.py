@@ -1,0 +1,55 @@
+# HRFormer-S, MMPose's, with the ImageNet weights that MMPose gives for it.
+_norm = dict(type='SyncBN', requires_grad=True)
+_stage = dict(num_modules=1, block='HRFORMERBLOCK')
+hrformer = dict(
+    type='HRFormer',
+    in_channels=3,
+    norm_cfg=_norm,
+    extra=dict(
+        drop_path_rate=0.1,
+        with_rpe=True,
+        stage1=dict(
+            num_modules=1,
+            num_branches=1,
+            block='BOTTLENECK',
+            num_blocks=(2,),
+            num_channels=(64,),
+            num_heads=[2],
+            num_mlp_ratios=[4],
+        ),
+        stage2=dict(
+            _stage,
+            num_branches=2,
+            num_blocks=(2, 2),
+            num_channels=(32, 64),
+            num_heads=[1, 2],
+            mlp_ratios=[4, 4],
+            window_sizes=[7, 7],
+        ),
+        stage3=dict(
+            _stage,
+            num_modules=4,
+            num_branches=3,
+            num_blocks=(2, 2, 2),
+            num_channels=(32, 64, 128),
+            num_heads=[1, 2, 4],
+            mlp_ratios=[4, 4, 4],
+            window_sizes=[7, 7, 7],
+        ),
+        stage4=dict(
+            _stage,
+            num_modules=2,
+            num_branches=4,
+            num_blocks=(2, 2, 2, 2),
+            num_channels=(32, 64, 128, 256),
+            num_heads=[1, 2, 4, 8],
+            mlp_ratios=[4, 4, 4, 4],
+            window_sizes=[7, 7, 7, 7],
+        ),
+    ),
+    init_cfg=dict(
+        type='Pretrained',
+        checkpoint='https://download.openmmlab.com/mmpose/pretrain_models/'
+        'hrformer_small-09516375_20220226.pth',
+    ),
+)

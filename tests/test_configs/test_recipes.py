@@ -1,0 +1,117 @@
+"""The recipes train and export, each on a small network of its kind."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmpose.registry import MODELS
+
+from fashion_mmpose.config import load_config
+from fashion_mmpose.export import export_network
+
+pytest.importorskip('timm')
+pytest.importorskip('onnxscript')
+pytest.importorskip('onnxruntime')
+
+pytestmark = pytest.mark.slow
+
+VIT = dict(depth=2, embed_dim=16, num_heads=2, out_indices=(1,))
+SMALL = {
+    'vit_s_dinov3': dict(backbone=VIT, head=dict(in_channels=16)),
+    'vit_s_dinov2': dict(
+        backbone=dict(VIT, img_size=(64, 64)), head=dict(in_channels=16)
+    ),
+    'cpn_vit_s_dinov3': dict(backbone=VIT, neck=dict(in_channels=16)),
+    'convnextv2_tiny': dict(
+        backbone=dict(dims=(8, 8, 8, 16), depths=(1, 1, 2, 1)),
+        head=dict(in_channels=16),
+    ),
+    'swinv2_tiny': dict(
+        backbone=dict(
+            embed_dim=8,
+            depths=(1, 1, 1, 1),
+            num_heads=(1, 1, 2, 2),
+            window_size=2,
+            img_size=(64, 64),
+        ),
+        head=dict(in_channels=64),
+    ),
+    'lite2': dict(),
+    'hrformer_small': dict(),
+}
+# Each takes a while. EfficientNet is exported with the starter.
+EXPORTED = ('vit_s_dinov3', 'cpn_vit_s_dinov3', 'convnextv2_tiny', 'swinv2_tiny')
+SIZES = dict(input_size=(64, 64), heatmap_size=(16, 16))
+
+
+def resize(settings):
+    """Give every crop and codec of a config small sizes, in place."""
+    parts = settings.values() if isinstance(settings, dict) else settings
+    for part in parts:
+        if isinstance(part, dict | list):
+            resize(part)
+    if isinstance(settings, dict):
+        settings.update({key: SIZES[key] for key in SIZES.keys() & settings.keys()})
+
+
+def small_config(name, folder):
+    """A recipe with a narrow network, on four pictures."""
+    config = load_config(f'recipes/{name}_fashionai', None, None, 'none')
+    resize(config._cfg_dict)
+    for part, settings in SMALL[name].items():
+        config.model[part].update(settings)
+    if 'pretrained' in config.model.backbone:
+        config.model.backbone.pretrained = False
+    config.model.backbone.pop('init_cfg', None)
+    for loader in ('train_dataloader', 'test_dataloader'):
+        config[loader].update(num_workers=0, batch_size=4, drop_last=False)
+        config[loader].pop('worker_init_fn', None)
+        config[loader].dataset.update(
+            data_root=f'{folder}/', ann_file='fashionai.json', bbox_source='annotation'
+        )
+    return config
+
+
+def built(config):
+    torch.manual_seed(0)
+    model = MODELS.build(config.model)
+    return model, build_optim_wrapper(model, config.optim_wrapper)
+
+
+@pytest.mark.parametrize('name', SMALL)
+def test_a_recipe_trains_goes_on_and_exports(small, tmp_path, name):
+    init_default_scope('mmpose')
+    config = small_config(name, small.folder)
+    # Rates that show after a few steps.
+    config.optim_wrapper.optimizer.lr = 2e-3
+    model, wrapper = built(config)
+    batch = next(iter(Runner.build_dataloader(config.train_dataloader, seed=0)))
+    losses = [float(model.train_step(batch, wrapper)['loss']) for _ in range(10)]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
+    still = dict(built(config)[0].named_parameters())
+    same = [
+        key for key, each in model.named_parameters() if torch.equal(each, still[key])
+    ]
+    assert same == []
+
+    # What a checkpoint keeps goes on to the same weights, to the bit.
+    other, its_wrapper = built(config)
+    other.load_state_dict(model.state_dict())
+    its_wrapper.load_state_dict(copy.deepcopy(wrapper.state_dict()))
+    for each, steps in ((model, wrapper), (other, its_wrapper)):
+        torch.manual_seed(1)
+        each.train_step(batch, steps)
+    for key, value in model.state_dict().items():
+        assert torch.equal(other.state_dict()[key], value), key
+
+    if name not in EXPORTED:
+        return
+    torch.save(model.state_dict(), tmp_path / 'weights.pth')
+    weights, out = tmp_path / 'weights.pth', tmp_path / 'pose.onnx'
+    change = export_network(config, weights, out)
+    assert change.num_points > 90 and change.largest_score < 1e-4
