@@ -23,6 +23,7 @@ _PLACES = {
     'draw_predictions': 'fashion_mmpose.visualization',
     'export_built': 'fashion_mmpose.export',
     'pose_by_category': 'fashion_mmpose.apis',
+    'stored_parts': 'fashion_mmpose.apis',
 }
 
 __all__ = [

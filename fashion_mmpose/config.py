@@ -12,6 +12,8 @@ from mmengine.config import Config, ConfigDict
 from fashion_mmpose import compat
 from fashion_mmpose.described_data import embed_descriptions
 from fashion_mmpose.overrides import check_keys
+from fashion_mmpose.pretrained import names_folder, read_index
+from fashion_mmpose.stored_config import read_stored_config
 
 CATEGORY = '{category}'  # stands for a category in paths
 
@@ -87,12 +89,18 @@ def read_config(name: str | os.PathLike) -> Config:
     """Reads a config as it stands in its file.
 
     Args:
-        name: Path of a config, or the bare name of one that the package carries.
+        name: Path of a config, or the bare name of one that the package carries; or a
+            ``.json`` in a folder of networks, which
+            :func:`fashion_mmpose.stored_config.read_stored_config` reads.
 
     Raises:
+        FormatError: A folder's config is none.
         ValueError: There is no such config.
         ImportError: It builds on MMDetection's, which is missing.
     """
+    folder = Path(name).parent
+    if os.fspath(name).endswith('.json') and names_folder(folder):
+        return read_stored_config(name, read_index(folder).version)
     path = name if os.path.isfile(name) else find_config(os.fspath(name))
     try:
         return Config.fromfile(path)

@@ -4,6 +4,13 @@
 import fashion_mmpose.plugin  # noqa: F401
 
 from .detection import GarmentDetector
+from .parts import stored_parts
 from .pose import PoseNetwork, build_networks, pose_by_category
 
-__all__ = ['GarmentDetector', 'PoseNetwork', 'build_networks', 'pose_by_category']
+__all__ = [
+    'GarmentDetector',
+    'PoseNetwork',
+    'build_networks',
+    'pose_by_category',
+    'stored_parts',
+]

@@ -14,6 +14,7 @@ from fashion_mmpose import compat, garments
 from fashion_mmpose.config import read_config
 from fashion_mmpose.inference.detections import Detections, picture_batches
 from fashion_mmpose.inference.suppression import select_boxes
+from fashion_mmpose.weights.folders import of_folder
 from fashion_mmpose.weights.read import (
     load_weights,
     read_checkpoint,
@@ -31,8 +32,8 @@ class GarmentDetector:
 
     Args:
         config: Path of a config, the bare name of one that the package carries, or a
-            loaded config.
-        weights: Path of a checkpoint.
+            loaded config; or a folder of networks, or its id on a model hub.
+        weights: Path of a checkpoint; None for a folder.
         device: ``'auto'`` (a GPU if there is one), or a device of PyTorch. Defaults to
             ``'auto'``.
         score_thr: Boxes of lower scores are left out. Defaults to 0.05.
@@ -44,6 +45,7 @@ class GarmentDetector:
 
     Attributes:
         classes: Names of the categories that it tells apart.
+        config: The loaded config.
         definition: The benchmark of the config's test set; None for another dataset.
         file_pipeline: Turns ``dict(img_path=...)`` into a sample for
             :meth:`detect_samples`; it may run in other processes.
@@ -58,7 +60,7 @@ class GarmentDetector:
     def __init__(
         self,
         config: str | os.PathLike | Config,
-        weights: str | os.PathLike,
+        weights: str | os.PathLike | None = None,
         device: str = 'auto',
         score_thr: float = 0.05,
         max_per_image: int = 100,
@@ -69,11 +71,15 @@ class GarmentDetector:
         from mmdet.utils import register_all_modules
 
         register_all_modules(init_default_scope=False)
+        config, weights = of_folder(config, weights, is_detector=True)
         if isinstance(config, Config):
             name, cfg = 'the loaded config', config
         else:
             name, cfg = os.fspath(config), read_config(config)
+        self.config = cfg
         pipeline = _inference_pipeline(cfg, name)
+        if weights is None:
+            raise ValueError(f'{name} is the config of a detector, which needs weights')
         checkpoint = read_checkpoint(weights)
         self.score_thr = score_thr
         self.max_per_image = max_per_image

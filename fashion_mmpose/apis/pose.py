@@ -24,6 +24,7 @@ from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentData
 from fashion_mmpose.datasets.records import layout_channels
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
 from fashion_mmpose.measure.calibration import Calibration, beside, read_calibration
+from fashion_mmpose.weights.folders import of_folder
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import shared_categories, trained_boxes
 
@@ -44,8 +45,10 @@ class PoseNetwork:
 
     Args:
         config: Path of a config, the bare name of one that the package carries, or a
-            loaded config.
-        weights: Path of a checkpoint; None for an ensemble whose members name theirs.
+            loaded config; or a folder of networks with a single pose network, or its id
+            on a model hub.
+        weights: Path of a checkpoint; None for an ensemble whose members name theirs,
+            and for a folder.
         device: A device of PyTorch. Defaults to ``'cpu'``.
 
     Attributes:
@@ -75,6 +78,7 @@ class PoseNetwork:
         weights: WeightsLike = None,
         device: str | torch.device = 'cpu',
     ) -> None:
+        config, weights = of_folder(config, weights, is_detector=False)
         name, config = _read(config)
         dataset = _check_config(config, name)
         self.definition = _definition(dataset, name, weights)

@@ -16,6 +16,7 @@ from fashion_mmpose.inference.building import (
 )
 from fashion_mmpose.inference.framing import FramingWarning
 from fashion_mmpose.inference.onnx.session import is_onnx
+from fashion_mmpose.pretrained import name_and_revision, names_folder
 
 
 def add_network_options(parser: argparse.ArgumentParser) -> None:
@@ -44,8 +45,9 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         action='append',
         metavar='CONFIG [CHECKPOINT]',
-        help='pose network, or FILE.onnx; give it several times for networks of one '
-        'category each (the starter, and its detector)',
+        help='pose network, FILE.onnx or a folder of networks, whose detector is not '
+        'taken; give it several times for networks of one category each (the starter, '
+        'and its detector)',
     )
     parser.add_argument(
         '--benchmark',
@@ -57,7 +59,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         '--det',
         nargs=2,
         metavar=('CONFIG', 'CHECKPOINT'),
-        help='garment detector, or FILE.onnx alone',
+        help='garment detector, or FILE.onnx or a folder of networks alone',
     )
     parser.add_argument(
         '--pretrained',
@@ -123,7 +125,7 @@ def with_pairs(argv: list[str]) -> list[str]:
     complete = []
     for option, value in pairwise(['', *argv]):
         complete.append(value)
-        if option == '--det' and is_onnx(value):
+        if option == '--det' and (is_onnx(value) or names_folder(value)):
             complete.append('')
     return complete
 
@@ -171,9 +173,7 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
 
 def _from_pretrained(args: argparse.Namespace) -> GarmentInferencer:
     """The networks of a folder, whose own limits hold unless others are given."""
-    folder, separator, revision = args.pretrained.rpartition('@')
-    if not separator or os.path.isdir(args.pretrained):
-        folder, revision = args.pretrained, None
+    folder, revision = name_and_revision(args.pretrained)
     options = {}
     if args.score_thr != DETECTOR_SCORE_THR:
         options['score_thr'] = args.score_thr

@@ -2,13 +2,17 @@
 
 Usage:
     fashion-mmpose publish CONFIG [CHECKPOINT] --out FOLDER [--det CONFIG CHECKPOINT]
-        [--metrics METRICS.json ...] [--no-verify]
+        [--metrics METRICS.json ...] [--no-onnx | --no-weights] [--no-verify]
 
 CONFIG and CHECKPOINT are a pose network's, --det those of the detector that finds its
-garments. FOLDER gets an ONNX file of each, fashion_mmpose.json and README.md, the model
-card, whose figures are the metrics.json that `fashion-mmpose test` leaves. It is used
-with `GarmentInferencer.from_pretrained(FOLDER)` or `fashion-mmpose predict --pretrained
-FOLDER`, without PyTorch and MMPose, and may be uploaded to a model hub as it is.
+garments. FOLDER gets an ONNX file of each, its weights as safetensors and its config as
+JSON, fashion_mmpose.json and README.md, the model card, whose figures are the
+metrics.json that `fashion-mmpose test` leaves. It is used with
+`GarmentInferencer.from_pretrained(FOLDER)` or `fashion-mmpose predict --pretrained
+FOLDER`, without PyTorch and MMPose. `fashion-mmpose test FOLDER` tests it, a training
+starts from it with `--cfg-options load_from=FOLDER`, and it may be uploaded to a model
+hub as it is. --no-onnx is for networks that cannot be exported, --no-weights for those
+that nobody shall train further.
 
 What the files find in drawn pictures is compared with PyTorch before anything is
 written; --no-verify leaves that out.
@@ -47,6 +51,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='FILE',
         help='metrics.json of tests, whose figures the model card shows',
     )
+    forms = parser.add_mutually_exclusive_group()
+    for option, what in (
+        ('onnx', 'ONNX files, for use without PyTorch'),
+        ('weights', 'weights and configs, for tests and training'),
+    ):
+        forms.add_argument(
+            f'--no-{option}', dest=option, action='store_false', help=f'write no {what}'
+        )
     parser.add_argument(
         '--verify',
         action=argparse.BooleanOptionalAction,
@@ -88,7 +100,9 @@ def execute(args: argparse.Namespace) -> None:
         args.config, args.checkpoint, det, det_weights, device='cpu'
     )
     with locked_folder(args.out):
-        inferencer.save_pretrained(args.out, figures, args.verify)
+        inferencer.save_pretrained(
+            args.out, figures, args.verify, onnx=args.onnx, weights=args.weights
+        )
     print(
         f'{args.out}: networks for {", ".join(inferencer.networks)}'
         + (' and their detector' if args.det else '')

@@ -9,9 +9,10 @@ Usage:
         --launcher pytorch
 
 CONFIG is a path, or the name of a config that the package carries. An ensemble, whose
-members name their checkpoints, needs no CHECKPOINT. --out writes a
-COCO result list (.json) and the Tianchi submission (.csv, FashionAI only). --report
-writes one page on what goes wrong, as the command `report` does. Logs and the
+members name their checkpoints, needs no CHECKPOINT. Nor does a folder of networks, or
+its id on a model hub, in the place of CONFIG, whose data are in --data-root. --out
+writes a COCO result list (.json) and the Tianchi submission (.csv, FashionAI only).
+--report writes one page on what goes wrong, as the command `report` does. Logs and the
 metrics, metrics.json, are in --work-dir, by default the folder test/ in the config's
 work folder.
 """
@@ -22,6 +23,7 @@ import os
 from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 from fashion_mmpose.engine import MetricsFileHook
+from fashion_mmpose.weights.folders import of_folder
 
 from .data_root import add_data_root, set_data_root
 from .mmpose_options import add_test_options, set_test_options
@@ -75,6 +77,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Test as the options say."""
+    if args.checkpoint is None:
+        args.config, weights = of_folder(args.config, None)
+        args.checkpoint = None if weights is None else os.fspath(weights)
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
     set_data_root(cfg, args.data_root)
     if args.work_dir is None:

@@ -7,13 +7,15 @@ Usage:
     torchrun --nproc_per_node=N -m fashion_mmpose train CONFIG --launcher pytorch
 
 CONFIG is a path, or the name of a config that the package carries, such as
-cpn_r152_fashionai_blouse.
+cpn_r152_fashionai_blouse. --cfg-options load_from=WHERE starts from weights: a file, or
+a folder of networks that `fashion-mmpose publish` wrote, or its id on a model hub.
 """
 
 import argparse
 
 from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
+from fashion_mmpose.pretrained import names_folder
 
 from .data_root import add_data_root, set_data_root
 from .mmpose_options import set_no_validation
@@ -64,6 +66,12 @@ def execute(args: argparse.Namespace) -> None:
     """Train as the options say."""
     if args.override and args.resume is None:
         raise ValueError('--override is for a run that goes on: give --resume too')
+    if names_folder(args.config):
+        raise ValueError(
+            f'{args.config} is a folder of networks, which say nothing of a training; '
+            'to fix it: name a config, and start from the folder with --cfg-options '
+            f'load_from={args.config}'
+        )
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
     set_data_root(cfg, args.data_root)
     set_training(cfg, args.resume, args.amp, args.auto_scale_lr)

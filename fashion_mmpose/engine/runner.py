@@ -2,6 +2,7 @@
 
 import os
 
+from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import is_model_wrapper
@@ -11,13 +12,15 @@ from mmengine.visualization import Visualizer
 from torch import nn
 from torch.utils.data import DataLoader
 
-from fashion_mmpose.config import config_name
+from fashion_mmpose.config import config_name, is_detector
 from fashion_mmpose.datasets.pictures import picture_ids
 from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.pretrained import names_folder
 from fashion_mmpose.weights.downloads import downloads_of, fetch
+from fashion_mmpose.weights.folders import weights_file
 from fashion_mmpose.weights.read import (
     WeightsError,
     load_weights,
@@ -197,7 +200,8 @@ class TrainingRunner(Runner):
         """Load weights to begin with, or a checkpoint to go on from.
 
         Args:
-            filename: The file, or an address that MMEngine downloads from.
+            filename: The file, an address that MMEngine downloads from, or a folder of
+                networks or its id on a model hub, with weights for PyTorch.
             *args: As :meth:`mmengine.runner.Runner.load_checkpoint`, when it resumes.
             **kwargs: As ``args``.
 
@@ -263,6 +267,10 @@ class TrainingRunner(Runner):
 
     def _read(self, filename: str) -> dict:
         """A checkpoint with ``state_dict`` and ``meta``, as the hooks leave it."""
+        if names_folder(filename):
+            filename = weights_file(
+                filename, is_detector(self.cfg), _trained_category(self.cfg)
+            )
         stored = read_checkpoint(filename)
         tensors = stored.tensors
         if self.cfg.get('default_scope') == 'mmdet':
@@ -360,6 +368,12 @@ class ScoringRunner(TrainingRunner):
 
 def _run_again() -> str:
     return 'then run the same command again'
+
+
+def _trained_category(cfg: Config) -> str | None:
+    """The one category whose network a config trains or tests, if it is one."""
+    loader = cfg.get('train_dataloader') or cfg.get('test_dataloader') or {}
+    return (loader.get('dataset') or {}).get('category')
 
 
 def _kept(kind: type[ManagerMixin]) -> dict:

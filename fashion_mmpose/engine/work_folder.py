@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 
 from fashion_mmpose.config import existing_file
 from fashion_mmpose.files.sets import move_together, tidy
+from fashion_mmpose.pretrained import names_folder
 
 POINTER = 'last_checkpoint'
 INTERRUPTED = 'interrupted.pth'
@@ -72,12 +73,15 @@ def checkpoint_file(path: str) -> str:
     Which one is taken from a folder is logged.
 
     Args:
-        path: A file, an address that MMEngine downloads from, or a work folder.
+        path: A file, an address that MMEngine downloads from, a work folder; or a
+            folder of networks or its id on a model hub, which stay as they are.
 
     Raises:
         FileNotFoundError: If there is no such file, or none in the folder.
         ValueError: See :func:`last_checkpoint`.
     """
+    if names_folder(path):
+        return path
     if not os.path.isdir(path):
         return existing_file(path)
     best = sorted(Path(path).glob('best_*.pth'), key=os.path.getmtime)

@@ -2,10 +2,19 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import fashion_mmpose
 from fashion_mmpose import starter
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.pretrained import (
+    Index,
+    StoredNetwork,
+    named_folder,
+    names_folder,
+    read_index,
+)
 
 from .onnx.detector import OnnxGarmentDetector
 from .onnx.pose import OnnxPoseNetwork
@@ -46,6 +55,59 @@ def starter_network(name: str, device: str) -> tuple[ConfigLike, WeightsLike]:
     return starter.FOLDER / starter.graph_file(name), None
 
 
+def stored_network(
+    folder: Path, network: StoredNetwork, device: str
+) -> tuple[ConfigLike, WeightsLike]:
+    """A network of a folder, and weights that do not lie in its own file.
+
+    Its graph, where there is one and onnxruntime is there and knows the device; else
+    its config and weights, which PyTorch runs.
+
+    Args:
+        folder: The folder.
+        network: One of its networks.
+        device: Where it shall compute.
+
+    Raises:
+        ImportError: If what it needs is missing.
+        ValueError: If nothing that is there knows the device.
+    """
+    if network.graph is not None:
+        try:
+            check_device(device)
+        except (ImportError, ValueError):
+            if network.weights is None:
+                raise
+        else:
+            return folder / network.graph, None
+    if network.config is None or network.weights is None:
+        raise ValueError(f'{folder} has neither a graph nor weights of a network')
+    return folder / network.config, folder / network.weights
+
+
+def stored_pose(folder: Path, index: Index, device: str) -> dict[str, Any]:
+    """The pose network of every category of a folder, as :func:`build_pose` takes it.
+
+    Args:
+        folder: The folder.
+        index: What it says about itself.
+        device: Where they shall compute.
+
+    Raises:
+        FormatError: If it has none.
+        ImportError: See :func:`stored_network`.
+        ValueError: See there.
+    """
+    if not index.pose:
+        raise FormatError(f'{folder} has no pose network, only a detector')
+    pose = {}
+    for network in index.pose:
+        graph, weights = stored_network(folder, network, device)
+        entry = graph if weights is None else (graph, weights)
+        pose |= dict.fromkeys(network.categories, entry)
+    return pose
+
+
 def build_pose(
     pose: ConfigLike | Mapping[str, Any], weights: WeightsLike, device: str
 ) -> dict[str, PoseNetwork]:
@@ -53,7 +115,9 @@ def build_pose(
 
     Args:
         pose: One for all categories, a config or an exported file; or for each category
-            its own, a config, a pair of config and weights, or an exported file.
+            its own, a config, a pair of config and weights, or an exported file; or a
+            folder of networks or its id on a model hub, see
+            :func:`fashion_mmpose.pretrained.names_folder`.
         weights: The checkpoint of a config for all; None for exported files.
         device: Where they compute.
 
@@ -64,6 +128,9 @@ def build_pose(
         ValueError: If a file is no pose network of this package, weights do not fit, or
             a network is not for its category.
     """
+    if weights is None and names_folder(pose):
+        folder = named_folder(pose)
+        pose = stored_pose(folder, read_index(folder), device)
     if is_onnx(pose):
         _check_no_weights(pose, weights)
         network = OnnxPoseNetwork(pose, device)
@@ -116,7 +183,8 @@ def build_detector(
     """The detector, or None.
 
     Args:
-        det: A config, an exported file, or an object with ``detect``.
+        det: A config, an exported file, a folder of networks that has one, or its id
+            on a model hub; or an object with ``detect``.
         weights: The checkpoint of a config.
         device: Where it computes.
         options: Arguments of :class:`fashion_mmpose.GarmentDetector` for a config or
@@ -134,6 +202,12 @@ def build_detector(
         )
     chosen = dict(score_thr=DETECTOR_SCORE_THR, max_overlap=DETECTOR_MAX_OVERLAP)
     chosen |= options or {}
+    if weights is None and names_folder(det):
+        folder = named_folder(det)
+        stored = read_index(folder).detector
+        if stored is None:
+            raise FormatError(f'{folder} has no detector')
+        det, weights = stored_network(folder, stored, device)
     if is_onnx(det):
         _check_no_weights(det, weights)
         return OnnxGarmentDetector(det, device, **chosen)

@@ -9,17 +9,22 @@ from typing import Any, Self
 import msgspec
 
 import fashion_mmpose
+from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.measure.calibration import beside as fitted_beside
+from fashion_mmpose.garments import benchmark_entry
+from fashion_mmpose.measure.calibration import beside
 from fashion_mmpose.pretrained import (
     Index,
     StoredNetwork,
     local_folder,
+    networks_of,
     read_index,
 )
 from fashion_mmpose.pretrained.card import CARD, write_card
 from fashion_mmpose.pretrained.index import INDEX
 
+from .building import stored_network, stored_pose
+from .onnx.session import Session
 from .protocols import Detector, PoseNetwork
 
 _DET_OPTIONS = ('score_thr', 'max_per_image', 'max_overlap')
@@ -35,6 +40,7 @@ class Storable:
 
     networks: dict[str, PoseNetwork]
     detector: Detector | None
+    _read_from: tuple[Path, Index] | None = None
 
     @classmethod
     def from_pretrained(
@@ -47,7 +53,8 @@ class Storable:
     ) -> Self:
         """The networks of a folder that :meth:`save_pretrained` wrote.
 
-        Nothing of the folder is executed, and PyTorch is not needed.
+        Nothing of the folder is executed. PyTorch is not needed where the folder has
+        ONNX files and onnxruntime is there.
 
         Args:
             name: Path of the folder, or an id of a model hub, ``'owner/name'``.
@@ -60,42 +67,57 @@ class Storable:
             ConnectionError: If the hub cannot be reached.
             FileNotFoundError: If there is no such folder or id.
             FormatError: If the folder is none of this package, or broken.
-            ImportError: If onnxruntime or, for an id, huggingface_hub is missing.
+            ImportError: If onnxruntime or, for an id, huggingface_hub is missing, or
+                PyTorch and MMPose for a folder without ONNX files.
         """
         folder = local_folder(name, revision)
         index = read_index(folder)
-        options = None
+        options, det, det_weights = None, None, None
         if index.detector is not None:
             options = {**index.det_options, **(det_options or {})}
-        return cls(
+            det, det_weights = stored_network(folder, index.detector, device)
+        read = cls(
+            stored_pose(folder, index, device),
+            det_model=det,
+            det_weights=det_weights,
             device=device,
             batch_size=batch_size,
             det_options=options,
-            **_arguments(folder, index),
         )
+        read._read_from = folder, index
+        return read
 
     def save_pretrained(
         self,
         folder: str | os.PathLike,
         figures: Mapping[str, float] | None = None,
         verify: bool = True,
+        *,
+        onnx: bool = True,
+        weights: bool = True,
     ) -> None:
         """Write the networks as a folder that can be handed on.
 
-        It gets an ONNX file of every network, ``fashion_mmpose.json``, which says what
-        they are, and a model card. Networks of PyTorch are exported.
+        It gets of every network an ONNX file, and its weights and its config as data,
+        for PyTorch; ``fashion_mmpose.json``, which says what they are, and a model
+        card. Networks of PyTorch are exported. One that is an ONNX file has no weights
+        for PyTorch, unless it comes from such a folder that has them.
 
         Args:
-            folder: It is made where it is missing.
+            folder: It is made where it is missing; other files in it stay.
             figures: What the networks reach, by the names of the metrics.
-            verify: Whether networks of PyTorch are compared with their files.
+            verify: Whether networks of PyTorch are compared with their ONNX files.
+            onnx: Whether ONNX files are written. Defaults to True.
+            weights: Whether weights and configs are written. Defaults to True.
 
         Raises:
-            FormatError: If a network cannot be exported.
+            FormatError: If a network cannot be exported, or nothing is left of it.
             ImportError: If the export of PyTorch's networks needs what is missing.
             TypeError: If the detector is not one of this package.
+            ValueError: If two networks need different files of one name.
         """
-        _save(folder, self.networks, self.detector, figures or {}, verify)
+        parts = _Parts(self._read_from, verify, onnx, weights)
+        _save(folder, self.networks, self.detector, figures or {}, parts)
 
 
 def _save(
@@ -103,98 +125,139 @@ def _save(
     networks: Mapping[str, PoseNetwork],
     detector: Detector | None,
     figures: Mapping[str, float],
-    verify: bool,
+    parts: '_Parts',
 ) -> None:
-    """Write networks as ONNX files into a folder, with its index and its model card.
-
-    Args:
-        folder: It is made where it is missing; other files in it stay.
-        networks: The pose network of every category.
-        detector: The detector, or None.
-        figures: What they reach, by the names of the metrics.
-        verify: Whether networks of PyTorch are compared with their files.
-
-    Raises:
-        FormatError: If a network cannot be exported.
-        ImportError: If the export of a network of PyTorch needs what is missing.
-        TypeError: If a network is not one of this package.
-        ValueError: If two of them need different files of one name.
-    """
+    """Write networks into a folder, with its index and its model card."""
     categories: dict[PoseNetwork, list[str]] = {}
     for category, network in networks.items():
         categories.setdefault(network, []).append(category)
-    files: dict[str, bytes] = {}
     pose = tuple(
-        _stored(
-            network,
-            'pose.onnx' if len(categories) == 1 else f'pose_{names[0]}.onnx',
-            names,
-            files,
-            verify,
-        )
+        parts.of(network, 'pose' if len(categories) == 1 else f'pose_{names[0]}', names)
         for network, names in categories.items()
     )
     stored_detector, options = None, {}
     if detector is not None:
         classes = getattr(detector, 'classes', ())
-        stored_detector = _stored(detector, 'detector.onnx', classes, files, verify)
+        stored_detector = parts.of(detector, 'detector', classes)
         options = {name: getattr(detector, name) for name in _DET_OPTIONS}
+    named = {each.benchmark: each.definition for each in categories}
+    entries = map(benchmark_entry, named.values())
     index = Index(
         pose=pose,
         detector=stored_detector,
         det_options=options,
-        benchmark=' and '.join(dict.fromkeys(each.benchmark for each in categories)),
+        benchmark=' and '.join(named),
         figures=dict(figures),
+        descriptions=tuple(each for each in entries if isinstance(each, dict)),
     )
+    files = parts.files
     files[INDEX] = msgspec.json.format(msgspec.json.encode(index)) + b'\n'
     files[CARD] = write_card(index).encode()
     with OutputFiles() as outputs:
         for name, content in files.items():
             outputs.open_binary(Path(folder) / name).write(content)
-    # What an earlier network of that name was fitted to is not this one's.
-    for graph in (each.graph for each in pose):
-        fitted = fitted_beside(Path(folder) / graph)
+    # One of networks that were there before would be taken for that of these.
+    for network in pose:
+        fitted = beside(Path(folder) / network.files[0])
         if fitted.name not in files:
             fitted.unlink(missing_ok=True)
 
 
-def _arguments(folder: Path, index: Index) -> dict[str, Any]:
-    """What the inferencer takes for the networks of a folder."""
-    pose = {
-        category: folder / network.graph
-        for network in index.pose
-        for category in network.categories
-    }
-    if index.detector is None:
-        return dict(pose=pose)
-    return dict(pose=pose, det=folder / index.detector.graph)
+class _Parts:
+    """Collects the files of networks that are to be written.
 
+    Args:
+        read_from: The folder that they were read from, and what it says.
+        verify: Whether networks of PyTorch are compared with their ONNX files.
+        onnx: Whether there are to be ONNX files.
+        weights: Whether there are to be weights and configs.
 
-def _stored(
-    network: Any, name: str, categories, files: dict[str, bytes], verify: bool
-) -> StoredNetwork:
-    """Add a network's files to those that are to be written."""
-    session = getattr(network, 'session', None)
-    beside = session.metadata.beside if session is not None else ()
-    names = beside
-    if session is None:
-        with TemporaryDirectory() as temporary:
-            path = Path(temporary) / name
-            fashion_mmpose.export_built(network, path, verify=verify)
-            files[name] = path.read_bytes()
-    else:
+    Attributes:
+        files: The contents by the names.
+    """
+
+    def __init__(
+        self,
+        read_from: tuple[Path, Index] | None,
+        verify: bool,
+        onnx: bool,
+        weights: bool,
+    ) -> None:
+        self._read_from = read_from
+        self._verify = verify
+        self._onnx = onnx
+        self._weights = weights
+        self.files: dict[str, bytes] = {}
+
+    def of(self, network: Any, name: str, categories) -> StoredNetwork:
+        """Add a network's files.
+
+        Args:
+            network: A pose network or a detector.
+            name: What its files begin with.
+            categories: Those that it is used for.
+        """
+        session = getattr(network, 'session', None)
+        if session is None:
+            told = self._of_pytorch(network, name)
+        else:
+            told = self._of_files(session, name)
+        if not {'graph', 'weights'} & told.keys():
+            raise FormatError(
+                f'nothing of the network of {", ".join(categories)} is left to write: '
+                'it is an ONNX file without weights; to fix it: let ONNX files be '
+                'written, or start from its checkpoint'
+            )
+        return StoredNetwork(categories=tuple(categories), **told)
+
+    def _of_pytorch(self, network: Any, name: str) -> dict[str, Any]:
+        told = {}
+        if self._onnx:
+            told['graph'] = f'{name}.onnx'
+            with TemporaryDirectory() as temporary:
+                path = Path(temporary) / told['graph']
+                fashion_mmpose.export_built(network, path, verify=self._verify)
+                self._add(told['graph'], path.read_bytes())
+        if self._weights:
+            config, weights = fashion_mmpose.stored_parts(network)
+            told |= dict(config=f'{name}.json', weights=f'{name}.safetensors')
+            self._add(told['config'], config)
+            self._add(told['weights'], weights)
+        return told
+
+    def _of_files(self, session: Session, name: str) -> dict[str, Any]:
+        """The files of a graph that is there, and what came with it."""
+        told: dict[str, Any] = {}
         path = Path(session.path)
-        files[name] = path.read_bytes()
-        fitted = fitted_beside(path)
-        if fitted.is_file():
-            own = fitted_beside(name).name
-            files[own] = fitted.read_bytes()
-            names = *beside, own
-        for other in beside:
-            content = path.with_name(other).read_bytes()
-            if files.setdefault(other, content) != content:
-                raise ValueError(
-                    f'two networks read different files of the name {other}; to fix '
-                    'it: export them from their checkpoints'
-                )
-    return StoredNetwork(graph=name, categories=tuple(categories), beside=names)
+        others: tuple[str, ...] = ()
+        if self._onnx:
+            told['graph'] = f'{name}.onnx'
+            self._add(told['graph'], path.read_bytes())
+            others = session.metadata.beside
+        for other in others:
+            self._add(other, path.with_name(other).read_bytes())
+        if beside(path).is_file():  # fitted after the file was written
+            own = beside(name).name
+            self._add(own, beside(path).read_bytes())
+            others = *others, own
+        told['beside'] = others
+        came = self._came_with(path)
+        if self._weights and came is not None and came.config and came.weights:
+            told |= dict(config=f'{name}.json', weights=f'{name}.safetensors')
+            self._add(told['config'], path.with_name(came.config).read_bytes())
+            self._add(told['weights'], path.with_name(came.weights).read_bytes())
+        return told
+
+    def _came_with(self, graph: Path) -> StoredNetwork | None:
+        """What the folder of a graph has of its network."""
+        if self._read_from is None or graph.parent != self._read_from[0]:
+            return None
+        networks = networks_of(self._read_from[1])
+        return next((each for each in networks if each.graph == graph.name), None)
+
+    def _add(self, name: str, content: bytes) -> None:
+        if self.files.setdefault(name, content) != content:
+            raise ValueError(
+                f'two networks have different files of the name {name}; to fix it: '
+                'export them from their checkpoints'
+            )

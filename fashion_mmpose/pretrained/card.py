@@ -1,6 +1,6 @@
 """The model card of a folder of networks."""
 
-from .index import Index
+from .index import Index, StoredNetwork, networks_of
 
 CARD = 'README.md'
 
@@ -22,8 +22,18 @@ for predicted in inferencer('shop/*.jpg'):
         print(garment.category, garment.score, garment.keypoints)
 ```
 
-`pip install 'fashion-mmpose[onnx]'` is all that it needs. Nothing in this folder is
-executed: weights and graphs are data, and the rest is JSON.
+Nothing in this folder is executed: weights and graphs are data, and the rest is JSON.
+"""
+_WITHOUT = """
+`pip install 'fashion-mmpose[onnx]'` is all that it needs.
+"""
+_WITH = """
+In an environment with PyTorch and MMPose, the weights are tested and trained further:
+
+```bash
+fashion-mmpose test FOLDER --data-root DATA
+fashion-mmpose train CONFIG --cfg-options load_from=FOLDER
+```
 """
 
 
@@ -31,22 +41,29 @@ def write_card(index: Index) -> str:
     """The text, in Markdown: what the networks find, and what they reach."""
     rows = [
         ('key points of', index.benchmark),
-        *(
-            ('pose network', f'`{e.graph}`: {", ".join(e.categories)}')
-            for e in index.pose
-        ),
+        *(('pose network', _files(each)) for each in index.pose),
     ]
     if index.detector is not None:
-        found = ', '.join(index.detector.categories)
-        rows.append(('detector', f'`{index.detector.graph}`: {found}'))
+        rows.append(('detector', _files(index.detector)))
     rows.append(('written by', f'fashion-mmpose {index.version}'))
-    parts = [_HEAD, _table(('', ''), rows)]
+    networks = networks_of(index)
+    head = _HEAD
+    if all(each.graph for each in networks):
+        head += _WITHOUT
+    if all(each.weights for each in networks):
+        head += _WITH
+    parts = [head, _table(('', ''), rows)]
     if index.figures:
         figures = [(name, f'{value:.4g}') for name, value in index.figures.items()]
         parts += ['## What it reaches\n', _table(('metric', 'figure'), figures)]
     else:
         parts.append('No figures were given when this folder was written.\n')
     return '\n'.join(parts)
+
+
+def _files(network: StoredNetwork) -> str:
+    files = ', '.join(f'`{name}`' for name in network.files)
+    return f'{files}: {", ".join(network.categories)}'
 
 
 def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:

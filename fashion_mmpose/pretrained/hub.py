@@ -6,9 +6,60 @@ from pathlib import Path
 
 from fashion_mmpose.errors import extra_needed
 
+from .index import INDEX
+
 # An owner and a name, as model hubs have it.
 _ID = re.compile(r'[\w-][\w.-]*/[\w-][\w.-]*')
+# What ends like this is the path of a file, though there is none.
+_FILE = re.compile(r'\.(bin|ckpt|json|onnx|pt|pth|py|safetensors|tar|ya?ml|zip)')
+_PACKAGE = Path(__file__).resolve().parents[1]
 PATTERNS = ('*.json', '*.md', '*.onnx', '*.safetensors')
+
+
+def names_folder(name: object) -> bool:
+    """Whether a name is that of a folder of networks, here or on a model hub.
+
+    What looks like the path of a file, or lies in a folder that is here, is no id of a
+    hub, nor is the name of a config. Nothing is fetched.
+
+    Args:
+        name: A path of a folder, ``'owner/name'`` or ``'owner/name@revision'``;
+            anything else may be given.
+    """
+    if not isinstance(name, str | os.PathLike):
+        return False
+    path = Path(name)
+    if path.exists():
+        return (path / INDEX).is_file()
+    identifier = os.fspath(name).partition('@')[0]
+    if not isinstance(name, str) or not _ID.fullmatch(identifier):
+        return False
+    owner = identifier.partition('/')[0]
+    places = (Path(), _PACKAGE / '.mim' / 'configs', _PACKAGE.parent / 'configs')
+    if any((place / owner).is_dir() for place in places):
+        return False
+    return not _FILE.fullmatch(Path(identifier).suffix)
+
+
+def named_folder(name: str | os.PathLike) -> Path:
+    """The folder of a name that may tell the revision, ``'owner/name@revision'``.
+
+    Raises:
+        ConnectionError: See :func:`local_folder`.
+        FileNotFoundError: See there.
+        ImportError: See there.
+    """
+    if isinstance(name, os.PathLike):
+        return local_folder(name)
+    return local_folder(*name_and_revision(name))
+
+
+def name_and_revision(name: str) -> tuple[str, str | None]:
+    """A folder or an id, and the revision that ``'owner/name@revision'`` tells."""
+    identifier, separator, revision = name.partition('@')
+    if not separator or Path(name).is_dir():
+        return name, None
+    return identifier, revision
 
 
 def local_folder(name: str | os.PathLike, revision: str | None = None) -> Path:

@@ -14,6 +14,7 @@ from fashion_mmpose.config import is_address
 from fashion_mmpose.errors import FormatError
 
 from .downloads import Download, fetch, resolve
+from .safetensors_file import SUFFIX, read_safetensors
 from .torch_file import check_tensors, check_torch_file
 
 _PLAIN = (
@@ -42,7 +43,7 @@ class StoredWeights:
 
 
 def read_checkpoint(path: str | os.PathLike) -> StoredWeights:
-    """Read a file of ``torch.save``, of any version of PyTorch.
+    """Read a file of ``torch.save``, of any version of PyTorch, or ``.safetensors``.
 
     The file holds a state dict, or a dict with one under ``state_dict``. The
     ``module.`` in front of all names of a network in ``DataParallel`` is taken off.
@@ -56,6 +57,12 @@ def read_checkpoint(path: str | os.PathLike) -> StoredWeights:
         WeightsError: If the file cannot be read, asks for more than tensors and plain
             values, or holds no state dict.
     """
+    if os.fspath(path).endswith(SUFFIX) and not is_address(path):
+        try:
+            tensors, meta = read_safetensors(path)
+        except FormatError as error:
+            raise WeightsError(str(error)) from None
+        return StoredWeights(tensors, (), meta)
     content = _download(path) if is_address(path) else read_file(path)
     if not isinstance(content, Mapping):
         raise WeightsError(

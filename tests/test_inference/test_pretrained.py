@@ -4,15 +4,13 @@ import json
 import os
 import shutil
 import sys
-import threading
 from dataclasses import replace
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
 import msgspec
 import pytest
+from model_hub import COMMIT, model_hub
 from small_networks import ToldDetector, assert_same, inferencer_of
 from toolbox import ROOT, run
 
@@ -35,7 +33,6 @@ pytest.importorskip('onnxruntime')
 pytestmark = pytest.mark.slow
 
 ALONE = ROOT / 'tests' / 'helpers' / 'without_plugin.py'
-COMMIT = 'a' * 40
 SCRIPT = """
 import sys
 from fashion_mmpose import GarmentInferencer
@@ -132,7 +129,8 @@ def test_networks_of_pytorch_are_exported(small, tmp_path: Path):
     theirs = inferencer_of(small, 'fashionai_blouse')
     theirs.save_pretrained(tmp_path, verify=False)
     assert {path.name for path in tmp_path.iterdir()} == {
-        *('README.md', 'fashion_mmpose.json', 'pose.onnx')
+        *('README.md', 'fashion_mmpose.json', 'pose.onnx'),
+        *('pose.json', 'pose.safetensors'),
     }
     assert 'No figures were given' in (tmp_path / 'README.md').read_text()
     ours = GarmentInferencer.from_pretrained(tmp_path, device='cpu')
@@ -169,7 +167,12 @@ def test_folders_that_are_refused(stored: Path, tmp_path: Path):
         local_folder(stored, 'main')
     index = json.loads((stored / INDEX).read_text())
     for changed, error, message in (
-        (dict(format=2), FormatError, 'is of format 2, this version reads format 1'),
+        (dict(format=3), FormatError, r'is of format 3, written by .*formats 1 to 2;'),
+        (
+            dict(pose=[dict(config='pose.json', categories=['skirt'])]),
+            FormatError,
+            'has neither a graph nor a config with weights',
+        ),
         (dict(benchmark=3), FormatError, 'Expected `str`, got `int`'),
         (dict(detector=None), FileNotFoundError, 'names pose.onnx, which is not there'),
         (
@@ -205,80 +208,16 @@ def test_a_card_of_several_networks():
     assert '| detector |' not in card
 
 
-class Hub(BaseHTTPRequestHandler):
-    """As much of a model hub as huggingface_hub asks for, with one folder."""
-
-    def __init__(self, folder: Path, *args) -> None:
-        self.folder = folder
-        super().__init__(*args)
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def _answer(self, with_body: bool) -> None:
-        kind, body = self._content()
-        self.send_response(200 if body is not None else 404)
-        self.send_header('Content-Type', kind)
-        self.send_header('Content-Length', str(len(body or b'')))
-        self.send_header('X-Repo-Commit', COMMIT)
-        self.send_header('ETag', f'"{hash(self.path) & (2**64 - 1):x}"')
-        if body is None:
-            self.send_header('X-Error-Code', 'RepoNotFound')
-        self.end_headers()
-        if with_body and body:
-            self.wfile.write(body)
-
-    def _content(self) -> tuple[str, bytes | None]:
-        path = self.path.partition('?')[0]
-        files = sorted(self.folder.iterdir())
-        if path.startswith('/api/models/team/garments/revision/'):
-            told = dict(
-                id='team/garments',
-                sha=COMMIT,
-                siblings=[dict(rfilename=each.name) for each in files],
-            )
-            return 'application/json', json.dumps(told).encode()
-        if path.startswith('/api/models/team/garments/tree/'):
-            told = [
-                dict(type='file', path=f.name, size=f.stat().st_size, oid=f'{i:040x}')
-                for i, f in enumerate(files)
-            ]
-            return 'application/json', json.dumps(told).encode()
-        if path.startswith('/team/garments/resolve/'):
-            return 'application/octet-stream', (
-                self.folder / path.rpartition('/')[2]
-            ).read_bytes()
-        return 'text/plain', None
-
-    def log_message(self, *args) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def endpoint(stored: Path):
+def endpoint(stored: Path, monkeypatch):
     """The address of a hub that has the folder as team/garments."""
-    server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Hub, stored))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f'http://127.0.0.1:{server.server_port}'
-    server.shutdown()
-    server.server_close()
+    with model_hub(stored, monkeypatch) as address:
+        yield address
 
 
 def test_from_a_hub(stored: Path, tmp_path: Path, endpoint: str, monkeypatch):
     pytest.importorskip('huggingface_hub')
-    monkeypatch.setenv('HF_ENDPOINT', endpoint)
     monkeypatch.setenv('HF_HOME', str(tmp_path / 'kept'))
-    for proxy in (
-        'HTTP_PROXY',
-        'http_proxy',
-        'HTTPS_PROXY',
-        'https_proxy',
-        'ALL_PROXY',
-    ):
-        monkeypatch.delenv(proxy, raising=False)
     (tmp_path / 'script.py').write_text(SCRIPT)
     picture = stored.parent / 'outfit.png'
 
