@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 REGISTERED = {
     'mmengine.function': ['keep_worker_seed'],
-    'mmpose.KEYPOINT_CODECS': ['PointHeatmap'],
+    'mmpose.KEYPOINT_CODECS': ['PointHeatmap', 'PointSimCC'],
     'mmpose.dataset': [
         'DeepFashion2GarmentDataset',
         'FashionAIDataset',
@@ -44,6 +44,8 @@ REGISTERED = {
         'LabelledMSELoss',
         'PaddedFlipEstimator',
         'PointHeatmapHead',
+        'PointSimCCHead',
+        'ProfileKLLoss',
         'SimplePyramid',
         'TimmFeatures',
         'TwoPassEstimator',

@@ -6,5 +6,6 @@ compat.setup()
 
 
 from .point_heatmap import PointHeatmap
+from .point_simcc import PointSimCC
 
-__all__ = ['PointHeatmap']
+__all__ = ['PointHeatmap', 'PointSimCC']

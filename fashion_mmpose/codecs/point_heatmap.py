@@ -9,7 +9,7 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
-from .decoding import DECODERS, blur, is_flat
+from .decoding import DECODERS, blur, is_flat, maximum
 from .spread import spread
 
 PIECE = 2**20  # cells that are decoded at once
@@ -320,6 +320,30 @@ class PointHeatmap(BaseKeypointCodec):
         centre = points.new_tensor(self.input_size) / 2
         points = torch.where(flat[:, None], centre, points)
         return points, (peaks / self.amplitude).masked_fill(flat, 0)
+
+    def mirrored(self, maps: Tensor, shift: bool = False) -> Tensor:
+        """Maps of an input, from those of its mirror image.
+
+        Args:
+            maps (Tensor): Shape (..., H, W).
+            shift (bool): Whether they are moved by a cell, MMPose's
+                ``shift_heatmap``. Defaults to False.
+
+        Returns:
+            Tensor: Shape (..., H, W).
+        """
+        turned = maps.flip(-1)
+        if shift:
+            turned[..., 1:] = turned[..., :-1].clone()
+        return turned
+
+    def peaks(self, maps: Tensor) -> Tensor:
+        """The cells (x, y) of the first maxima of maps (M, H, W); int64 (M, 2)."""
+        return maximum(maps)[1]
+
+    def pictures(self, maps: Tensor) -> Tensor:
+        """Maps (..., H, W) for eyes: themselves."""
+        return maps
 
     def covariances(self, maps: Tensor, points: Tensor) -> Tensor:
         """How far the values of maps are spread about the points read off them.

@@ -118,18 +118,19 @@ class StagePictureHook(Hook):
         mask = own_channels(data['data_samples'], target)
         own = slice(None) if mask is None else mask[0]
         names = [name.removeprefix('loss_') for name, _ in head.stage_losses()]
+        codec = head.decoder
         chosen = self.stages or range(1, len(stages) + 1)
         shown = {
             names[number - 1].replace('_', ' '): _array(
-                stages[number - 1][0, : head.out_channels][own]
+                codec.pictures(stages[number - 1][0, : head.out_channels][own])
             )
             for number in chosen
         }
         return stage_picture(
             cv2.convertScaleAbs(image),
             shown,
-            _array(target[0][own]),
-            offset=head.decoder.origin,
+            _array(codec.pictures(target[0][own])),
+            offset=codec.origin,
         )
 
 

@@ -79,7 +79,7 @@ class PoseGraph(nn.Module):
             zoom = self.model.zooms(frames)[picture]
             covariances = covariances * zoom[:, :, None] * zoom[:, None]
         found = points, scores, covariances
-        return (*found, maps) if self.with_heatmaps else found
+        return (*found, self.codec.pictures(maps)) if self.with_heatmaps else found
 
     def _maps(self, inputs: Tensor, rows: Tensor) -> Tensor:
         if self.is_ensemble:

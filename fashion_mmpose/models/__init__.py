@@ -9,8 +9,8 @@ from .backbones import CPMVGG, TimmFeatures
 from .estimators.ensemble import HeatmapEnsemble
 from .estimators.padded_flip import PaddedFlipEstimator
 from .estimators.two_pass import TwoPassEstimator
-from .heads import CPMRefineHead, CPNHead, PointHeatmapHead
-from .losses import LabelledMSELoss, VisibilityL1Loss
+from .heads import CPMRefineHead, CPNHead, PointHeatmapHead, PointSimCCHead
+from .losses import LabelledMSELoss, ProfileKLLoss, VisibilityL1Loss
 from .necks import SimplePyramid
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     'LabelledMSELoss',
     'PaddedFlipEstimator',
     'PointHeatmapHead',
+    'PointSimCCHead',
+    'ProfileKLLoss',
     'SimplePyramid',
     'TimmFeatures',
     'TwoPassEstimator',

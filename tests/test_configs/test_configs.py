@@ -11,6 +11,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS, MODELS
 
 from fashion_mmpose import garments
+from fashion_mmpose.codecs import PointSimCC
 from fashion_mmpose.config import (
     check_codecs,
     check_members,
@@ -34,6 +35,7 @@ RECIPES = (
     'lite2',
     'hrformer_small',
     'cpn_vit_s_dinov3',
+    'rtmpose_m',
 )
 
 
@@ -180,7 +182,9 @@ def test_network_builds_and_gives_the_codecs_maps(network):
         model.head, 'with_background', False
     )
     map_width, map_height = codec.heatmap_size
-    expected = (1, channels, map_height, map_width)
+    is_simcc = isinstance(codec, PointSimCC)
+    size = (1, map_width + map_height) if is_simcc else (map_height, map_width)
+    expected = (1, channels, *size)
     stages = [heatmaps] if torch.is_tensor(heatmaps) else heatmaps
     assert {tuple(stage.shape) for stage in stages} == {expected}
 

@@ -42,9 +42,19 @@ SMALL = {
     ),
     'lite2': dict(),
     'hrformer_small': dict(),
+    'rtmpose_m': dict(
+        backbone=dict(widen_factor=0.125, deepen_factor=0.34),
+        head=dict(in_channels=128),
+    ),
 }
 # Each takes a while. EfficientNet is exported with the starter.
-EXPORTED = ('vit_s_dinov3', 'cpn_vit_s_dinov3', 'convnextv2_tiny', 'swinv2_tiny')
+EXPORTED = (
+    'vit_s_dinov3',
+    'cpn_vit_s_dinov3',
+    'convnextv2_tiny',
+    'swinv2_tiny',
+    'rtmpose_m',
+)
 SIZES = dict(input_size=(64, 64), heatmap_size=(16, 16))
 
 

@@ -1,10 +1,9 @@
 # HRFormer-S, MMPose's, with the ImageNet weights that MMPose gives for it.
-_norm = dict(type='SyncBN', requires_grad=True)
-_stage = dict(num_modules=1, block='HRFORMERBLOCK')
+hrformer_stage = dict(num_modules=1, block='HRFORMERBLOCK')
 hrformer = dict(
     type='HRFormer',
     in_channels=3,
-    norm_cfg=_norm,
+    norm_cfg=dict(type='SyncBN', requires_grad=True),
     extra=dict(
         drop_path_rate=0.1,
         with_rpe=True,
@@ -18,7 +17,7 @@ hrformer = dict(
             num_mlp_ratios=[4],
         ),
         stage2=dict(
-            _stage,
+            hrformer_stage,
             num_branches=2,
             num_blocks=(2, 2),
             num_channels=(32, 64),
@@ -27,7 +26,7 @@ hrformer = dict(
             window_sizes=[7, 7],
         ),
         stage3=dict(
-            _stage,
+            hrformer_stage,
             num_modules=4,
             num_branches=3,
             num_blocks=(2, 2, 2),
@@ -37,7 +36,7 @@ hrformer = dict(
             window_sizes=[7, 7, 7],
         ),
         stage4=dict(
-            _stage,
+            hrformer_stage,
             num_modules=2,
             num_branches=4,
             num_blocks=(2, 2, 2, 2),

@@ -8,6 +8,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from fashion_mmpose.codecs import PointSimCC
 from fashion_mmpose.codecs.resampling import resample_heatmaps
 from fashion_mmpose.config import check_agreement, newest_file, read_members
 from fashion_mmpose.models.heads.category_rows import decode_heatmaps
@@ -182,7 +183,7 @@ def build_member(spec: Mapping) -> nn.Module:
 
     Raises:
         FileNotFoundError: If its checkpoint does not exist.
-        TypeError: If its head has no :class:`PointHeatmap`.
+        TypeError: If its head has no heatmaps of a :class:`PointHeatmap`.
         ValueError: If the checkpoint does not fit it.
     """
     member = MODELS.build(spec['config']['model'])
@@ -192,6 +193,11 @@ def build_member(spec: Mapping) -> nn.Module:
             f'{spec["name"]} has a {type(head).__name__}; a member needs a head with '
             'a PointHeatmap, such as PointHeatmapHead, which loads the checkpoints of '
             "MMPose's HeatmapHead"
+        )
+    if isinstance(head.decoder, PointSimCC):
+        raise TypeError(
+            f'{spec["name"]} gives profiles (PointSimCC), of which HeatmapEnsemble '
+            'makes no mean; to fix it: leave it out, and test it alone'
         )
     if spec['checkpoint'] is not None:
         path = newest_file(spec['checkpoint'], spec['name'])

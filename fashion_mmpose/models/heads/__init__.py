@@ -3,5 +3,6 @@
 from .cpm_refine_head import CPMRefineHead
 from .cpn_head import CPNHead
 from .point_heatmap_head import PointHeatmapHead
+from .point_simcc_head import PointSimCCHead
 
-__all__ = ['CPMRefineHead', 'CPNHead', 'PointHeatmapHead']
+__all__ = ['CPMRefineHead', 'CPNHead', 'PointHeatmapHead', 'PointSimCCHead']

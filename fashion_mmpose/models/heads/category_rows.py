@@ -138,7 +138,7 @@ def decode_heatmaps(
     instances = _instances(*codec.batch_decode(heatmaps, mask, wants_spread))
     if not test_cfg.get('output_heatmaps', False):
         return instances, None
-    heatmaps = heatmaps.detach()
+    heatmaps = codec.pictures(heatmaps.detach())
     if mask is not None:
         heatmaps = heatmaps.masked_fill(~mask[..., None, None], 0)
     return instances, [PixelData(heatmaps=maps) for maps in heatmaps]
@@ -170,10 +170,10 @@ def decode_rows(
     instances = _instances(*codec.decode_rows(maps, shape, rows, wants_spread))
     if not test_cfg.get('output_heatmaps', False):
         return instances, None
-    heatmaps = maps.detach()
+    heatmaps = drawn = codec.pictures(maps.detach())
     if rows is not None:
-        heatmaps = maps.new_zeros(shape[0] * shape[1], *maps.shape[1:])
-        heatmaps[rows] = maps.detach()
+        heatmaps = drawn.new_zeros(shape[0] * shape[1], *drawn.shape[1:])
+        heatmaps[rows] = drawn
     return instances, [PixelData(heatmaps=one) for one in heatmaps.unflatten(0, shape)]
 
 

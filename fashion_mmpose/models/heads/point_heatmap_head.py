@@ -137,9 +137,9 @@ class PointHeadMixin:
         mirrored_rows = torch.arange(plain.shape[0]) if rows is None else rows
         channels = mirrored_rows % len(flip_indices)
         mirrored_rows = mirrored_rows - channels + flip_indices[channels]
-        mirrored = self._final_maps(feats[1], mirrored_rows).flip(-1)
-        if test_cfg.get('shift_heatmap', False):
-            mirrored[..., 1:] = mirrored[..., :-1].clone()
+        shift = test_cfg.get('shift_heatmap', False)
+        maps = self._final_maps(feats[1], mirrored_rows)
+        mirrored = self.decoder.mirrored(maps, shift)
         return (plain + mirrored) * 0.5
 
     def _final_maps(self, feats: tuple, rows: Tensor | None) -> Tensor:
@@ -198,6 +198,30 @@ class PointHeadMixin:
         return losses
 
 
+def places_of(out_channels: int, share_places: bool) -> tuple[int, ...] | None:
+    """The channel of a network that each key point has, where places are shared.
+
+    Args:
+        out_channels (int): Number of key points K.
+        share_places (bool): See :class:`PointHeatmapHead`.
+
+    Returns:
+        tuple | None: K channels; None where every key point has its own.
+
+    Raises:
+        ValueError: If places are to be shared, and the key points are not the 294.
+    """
+    if not share_places:
+        return None
+    places = shared_places()
+    if out_channels != len(places):
+        raise ValueError(
+            f'share_places is for the {len(places)} landmarks of DeepFashion2, not '
+            f'for out_channels={out_channels}; to fix it: share_places=False'
+        )
+    return places
+
+
 @torch.no_grad()
 def pck_accuracy(maps: Tensor, targets: PointTargets, thr: float = 0.05) -> Tensor:
     """Share of labelled points whose maximum is near, as MMPose's ``acc_pose``.
@@ -206,7 +230,7 @@ def pck_accuracy(maps: Tensor, targets: PointTargets, thr: float = 0.05) -> Tens
     taken as one ellipse. Unlike MMPose's function this one stays on the device.
 
     Args:
-        maps (Tensor): The labelled maps, shape (M, H, W).
+        maps (Tensor): The labelled maps, of the codec's kind; shape (M, H, W).
         targets (PointTargets): M labelled points.
         thr (float): Defaults to 0.05.
 
@@ -215,9 +239,7 @@ def pck_accuracy(maps: Tensor, targets: PointTargets, thr: float = 0.05) -> Tens
     """
     if len(maps) == 0:
         return targets.points.new_zeros(())
-    width = maps.shape[-1]
-    index = maps.detach().flatten(1).argmax(1)
-    cells = torch.stack((index % width, index // width), dim=1)
+    cells = targets.codec.peaks(maps.detach())
     size = cells.new_tensor(targets.codec.heatmap_size)
     distance = ((cells - targets.points) / size).norm(dim=1)
     return (distance < thr).float().mean()
@@ -261,12 +283,7 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
         share_places: bool = False,
         **kwargs,
     ) -> None:
-        places = shared_places() if share_places else None
-        if places is not None and out_channels != len(places):
-            raise ValueError(
-                f'share_places is for the {len(places)} landmarks of DeepFashion2, not '
-                f'for out_channels={out_channels}; to fix it: share_places=False'
-            )
+        places = places_of(out_channels, share_places)
         super().__init__(
             in_channels,
             out_channels if places is None else max(places) + 1,

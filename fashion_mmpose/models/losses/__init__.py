@@ -2,6 +2,7 @@
 
 from .base import HeatmapTargets, LabelledLoss, PointTargets
 from .labelled_mse import LabelledMSELoss
+from .profile_kl import ProfileKLLoss
 from .visibility_l1 import VisibilityL1Loss
 
 __all__ = [
@@ -9,5 +10,6 @@ __all__ = [
     'LabelledLoss',
     'LabelledMSELoss',
     'PointTargets',
+    'ProfileKLLoss',
     'VisibilityL1Loss',
 ]

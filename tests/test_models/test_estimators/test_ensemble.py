@@ -294,6 +294,19 @@ def test_a_head_without_point_heatmap_is_refused():
         ensemble([dict(config=config, checkpoint=None)])
 
 
+def test_profiles_are_refused():
+    config = member_config()
+    config.model.backbone.out_indices = (3,)
+    config.model.head = dict(
+        type='PointSimCCHead',
+        in_channels=64,
+        out_channels=4,
+        decoder=dict(type='PointSimCC', input_size=(64, 64), sigma=5),
+    )
+    with pytest.raises(TypeError, match='gives profiles .*leave it out'):
+        ensemble([dict(config=config, checkpoint=None)])
+
+
 @pytest.mark.parametrize('kwargs', [dict(members=[]), dict(scales=())])
 def test_nothing_to_average(pair, kwargs):
     kwargs.setdefault('members', pair[0])
