@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from mmengine.analysis import FlopAnalyzer
 from mmengine.config import ConfigDict
+from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
@@ -108,6 +109,8 @@ def _prepare(
     benchmark = 'deepfashion2' if 'deepfashion2' in training.data_root else 'fashionai'
     set_data_root(cfg, drawn[benchmark])
     init_default_scope(cfg.get('default_scope', 'mmpose'))
+    # The optimiser would tell the rate of every parameter.
+    MMLogger.get_current_instance().setLevel('ERROR')
     torch.manual_seed(0)
     model = MODELS.build(_untrained(cfg.model))
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper)
