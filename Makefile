@@ -87,14 +87,16 @@ fi; \
 }
 endef
 
-# A process a core; files stay together, whose tests share what is slow to make. The
-# small tensors of the tests are slower with several threads.
+# A process a core; files stay together, whose tests share what is slow to make, in the
+# order of tests/conftest.py. The small tensors of the tests are slower with several
+# threads.
+IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 test test-fast test-docs: export OMP_NUM_THREADS ?= 1
 test: $(STAMP)  ## run the tests, e.g. with ARGS='-k packaging'
-	$(PY) -m pytest -n auto --dist loadfile -m 'not docs' $(ARGS)
+	$(PY) -m pytest $(IN_PARALLEL) -m 'not docs' $(ARGS)
 
 test-fast: $(STAMP)  ## run the tests that take a moment, to try out a change
-	$(PY) -m pytest -n auto --dist loadfile -m 'not slow' $(ARGS)
+	$(PY) -m pytest $(IN_PARALLEL) -m 'not slow' $(ARGS)
 
 test-docs: $(STAMP)  ## run the commands of README and docs as they are written
 	$(PY) -m pytest -n auto -m docs $(ARGS)

@@ -20,12 +20,36 @@ def pytest_collectstart(collector: pytest.Collector):
         import fashion_mmpose.plugin  # noqa: F401
 
 
+# The files that take longest. They begin first, so that no process is left with one of
+# them when the others have nothing to do any more.
+LONGEST = (
+    'test_make_starter',
+    'test_mmpose_tools',
+    'test_pose',
+    'test_demo',
+    'test_train_all',
+    'test_train_test',
+    'test_killed_trainings',
+    'test_browser',
+    'test_recipes',
+    'test_pretrained',
+    'test_without_pytorch',
+    'test_wheel_alone',
+    'test_detector',
+    'test_detect',
+    'test_torchrun_signals',
+    'test_benchmark',
+)
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Function]):
     """Tests of a network that was trained wait for the training."""
     for item in items:
         if {'drawn', 'trained'} & {*item.fixturenames}:
             item.add_marker(pytest.mark.slow)
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
 
 
 @pytest.fixture(scope='session')
