@@ -87,9 +87,9 @@ fi; \
 }
 endef
 
-# A process a core; files stay together, whose tests share what is slow to make, in the
-# order of tests/conftest.py. The small tensors of the tests are slower with several
-# threads.
+# Files stay together, whose tests share what is slow to make; how many run at once, and
+# in which order, says tests/conftest.py. The small tensors of the tests are slower with
+# several threads.
 IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 test test-fast test-docs: export OMP_NUM_THREADS ?= 1
 test: $(STAMP)  ## run the tests, e.g. with ARGS='-k packaging'

@@ -42,6 +42,12 @@ LONGEST = (
 )
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_auto_num_workers() -> int:
+    """A process more than there are cores: tests wait for those that they start."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Function]):
     """Tests of a network that was trained wait for the training."""
