@@ -11,6 +11,9 @@
   :func:`allow_checkpoints` adds the few classes that MMEngine's checkpoints hold.
 - The stack imports modules that newer Pythons, setuptools or platforms lack;
   :mod:`fashion_mmpose.stand_ins` answers for them.
+- A maintained fork of MMEngine reads checkpoints without limits where these are not
+  enough, and takes torchvision's operators for a compiled mmcv; ``compat_forks`` keeps
+  it from both.
 - mmcv gives every file to OpenCV, whose readers of rare formats crash on damaged ones.
   ``compat_pictures.guard_decoding`` puts this package's own checks in front.
 """
@@ -20,14 +23,18 @@ import importlib
 import os
 import types
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 
 from . import starter
+from .compat_forks import keep_loading_safe, tell_of_operators
 from .compat_pictures import guard_decoding
 from .operators import INSTALL_HINT, serve_operators
 from .stand_ins import serve_removed_modules, serve_xtcocotools
 
-MMCV_RANGE = ('2.0.0', '2.2.0')  # MMDetection 3.3 refuses 2.2
+MMCV_RANGE = ('2.0.0', '3.0.0')  # of MMPose
+MMCV_BEFORE = '2.2.0'  # of MMDetection up to 3.3
 MMPOSE_RANGE = ('1.2.0', '2.0.0')
 # What an error of something that the stack imports says, and what mends it.
 _DEEPER_MENDS = {
@@ -48,8 +55,10 @@ def setup() -> None:
     serve_removed_modules()
     check_stack()
     serve_xtcocotools()
-    serve_operators()
+    if serve_operators():
+        tell_of_operators()
     allow_checkpoints()
+    keep_loading_safe()
     guard_decoding()
 
 
@@ -69,8 +78,21 @@ def check_stack() -> None:
             f'{INSTALL_HINT}'
         ) from error
     _require('mmengine', 'pip install mmengine')
-    _require('mmcv', 'pip install mmcv-lite==2.1.0', MMCV_RANGE)
+    _require('mmcv', 'pip install mmcv-lite==2.1.0', mmcv_range())
     _require('mmpose', 'pip install --no-deps mmpose==1.3.2', MMPOSE_RANGE)
+
+
+def mmcv_range() -> tuple[str, str]:
+    """Versions of mmcv, from and before, that the installed MMDetection works with.
+
+    MMDetection itself refuses others, and its fork does not. Without either, all that
+    MMPose works with.
+    """
+    with suppress(metadata.PackageNotFoundError):
+        numbers = metadata.version('mmdet').split('.')[:2]
+        if tuple(map(int, numbers)) < (3, 4):
+            return MMCV_RANGE[0], MMCV_BEFORE
+    return MMCV_RANGE
 
 
 def require_mmdet() -> types.ModuleType:

@@ -105,6 +105,7 @@ def test_missing_parts(monkeypatch, name, error, message):
 def test_wrong_mmcv(monkeypatch, version):
     import mmcv
 
+    monkeypatch.setattr(compat, 'mmcv_range', lambda: ('2.0.0', '2.2.0'))
     monkeypatch.setattr(mmcv, '__version__', version)
     with pytest.raises(ImportError, match=rf'mmcv >= 2.0.0, < 2.2.0, but {version}'):
         compat.check_stack()

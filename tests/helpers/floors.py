@@ -20,9 +20,9 @@ CORE = tuple(
     '__main__'.split()
 )
 PLUGIN = tuple(
-    'operators stand_ins compat_pictures compat overrides described_data stored_config '
-    'config dataset_settings codecs datasets weights models evaluation.metrics engine '
-    'plugin apis export commands'.split()
+    'operators stand_ins compat_forks compat_pictures compat overrides described_data '
+    'stored_config config dataset_settings codecs datasets weights models '
+    'evaluation.metrics engine plugin apis export commands'.split()
 )
 # Where tests need no library of the plugin to be collected.
 CORE_TESTS = (
