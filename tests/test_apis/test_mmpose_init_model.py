@@ -23,8 +23,10 @@ def pose_configs():
 
 @pytest.mark.parametrize('name', pose_configs())
 def test_init_model(name):
-    with torch.device('meta'):
-        model = init_model(str(find_config(name)), None, device='meta')
+    # HRFormer asks for numbers while it is built, which tensors on meta do not have.
+    device = 'cpu' if 'hrformer' in name else 'meta'
+    with torch.device(device):
+        model = init_model(str(find_config(name)), None, device=device)
     dataset = model.cfg.test_dataloader.dataset
     benchmark = model.dataset_meta['benchmark']
     names = garments.keypoints(benchmark, dataset.get('category'))

@@ -14,8 +14,9 @@ from mmpose.registry import DATASETS, MODELS
 from source_networks import randomize
 from tensorflow_bundle import write_bundle
 
-from fashion_mmpose.config import find_config
+from fashion_mmpose.config import find_config, load_config
 from fashion_mmpose.weights import WeightsError, convert_checkpoint, list_checkpoint
+from fashion_mmpose.weights.convert import network_tensors
 
 CODEC = dict(type='PointHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1.5)
 MODEL = dict(
@@ -242,3 +243,9 @@ def test_a_tensorflow_checkpoint_of_training_only(tmp_path):
     with pytest.raises(WeightsError, match=r"no weights; .*'global_step'"):
         convert_checkpoint('cpm-tf', tmp_path / 'cpm', tmp_path / 'out.pth', cfg)
     assert not (tmp_path / 'out.pth').exists()
+
+
+def test_a_network_that_asks_for_numbers_while_it_is_built():
+    cfg = load_config('recipes/hrformer_small_fashionai')
+    tensors = network_tensors(cfg)
+    assert tensors['head.final_layer.weight'].shape[0] == 24
