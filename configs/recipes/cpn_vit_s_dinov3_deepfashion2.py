@@ -1,20 +1,7 @@
-# The CPN head over a plain ViT: a light pyramid gives it the four levels that it needs.
-_base_ = './vit_s_dinov3_deepfashion2.py'
+_base_ = ['./vit_s_dinov3_deepfashion2.py', '../_base_/models/cpn_vit_s_dinov3.py']
 
-# Its losses, which are means over pixels, were made for heatmaps of this height.
 codec = dict(_base_.codec, amplitude=100.0)
-model = dict(
-    neck=dict(type='SimplePyramid', in_channels=384, out_channels=256),
-    head=dict(
-        _delete_=True,
-        type='CPNHead',
-        in_channels=(256, 256, 256, 256),
-        out_channels=294,
-        loss_global=dict(type='VisibilityL1Loss'),
-        loss_refined=dict(type='VisibilityL1Loss', hard_fraction=0.5),
-        decoder=codec,
-    ),
-)
+model = dict(neck=_base_.neck, head=dict(_base_.head, out_channels=294, decoder=codec))
 train_pipeline = [
     _base_.load,
     *_base_.framing,

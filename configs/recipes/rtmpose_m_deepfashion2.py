@@ -1,30 +1,10 @@
-# RTMPose-m: CSPNeXt, and coordinates as profiles along x and y. Only the points of a
-# garment's own category are trained and decoded, as with heatmaps.
-_base_ = ['./vit_s_dinov3_deepfashion2.py', '../_base_/models/cspnext_m.py']
+# Only the points of a garment's own category are trained and decoded, as with heatmaps.
+_base_ = ['./vit_s_dinov3_deepfashion2.py', '../_base_/models/rtmpose_m.py']
 
-profiles = dict(type='PointSimCC', input_size=(288, 384), sigma=(6.0, 6.93))
-codec = dict(profiles, _delete_=True)
+codec = dict(_base_.profiles, _delete_=True)
 model = dict(
-    backbone=dict(_base_.cspnext, _delete_=True),
-    head=dict(
-        _delete_=True,
-        type='PointSimCCHead',
-        in_channels=768,
-        out_channels=294,
-        share_places=True,
-        final_layer_kernel_size=7,
-        gau_cfg=dict(
-            hidden_dims=256,
-            s=128,
-            expansion_factor=2,
-            dropout_rate=0.0,
-            drop_path=0.0,
-            act_fn='SiLU',
-            use_rel_bias=False,
-            pos_enc=False,
-        ),
-        decoder=profiles,
-    ),
+    backbone=_base_.backbone,
+    head=dict(_base_.head, out_channels=294, share_places=True),
 )
 train_pipeline = [
     _base_.load,
@@ -32,7 +12,7 @@ train_pipeline = [
     *_base_.augmentation,
     _base_.crop,
     *_base_.colours,
-    dict(type='GenerateTarget', encoder=profiles),
+    _base_.targets_of_profiles,
     _base_.pack,
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,6 +1,8 @@
-# HRFormer-S, MMPose's, with the ImageNet weights that MMPose gives for it.
+# HRFormer-S, MMPose's, with the ImageNet weights that MMPose gives for it. Its maps keep
+# their resolution, so that the head needs no deconvolution.
 hrformer_stage = dict(num_modules=1, block='HRFORMERBLOCK')
-hrformer = dict(
+backbone = dict(
+    _delete_=True,
     type='HRFormer',
     in_channels=3,
     norm_cfg=dict(type='SyncBN', requires_grad=True),
@@ -51,4 +53,8 @@ hrformer = dict(
         checkpoint='https://download.openmmlab.com/mmpose/pretrain_models/'
         'hrformer_small-09516375_20220226.pth',
     ),
+)
+parts = dict(
+    backbone=backbone,
+    head=dict(in_channels=32, deconv_out_channels=None, deconv_kernel_sizes=None),
 )
