@@ -1,5 +1,5 @@
-# HRFormer-S, MMPose's, with the ImageNet weights that MMPose gives for it. Its maps keep
-# their resolution, so that the head needs no deconvolution.
+# HRFormer-S, MMPose's, with the ImageNet weights that MMPose gives for it. Its maps
+# keep their resolution, so that the head needs no deconvolution.
 hrformer_stage = dict(num_modules=1, block='HRFORMERBLOCK')
 backbone = dict(
     _delete_=True,
