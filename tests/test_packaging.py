@@ -256,6 +256,7 @@ def test_core_is_what_the_package_imports_without_its_plugin(setup_script):
         'openpyxl',
         'pillow-heif',
         'plotly',
+        'pyarrow',
         'supervision',
         'trackers',
         'uvicorn',

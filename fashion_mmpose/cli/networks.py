@@ -25,7 +25,19 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         'inputs',
         nargs='+',
         metavar='INPUT',
-        help='picture, video, folder, quoted pattern or number of a camera',
+        help='picture, video, folder, quoted pattern, list or table of paths (.txt, '
+        '.csv, .parquet), tar archive or number of a camera',
+    )
+    parser.add_argument(
+        '--path-column',
+        metavar='NAME',
+        help='column of a table that holds the paths (its only one, or path, '
+        'file_name, image, ...)',
+    )
+    parser.add_argument(
+        '--img-root',
+        metavar='DIR',
+        help="folder that the paths of lists and tables lead from (the list's own)",
     )
     add_networks(parser)
     parser.add_argument(

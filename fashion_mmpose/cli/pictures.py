@@ -10,6 +10,7 @@ from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
 from fashion_mmpose.inference.measuring import MeasurementFiles
 from fashion_mmpose.inference.output_names import name_sources
 from fashion_mmpose.inference.saving import PredictionFiles
+from fashion_mmpose.media.listings import Listing
 from fashion_mmpose.media.sources import Source, find_sources
 
 from .networks import build, check_category, path_or_camera, warn_of_whole_pictures
@@ -26,7 +27,8 @@ def open_inputs(
         left_aside: Gets what is not used, each with the reason.
     """
     inputs = [path_or_camera(item) for item in args.inputs]
-    sources = name_sources(find_sources(inputs, left_aside))
+    listing = Listing(args.path_column, args.img_root)
+    sources = name_sources(find_sources(inputs, left_aside, listing))
     inferencer = build(args)
     has_detector = inferencer.detector is not None
     check_category(args.category, list(inferencer.networks), has_detector)

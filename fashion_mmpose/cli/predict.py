@@ -11,7 +11,9 @@ Usage:
         [--measure, and the options of `fashion-mmpose measure`]
 
 An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
-number of a camera, or the address of a stream (rtsp://...). Without networks, the
+number of a camera, or the address of a stream (rtsp://...). A text (.txt) with a path
+in every line, a table (.csv, .tsv or .parquet) with a column of paths, and a tar
+archive (the shards of webdataset) stand for their pictures. Without networks, the
 starter finds them, which the package carries; onnxruntime runs it, or PyTorch without
 that. A CONFIG is a path, or the name of a config that the package carries; --pose may
 come several times, for networks of one category each, and an ensemble needs no

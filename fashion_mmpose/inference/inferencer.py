@@ -156,9 +156,9 @@ class GarmentInferencer(Storable):
 
         Args:
             inputs: A path of a picture, a video or a folder, a pattern such as
-                ``'shop/*.jpg'``, an array (BGR, uint8, shape (H, W, 3)), the number of
-                a camera; any number of these, or what :func:`find_sources` has made of
-                them.
+                ``'shop/*.jpg'``, a list or a table of paths, a tar archive, an array
+                (BGR, uint8, shape (H, W, 3)), the number of a camera; any number of
+                these, or what :func:`find_sources` has made of them.
             category: The garments' category, where no detector tells it; with one,
                 other garments are left out. A name for all pictures; or one entry per
                 picture, a name or the names of its boxes. Not needed where there is a

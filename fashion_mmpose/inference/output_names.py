@@ -35,14 +35,16 @@ def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
         distinct.setdefault(key, source)
     kept = list(distinct.values())
     names = [source.name for source in kept]
-    # A pattern such as '*/../../b/*.jpg' leads out.
-    if len(set(names)) < len(names) or any(
-        name.split(os.sep)[0] == os.pardir for name in names
-    ):
+    # A pattern such as '*/../../b/*.jpg' leads out, and so may the paths of a list.
+    if len(set(names)) < len(names) or any(map(_leads_out, names)):
         paths = [s.image for s in kept if s.kind in ('picture', 'video')]
         below = relative_names(paths)
         names = [below.get(s.image, s.name) for s in kept]
     return dict(zip(names, kept))
+
+
+def _leads_out(name: str) -> bool:
+    return name.startswith((os.pardir + os.sep, os.sep)) or name == os.pardir
 
 
 def drawn_name(name: str, sources: Mapping[str, Source]) -> str:

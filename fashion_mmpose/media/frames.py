@@ -10,7 +10,7 @@ import numpy as np
 
 from fashion_mmpose.files.pictures import as_bgr
 
-from .sources import Source
+from .source import Source
 
 # What a player would do, by the angle that a header says.
 _TURNS = {

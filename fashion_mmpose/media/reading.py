@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fashion_mmpose.errors import PictureError
-from fashion_mmpose.files.pictures import as_bgr, read_picture
+from fashion_mmpose.files.pictures import as_bgr, decode_picture, read_picture
 
+from .archives import read_span
 from .frames import Frames
 from .prefetch import prefetch
-from .sources import Source
+from .source import Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,8 @@ class Picture:
     """A picture that was read, or why it was not.
 
     Attributes:
-        image_id: Its number among all pictures and frames, from 0.
+        image_id: Its number among all pictures and frames, from 0; the source's own
+            where that has one.
         source: Where it comes from.
         pixels: BGR, uint8, shape (H, W, 3); None where it could not be read.
         frame: Its number in a video or of a camera, from 0; None elsewhere.
@@ -60,7 +62,8 @@ def load_pictures(
         for image_id, picture in enumerate(begun):
             if isinstance(picture, Future):
                 picture = picture.result()
-            yield replace(picture, image_id=image_id)
+            number = picture.source.number
+            yield replace(picture, image_id=image_id if number is None else number)
 
 
 def _begin(
@@ -80,10 +83,28 @@ def _read_one(source: Source) -> Picture:
             assert source.array is not None  # as of every source of this kind
             pixels = as_bgr(source.array, f'array {source.image}')
         else:
-            pixels = read_picture(str(source.image))
+            pixels = _pixels_of(source)
     except PictureError as error:
         return Picture(0, source, None, error=str(error))
     return Picture(0, source, pixels)
+
+
+def _pixels_of(source: Source) -> np.ndarray:
+    """The pixels of a file, or of a part of one; BGR, uint8, shape (H, W, 3).
+
+    Raises:
+        PictureError: If they cannot be read; it names what lists the picture, too.
+    """
+    if source.fault:
+        raise PictureError(source.fault)
+    try:
+        if source.span is not None:
+            return decode_picture(read_span(source.span), source.image)
+        return read_picture(str(source.image))
+    except PictureError as error:
+        if not source.listed:
+            raise
+        raise PictureError(f'{error} (named in {source.listed})') from error
 
 
 def _frames(source: Source) -> Iterator[Picture]:

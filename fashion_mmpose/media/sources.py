@@ -1,10 +1,9 @@
-"""Where pictures come from: files, folders, videos, cameras and memory."""
+"""Where pictures come from: files, folders, lists, archives, cameras and memory."""
 
 import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,56 +13,20 @@ from fashion_mmpose.files.folders import files_below, is_clutter
 from fashion_mmpose.files.picture_formats import HEAD_BYTES, is_video, picture_format
 from fashion_mmpose.files.pictures import check_array
 
-from .video import count_frames
+from .archives import is_archive, members_of
+from .listings import Listing, is_listing, listed_in
+from .source import PICTURE_SUFFIXES, Input, Source
 
-# Files are told by their content; these names say what a damaged file should be.
-PICTURE_SUFFIXES = frozenset(
-    '.avif .bmp .exr .gif .hdr .heic .heif .j2k .jfif .jpe .jpeg .jpg .jp2 .jxl .pbm '
-    '.pfm .pgm .png .pnm .ppm .psd .tga .tif .tiff .webp'.split()
-)
 VIDEO_SUFFIXES = frozenset(
     '.avi .flv .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ts .webm .wmv'.split()
 )
 _URL = re.compile(r'(rtsps?|https?|rtmp|udp|tcp)://', re.IGNORECASE)
 
-Input = str | os.PathLike | int | np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """Where pictures come from.
-
-    Attributes:
-        image: Path of a picture or a video; an array's place among the inputs; the
-            number of a camera; the address of a stream.
-        kind: ``'picture'``, ``'video'``, ``'array'``, ``'camera'`` or ``'stream'``.
-        name: The path below the folder that was asked for; the file's name where it
-            was asked for itself.
-        array: The picture, where it came in memory.
-    """
-
-    image: str | int
-    kind: str
-    name: str
-    array: np.ndarray | None = None
-
-    @property
-    def is_single(self) -> bool:
-        """Whether it is one picture."""
-        return self.kind in ('picture', 'array')
-
-    def num_pictures(self) -> int | None:
-        """How many pictures it has; None where nobody knows."""
-        if self.is_single:
-            return 1
-        if self.kind in ('camera', 'stream'):
-            return None
-        count = count_frames(str(self.image))
-        return count if count > 0 else None
-
 
 def find_sources(
-    inputs: Input | Iterable[Input | Source], left_aside: list[str] | None = None
+    inputs: Input | Iterable[Input | Source],
+    left_aside: list[str] | None = None,
+    listing: Listing | None = None,
 ) -> Iterable[Source]:
     """The pictures and videos that inputs lead to, in order.
 
@@ -73,33 +36,40 @@ def find_sources(
             or of sources, or the address of a stream (``'rtsp://...'``). A folder
             stands for the pictures and videos below it, sorted by path: what a file
             is, its content says. Hidden files and what systems leave behind do not
-            count.
+            count. A text list or a table of paths (:data:`.listings.SUFFIXES`) that is
+            named itself, or fits a pattern, stands for the pictures that it names, and
+            a tar archive for those in it.
         left_aside: Gets a line for every other file of the folders. Defaults to None.
+        listing: How lists and tables are read. Defaults to a table's only column, or
+            one with a usual name, and paths that lead from the list's own folder.
 
     Returns:
         Iterable[Source]: A list; where ``inputs`` is an iterator, another one, which
-        looks at each input when it is its turn.
+        looks at each input when it is its turn, and at lists entry by entry.
 
     Raises:
         FileNotFoundError: If a folder holds no picture, or nothing fits a pattern.
+        FormatError: If a list, a table or an archive cannot be read as one.
+        ImportError: If a Parquet table is named and pyarrow is missing.
         TypeError: If an input is of another type.
         ValueError: If an array is no picture.
     """
+    listing = listing or Listing()
     if isinstance(inputs, (str, os.PathLike, int, np.integer, np.ndarray)):
-        return _sources_of(inputs, 0, left_aside)
+        return list(_sources_of(inputs, 0, left_aside, listing))
     if isinstance(inputs, bytes) or not isinstance(inputs, Iterable):
         raise TypeError(_not_an_input(inputs))
     found = (
         source
         for place, item in enumerate(inputs)
-        for source in _sources_of(item, place, left_aside)
+        for source in _sources_of(item, place, left_aside, listing)
     )
     return found if isinstance(inputs, Iterator) else list(found)
 
 
 def _sources_of(
-    item: Input | Source, place: int, left_aside: list[str] | None
-) -> list[Source]:
+    item: Input | Source, place: int, left_aside: list[str] | None, listing: Listing
+) -> Iterable[Source]:
     if isinstance(item, Source):
         return [item]
     if isinstance(item, np.ndarray):
@@ -123,8 +93,12 @@ def _sources_of(
         if not files:
             raise FileNotFoundError(f'no file fits {path}')
         fixed = Path(*_before_pattern(Path(path).parts))
-        return [_file(file, fixed) for file in files]
-    return [_file(path, os.path.dirname(path))]
+        return (
+            source
+            for file in files
+            for source in _of_file(file, fixed, left_aside, listing)
+        )
+    return _of_file(path, os.path.dirname(path), left_aside, listing)
 
 
 def _not_an_input(item) -> str:
@@ -132,6 +106,20 @@ def _not_an_input(item) -> str:
         f'{type(item).__name__} is no input: give a path, a pattern, an array (BGR), '
         'the number of a camera, or a list of these'
     )
+
+
+def _of_file(
+    path: str,
+    folder: str | os.PathLike,
+    left_aside: list[str] | None,
+    listing: Listing,
+) -> Iterable[Source]:
+    """A picture or a video, or those that a list, a table or an archive holds."""
+    if (is_listing(path) or is_archive(path)) and _kind(path) is None:
+        if is_listing(path):
+            return listed_in(path, listing)
+        return members_of(path, os.path.relpath(path, folder or '.'), left_aside)
+    return [_file(path, folder)]
 
 
 def _file(path: str, folder: str | os.PathLike) -> Source:
