@@ -107,6 +107,10 @@ COMMANDS = {
         'Measure garments in pictures: their lengths in centimetres, and how sure they '
         'are.',
     ),
+    'lens': Command(
+        'fashion_mmpose.cli.lens',
+        'Estimate the lens of a camera from pictures of a board, for `measure`.',
+    ),
     'web': Command(
         'fashion_mmpose.cli.web',
         'Open a page in the browser: landmarks seen, corrected, measured and saved.',

@@ -10,23 +10,21 @@ from fashion_mmpose.garments import Named, benchmark
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.measuring import MeasurementFiles, Measuring
 from fashion_mmpose.measure import (
-    Board,
     KnownLength,
-    Marker,
     known_length,
     pixels_per_cm,
-    sheet,
+    read_lens,
 )
 from fashion_mmpose.measure.centimetres import (
     Centimetres,
-    read_lens,
     read_own_measures,
 )
 from fashion_mmpose.measure.measured import MIN_SCORE
 from fashion_mmpose.measure.specification import read_specification
 from fashion_mmpose.measure.tables import FORMATS
-from fashion_mmpose.measure.targets import DICTIONARY
 from fashion_mmpose.media.sources import Source
+
+from .target_options import add_dictionary, add_targets, check_positive, target_of
 
 _POINT_ERROR = 1.0  # pixels
 
@@ -37,22 +35,7 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
         'measuring', 'one of the first six tells centimetres; else lengths are pixels'
     )
     scales = group.add_mutually_exclusive_group()
-    scales.add_argument(
-        '--marker',
-        type=float,
-        metavar='CM',
-        help="ArUco marker, its black square's side",
-    )
-    scales.add_argument(
-        '--board',
-        type=float,
-        nargs=4,
-        metavar=('COLUMNS', 'ROWS', 'SQUARE', 'MARKER'),
-        help='ChArUco board: numbers of squares, sides of squares and markers in cm',
-    )
-    scales.add_argument(
-        '--sheet', metavar='NAME', help='sheet of paper: a4, letter, card, 20x30, ...'
-    )
+    add_targets(scales)
     scales.add_argument(
         '--px-per-cm',
         type=float,
@@ -73,12 +56,7 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
         metavar=('X1', 'Y1', 'X2', 'Y2', 'CM'),
         help='two points of every picture, in pixels, and the length between them',
     )
-    group.add_argument(
-        '--dictionary',
-        default=DICTIONARY,
-        metavar='NAME',
-        help="OpenCV's dictionary of the markers (%(default)s)",
-    )
+    add_dictionary(group)
     group.add_argument(
         '--lens',
         metavar='FILE',
@@ -162,13 +140,9 @@ def report_lengths(lengths: MeasurementFiles) -> None:
 
 def _centimetres(args: argparse.Namespace) -> Centimetres:
     lens = None if args.lens is None else read_lens(args.lens)
-    if args.marker is not None:
-        _check_positive('--marker', args.marker)
-        return Centimetres(Marker(args.marker, args.dictionary), lens)
-    if args.board is not None:
-        return Centimetres(_board(args), lens)
-    if args.sheet is not None:
-        return Centimetres(sheet(args.sheet), lens)
+    target = target_of(args)
+    if target is not None:
+        return Centimetres(target, lens)
     if args.px_per_cm is not None:
         if len(args.px_per_cm) > 2:
             raise ValueError('--px-per-cm takes a number and its error; got more')
@@ -179,30 +153,10 @@ def _centimetres(args: argparse.Namespace) -> Centimetres:
             length = float(text)
         except ValueError:
             raise ValueError(f'--known-length: {text!r} is no number') from None
-        _check_positive('--known-length', length)
+        check_positive('--known-length', length)
         return Centimetres(KnownLength(first, second, length), lens)
     if args.known_points is not None:
         *ends, length = args.known_points
         ends = np.reshape(ends, (2, 2))
         return Centimetres(known_length(ends, length, _POINT_ERROR, lens), lens)
     return Centimetres(None, lens)
-
-
-def _board(args: argparse.Namespace) -> Board:
-    columns, rows, square, marker = args.board
-    if columns != int(columns) or rows != int(rows) or min(columns, rows) < 2:
-        raise ValueError(
-            f'--board: {columns:g} x {rows:g} squares; both must be whole numbers, at '
-            'least 2'
-        )
-    if not 0 < marker < square:
-        raise ValueError(
-            f'--board: markers of {marker:g} cm do not fit into squares of '
-            f'{square:g} cm'
-        )
-    return Board(int(columns), int(rows), square, marker, args.dictionary)
-
-
-def _check_positive(option: str, value: float) -> None:
-    if not 0 < value < np.inf:
-        raise ValueError(f'{option}: {value:g} cm is not positive')

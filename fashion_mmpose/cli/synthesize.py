@@ -11,11 +11,19 @@ Usage:
         --out data/drawn_deepfashion2_small
     fashion-mmpose synthesize --format deepfashion2 --num 1000 \
         --only short_sleeved_shirt trousers --out data/drawn_pairs
+    fashion-mmpose synthesize --laid-flat --sheet a4 --num 3 --board-pictures 15 \
+        --out data/laid_flat
 
 FashionAI: writes ``OUT/Annotations/annotations.csv`` and
 ``OUT/Images/<category>/*.jpg``. DeepFashion2: writes ``OUT/annos/000001.json`` and so
 on and ``OUT/image/000001.jpg`` and so on, one to four garments in each picture. The
 same options give the same bytes.
+
+--laid-flat: garments of DeepFashion2 on a table beside something of known size, by one
+slanted camera whose lens bends lines. Beside ``annos`` and ``image`` OUT gets
+``lengths.csv`` and ``lengths.json``, every length in true centimetres; ``camera.json``,
+the true lens; and ``boards/01.jpg`` and so on, the board from which `fashion-mmpose
+lens` estimates it.
 """
 
 import argparse
@@ -24,14 +32,20 @@ import os
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.files.locks import locked_folder
-from fashion_mmpose.synthetic import write_deepfashion2, write_fashionai
+from fashion_mmpose.synthetic import (
+    write_deepfashion2,
+    write_fashionai,
+    write_laid_flat,
+)
+
+from .target_options import add_dictionary, add_targets, target_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line's options."""
     parser = argument_parser(__doc__)
     parser.add_argument(
-        '--format', choices=['fashionai', 'deepfashion2'], default='fashionai'
+        '--format', choices=['fashionai', 'deepfashion2'], help='(fashionai)'
     )
     parser.add_argument(
         '--category',
@@ -43,7 +57,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--num',
         type=int,
         required=True,
-        help='number of pictures; for fashionai and "all", of each category',
+        help='number of pictures; of each category for fashionai and "all", and for '
+        '--laid-flat',
     )
     parser.add_argument('--seed', type=int, default=0, help='seed of the pictures (0)')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write')
@@ -69,7 +84,23 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='CATEGORY',
         help='deepfashion2 only: the categories that are worn at all',
     )
+    flat = parser.add_argument_group('garments laid flat')
+    flat.add_argument(
+        '--laid-flat',
+        action='store_true',
+        help='garments of deepfashion2 on a table, with their lengths in centimetres',
+    )
+    add_targets(flat.add_mutually_exclusive_group())
+    add_dictionary(flat)
+    flat.add_argument(
+        '--board-pictures',
+        type=int,
+        metavar='N',
+        help='so many pictures of the board (or of one of 7 x 5 squares of 4 cm with '
+        'markers of 3 cm) by the same camera (0)',
+    )
     args = parse(parser, argv)
+    check_flat(args, parser)
     names = [*garments.categories(args.format), 'all']
     if args.category not in names:
         parser.error(
@@ -83,10 +114,43 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
+def check_flat(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Make sure that options of garments laid flat stand together, alone.
+
+    The benchmark becomes the one that is drawn.
+    """
+    if not args.laid_flat:
+        args.format = args.format or 'fashionai'
+        given = (args.marker, args.board, args.sheet, args.board_pictures)
+        if any(each is not None for each in given):
+            parser.error(
+                'what lies beside garments, and board pictures, need --laid-flat'
+            )
+        return
+    if args.format == 'fashionai':
+        parser.error('--laid-flat draws garments of deepfashion2')
+    if args.balanced or args.only:
+        parser.error('--laid-flat takes --category, and neither --balanced nor --only')
+    args.format = 'deepfashion2'
+
+
 def draw(args: argparse.Namespace) -> str:
     """Draw the set; what was drawn, in words."""
     every = args.category == 'all'
     options = dict(seed=args.seed, workers=args.workers, overwrite=args.overwrite)
+    if args.laid_flat:
+        written = write_laid_flat(
+            args.out,
+            args.num,
+            None if every else [args.category],
+            target_of(args),
+            args.board_pictures or 0,
+            **options,
+        )
+        return (
+            f'{written.num_pictures} pictures, true lengths in {written.lengths}, the '
+            f'lens in {written.camera}'
+        )
     if args.format == 'deepfashion2':
         category = None if every else args.category
         folder, num_garments = write_deepfashion2(

@@ -10,7 +10,7 @@ from fashion_mmpose import interrupts
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.garments import GarmentPrediction, Measure
-from fashion_mmpose.measure import AnyScale, Measured, Scale, TargetError, in_pixels
+from fashion_mmpose.measure import AnyScale, Measured, Scale, TargetError
 from fashion_mmpose.measure.centimetres import Centimetres
 from fashion_mmpose.measure.combining import combine
 from fashion_mmpose.measure.measured import MIN_SCORE
@@ -121,7 +121,7 @@ class MeasurementFiles:
             scale = self._measuring.centimetres.of(pixels)
         except TargetError as error:
             self.in_pixels.append(f'{name}: {error}')
-            scale = in_pixels(self._measuring.centimetres.lens)
+            scale = self._measuring.centimetres.pixels_of(pixels)
         everything = []
         for number, garment in enumerate(predicted.garments, 1):
             lengths = self._measuring.lengths(garment, scale)

@@ -8,20 +8,33 @@ paper that :func:`find_scale` finds in the picture, or a length that is known.
 """
 
 from .measured import AnyScale, KnownLength, Measured, measure
-from .scale import Lens, Scale, from_corners, in_pixels, known_length, pixels_per_cm
+from .lens import LensEstimate, estimate_lens, read_lens, write_lens
+from .scale import (
+    Lens,
+    LensError,
+    Scale,
+    TargetError,
+    from_corners,
+    in_pixels,
+    known_length,
+    pixels_per_cm,
+)
 from .table import measures_of
-from .targets import Board, Marker, Sheet, TargetError, find_scale, sheet
+from .targets import Board, Marker, Sheet, find_scale, sheet
 
 __all__ = [
     'AnyScale',
     'Board',
     'KnownLength',
     'Lens',
+    'LensError',
+    'LensEstimate',
     'Marker',
     'Measured',
     'Scale',
     'Sheet',
     'TargetError',
+    'estimate_lens',
     'find_scale',
     'from_corners',
     'in_pixels',
@@ -29,5 +42,7 @@ __all__ = [
     'measure',
     'measures_of',
     'pixels_per_cm',
+    'read_lens',
     'sheet',
+    'write_lens',
 ]

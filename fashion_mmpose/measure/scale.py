@@ -13,6 +13,17 @@ from .plane_fit import fit_plane
 PIXELS, CENTIMETRES = 'px', 'cm'
 
 
+_LEAST_ASPECT = 0.005  # relative difference at which a picture is of another shape
+
+
+class TargetError(ValueError):
+    """There is nothing of known size to be found in a picture."""
+
+
+class LensError(TargetError):
+    """A picture has another shape than those that a lens was calibrated with."""
+
+
 @dataclass(frozen=True, eq=False)
 class Lens:
     """How a camera's lens bends straight lines, as a calibration of OpenCV gives it.
@@ -20,10 +31,43 @@ class Lens:
     Attributes:
         matrix: The camera's matrix for pictures of this size, shape (3, 3).
         distortion: OpenCV's coefficients k1, k2, p1, p2, k3, ..., shape (4, ) or more.
+        size_wh: Width and height of the pictures that it is for; None where nobody
+            knows. Defaults to None.
     """
 
     matrix: np.ndarray
     distortion: np.ndarray
+    size_wh: tuple[int, int] | None = None
+
+    def for_size(self, size_wh: tuple[int, int]) -> 'Lens':
+        """The lens for pictures that were made smaller or larger as a whole.
+
+        Args:
+            size_wh: Width and height of the pictures.
+
+        Raises:
+            LensError: If they have another shape, as pictures that were cropped, or
+                taken with the camera held otherwise.
+        """
+        if self.size_wh in (None, size_wh):
+            return self
+        zoom = np.divide(size_wh, self.size_wh)
+        if abs(zoom[0] / zoom[1] - 1) > _LEAST_ASPECT:
+            own, other = ('x'.join(map(str, each)) for each in (self.size_wh, size_wh))
+            raise LensError(
+                f'the lens was calibrated with pictures of {own}, and this one has '
+                f'{other}; to fix it: hold the camera as in the calibration, and do '
+                'not crop'
+            )
+        # Pixels' centres: 0 is the middle of the first one.
+        resized = np.array(
+            [
+                [zoom[0], 0, (zoom[0] - 1) / 2],
+                [0, zoom[1], (zoom[1] - 1) / 2],
+                [0, 0, 1.0],
+            ]
+        )
+        return replace(self, matrix=resized @ self.matrix, size_wh=size_wh)
 
     def straightened(self, points: np.ndarray) -> np.ndarray:
         """Where points (N, 2) of the picture would be without the distortion."""

@@ -12,7 +12,7 @@ import numpy as np
 from fashion_mmpose.errors import FormatError
 
 from .edges import Corners, refine_corners
-from .scale import Lens, Scale, from_corners
+from .scale import Lens, Scale, TargetError, from_corners
 from .sheets import find_sheet
 
 # Centimetres, the short side first.
@@ -27,10 +27,6 @@ SHEETS = {
 DICTIONARY = '4X4_50'
 _LEAST_CORNERS = 6  # of a board
 _LEAST_ERROR = 0.05  # pixels, of a board's corner
-
-
-class TargetError(ValueError):
-    """There is nothing of known size to be found in a picture."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +111,18 @@ class Board:
     marker: float
     dictionary: str = DICTIONARY
 
-    def find(self, image: np.ndarray, lens: Lens | None = None) -> Scale:
-        """The scale by all corners that are seen; see :func:`find_scale`."""
+    def corners(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The inner corners that are seen.
+
+        Args:
+            image: BGR, uint8, shape (H, W, 3).
+
+        Returns:
+            tuple: Pixels of the picture, and centimetres on the board, both (n, 2).
+
+        Raises:
+            TargetError: If they are fewer than six.
+        """
         board = self._board()
         found, ids, _, _ = cv2.aruco.CharucoDetector(board).detectBoard(_gray(image))
         if ids is None or len(ids) < _LEAST_CORNERS:
@@ -126,9 +132,13 @@ class Board:
                 f'{_LEAST_CORNERS} are needed; to fix it: check the numbers of squares '
                 'and the dictionary, and let markers have 20 pixels or more a side'
             )
-        corners = found.reshape(-1, 2).astype(np.float64)
         inner = np.asarray(board.getChessboardCorners(), np.float64).reshape(-1, 3)
         places = inner[np.ravel(ids).astype(int), :2]
+        return found.reshape(-1, 2).astype(np.float64), places
+
+    def find(self, image: np.ndarray, lens: Lens | None = None) -> Scale:
+        """The scale by all corners that are seen; see :func:`find_scale`."""
+        corners, places = self.corners(image)
         straight = corners if lens is None else lens.straightened(corners)
         homography = cv2.findHomography(places, straight)[0]
         off = straight - cv2.perspectiveTransform(places[:, None], homography)[:, 0]
@@ -248,9 +258,10 @@ def find_scale(image: np.ndarray, target: Target, lens: Lens | None = None) -> S
         Scale: In centimetres, the perspective removed.
 
     Raises:
+        LensError: If the picture has another shape than those of the lens.
         TargetError: If it is not found.
     """
-    return target.find(image, lens)
+    return target.find(image, lens and lens.for_size(_size(image)))
 
 
 def _size(image: np.ndarray) -> tuple[int, int]:

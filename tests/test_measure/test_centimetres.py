@@ -10,10 +10,15 @@ import pytest
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.measure import KnownLength, Marker, TargetError, pixels_per_cm
+from fashion_mmpose.measure import (
+    KnownLength,
+    Marker,
+    TargetError,
+    pixels_per_cm,
+    read_lens,
+)
 from fashion_mmpose.measure.centimetres import (
     Centimetres,
-    read_lens,
     read_own_measures,
 )
 from fashion_mmpose.measure.tables import check_format, write_table

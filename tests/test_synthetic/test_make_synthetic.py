@@ -10,6 +10,7 @@ import pytest
 
 from fashion_mmpose.formats.fashionai.tianchi import COLUMNS, read_tianchi
 from fashion_mmpose.garments import categories
+from fashion_mmpose.measure import Marker, find_scale, read_lens
 from fashion_mmpose.synthetic import draw_fashionai, fashionai, write_fashionai
 
 SCRIPT = Path(__file__).parents[2] / 'tools' / 'make_synthetic.py'
@@ -46,6 +47,39 @@ def test_layout_of_all_categories(main, tmp_path):
         assert max(cv2.imread(str(tmp_path / image_id)).shape) == 512
         assert (keypoints[:, 2] >= 0).any()
     assert len(contents(tmp_path)) == 11
+
+
+def test_garments_laid_flat(main, tmp_path, capsys):
+    argv = ['--laid-flat', '--category', 'skirt', '--num', '1', '--marker', '12']
+    argv += ['--board-pictures', '1', '--seed', '4', '--out', str(tmp_path)]
+    assert main(argv) == 0
+    assert '1 pictures, true lengths in ' in capsys.readouterr().out
+    assert sorted(contents(tmp_path)) == [
+        *('annos/000001.json', 'boards/01.jpg', 'camera.json', 'image/000001.jpg'),
+        *('lengths.csv', 'lengths.json'),
+    ]
+    image = cv2.imread(str(tmp_path / 'image/000001.jpg'))
+    lens = read_lens(tmp_path / 'camera.json')
+    assert find_scale(image, Marker(12), lens).unit == 'cm'
+    assert main(argv) == 1
+    assert 'pass --overwrite' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        ['--sheet', 'a4'],
+        ['--board-pictures', '3'],
+        ['--laid-flat', '--format', 'fashionai'],
+        ['--laid-flat', '--balanced'],
+        ['--laid-flat', '--category', 'blouse'],
+        ['--laid-flat', '--marker', '5', '--sheet', 'a4'],
+    ],
+)
+def test_options_that_do_not_go_together(main, tmp_path, options):
+    with pytest.raises(SystemExit, match='2'):
+        main([*options, '--num', '1', '--out', str(tmp_path)])
+    assert not list(tmp_path.iterdir())
 
 
 def test_file_holds_what_was_drawn(tmp_path):

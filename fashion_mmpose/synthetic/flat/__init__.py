@@ -1,0 +1,1 @@
+"""Garments and boards on a table, under one camera, in exact centimetres."""

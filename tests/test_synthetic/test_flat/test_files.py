@@ -1,0 +1,105 @@
+"""Sets of garments laid flat, with their true lengths."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from fashion_mmpose import garments
+from fashion_mmpose.formats.deepfashion2.raw import read_raw
+from fashion_mmpose.measure import find_scale, measure, read_lens, sheet
+from fashion_mmpose.synthetic import write_laid_flat
+
+PAPER = sheet('a4')
+
+
+@pytest.fixture(scope='module')
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('flat')
+    return folder, write_laid_flat(folder, 1, ['skirt', 'vest'], PAPER, 2, seed=4)
+
+
+def rows_of(path):
+    with open(path, newline='') as file:
+        return list(csv.DictReader(file))
+
+
+def test_lengths_are_those_of_the_picture(drawn):
+    folder, written = drawn
+    assert written.num_pictures == 2
+    rows = rows_of(written.lengths)
+    assert json.loads(written.lengths.with_suffix('.json').read_text())[0][
+        'value'
+    ] == float(rows[0]['value'])
+    lens = read_lens(written.camera)
+    for number, category in enumerate(('skirt', 'vest'), 1):
+        (item,) = read_raw(folder / f'annos/{number:06d}.json').items
+        kind = garments.category_of_id('deepfashion2', item.category_id)
+        assert kind.name == category
+        points = np.reshape(item.landmarks, (-1, 3))
+        image = cv2.imread(str(folder / f'image/{number:06d}.jpg'))
+        # By the sheet in the picture and the camera's lens.
+        scale = find_scale(image, PAPER, lens)
+        found = {m.name: m.value for m in measure(points[:, :2], kind, scale)}
+        own = [row for row in rows if row['image'] == f'{number:06d}.jpg']
+        assert {row['unit'] for row in own} == {'cm'}
+        assert {row['category'] for row in own} == {category}
+        true = {row['measurement']: float(row['value']) for row in own}
+        assert true.keys() == found.keys()
+        off = [abs(found[name] / length - 1) for name, length in true.items()]
+        assert np.median(off) < 0.01
+
+
+def test_the_annotations_are_trained_with(drawn):
+    folder, _ = drawn
+    for number in (1, 2):
+        (item,) = read_raw(folder / f'annos/{number:06d}.json').items
+        x1, y1, x2, y2 = item.bounding_box
+        points = np.reshape(item.landmarks, (-1, 3))
+        assert (points[:, :2] >= (x1 - 1, y1 - 1)).all()
+        assert (points[:, :2] <= (x2 + 1, y2 + 1)).all()
+        outline = np.reshape(item.segmentation[0], (-1, 2))
+        assert (outline >= (x1 - 0.01, y1 - 0.01)).all()
+        assert item.viewpoint == 1 and item.zoom_in == 1 and item.scale in (1, 2, 3)
+
+
+def test_boards_are_of_the_same_camera(drawn):
+    folder, written = drawn
+    assert sorted(path.name for path in (folder / 'boards').iterdir()) == [
+        *('01.jpg', '02.jpg')
+    ]
+    size = json.loads(written.camera.read_text())['size']
+    assert size == [1600, 1200]
+    assert cv2.imread(str(folder / 'boards/02.jpg')).shape == (1200, 1600, 3)
+
+
+def test_what_is_there_is_not_replaced_unasked(drawn):
+    folder, written = drawn
+    before = written.lengths.read_bytes(), (folder / 'image/000001.jpg').read_bytes()
+    with pytest.raises(FileExistsError, match='there already'):
+        write_laid_flat(folder, 1, ['skirt'], PAPER, seed=4)
+    # The same again, and in two processes.
+    write_laid_flat(
+        folder, 1, ['skirt', 'vest'], PAPER, seed=4, overwrite=True, workers=2
+    )
+    assert before == (
+        written.lengths.read_bytes(),
+        (folder / 'image/000001.jpg').read_bytes(),
+    )
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        (dict(num=0), 'num=0'),
+        (dict(num=1, num_boards=-1), 'num_boards=-1'),
+        (dict(num=1, workers=0), 'workers=0'),
+        (dict(num=1, names=['hat']), 'unknown deepfashion2 category'),
+    ],
+)
+def test_wrong_numbers_and_names(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        write_laid_flat(tmp_path / 'a', **changes)
+    assert not (tmp_path / 'a' / 'lengths.csv').exists()
