@@ -55,6 +55,10 @@ COMMANDS = {
         'fashion_mmpose.cli.convert.export',
         'Write annotations or predictions in the forms of other tools.',
     ),
+    'convert fiftyone': Command(
+        'fashion_mmpose.cli.convert.fiftyone',
+        'Read a dataset of FiftyOne from disk, as a COCO file or as a result list.',
+    ),
     'convert yolo-predictions': Command(
         'fashion_mmpose.cli.convert.yolo_predictions',
         'Read what a YOLO pose network predicts, as a result list to score and to '
@@ -109,7 +113,7 @@ COMMANDS = {
     ),
     'lens': Command(
         'fashion_mmpose.cli.lens',
-        'Estimate the lens of a camera from pictures of a board, for `measure`.',
+        'Estimate the lens of a camera from pictures of a ChArUco board.',
     ),
     'web': Command(
         'fashion_mmpose.cli.web',

@@ -3,6 +3,7 @@
 Usage:
     fashion-mmpose convert export GT.json --to coco --out own.json [--layout own|full]
     fashion-mmpose convert export GT.json --to yolo-pose --out yolo/
+    fashion-mmpose convert export GT.json --to fiftyone --out dataset/ [--images DIR]
     fashion-mmpose convert export PRED.json --ann-file GT.json --to ... --out ...
 
 GT.json is a COCO file of a benchmark, PRED.json a result list for its pictures.
@@ -14,14 +15,18 @@ GT.json is a COCO file of a benchmark, PRED.json a result list for its pictures.
                beside them. Predictions are written as Ultralytics saves them with
                confidences. Ids, crowds, masks and landmarks outside of their pictures
                are lost
+    fiftyone   metadata.json and samples.json of a LegacyFiftyOneDataset, the pictures
+               in data/ beside them or in DIR; with predictions, both. Nothing is lost
+               but places of points that are not labelled
 
-`convert labels` reads either form back, and `convert yolo-predictions` predictions.
+`convert labels` reads the first two back, `convert yolo-predictions` predictions of the
+second, and `convert fiftyone` the third.
 """
 
 import argparse
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -40,6 +45,7 @@ from fashion_mmpose.formats.exchange.coco_layout import (
     results_with_layout,
     with_layout,
 )
+from fashion_mmpose.formats.exchange.fiftyone import write_fiftyone
 from fashion_mmpose.formats.exchange.yolo_pose import (
     YoloNames,
     annotation_lines,
@@ -47,7 +53,7 @@ from fashion_mmpose.formats.exchange.yolo_pose import (
     write_yolo,
 )
 
-FORMS = ('coco', 'yolo-pose')
+FORMS = ('coco', 'yolo-pose', 'fiftyone')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -55,7 +61,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('file', metavar='FILE', help='COCO file, or result list')
     parser.add_argument('--to', required=True, choices=FORMS, help='the form')
     parser.add_argument(
-        '--out', required=True, metavar='PLACE', help='JSON, or folder of yolo-pose'
+        '--out', required=True, metavar='PLACE', help='JSON, or folder of the others'
     )
     parser.add_argument(
         '--ann-file', metavar='GT.json', help='the COCO file that a result list is for'
@@ -65,6 +71,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         choices=LAYOUTS,
         default='own',
         help='coco: whose key points a category has (%(default)s)',
+    )
+    parser.add_argument(
+        '--images', metavar='DIR', help='fiftyone: folder of the pictures (OUT/data)'
     )
     add_benchmark(parser)
     return parse(parser, argv)
@@ -120,6 +129,8 @@ def execute(args: argparse.Namespace) -> None:
         with locked_file(args.out), OutputFiles() as outputs:
             json.dump(moved, outputs.open(args.out))
         print(f'{len(moved["annotations"])} annotations written to {args.out}')
+    elif args.to == 'fiftyone':
+        _export_fiftyone(args, args.file)
     else:
         images, names = image_list(args.file, args.benchmark)
         truth = read_columns(
@@ -142,6 +153,9 @@ def _export_predictions(args: argparse.Namespace) -> None:
         )
     images, names = image_list(args.ann_file, args.benchmark)
     entries = read_predictions(args.file, names.benchmark)
+    if args.to == 'fiftyone':
+        _export_fiftyone(args, args.ann_file, entries)
+        return
     if args.to == 'coco':
         with locked_file(args.out):
             moved = results_with_layout(
@@ -150,15 +164,35 @@ def _export_predictions(args: argparse.Namespace) -> None:
             write_predictions(args.out, moved)
     else:
         known = sized(images, args.ann_file)
-        strangers = {entry['image_id'] for entry in entries} - known.keys()
-        if strangers:
-            raise FormatError(
-                f'{args.file}: image {min(strangers)} is not in {args.ann_file}; to '
-                'fix it: give the annotations that these predictions are for'
-            )
+        _check_images(args, entries, known)
         with locked_folder(args.out):
             write_yolo(args.out, prediction_lines(entries, known, names), None)
     print(f'{len(entries)} predictions written to {args.out}')
+
+
+def _check_images(
+    args: argparse.Namespace, entries: Sequence[Mapping], known: Mapping
+) -> None:
+    strangers = {entry['image_id'] for entry in entries} - known.keys()
+    if strangers:
+        raise FormatError(
+            f'{args.file}: image {min(strangers)} is not in {args.ann_file}; to '
+            'fix it: give the annotations that these predictions are for'
+        )
+
+
+def _export_fiftyone(
+    args: argparse.Namespace, ann_file: str, found: Sequence[Mapping] = ()
+) -> None:
+    images, names = image_list(ann_file, args.benchmark)
+    _check_images(args, found, sized(images, ann_file))
+    content = check_content(read_json(ann_file), ann_file)
+    with locked_folder(args.out):
+        write_fiftyone(args.out, content, names, found, args.images)
+    print(
+        f'{len(content["annotations"])} annotations and {len(found)} predictions of '
+        f'{len(content["images"])} pictures written to {args.out}'
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
