@@ -3,15 +3,16 @@
 Usage:
     python benchmarks/measurements.py [--num 3] [--targets marker board a4 letter]
         [--landmarks true starter] [--lens {true,none,estimated}] [--seed 5]
+        [--pose CONFIG CHECKPOINT]
 
 For every thing of known size it draws NUM garments of each of DeepFashion2's categories
 beside it, under a slanted camera with a lens that bends lines, finds the scale in the
-picture, and measures: with the true landmarks, and with those that the starter finds in
-the garment's box. Girths, which are doubled widths, are left out. Columns: bias, mean
-absolute error, limits of agreement (Bland and Altman: bias -+ 1.96 standard
-deviations), median and 95th percentile of the relative error, and how many true lengths
-lie in the intervals of 50, 68, 90 and 95 %. --lens estimated takes each camera's lens
-from 12 pictures of a board by it.
+picture, and measures: with the true landmarks, and with those that the starter, or the
+network of --pose, finds in the garment's box. Girths, which are doubled widths, are
+left out. Columns: bias, mean absolute error, limits of agreement (Bland and Altman:
+bias -+ 1.96 standard deviations), median and 95th percentile of the relative error, and
+how many true lengths lie in the intervals of 50, 68, 90 and 95 %. --lens estimated
+takes each camera's lens from 12 pictures of a board by it.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import numpy as np
 from terminaltables import AsciiTable
 
 from fashion_mmpose import garments
+from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.measure import (
     Board,
@@ -76,6 +78,12 @@ def parse_args(argv=None) -> argparse.Namespace:
         '--landmarks', nargs='+', choices=('true', 'starter'), default=['true']
     )
     parser.add_argument(
+        '--pose',
+        nargs=2,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='another network, whose landmarks are taken in the place of the others',
+    )
+    parser.add_argument(
         '--lens',
         choices=('true', 'none', 'estimated'),
         default='true',
@@ -84,9 +92,9 @@ def parse_args(argv=None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def predicted(drawn: LaidFlat, starter: GarmentInferencer) -> list[Measured] | None:
-    """Measurements by the starter's landmarks, before the scale is known."""
-    return starter.predict(drawn.image, drawn.category, [drawn.box]).garments[0]
+def predicted(drawn: LaidFlat, network: GarmentInferencer) -> GarmentPrediction:
+    """The garment with the landmarks that a network finds in its box."""
+    return network.predict(drawn.image, drawn.category, [drawn.box]).garments[0]
 
 
 def lens_of(drawn: LaidFlat, kind: str, seed: int) -> Lens | None:
@@ -99,7 +107,11 @@ def lens_of(drawn: LaidFlat, kind: str, seed: int) -> Lens | None:
     return estimate_lens(boards, BOARD).lens
 
 
-def compare(name: str, kind: str, args: argparse.Namespace, starter) -> dict:
+def compare(
+    name: str,
+    args: argparse.Namespace,
+    network: GarmentInferencer | None,
+) -> dict:
     """True and measured lengths: columns ``true``, ``found`` and of intervals."""
     target, rows, pictures, lost = TARGETS[name], [], 0, 0
     for category in garments.categories('deepfashion2'):
@@ -114,10 +126,10 @@ def compare(name: str, kind: str, args: argparse.Namespace, starter) -> dict:
                 continue
             pictures += 1
             certain = np.zeros((len(garment.keypoints), 2, 2))
-            if kind == 'true':
+            if network is None:
                 found = measure(drawn.keypoints, garment, scale, covariances=certain)
             else:
-                found = predicted(drawn, starter).measurements(scale)
+                found = predicted(drawn, network).measurements(scale)
             rows += pairs(measure(drawn.places, garment), found)
     return dict(rows=np.array(rows), pictures=pictures, lost=lost)
 
@@ -157,11 +169,15 @@ def row_of(name: str, kind: str, compared: dict) -> list[str]:
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    starter = GarmentInferencer() if 'starter' in args.landmarks else None
+    networks = dict.fromkeys(args.landmarks)
+    if args.pose is not None:
+        networks = {args.pose[1]: GarmentInferencer(*args.pose)}
+    elif 'starter' in networks:
+        networks['starter'] = GarmentInferencer()
     table = [COLUMNS]
-    for kind in args.landmarks:
+    for kind, network in networks.items():
         for name in args.targets:
-            table.append(row_of(name, kind, compare(name, kind, args, starter)))
+            table.append(row_of(name, kind, compare(name, args, network)))
     print(AsciiTable(table).table)
     return 0
 

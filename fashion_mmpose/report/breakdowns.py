@@ -75,16 +75,29 @@ def calibration_chart(material: Material, runs: Sequence[Judged]) -> Any:
     """How often what scores that much is right: garments and key points.
 
     Key points also by their probabilities, where a run has a curve of them. FashionAI's
-    garments are not told right from wrong. None where no score promises anything.
+    garments are not told right from wrong. Panels where no score promises anything are
+    left out; None where none does.
     """
     go, _ = require_plotly()
     kinds = [('key points', point_curves)]
     if not isinstance(material.measure, NEMeasure):
         kinds.insert(0, ('garments', garment_curves))
+    lines = {
+        what: [
+            line
+            for name, color, judged in named(runs)
+            for line in _reliability_lines(
+                what, curves_of(material, judged), name, color
+            )
+        ]
+        for what, curves_of in kinds
+    }
+    shown = [what for what in lines if lines[what]]
+    if not shown:
+        return None
     titles = {'garments': 'garments: OKS of 0.5', 'key points': 'key points: near'}
-    figure = row_of_panels([titles[what] for what, _ in kinds])
-    num_curves = 0
-    for column, (what, curves_of) in enumerate(kinds, 1):
+    figure = row_of_panels([titles[what] for what in shown])
+    for column, what in enumerate(shown, 1):
         diagonal = go.Scatter(
             x=[0, 1],
             y=[0, 1],
@@ -93,16 +106,11 @@ def calibration_chart(material: Material, runs: Sequence[Judged]) -> Any:
             line=dict(color='#999', dash='dot'),
             hoverinfo='skip',
         )
-        figure.add_trace(diagonal, 1, column)
-        for name, color, judged in named(runs):
-            curves = curves_of(material, judged)
-            lines = _reliability_lines(what, curves, name, color)
-            num_curves += len(lines)
-            for line in lines:
-                figure.add_trace(line, 1, column)
-    if not num_curves:
-        return None
-    figure.update_xaxes(title='score', range=[0, 1])
+        for line in (diagonal, *lines[what]):
+            figure.add_trace(line, 1, column)
+    has_curve = any(judged.run.curve is not None for judged in runs)
+    said = 'score, or probability' if has_curve else 'score'
+    figure.update_xaxes(title=said, range=[0, 1])
     figure.update_yaxes(tickformat=SHARE, range=[0, 1])
     figure.update_yaxes(title='right', row=1, col=1)
     return styled(figure, 'Are scores what they promise?', height=450)

@@ -33,7 +33,7 @@ def test_a_line_of_the_table():
 @pytest.mark.slow
 def test_true_landmarks_keep_the_promise():
     """The median error is at most half a percent."""
-    compared = compare('board', 'true', parse_args(['--num', '1']), None)
+    compared = compare('board', parse_args(['--num', '1']), None)
     assert compared['pictures'] + compared['lost'] == 13
     assert compared['lost'] <= 2
     true, found, *_, in_95 = compared['rows'].T
