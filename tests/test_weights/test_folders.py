@@ -8,11 +8,13 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from model_hub import COMMIT, model_hub
 from safetensors.torch import save_file
 from small_networks import assert_same, inferencer_of
-from toolbox import load_tool
+from toolbox import load_tool, run
 
 from fashion_mmpose import GarmentDetector, PoseNetwork
+from fashion_mmpose.cli.main import main
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.measure.calibration import Calibration
@@ -196,3 +198,31 @@ def test_the_commands(trained, tmp_path: Path, run_test, capsys):
     capsys.readouterr()
     assert train.main([out, '--work-dir', str(work_dir)]) == 1
     assert 'load_from=' in capsys.readouterr().err
+
+
+def test_predictions_of_a_folder(small, folder: Path, tmp_path: Path):
+    out = ('--device', 'cpu', '--out-dir', str(tmp_path / 'out'))
+    chosen = ('--pose', str(folder), '--det', str(folder), '--score-thr', '0')
+    assert main(['predict', small.paths[0], *chosen, *out]) == 0
+    found = json.loads((tmp_path / 'out/predictions.json').read_text())
+    assert {each['category'] for each in found} <= {'blouse', 'skirt'}
+    assert found
+    # Its detector is taken where it is asked for only.
+    chosen = ('--pose', str(folder), '--category', 'skirt')
+    assert main(['predict', small.paths[0], *chosen, *out]) == 0
+    (whole,) = json.loads((tmp_path / 'out/predictions.json').read_text())
+    assert whole['category'] == 'skirt'
+
+
+def test_weights_of_a_hub(folder: Path, tmp_path: Path, monkeypatch):
+    pytest.importorskip('huggingface_hub')
+    monkeypatch.setenv('HF_HOME', str(tmp_path / 'kept'))
+    script = (
+        'import sys; from fashion_mmpose.weights.folders import weights_file; '
+        "print(weights_file(sys.argv[1], category='skirt'))"
+    )
+    with model_hub(folder, monkeypatch):
+        done = run('-c', script, f'team/garments@{COMMIT}', cwd=tmp_path)
+    fetched = Path(done.stdout.splitlines()[-1])
+    assert fetched.is_relative_to(tmp_path / 'kept')
+    assert fetched.read_bytes() == (folder / 'pose_skirt.safetensors').read_bytes()
