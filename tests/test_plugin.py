@@ -53,6 +53,7 @@ REGISTERED = {
     ],
     'mmengine.optimizer wrapper constructor': ['LayerDecayConstructor'],
     'mmpose.transform': [
+        'DetectedBoxJitter',
         'PackGarmentInputs',
         'RandomMirror',
         'RandomRotation',

@@ -10,6 +10,7 @@ from .fashionai import FashionAIDataset
 from .garment_dataset import GarmentDataset
 from .samplers import CategoryBalancedSampler
 from .transforms import (
+    DetectedBoxJitter,
     PackGarmentInputs,
     RandomMirror,
     RandomRotation,
@@ -23,6 +24,7 @@ from .transforms import (
 __all__ = [
     'CategoryBalancedSampler',
     'DeepFashion2GarmentDataset',
+    'DetectedBoxJitter',
     'FashionAIDataset',
     'GarmentDataset',
     'PackGarmentInputs',

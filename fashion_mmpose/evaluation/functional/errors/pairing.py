@@ -118,13 +118,13 @@ class _Work:
         self.detection_types[found[left & (near | filled) & counts]] = DUPLICATE
         forgiven = left & filled & ~counts
         self.detection_types[found[forgiven]] = IGNORED
-        best = _assign(items[counts], found[counts], np.lexsort((-oks[counts],)))
+        best = assign(items[counts], found[counts], np.lexsort((-oks[counts],)))
         self.best_scores[found[counts][best]] = oks[counts][best]
 
     def _pair(
         self, found: np.ndarray, items: np.ndarray, ranks: np.ndarray, oks: np.ndarray
     ) -> None:
-        chosen = _assign(items, found, np.lexsort((-oks, ranks)))
+        chosen = assign(items, found, np.lexsort((-oks, ranks)))
         self.items[found[chosen]] = items[chosen]
         self.detections[items[chosen]] = found[chosen]
         self.similarity[items[chosen]] = oks[chosen]
@@ -151,7 +151,7 @@ class _Work:
 
     def _overlaps(self, found: np.ndarray, items: np.ndarray) -> np.ndarray:
         """Intersection over union of predicted points' extents and annotated boxes."""
-        return _iou(self.extents[found], self.boxes[items])
+        return pair_iou(self.extents[found], self.boxes[items])
 
     def result(self) -> Pairing:
         return Pairing(
@@ -164,7 +164,7 @@ class _Work:
         )
 
 
-def _assign(items: np.ndarray, found: np.ndarray, order: np.ndarray) -> np.ndarray:
+def assign(items: np.ndarray, found: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Take pairs one after the other, each side once: places of the pairs."""
     taken_items, taken_found = set(), set()
     chosen = []
@@ -187,7 +187,7 @@ def _extents(detections: Results) -> np.ndarray:
     return np.concatenate((low, high), axis=1)
 
 
-def _iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def pair_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Intersection over union of P pairs of boxes, xyxy, both (P, 4)."""
     inner = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
     inner = inner.clip(min=0).prod(axis=1)
