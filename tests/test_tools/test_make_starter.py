@@ -5,7 +5,7 @@ import json
 import onnx
 import pytest
 from safetensors.torch import load_file
-from toolbox import ROOT, run
+from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose.inference.onnx.metadata import read_metadata
 from fashion_mmpose.measure.calibration import beside, read_calibration
@@ -14,7 +14,7 @@ from fashion_mmpose.starter import DETECTOR, NAMES
 pytestmark = pytest.mark.slow
 
 
-def test_from_nothing(tmp_path):
+def test_from_nothing(tmp_path, monkeypatch):
     amounts = ('--num-outfits', 13, '--num-garments', 2, '--num-test', 5)
     few = ('--num-calibration', 6)
     arguments = (*amounts, *few, '--epochs', 1, '--out', 'made')
@@ -40,12 +40,18 @@ def test_from_nothing(tmp_path):
     assert 'starter/AP' in report['drawn']['landmarks']
     assert 'coco/bbox_mAP' in report['drawn']['detector']
 
-    # Calibrations alone, to the same pictures: they are as before.
+    # Calibrations alone, to the same pictures: they are as before, and nothing else is
+    # made anew but the graphs, which were seen above.
     path = tmp_path / 'made' / 'fashionai.calibration.json'
     before, weights = path.read_bytes(), landmarks['fashionai.head.final_layer.weight']
     path.unlink()
-    alone = ('--out', 'made', '--only-calibration', *few)
-    run(ROOT / 'tools/make_starter.py', *alone, cwd=tmp_path)
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+    making, exported = load_tool('make_starter.py'), []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(making, 'export', exported.append)
+    monkeypatch.setattr(making, 'BENCHMARKS', ('fashionai',))
+    assert making.main(['--out', 'made', '--only-calibration', *map(str, few)]) == 0
     assert path.read_bytes() == before
+    assert [str(args.out) for args in exported] == ['made']
     same = load_file(tmp_path / 'made' / 'landmarks.safetensors')
     assert (same['fashionai.head.final_layer.weight'] == weights).all()
