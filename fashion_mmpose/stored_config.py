@@ -20,6 +20,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import Registry
 
 from fashion_mmpose import compat
+from fashion_mmpose.described_data import datasets_of
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.version import __version__
@@ -63,19 +64,23 @@ def flatten_config(cfg: Config) -> dict:
         FormatError: If it names what JSON cannot hold, such as a class itself.
     """
     told = {key: cfg[key] for key in SECTIONS if key in cfg}
-    return {key: _flat(value, key) for key, value in told.items()}
+    named = {each.get('data_root') or '' for each in datasets_of(cfg)}
+    roots = {root: f'data/{_last(root)}' for root in named if os.path.isabs(root)}
+    return {key: _flat(value, key, roots) for key, value in told.items()}
 
 
-def _flat(value: Any, where: str) -> Any:
+def _flat(value: Any, where: str, roots: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
         return {
-            key: _flat(each, f'{where}.{key}')
+            key: _flat(each, f'{where}.{key}', roots)
             for key, each in _portable(value, where).items()
         }
     if isinstance(value, list):
-        return [_flat(each, f'{where}.{i}') for i, each in enumerate(value)]
+        return [_flat(each, f'{where}.{i}', roots) for i, each in enumerate(value)]
     if isinstance(value, tuple):
-        return {_TUPLE: _flat([*value], where)}
+        return {_TUPLE: _flat([*value], where, roots)}
+    if isinstance(value, str) and os.path.isabs(value) and 'test_' in where:
+        return _relative(value, roots)
     is_number = isinstance(value, float) and math.isfinite(value)
     if value is None or is_number or type(value) in (bool, int, str):
         return value
@@ -99,17 +104,24 @@ def _portable(part: Mapping, where: str) -> dict:
             dict(member, checkpoint=None, name=f'member {number}')
             for number, member in enumerate(part['members'], 1)
         ]
-    if 'test_' in where:
-        kept = {key: _relative(key, each) for key, each in kept.items()}
     return kept
 
 
-def _relative(key: str, value: Any) -> Any:
-    """Paths of this machine without the folders that only it has."""
-    if not isinstance(value, str) or not os.path.isabs(value):
-        return value
-    name = PurePosixPath(value).name + '/' * value.endswith('/')
-    return f'data/{name}' if key == 'data_root' else name
+def _relative(path: str, roots: Mapping[str, str]) -> str:
+    """A path of this machine without the folders that only it has.
+
+    Args:
+        path: An absolute path.
+        roots: Folders of data, and what they become.
+    """
+    for root, other in roots.items():
+        if path.startswith(root):
+            return other + path.removeprefix(root)
+    return _last(path)
+
+
+def _last(path: str) -> str:
+    return PurePosixPath(path).name + '/' * path.endswith('/')
 
 
 # ------------------------------------------------------------------------------- read

@@ -72,13 +72,18 @@ def test_what_holds_on_one_machine_stays_behind():
     dataset.data_root = '/home/somebody/data/shop/'
     dataset.ann_file = '/home/somebody/test.json'
     dataset.bbox_file = 'boxes.json'
-    config.test_evaluator = dict(type='GarmentOKS', outfile_prefix='/tmp/found')
+    config.test_evaluator = dict(
+        type='GarmentOKS',
+        outfile_prefix='/tmp/found',
+        ann_file='/home/somebody/data/shop/annotations/test.json',
+    )
     flat = flatten_config(config)
     assert 'somebody' not in json.dumps(flat)
     kept = flat['test_dataloader']['dataset']
     assert (kept['data_root'], kept['ann_file']) == ('data/shop/', 'test.json')
     assert 'bbox_file' not in kept
-    assert flat['test_evaluator'] == dict(type='GarmentOKS')
+    ann_file = 'data/shop/annotations/test.json'  # where data_root leads to
+    assert flat['test_evaluator'] == dict(type='GarmentOKS', ann_file=ann_file)
 
 
 def test_what_json_cannot_hold():

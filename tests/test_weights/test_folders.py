@@ -11,15 +11,18 @@ import torch
 from model_hub import COMMIT, model_hub
 from safetensors.torch import save_file
 from small_networks import assert_same, inferencer_of
+from tiny_detector import write_config
 from toolbox import load_tool, run
 
 from fashion_mmpose import GarmentDetector, PoseNetwork
 from fashion_mmpose.cli.main import main
+from fashion_mmpose.config import load_config
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.measure.calibration import Calibration
 from fashion_mmpose.pretrained import names_folder, read_index
 from fashion_mmpose.pretrained.index import INDEX
+from fashion_mmpose.stored_config import flatten_config
 from fashion_mmpose.weights import read_checkpoint
 from fashion_mmpose.weights.folders import config_and_weights, weights_file
 from fashion_mmpose.weights.safetensors_file import encode_weights
@@ -226,3 +229,25 @@ def test_weights_of_a_hub(folder: Path, tmp_path: Path, monkeypatch):
     fetched = Path(done.stdout.splitlines()[-1])
     assert fetched.is_relative_to(tmp_path / 'kept')
     assert fetched.read_bytes() == (folder / 'pose_skirt.safetensors').read_bytes()
+
+
+def test_a_detector_is_tested(drawn, small_detector, folder: Path, tmp_path: Path):
+    """Its annotations move with its data, of which a folder tells no place."""
+    config = write_config(tmp_path / 'tiny_det.py', drawn / 'data')
+    index = flatten_config(load_config(config))
+    (tmp_path / 'det.json').write_text(json.dumps(index))
+    assert str(drawn) not in (tmp_path / 'det.json').read_text()
+    for name in ('detector.safetensors', INDEX, 'pose_skirt.safetensors'):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    told = json.loads((folder / INDEX).read_text())
+    told |= dict(pose=[], detector=told['detector'] | dict(config='det.json'))
+    (tmp_path / INDEX).write_text(json.dumps(told))
+    tool, metrics = load_tool('test.py'), []
+    for number, network in enumerate(([tmp_path], [config, small_detector[1]])):
+        work_dir = tmp_path / str(number)
+        options = ('--work-dir', work_dir, '--data-root', drawn / 'data')
+        assert tool.main([str(each) for each in (*network, *options)]) == 0
+        (path,) = work_dir.rglob('metrics.json')
+        metrics.append(json.loads(path.read_text())['metrics'])
+    assert metrics[0] == metrics[1]
+    assert 'coco/bbox_mAP' in metrics[0]
