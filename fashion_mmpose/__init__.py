@@ -22,6 +22,7 @@ _PLACES = {
     'build_networks': 'fashion_mmpose.apis',
     'draw_predictions': 'fashion_mmpose.visualization',
     'export_built': 'fashion_mmpose.export',
+    'network_digest': 'fashion_mmpose.apis',
     'pose_by_category': 'fashion_mmpose.apis',
     'stored_parts': 'fashion_mmpose.apis',
 }

@@ -4,7 +4,7 @@
 import fashion_mmpose.plugin  # noqa: F401
 
 from .detection import GarmentDetector
-from .parts import stored_parts
+from .parts import network_digest, stored_parts
 from .pose import PoseNetwork, build_networks, pose_by_category
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     'PoseNetwork',
     'build_networks',
     'pose_by_category',
+    'network_digest',
     'stored_parts',
 ]

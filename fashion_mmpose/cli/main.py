@@ -115,6 +115,10 @@ COMMANDS = {
         'fashion_mmpose.cli.lens',
         'Estimate the lens of a camera from pictures of a ChArUco board.',
     ),
+    'merge': Command(
+        'fashion_mmpose.cli.merge',
+        'Put the parts of a large run together: one JSON or one Parquet file.',
+    ),
     'web': Command(
         'fashion_mmpose.cli.web',
         'Open a page in the browser: landmarks seen, corrected, measured and saved.',

@@ -6,7 +6,8 @@ Usage:
          --px-per-cm PIXELS [ERROR] | --known-length POINT POINT CM |
          --known-points X1 Y1 X2 Y2 CM]
         [--dictionary NAME] [--lens FILE] [--table FILE] [--spec FILE] [--combine]
-        [--min-score T] [--format {csv,json,xlsx}...] [--save-vis]
+        [--min-score T] [--format {csv,json,xlsx}... | parquet] [--save-vis]
+        [--shard I/N] [--part-size N]
         [the networks' options of `fashion-mmpose predict`]
 
 An INPUT is what `fashion-mmpose predict` takes; without networks the starter finds the
@@ -19,7 +20,8 @@ deviation and the limits between which it lies with a probability of 95 %; and
 measured/, the pictures with measuring lines. With a specification sheet a row says
 PASS, FAIL, or UNSURE where the interval lies across a limit. Pictures in which nothing
 tells centimetres, and those that cannot be read, are listed at the end, and the exit
-code is 1 unless --skip-bad is given.
+code is 1 unless --skip-bad is given. --format parquet writes garments and lengths in
+parts that the same command adds to, as of `fashion-mmpose predict`.
 """
 
 import argparse
@@ -27,8 +29,9 @@ import sys
 
 from fashion_mmpose.files.locks import locked_folder
 
+from .in_parts import check_parts, execute_in_parts, in_parts
 from .networks import add_network_options, check_network_options, with_pairs
-from .pictures import go_through, open_inputs, report_left_out
+from .pictures import LeftOut, go_through, open_inputs, report_left_out, total_of
 from .scale_options import add_scale_options, measuring_files, report_lengths
 from .shell import FAILED, INTERRUPTED, argument_parser, parse, run
 
@@ -45,25 +48,32 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_scale_options(parser)
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
     check_network_options(args, parser)
+    check_parts(args, parser, ('save_vis', 'combine', 'spec'))
     return args
 
 
 def execute(args: argparse.Namespace) -> int:
     """Measure, save and report; the exit code."""
+    if in_parts(args):
+        return execute_in_parts(args, 'measure', True)
     left_aside: list[str] = []
-    skipped: list[str] = []
+    skipped = LeftOut()
     inferencer, sources = open_inputs(args, left_aside)
     lengths = measuring_files(args, inferencer, sources)
     with locked_folder(args.out_dir):
         predicted = inferencer(list(sources.values()), args.category, on_error='skip')
-        is_done = go_through(predicted, sources, 'measure', [lengths], skipped)
+        total = total_of(sources)
+        is_done = go_through(predicted, total, 'measure', [lengths], skipped.add)
+        if args.skip_bad:
+            skipped.write(args.out_dir)
     report_left_out(left_aside, skipped)
     report_lengths(lengths)
     print(f'written to {args.out_dir}')
     if not is_done:
         print('stopped; what was finished is saved', file=sys.stderr)
         return INTERRUPTED
-    return FAILED if (skipped or lengths.in_pixels) and not args.skip_bad else 0
+    is_whole = not skipped.pictures and not lengths.in_pixels
+    return 0 if is_whole or args.skip_bad else FAILED
 
 
 def main(argv: list[str] | None = None) -> int:

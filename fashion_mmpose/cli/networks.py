@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import fashion_mmpose
 from fashion_mmpose import starter
+from fashion_mmpose.catalogue.plan import PART_SIZE
 from fashion_mmpose.cli.shell import warn
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.building import (
@@ -39,6 +40,19 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help="folder that the paths of lists and tables lead from (the list's own)",
     )
+    parser.add_argument(
+        '--shard',
+        metavar='I/N',
+        help='only this share of the pictures, from 0/N on; auto for what torchrun or '
+        'Slurm says (all)',
+    )
+    parser.add_argument(
+        '--part-size',
+        type=int,
+        default=PART_SIZE,
+        metavar='N',
+        help='with --format parquet, pictures in a part (%(default)s)',
+    )
     add_networks(parser)
     parser.add_argument(
         '--category',
@@ -46,7 +60,9 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         help='category of the garments; with a detector, others are left out',
     )
     parser.add_argument(
-        '--skip-bad', action='store_true', help='leave out unreadable pictures'
+        '--skip-bad',
+        action='store_true',
+        help='leave out unreadable pictures, and list them in unreadable.csv',
     )
 
 

@@ -1,20 +1,71 @@
 """What the commands that run networks over pictures have in common."""
 
 import argparse
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from typing import Protocol, Self
 
-from tqdm import tqdm
-
+from fashion_mmpose.catalogue.schema import Unreadable
+from fashion_mmpose.catalogue.shards import read_shard, shard_of
+from fashion_mmpose.catalogue.table_file import write_unreadable
+from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
-from fashion_mmpose.inference.measuring import MeasurementFiles
 from fashion_mmpose.inference.output_names import name_sources
-from fashion_mmpose.inference.saving import PredictionFiles
 from fashion_mmpose.media.listings import Listing
-from fashion_mmpose.media.sources import Source, find_sources
+from fashion_mmpose.media.sources import Input, Source, find_sources
 
 from .networks import build, check_category, path_or_camera, warn_of_whole_pictures
+from .progress import Progress
 from .shell import warn
+
+
+class Output(Protocol):
+    """What predictions are written to, in a ``with`` block."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, error_type, error, traceback) -> None: ...
+
+    def add(self, predicted: PicturePrediction) -> None:
+        """Write a picture's garments."""
+
+
+class LeftOut:
+    """The pictures that cannot be read.
+
+    Attributes:
+        pictures: Those, each with the reason.
+    """
+
+    def __init__(self) -> None:
+        self.pictures: list[Unreadable] = []
+
+    def add(self, predicted: PicturePrediction) -> None:
+        """Note one."""
+        picture = predicted.picture
+        self.pictures.append(
+            Unreadable(picture.image_id, picture.source.name, picture.error)
+        )
+
+    def write(self, folder: str) -> None:
+        """Write which they are, as ``unreadable.csv``."""
+        with OutputFiles() as outputs:
+            write_unreadable(outputs, folder, self.pictures)
+
+
+def inputs_of(args: argparse.Namespace) -> tuple[list[Input], Listing]:
+    """The inputs that a command names, and how lists of pictures are read."""
+    inputs: list[Input] = [path_or_camera(item) for item in args.inputs]
+    return inputs, Listing(args.path_column, args.img_root)
+
+
+def open_networks(args: argparse.Namespace) -> GarmentInferencer:
+    """The networks of a command, checked against its category."""
+    inferencer = build(args)
+    has_detector = inferencer.detector is not None
+    check_category(args.category, list(inferencer.networks), has_detector)
+    warn_of_whole_pictures(inferencer, args.category)
+    return inferencer
 
 
 def open_inputs(
@@ -26,62 +77,69 @@ def open_inputs(
         args: Its options, of :func:`.networks.add_network_options`.
         left_aside: Gets what is not used, each with the reason.
     """
-    inputs = [path_or_camera(item) for item in args.inputs]
-    listing = Listing(args.path_column, args.img_root)
-    sources = name_sources(find_sources(inputs, left_aside, listing))
-    inferencer = build(args)
-    has_detector = inferencer.detector is not None
-    check_category(args.category, list(inferencer.networks), has_detector)
-    warn_of_whole_pictures(inferencer, args.category)
-    return inferencer, sources
+    shard = read_shard(args.shard)
+    inputs, listing = inputs_of(args)
+    sources = shard_of(name_sources(find_sources(inputs, left_aside, listing)), shard)
+    return open_networks(args), sources
+
+
+def total_of(sources: Mapping[str, Source]) -> int | None:
+    """How many pictures and frames there are; None where nobody knows."""
+    counts = [source.num_pictures() for source in sources.values()]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def go_through(
     predicted: Generator[PicturePrediction],
-    sources: dict[str, Source],
+    total: int | None,
     title: str,
-    outputs: Sequence[PredictionFiles | MeasurementFiles],
-    skipped: list[str],
+    outputs: Sequence[Output],
+    leave_out: Callable[[PicturePrediction], None],
 ) -> bool:
     """Hand on what is predicted, picture by picture.
 
     Args:
         predicted: What networks find, with ``on_error='skip'``.
-        sources: The inputs.
-        title: Of the progress bar.
+        total: How many pictures there are; None where nobody knows.
+        title: Of the progress.
         outputs: What is written; saved in the end, also after an interrupt.
-        skipped: Gets why pictures cannot be read.
+        leave_out: Is told of pictures that cannot be read.
 
     Returns:
         bool: False if it was interrupted.
     """
-    counts = [source.num_pictures() for source in sources.values()]
-    known = [count for count in counts if count is not None]
-    bar = tqdm(
-        total=sum(known) if len(known) == len(counts) else None,
-        desc=title,
-        unit='picture',
-        disable=None,
-        dynamic_ncols=True,
-    )
     with ExitStack() as stack:
         for output in outputs:
             stack.enter_context(output)
         try:
-            with bar, closing(predicted):
+            with Progress(total, title) as progress, closing(predicted):
                 for each in predicted:
                     if each.error:
-                        skipped.append(each.error)
+                        leave_out(each)
                     else:
                         for output in outputs:
                             output.add(each)
-                    bar.update(each.picture.image_id + 1 - bar.n)
+                    progress.update()
         except KeyboardInterrupt:
             return False
     return True
 
 
-def report_left_out(left_aside: Sequence[str], skipped: Sequence[str]) -> None:
+def summary_of(num_garments: Mapping[str, int], num_pictures: int) -> str:
+    """What was found, in a line.
+
+    Args:
+        num_garments: So many of each category, the most frequent first.
+        num_pictures: In so many pictures.
+    """
+    found = ', '.join(f'{count} {name}' for name, count in num_garments.items())
+    total = sum(num_garments.values())
+    text = f'{total} garments in {num_pictures} pictures'
+    return f'{text}: {found}' if found else text
+
+
+def report_left_out(left_aside: Sequence[str], skipped: LeftOut) -> None:
     """Print which inputs were not used, and which pictures were left out."""
     warn([f'not used: {reason}' for reason in left_aside])
-    warn([f'left out: {error}' for error in skipped])
+    warn([f'left out: {each.reason}' for each in skipped.pictures])

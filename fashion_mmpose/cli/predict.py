@@ -7,7 +7,8 @@ Usage:
         [--benchmark {deepfashion2,fashionai}] [--category NAME]
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
-        [--track [--detect-every N] [--no-smooth]]
+        [--track [--detect-every N] [--no-smooth]] [--shard I/N]
+        [--format parquet [--part-size N]]
         [--measure, and the options of `fashion-mmpose measure`]
 
 An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
@@ -29,6 +30,12 @@ frames, and one category. As MMPose's demos have it, --vis-out-dir DIR stands fo
 --out-dir DIR --save-vis, and --pred-out-dir DIR for --out-dir DIR --save-json.
 Pictures that cannot be read, and videos that break off, are listed at the end, and the
 exit code is 1 unless --skip-bad is given. Ctrl-C stops, and what is finished is saved.
+
+For very many pictures, --format parquet writes DIR/part-00000-of-00012.parquet and so
+on in their place, each complete or absent. The same command goes on after an
+interruption, and refuses other inputs and options. --shard 0/4 to 3/4 share the parts
+out over four processes, on one machine or on several; so does --shard auto under
+torchrun or srun. `fashion-mmpose merge DIR` makes one file of them.
 """
 
 import argparse
@@ -41,10 +48,21 @@ from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 
+from .in_parts import check_parts, execute_in_parts, in_parts
 from .networks import add_network_options, check_network_options, with_pairs
-from .pictures import go_through, open_inputs, report_left_out
+from .pictures import (
+    LeftOut,
+    go_through,
+    open_inputs,
+    report_left_out,
+    summary_of,
+    total_of,
+)
 from .scale_options import add_scale_options, measuring_files, report_lengths
 from .shell import FAILED, INTERRUPTED, argument_parser, parse, run, warn
+
+# What `--format parquet` has no place for.
+_ALONE = ('save_json', 'save_csv', 'save_vis', 'track', 'combine', 'spec')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -103,6 +121,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
     _choose_out_dir(args, parser)
     check_network_options(args, parser)
+    check_parts(args, parser, _ALONE)
     if args.fps is not None and not 0 < args.fps <= MAX_FPS:
         parser.error(f'--fps {args.fps}: must be above 0 and at most {MAX_FPS:g}')
     for option in ('names', 'fps'):
@@ -132,14 +151,10 @@ def _choose_out_dir(args: argparse.Namespace, parser: argparse.ArgumentParser) -
     (args.out_dir,) = named
 
 
-def report(skipped: list[str], left_aside: list[str], files: PredictionFiles) -> None:
+def report(skipped: LeftOut, left_aside: list[str], files: PredictionFiles) -> None:
     """Print what was done, and what was not."""
     report_left_out(left_aside, skipped)
-    found = ', '.join(f'{n} {name}' for name, n in files.num_garments.most_common())
-    print(
-        f'{files.num_garments.total()} garments in {files.num_pictures} pictures'
-        + (f': {found}' if found else '')
-    )
+    print(summary_of(dict(files.num_garments.most_common()), files.num_pictures))
     if files.num_empty:
         print(f'{files.num_empty} pictures have none')
     warn(files.without_sound + files.of_other_runs())
@@ -158,8 +173,10 @@ def predict(
 
 def execute(args: argparse.Namespace) -> int:
     """Predict, save and report; the exit code."""
+    if in_parts(args):
+        return execute_in_parts(args, 'predict', args.measure)
     left_aside: list[str] = []
-    skipped: list[str] = []
+    skipped = LeftOut()
     inferencer, sources = open_inputs(args, left_aside)
     if args.save_csv:
         check_csv(sources, {n.benchmark for n in inferencer.networks.values()})
@@ -177,14 +194,17 @@ def execute(args: argparse.Namespace) -> int:
     outputs = [files] if lengths is None else [files, lengths]
     with locked_folder(args.out_dir):
         predicted = predict(inferencer, list(sources.values()), args)
-        is_done = go_through(predicted, sources, 'predict', outputs, skipped)
+        total = total_of(sources)
+        is_done = go_through(predicted, total, 'predict', outputs, skipped.add)
+        if args.skip_bad:
+            skipped.write(args.out_dir)
     report(skipped, left_aside, files)
     if lengths is not None:
         report_lengths(lengths)
     if not is_done:
         print('stopped; what was finished is saved', file=sys.stderr)
         return INTERRUPTED
-    return FAILED if skipped and not args.skip_bad else 0
+    return FAILED if skipped.pictures and not args.skip_bad else 0
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,6 +2,9 @@
 
 import argparse
 from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +29,11 @@ from fashion_mmpose.media.sources import Source
 
 from .target_options import add_dictionary, add_targets, check_positive, target_of
 
+PARQUET = 'parquet'
 _POINT_ERROR = 1.0  # pixels
+_OPTIONS = (
+    'marker board sheet px_per_cm known_length known_points dictionary min_score'
+).split()
 
 
 def add_scale_options(parser: argparse.ArgumentParser) -> None:
@@ -88,9 +95,10 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--format',
         nargs='+',
-        choices=FORMATS,
+        choices=(*FORMATS, PARQUET),
         default=['csv', 'json'],
-        help='of the table of lengths (csv json)',
+        help='of the table of lengths (csv json); parquet, alone: garments and lengths '
+        'in parts that a second call adds to',
     )
 
 
@@ -113,19 +121,33 @@ def measuring_of(args: argparse.Namespace, dataset: Named) -> Measuring:
     return Measuring(_centimetres(args), own, limits, args.min_score)
 
 
+def measuring_by(args: argparse.Namespace, inferencer: GarmentInferencer) -> Measuring:
+    """How an inferencer's garments are measured; see :func:`measuring_of`."""
+    # Networks of several benchmarks measure by the first one's names.
+    network = next(iter(inferencer.networks.values()))
+    return measuring_of(args, getattr(network, 'definition', network.benchmark))
+
+
+def measuring_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """What makes lengths what they are: options, and digests of files."""
+    settings = {f'--{name.replace("_", "-")}': getattr(args, name) for name in _OPTIONS}
+    for name in ('lens', 'table'):
+        path = getattr(args, name)
+        digest = path and sha256(Path(path).read_bytes()).hexdigest()[:16]
+        settings[f'the content of --{name}'] = digest
+    return settings
+
+
 def measuring_files(
     args: argparse.Namespace,
     inferencer: GarmentInferencer,
     sources: Mapping[str, Source],
 ) -> MeasurementFiles:
     """The files of lengths that the options ask for; see :func:`measuring_of`."""
-    # Networks of several benchmarks measure by the first one's names.
-    network = next(iter(inferencer.networks.values()))
-    definition = getattr(network, 'definition', network.benchmark)
     return MeasurementFiles(
         args.out_dir,
         sources,
-        measuring_of(args, definition),
+        measuring_by(args, inferencer),
         args.format,
         args.save_vis,
         args.combine,

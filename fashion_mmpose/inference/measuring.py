@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fashion_mmpose import interrupts
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.pictures import write_picture
@@ -41,6 +43,17 @@ class Measuring:
     own: Mapping[str, tuple[Measure, ...]]
     limits: Sequence[Limit] = ()
     min_score: float = MIN_SCORE
+
+    def scale_of(self, pixels: np.ndarray) -> tuple[AnyScale, str]:
+        """What tells lengths in a picture, and why not centimetres, or nothing.
+
+        Args:
+            pixels: BGR, uint8, shape (H, W, 3).
+        """
+        try:
+            return self.centimetres.of(pixels), ''
+        except TargetError as error:
+            return self.centimetres.pixels_of(pixels), str(error)
 
     def lengths(self, garment: GarmentPrediction, scale: AnyScale) -> list[Measured]:
         """The measurements of a garment."""
@@ -117,11 +130,9 @@ class MeasurementFiles:
         source = predicted.picture.source
         name = self._names[source]
         pixels = predicted.picture.pixels
-        try:
-            scale = self._measuring.centimetres.of(pixels)
-        except TargetError as error:
-            self.in_pixels.append(f'{name}: {error}')
-            scale = self._measuring.centimetres.pixels_of(pixels)
+        scale, reason = self._measuring.scale_of(pixels)
+        if reason:
+            self.in_pixels.append(f'{name}: {reason}')
         everything = []
         for number, garment in enumerate(predicted.garments, 1):
             lengths = self._measuring.lengths(garment, scale)

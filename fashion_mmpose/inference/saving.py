@@ -157,7 +157,7 @@ class PredictionFiles:
         name = self._names[predicted.picture.source]
         found = predicted.garments
         if self._json is not None and found:
-            for entry in [_entry(each, name) for each in found]:
+            for entry in [coco_text(each, name) for each in found]:
                 self._entries.add(entry)
         if self._rows is not None and found:
             self._rows[name] = max(found, key=lambda each: each.score)
@@ -273,7 +273,16 @@ class PredictionFiles:
         )
 
 
-def _entry(garment: GarmentPrediction, name: str) -> str:
+def coco_text(garment: GarmentPrediction, name: str) -> str:
+    """An entry of ``predictions.json``.
+
+    Args:
+        garment: The garment.
+        name: What its picture is called.
+
+    Raises:
+        ValueError: If it is at no finite position.
+    """
     entry = dict(garment.to_dict(), image=name)
     # They are the category's, entry by entry.
     del entry['keypoint_names']

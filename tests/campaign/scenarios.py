@@ -172,6 +172,14 @@ def _predict(data: Path, out: Path) -> list:
     return [ROOT / 'tools/predict.py', pictures, *pose, *options, *saved]
 
 
+def _predict_parts(data: Path, out: Path) -> list:
+    options = ['--out-dir', out, '--device', 'cpu', '--batch-size', 2]
+    parts = ['--format', 'parquet', '--part-size', 3]
+    pose = ['--pose', data / 'cosine.py', _pose_weights(data)]
+    pictures = data / 'Images' / CATEGORY
+    return [ROOT / 'tools/predict.py', pictures, *pose, *options, *parts]
+
+
 def _pose_weights(data: Path) -> Path:
     path = data / 'pose' / 'epoch_4.pth'
     if not path.exists():
@@ -203,5 +211,6 @@ SCENARIOS = {
     'train_all': Scenario(_train_all, train_all_state),
     'detect': Scenario(_detect, lambda out: digests(out, '*.json')),
     'predict': Scenario(_predict, lambda out: digests(out, '*.*')),
+    'predict_parts': Scenario(_predict_parts, lambda out: digests(out, '*.*')),
     'convert': Scenario(_convert, lambda out: digests(out, '*.json')),
 }

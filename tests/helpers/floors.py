@@ -16,7 +16,8 @@ PLUGIN_LIBRARIES = frozenset(
 # Each imports only what stands before it.
 CORE = tuple(
     'errors version interrupts garments files formats evaluation measure synthetic '
-    'media visualization starter pretrained tracking inference report web cli '
+    'media visualization starter pretrained tracking inference catalogue report web '
+    'cli '
     '__main__'.split()
 )
 PLUGIN = tuple(
@@ -28,7 +29,9 @@ PLUGIN = tuple(
 CORE_TESTS = (
     *(
         f'test_{name}'
-        for name in 'files formats garments measure media report synthetic web'.split()
+        for name in (
+            'catalogue files formats garments measure media report synthetic web'
+        ).split()
     ),
     'test_evaluation/test_functional',
     *(

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
 from fashion_mmpose import garments
-from fashion_mmpose.apis import PoseNetwork
+from fashion_mmpose.apis import PoseNetwork, network_digest
 from fashion_mmpose.apis.pose import build_networks, pose_by_category
 
 FASHIONAI = garments.categories('fashionai')
@@ -46,6 +46,19 @@ def test_loaded_config_and_bare_name(small):
     assert network.model.cfg is config and network.categories == ('blouse',)
     with pytest.raises(ValueError, match='blouse.pth does not fit res18_deepfashion2'):
         PoseNetwork('res18_deepfashion2_mini', small.weights('fashionai_blouse'))
+
+
+def test_a_digest_tells_networks_apart(small):
+    network = PoseNetwork(*small.of('fashionai_skirt'))
+    digest = network_digest(network)
+    assert len(digest) == 32
+    assert network_digest(PoseNetwork(*small.of('fashionai_skirt'))) == digest
+    assert network_digest(PoseNetwork(*small.of('fashionai_all'))) != digest
+    with torch.no_grad():
+        next(network.model.parameters()).view(-1)[0] += 1e-3
+    assert network_digest(network) != digest
+    with pytest.raises(TypeError, match='the network is a str'):
+        network_digest('skirt')
 
 
 def test_a_sample(small):

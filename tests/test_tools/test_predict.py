@@ -14,6 +14,7 @@ from toolbox import load_tool
 from videos import write_video
 
 from fashion_mmpose import garments
+from fashion_mmpose.catalogue.merging import merge
 from fashion_mmpose.cli.networks import check_category
 from fashion_mmpose.formats.coco.results import read_predictions
 
@@ -225,6 +226,25 @@ def test_same_names_in_two_folders(predict, trained, tmp_path):
     for image, path in zip(drawn, source):
         assert abs(image.astype(int) - cv2.imread(str(path))).mean() < 20
     assert {path.name for path in tmp_path.iterdir()} == {'a', 'b', 'out'}
+
+
+def test_parts_are_the_same_in_the_end(predict, tmp_path):
+    pytest.importorskip('pyarrow')
+    parts = '--out-dir', tmp_path / 'parts', '--format', 'parquet', '--part-size', 2
+    assert predict('data/test', *POSE, '--out-dir', tmp_path) == 0
+    assert predict('data/test', *POSE, *parts, '--batch-size', 2) == 0
+    merge([tmp_path / 'parts'], tmp_path / 'merged.json')
+    merged, whole = (
+        json.loads((tmp_path / name).read_text())
+        for name in ('merged.json', 'predictions.json')
+    )
+    assert len(merged) == len(whole) == NUM
+    for found, expected in zip(merged, whole):
+        keypoints = found.pop('keypoints'), expected.pop('keypoints')
+        np.testing.assert_allclose(*keypoints, atol=1e-2)
+        scores = found.pop('score'), expected.pop('score')
+        np.testing.assert_allclose(*scores, atol=1e-4)
+        assert found == expected
 
 
 def test_unreadable_pictures(predict, trained, tmp_path, capsys):

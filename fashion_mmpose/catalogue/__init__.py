@@ -1,0 +1,1 @@
+"""Many pictures: shared out, predicted part by part, and put together again."""

@@ -1,0 +1,188 @@
+"""Parts put together: one COCO result list, or one Parquet file."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import JsonList
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.parquet import require_pyarrow
+from fashion_mmpose.formats.coco.results import first_few
+from fashion_mmpose.inference.saving import coco_text
+
+from .plan import Plan, read_plan, same_plan
+from .schema import About, Unreadable, schema
+from .table_file import COMPRESSION, about_file, garments_in
+
+FORMATS = ('.json', '.parquet')
+_ROWS_OF_A_GROUP = 65536
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What was put together.
+
+    Attributes:
+        num_parts: So many parts.
+        num_pictures: So many pictures, unreadable ones included.
+        num_garments: So many garments in them.
+        unreadable: The pictures that could not be read.
+        missing: Numbers of the parts that are not there.
+    """
+
+    num_parts: int
+    num_pictures: int
+    num_garments: int
+    unreadable: tuple[Unreadable, ...]
+    missing: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The parts in some folders.
+
+    Attributes:
+        plan: What they are of.
+        paths: Their files, in order.
+        missing: Numbers of those that are not there.
+    """
+
+    plan: Plan
+    paths: tuple[Path, ...]
+    missing: tuple[int, ...]
+
+
+def find_parts(folders: Sequence[str | os.PathLike]) -> Found:
+    """The parts that runs have written into one folder, or each into its own.
+
+    Raises:
+        FileNotFoundError: If a folder is none of such a run.
+        FormatError: If they are not all of one run, or something cannot be read.
+    """
+    plan = same_plan({os.fspath(each): read_plan(each) for each in folders})
+    places: dict[int, Path] = {}
+    for folder in folders:
+        for number in plan.done(folder):
+            places.setdefault(number, Path(folder) / plan.name(number))
+    missing = tuple(each for each in range(plan.num_parts) if each not in places)
+    paths = tuple(places[each] for each in sorted(places))
+    return Found(plan, paths, missing)
+
+
+def unreadable_in(paths: Sequence[Path]) -> Iterator[Unreadable]:
+    """The pictures that could not be read, part by part."""
+    for path in paths:
+        yield from about_file(path).unreadable
+
+
+def check_out(out: str | os.PathLike) -> None:
+    """Refuse a file of another form.
+
+    Raises:
+        ValueError: If its suffix is none of :data:`FORMATS`.
+    """
+    if Path(out).suffix.lower() not in FORMATS:
+        raise ValueError(f'{out}: its name must end with {" or ".join(FORMATS)}')
+
+
+def merge(
+    folders: Sequence[str | os.PathLike],
+    out: str | os.PathLike,
+    is_partial: bool = False,
+) -> Merged:
+    """Put parts together, in the order of the pictures.
+
+    A JSON file is the COCO result list that `fashion-mmpose predict` writes of the
+    pictures in one go. A Parquet file has the rows of the parts.
+
+    Args:
+        folders: Those that the parts are in.
+        out: The file; its suffix tells which.
+        is_partial: Whether parts may be missing. Defaults to False.
+
+    Raises:
+        FileNotFoundError: If a folder is none of such a run, or parts are missing.
+        FormatError: If the parts are not of one run, or one cannot be read.
+        ImportError: If pyarrow is missing.
+        OSError: If the file cannot be written.
+        ValueError: If its suffix is none of :data:`FORMATS`.
+    """
+    check_out(out)
+    found = find_parts(folders)
+    if found.missing and not is_partial:
+        numbers = first_few([str(each) for each in found.missing])
+        raise FileNotFoundError(
+            f'{len(found.missing)} of {found.plan.num_parts} parts are missing '
+            f'({numbers}); to fix it: run the same `predict` or `measure` again, which '
+            'goes on, or give --partial to put together what is there'
+        )
+    abouts = [about_file(path) for path in found.paths]
+    is_json = Path(out).suffix.lower() == '.json'
+    write = _write_json if is_json else _write_parquet
+    return Merged(
+        num_parts=len(found.paths),
+        num_pictures=sum(each.num_pictures for each in abouts),
+        num_garments=write(found.paths, abouts, out),
+        unreadable=tuple(one for each in abouts for one in each.unreadable),
+        missing=found.missing,
+    )
+
+
+def _write_json(
+    paths: Sequence[Path], abouts: Sequence[About], out: str | os.PathLike
+) -> int:
+    with OutputFiles() as outputs:
+        file = outputs.open(out)
+        entries = JsonList(file, lines=True)
+        for path in paths:
+            for garment in garments_in(path):
+                entries.add(coco_text(garment, str(garment.image)))
+        entries.close()
+        file.write('\n')
+    return entries.count
+
+
+def _write_parquet(
+    paths: Sequence[Path], abouts: Sequence[About], out: str | os.PathLike
+) -> int:
+    pa = require_pyarrow()
+    own = schema(_together(abouts))
+    count = 0
+    with OutputFiles() as outputs:
+        file = outputs.open_binary(out)
+        with pa.parquet.ParquetWriter(file, own, compression=COMPRESSION) as writer:
+            waiting = []
+            for path in paths:
+                table = pa.parquet.read_table(path).replace_schema_metadata(
+                    own.metadata
+                )
+                count += table.num_rows
+                waiting.append(table)
+                if sum(each.num_rows for each in waiting) >= _ROWS_OF_A_GROUP:
+                    writer.write_table(pa.concat_tables(waiting))
+                    waiting = []
+            if waiting:
+                writer.write_table(pa.concat_tables(waiting))
+    return count
+
+
+def _together(abouts: Sequence[About]) -> About:
+    """What a file of all parts says about itself.
+
+    Raises:
+        FormatError: If there is no part.
+    """
+    if not abouts:
+        raise FormatError('no part is there')
+    first = abouts[0]
+    return About(
+        schema=first.schema,
+        version=first.version,
+        benchmarks=first.benchmarks,
+        keypoints=first.keypoints,
+        first=first.first,
+        num_pictures=sum(each.num_pictures for each in abouts),
+        unreadable=tuple(one for each in abouts for one in each.unreadable),
+    )

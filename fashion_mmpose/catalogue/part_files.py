@@ -1,0 +1,204 @@
+"""Predictions written in parts, each a Parquet file that is complete or absent."""
+
+import os
+from collections import Counter
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fashion_mmpose import interrupts
+from fashion_mmpose.files.parquet import require_pyarrow
+from fashion_mmpose.garments import benchmark, benchmark_entry
+from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
+from fashion_mmpose.inference.measuring import Measuring
+from fashion_mmpose.version import __version__
+
+from .model_id import model_id
+from .plan import Part, Plan
+from .schema import VERSION, About, Unreadable, rows_of
+from .table_file import write_rows
+
+_SHOWN = 20  # reasons that are kept to be shown
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What rows are made with, beside the garments.
+
+    Attributes:
+        model: What the networks are called.
+        benchmarks: Of the networks, as metainfo holds them.
+        keypoints: Names of the key points by category.
+        measuring: How garments are measured; None where they are not.
+    """
+
+    model: str
+    benchmarks: tuple[str | dict[str, Any], ...]
+    keypoints: dict[str, tuple[str, ...]]
+    measuring: Measuring | None = None
+
+    @classmethod
+    def by(
+        cls, inferencer: GarmentInferencer, measuring: Measuring | None = None
+    ) -> 'Writing':
+        """What rows of an inferencer's garments are made with."""
+        tables = {
+            category: benchmark(getattr(network, 'definition', network.benchmark))
+            for category, network in inferencer.networks.items()
+        }
+        entries = {each.name: benchmark_entry(each) for each in tables.values()}
+        names = {
+            category: tuple(table.garments[category].keypoints)
+            for category, table in tables.items()
+        }
+        return cls(model_id(inferencer), tuple(entries.values()), names, measuring)
+
+    def about(self, part: Part, unreadable: Iterable[Unreadable]) -> About:
+        """What the file of a part says about itself."""
+        return About(
+            schema=VERSION,
+            version=__version__,
+            benchmarks=self.benchmarks,
+            keypoints=self.keypoints,
+            first=part.first,
+            num_pictures=len(part.sources),
+            unreadable=tuple(unreadable),
+        )
+
+    def rows(self, predicted: PicturePrediction) -> tuple[list[dict], str]:
+        """The rows of a picture, and why they are not in centimetres, or nothing."""
+        found = predicted.garments
+        if self.measuring is None:
+            return rows_of(predicted, [None] * len(found), self.model), ''
+        pixels = predicted.picture.pixels
+        assert pixels is not None  # as of every picture that was read
+        scale, reason = self.measuring.scale_of(pixels)
+        measured = [self.measuring.lengths(garment, scale) for garment in found]
+        name = predicted.picture.source.name
+        rows = rows_of(predicted, measured, self.model)
+        return rows, f'{name}: {reason}' if reason else ''
+
+
+@dataclass
+class _Unfinished:
+    """A part of which some pictures are predicted."""
+
+    part: Part
+    rows: list[dict] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    num_seen: int = 0
+
+
+class PartFiles:
+    """Writes parts into a folder; to be used in a ``with`` block.
+
+    A part appears when its last picture has been added. What is not complete when the
+    block is left is given up: the next run predicts that part again.
+
+    Args:
+        out_dir: The folder.
+        plan: What the parts are of.
+        writing: What rows are made with.
+
+    Attributes:
+        num_pictures: So many were added.
+        num_empty: So many of these have no garment.
+        num_garments: So many of each category were found.
+        num_unreadable: So many more could not be read.
+        unreadable: Why, of the first ones.
+        num_in_pixels: So many pictures could not be measured in centimetres.
+        in_pixels: Why, of the first ones.
+
+    Raises:
+        ImportError: If pyarrow is missing.
+    """
+
+    def __init__(
+        self, out_dir: str | os.PathLike, plan: Plan, writing: Writing
+    ) -> None:
+        require_pyarrow()
+        self.out_dir = Path(out_dir)
+        self.num_pictures = 0
+        self.num_empty = 0
+        self.num_garments: Counter[str] = Counter()
+        self.num_unreadable = 0
+        self.unreadable: list[str] = []
+        self.num_in_pixels = 0
+        self.in_pixels: list[str] = []
+        self._plan = plan
+        self._writing = writing
+        self._unfinished: _Unfinished | None = None
+
+    def __enter__(self) -> 'PartFiles':
+        return self
+
+    def __exit__(self, error_type, error, traceback) -> None:
+        self._unfinished = None
+
+    def predicted(
+        self,
+        inferencer: GarmentInferencer,
+        parts: Iterable[Part],
+        category: str | None = None,
+    ) -> Generator[PicturePrediction]:
+        """The garments of parts, which are to be added one by one.
+
+        Batches end with a part, so that its rows do not depend on what came before.
+
+        Args:
+            inferencer: The networks.
+            parts: The parts, one after the other.
+            category: Of the garments, see :class:`GarmentInferencer`.
+        """
+        for part in parts:
+            self._unfinished = _Unfinished(part)
+            yield from inferencer(part.sources, category, on_error='skip')
+
+    def add(self, predicted: PicturePrediction) -> None:
+        """Add a picture's garments to the part that is being predicted.
+
+        Raises:
+            OSError: If the part cannot be written.
+            ValueError: If a garment is at no finite position.
+        """
+        now = self._now()
+        rows, in_pixels = self._writing.rows(predicted)
+        now.rows += rows
+        if in_pixels:
+            self.num_in_pixels += 1
+            if len(self.in_pixels) < _SHOWN:
+                self.in_pixels.append(in_pixels)
+        self.num_pictures += 1
+        self.num_empty += not rows
+        self.num_garments.update(row['category'] for row in rows)
+        self._count(now)
+
+    def leave_out(self, predicted: PicturePrediction) -> None:
+        """Note a picture that cannot be read in the part that is being predicted.
+
+        Raises:
+            OSError: If the part cannot be written.
+        """
+        now = self._now()
+        picture = predicted.picture
+        now.unreadable.append(
+            Unreadable(picture.image_id, picture.source.name, picture.error)
+        )
+        self.num_unreadable += 1
+        if len(self.unreadable) < _SHOWN:
+            self.unreadable.append(picture.error)
+        self._count(now)
+
+    def _now(self) -> _Unfinished:
+        assert self._unfinished is not None  # as while `predicted` is gone through
+        return self._unfinished
+
+    def _count(self, now: _Unfinished) -> None:
+        now.num_seen += 1
+        if now.num_seen == len(now.part.sources):
+            path = self.out_dir / self._plan.name(now.part.number)
+            about = self._writing.about(now.part, now.unreadable)
+            with interrupts.deferred():
+                write_rows(path, now.rows, about)
+                self._unfinished = None

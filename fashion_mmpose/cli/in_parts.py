@@ -1,0 +1,143 @@
+"""Predictions and lengths of very many pictures, written in parts.
+
+`predict` and `measure` come here with `--format parquet`.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from fashion_mmpose.catalogue.merging import find_parts, unreadable_in
+from fashion_mmpose.catalogue.model_id import detector_options
+from fashion_mmpose.catalogue.part_files import PartFiles, Writing
+from fashion_mmpose.catalogue.plan import Catalogue, Plan, begin, survey
+from fashion_mmpose.catalogue.shards import Shard, read_shard
+from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
+from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.parquet import require_pyarrow
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.media.sources import find_sources
+
+from .pictures import go_through, inputs_of, open_networks, summary_of
+from .scale_options import PARQUET, measuring_by, measuring_settings
+from .shell import FAILED, INTERRUPTED, warn
+
+
+def in_parts(args: argparse.Namespace) -> bool:
+    """Whether a command is to write parts."""
+    return PARQUET in args.format
+
+
+def check_parts(
+    args: argparse.Namespace, parser: argparse.ArgumentParser, alone: Sequence[str]
+) -> None:
+    """Refuse options that do not go together.
+
+    Args:
+        args: Options of `predict` or `measure`.
+        parser: Whose they are.
+        alone: Names of the options that `--format parquet` has no place for.
+    """
+    if args.part_size < 1:
+        parser.error(f'--part-size {args.part_size}: must be at least 1')
+    if not in_parts(args):
+        return
+    if len(args.format) > 1:
+        parser.error('--format parquet goes alone; `merge` makes JSON of its parts')
+    given = [name for name in alone if getattr(args, name)]
+    if given:
+        options = ', '.join(f'--{name.replace("_", "-")}' for name in given)
+        parser.error(
+            f'--format parquet writes parts and nothing else; leave out {options}'
+        )
+
+
+def execute_in_parts(args: argparse.Namespace, title: str, measured: bool) -> int:
+    """Predict what no part has yet, and report; the exit code.
+
+    Args:
+        args: Options of `predict` or `measure`.
+        title: Of the progress.
+        measured: Whether garments are measured, too.
+    """
+    require_pyarrow()
+    shard = read_shard(args.shard)
+    left_aside: list[str] = []
+    inputs, listing = inputs_of(args)
+    catalogue = survey(find_sources(iter(inputs), left_aside, listing))
+    warn([f'not used: {reason}' for reason in left_aside])
+    inferencer = open_networks(args)
+    measuring = measuring_by(args, inferencer) if measured else None
+    writing = Writing.by(inferencer, measuring)
+    plan = plan_of(args, catalogue, writing, inferencer)
+    name = f'shard-{shard.index}-of-{shard.count}'
+    with locked_file(os.path.join(args.out_dir, name)):
+        begin(args.out_dir, plan)
+        pending = plan.pending(args.out_dir, shard)
+        files = PartFiles(args.out_dir, plan, writing)
+        parts = plan.parts(find_sources(iter(inputs), None, listing), pending)
+        predicted = files.predicted(inferencer, parts, args.category)
+        total = sum(map(plan.size, pending))
+        is_done = go_through(predicted, total, title, [files], files.leave_out)
+        report(files, plan, shard, pending)
+        num_bad = note_unreadable(args.out_dir, plan, shard)
+    if not is_done:
+        print('stopped; the same command goes on from here', file=sys.stderr)
+        return INTERRUPTED
+    return FAILED if num_bad and not args.skip_bad else 0
+
+
+def plan_of(
+    args: argparse.Namespace,
+    catalogue: Catalogue,
+    writing: Writing,
+    inferencer: GarmentInferencer,
+) -> Plan:
+    """What the parts are of."""
+    boxes = detector_options(inferencer)
+    settings: dict[str, Any] = {
+        'the names of the pictures': catalogue.digest,
+        'the model': writing.model,
+        '--category': args.category,
+        **{f'{name} of boxes': value for name, value in boxes.items()},
+        'measuring': writing.measuring is not None,
+    }
+    if writing.measuring is not None:
+        settings |= measuring_settings(args)
+    return Plan(
+        num_pictures=catalogue.num_pictures,
+        part_size=args.part_size,
+        settings=settings,
+    )
+
+
+def report(files: PartFiles, plan: Plan, shard: Shard, pending: Sequence[int]) -> None:
+    """Print what was done, and what was not."""
+    own = len(range(shard.index, plan.num_parts, shard.count))
+    if len(pending) < own:
+        print(f'{own - len(pending)} of {own} parts were there before')
+    for what, count, reasons in (
+        ('left out', files.num_unreadable, files.unreadable),
+        ('in pixels', files.num_in_pixels, files.in_pixels),
+    ):
+        warn([f'{what}: {reason}' for reason in reasons])
+        if count > len(reasons):
+            warn([f'{what}: ... and {count - len(reasons)} more'])
+    print(summary_of(dict(files.num_garments.most_common()), files.num_pictures))
+    if files.num_empty:
+        print(f'{files.num_empty} pictures have none')
+    print(f'written to {files.out_dir}')
+
+
+def note_unreadable(folder: str, plan: Plan, shard: Shard) -> int:
+    """List the unreadable pictures of all parts; how many are of this share."""
+    found = list(unreadable_in(find_parts([folder]).paths))
+    if found or os.path.exists(os.path.join(folder, UNREADABLE)):
+        with OutputFiles() as outputs:
+            write_unreadable(outputs, folder, found)
+    return sum(
+        each.picture_id // plan.part_size % shard.count == shard.index for each in found
+    )
