@@ -257,6 +257,7 @@ def test_core_is_what_the_package_imports_without_its_plugin(setup_script):
         'pillow-heif',
         'plotly',
         'pyarrow',
+        'ray',
         'supervision',
         'trackers',
         'uvicorn',

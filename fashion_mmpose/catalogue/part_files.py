@@ -81,13 +81,49 @@ class Writing:
 
 
 @dataclass
-class _Unfinished:
-    """A part of which some pictures are predicted."""
+class PartResult:
+    """What is found in the pictures of a part.
+
+    Attributes:
+        part: The part.
+        rows: Of its garments.
+        unreadable: Its pictures that could not be read.
+        in_pixels: Why pictures could not be measured in centimetres.
+        num_pictures: So many could be read.
+        num_empty: So many of these have no garment.
+    """
 
     part: Part
     rows: list[dict] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
-    num_seen: int = 0
+    in_pixels: list[str] = field(default_factory=list)
+    num_pictures: int = 0
+    num_empty: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of its pictures have been added or left out."""
+        return self.num_pictures + len(self.unreadable) == len(self.part.sources)
+
+    def add(self, predicted: PicturePrediction, writing: Writing) -> None:
+        """Add a picture's garments.
+
+        Raises:
+            ValueError: If one is at no finite position.
+        """
+        rows, in_pixels = writing.rows(predicted)
+        self.rows += rows
+        if in_pixels:
+            self.in_pixels.append(in_pixels)
+        self.num_pictures += 1
+        self.num_empty += not rows
+
+    def leave_out(self, predicted: PicturePrediction) -> None:
+        """Note a picture that cannot be read."""
+        picture = predicted.picture
+        self.unreadable.append(
+            Unreadable(picture.image_id, picture.source.name, picture.error)
+        )
 
 
 class PartFiles:
@@ -102,7 +138,7 @@ class PartFiles:
         writing: What rows are made with.
 
     Attributes:
-        num_pictures: So many were added.
+        num_pictures: So many are in the parts that were written.
         num_empty: So many of these have no garment.
         num_garments: So many of each category were found.
         num_unreadable: So many more could not be read.
@@ -128,7 +164,7 @@ class PartFiles:
         self.in_pixels: list[str] = []
         self._plan = plan
         self._writing = writing
-        self._unfinished: _Unfinished | None = None
+        self._unfinished: PartResult | None = None
 
     def __enter__(self) -> 'PartFiles':
         return self
@@ -152,7 +188,7 @@ class PartFiles:
             category: Of the garments, see :class:`GarmentInferencer`.
         """
         for part in parts:
-            self._unfinished = _Unfinished(part)
+            self._unfinished = PartResult(part)
             yield from inferencer(part.sources, category, on_error='skip')
 
     def add(self, predicted: PicturePrediction) -> None:
@@ -163,16 +199,8 @@ class PartFiles:
             ValueError: If a garment is at no finite position.
         """
         now = self._now()
-        rows, in_pixels = self._writing.rows(predicted)
-        now.rows += rows
-        if in_pixels:
-            self.num_in_pixels += 1
-            if len(self.in_pixels) < _SHOWN:
-                self.in_pixels.append(in_pixels)
-        self.num_pictures += 1
-        self.num_empty += not rows
-        self.num_garments.update(row['category'] for row in rows)
-        self._count(now)
+        now.add(predicted, self._writing)
+        self._take_if_complete(now)
 
     def leave_out(self, predicted: PicturePrediction) -> None:
         """Note a picture that cannot be read in the part that is being predicted.
@@ -181,24 +209,35 @@ class PartFiles:
             OSError: If the part cannot be written.
         """
         now = self._now()
-        picture = predicted.picture
-        now.unreadable.append(
-            Unreadable(picture.image_id, picture.source.name, picture.error)
-        )
-        self.num_unreadable += 1
-        if len(self.unreadable) < _SHOWN:
-            self.unreadable.append(picture.error)
-        self._count(now)
+        now.leave_out(predicted)
+        self._take_if_complete(now)
 
-    def _now(self) -> _Unfinished:
+    def _now(self) -> PartResult:
         assert self._unfinished is not None  # as while `predicted` is gone through
         return self._unfinished
 
-    def _count(self, now: _Unfinished) -> None:
-        now.num_seen += 1
-        if now.num_seen == len(now.part.sources):
-            path = self.out_dir / self._plan.name(now.part.number)
-            about = self._writing.about(now.part, now.unreadable)
-            with interrupts.deferred():
-                write_rows(path, now.rows, about)
-                self._unfinished = None
+    def _take_if_complete(self, now: PartResult) -> None:
+        if now.is_complete:
+            self._unfinished = None
+            self.take(now)
+
+    def take(self, result: PartResult) -> None:
+        """Write a part that is complete.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        path = self.out_dir / self._plan.name(result.part.number)
+        about = self._writing.about(result.part, result.unreadable)
+        with interrupts.deferred():
+            write_rows(path, result.rows, about)
+        self.num_pictures += result.num_pictures
+        self.num_empty += result.num_empty
+        self.num_garments.update(row['category'] for row in result.rows)
+        self.num_unreadable += len(result.unreadable)
+        self.num_in_pixels += len(result.in_pixels)
+        for kept, found in (
+            (self.unreadable, [each.reason for each in result.unreadable]),
+            (self.in_pixels, result.in_pixels),
+        ):
+            kept += found[: max(0, _SHOWN - len(kept))]

@@ -6,13 +6,16 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 from fashion_mmpose.catalogue.merging import find_parts, unreadable_in
 from fashion_mmpose.catalogue.model_id import detector_options
-from fashion_mmpose.catalogue.part_files import PartFiles, Writing
+from fashion_mmpose.catalogue.part_files import PartFiles, PartResult, Writing
 from fashion_mmpose.catalogue.plan import Catalogue, Plan, begin, survey
+from fashion_mmpose.catalogue.ray_engine import Cluster, Predictor, predict_on_ray
 from fashion_mmpose.catalogue.shards import Shard, read_shard
 from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
 from fashion_mmpose.files.locks import locked_file
@@ -22,6 +25,7 @@ from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.media.sources import find_sources
 
 from .pictures import go_through, inputs_of, open_networks, summary_of
+from .progress import Progress
 from .scale_options import PARQUET, measuring_by, measuring_settings
 from .shell import FAILED, INTERRUPTED, warn
 
@@ -43,7 +47,17 @@ def check_parts(
     """
     if args.part_size < 1:
         parser.error(f'--part-size {args.part_size}: must be at least 1')
+    for name in ('ray_workers', 'ray_cpus'):
+        if getattr(args, name) < 1:
+            option = name.replace('_', '-')
+            parser.error(f'--{option} {getattr(args, name)}: must be at least 1')
+    if args.ray_gpus < 0:
+        parser.error(f'--ray-gpus {args.ray_gpus}: must not be negative')
+    if args.engine != 'ray' and args.ray_address is not None:
+        parser.error('--ray-address is for --engine ray')
     if not in_parts(args):
+        if args.engine == 'ray':
+            parser.error('--engine ray writes parts; give --format parquet, too')
         return
     if len(args.format) > 1:
         parser.error('--format parquet goes alone; `merge` makes JSON of its parts')
@@ -69,9 +83,7 @@ def execute_in_parts(args: argparse.Namespace, title: str, measured: bool) -> in
     inputs, listing = inputs_of(args)
     catalogue = survey(find_sources(iter(inputs), left_aside, listing))
     warn([f'not used: {reason}' for reason in left_aside])
-    inferencer = open_networks(args)
-    measuring = measuring_by(args, inferencer) if measured else None
-    writing = Writing.by(inferencer, measuring)
+    inferencer, writing, _ = make_predictor(args, measured)
     plan = plan_of(args, catalogue, writing, inferencer)
     name = f'shard-{shard.index}-of-{shard.count}'
     with locked_file(os.path.join(args.out_dir, name)):
@@ -79,15 +91,52 @@ def execute_in_parts(args: argparse.Namespace, title: str, measured: bool) -> in
         pending = plan.pending(args.out_dir, shard)
         files = PartFiles(args.out_dir, plan, writing)
         parts = plan.parts(find_sources(iter(inputs), None, listing), pending)
-        predicted = files.predicted(inferencer, parts, args.category)
         total = sum(map(plan.size, pending))
-        is_done = go_through(predicted, total, title, [files], files.leave_out)
+        if args.engine == 'ray':
+            maker = partial(make_predictor, args, measured)
+            cluster = cluster_of(args)
+            results = predict_on_ray(parts, maker, cluster, writing.model)
+            is_done = take_all(results, total, title, files)
+        else:
+            predicted = files.predicted(inferencer, parts, args.category)
+            is_done = go_through(predicted, total, title, [files], files.leave_out)
         report(files, plan, shard, pending)
         num_bad = note_unreadable(args.out_dir, plan, shard)
     if not is_done:
         print('stopped; the same command goes on from here', file=sys.stderr)
         return INTERRUPTED
     return FAILED if num_bad and not args.skip_bad else 0
+
+
+def make_predictor(args: argparse.Namespace, measured: bool) -> Predictor:
+    """The networks, and what rows are made with; in a process of their own, too."""
+    inferencer = open_networks(args)
+    measuring = measuring_by(args, inferencer) if measured else None
+    return Predictor(inferencer, Writing.by(inferencer, measuring), args.category)
+
+
+def cluster_of(args: argparse.Namespace) -> Cluster:
+    """The processes of Ray that the options ask for."""
+    return Cluster(
+        address=args.ray_address,
+        workers=args.ray_workers,
+        cpus=args.ray_cpus,
+        gpus=args.ray_gpus,
+    )
+
+
+def take_all(
+    results: Generator[PartResult], total: int, title: str, files: PartFiles
+) -> bool:
+    """Write parts as they come; False if that was interrupted."""
+    try:
+        with files, Progress(total, title) as progress, closing(results):
+            for result in results:
+                files.take(result)
+                progress.update(len(result.part.sources))
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 def plan_of(

@@ -40,6 +40,22 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help="folder that the paths of lists and tables lead from (the list's own)",
     )
+    add_sharing(parser)
+    add_networks(parser)
+    parser.add_argument(
+        '--category',
+        metavar='NAME',
+        help='category of the garments; with a detector, others are left out',
+    )
+    parser.add_argument(
+        '--skip-bad',
+        action='store_true',
+        help='leave out unreadable pictures, and list them in unreadable.csv',
+    )
+
+
+def add_sharing(parser: argparse.ArgumentParser) -> None:
+    """Add how the work is shared out over processes and machines."""
     parser.add_argument(
         '--shard',
         metavar='I/N',
@@ -53,17 +69,30 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         help='with --format parquet, pictures in a part (%(default)s)',
     )
-    add_networks(parser)
     parser.add_argument(
-        '--category',
-        metavar='NAME',
-        help='category of the garments; with a detector, others are left out',
+        '--engine',
+        choices=('plain', 'ray'),
+        default='plain',
+        help='with --format parquet, what predicts the parts: this process, or workers '
+        'of Ray (%(default)s)',
     )
     parser.add_argument(
-        '--skip-bad',
-        action='store_true',
-        help='leave out unreadable pictures, and list them in unreadable.csv',
+        '--ray-address',
+        metavar='ADDRESS',
+        help='of a Ray cluster, or auto; without it Ray is started here',
     )
+    for name, kind, default, what in (
+        ('workers', int, 2, 'workers, each with its own networks'),
+        ('cpus', int, 1, 'cores of a worker'),
+        ('gpus', float, 0, 'GPUs of a worker, or a share of one'),
+    ):
+        parser.add_argument(
+            f'--ray-{name}',
+            type=kind,
+            default=default,
+            metavar='N',
+            help=f'{what} (%(default)s)',
+        )
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:

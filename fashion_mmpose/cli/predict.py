@@ -8,7 +8,7 @@ Usage:
         [--save-json] [--save-csv] [--save-vis [--names] [--kpt-thr T] [--fps N]]
         [--bbox-thr T] [--max-overlap T] [--batch-size B] [--device D] [--skip-bad]
         [--track [--detect-every N] [--no-smooth]] [--shard I/N]
-        [--format parquet [--part-size N]]
+        [--format parquet [--part-size N] [--engine ray, and the options --ray-...]]
         [--measure, and the options of `fashion-mmpose measure`]
 
 An INPUT is a picture, a video, a folder, a quoted pattern such as 'shop/*.jpg', the
@@ -35,7 +35,8 @@ For very many pictures, --format parquet writes DIR/part-00000-of-00012.parquet 
 on in their place, each complete or absent. The same command goes on after an
 interruption, and refuses other inputs and options. --shard 0/4 to 3/4 share the parts
 out over four processes, on one machine or on several; so does --shard auto under
-torchrun or srun. `fashion-mmpose merge DIR` makes one file of them.
+torchrun or srun. With --engine ray, workers of Ray predict the parts, here or on a
+cluster. `fashion-mmpose merge DIR` makes one file of them.
 """
 
 import argparse
