@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,12 @@ LONGEST = (
     'test_torchrun_signals',
     'test_benchmark',
 )
+
+
+def pytest_configure():
+    """Let tests send Ctrl-C, also where a script's background job was to ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
