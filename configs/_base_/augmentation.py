@@ -1,5 +1,5 @@
-# How garments are seen in training: mirrored, moved, turned, in other colours. A recipe
-# puts its framing before, its crop between, and its targets after them.
+# How garments are seen in training: mirrored, moved, turned, in other colours. The crop
+# comes between both, and the targets after them.
 load = dict(type='LoadImage')
 augmentation = [
     dict(type='RandomMirror', prob=0.5),

@@ -4,22 +4,13 @@ _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/schedules/layer_decay_adamw_60e.py',
     '../_base_/datasets/fashionai.py',
-    '../_base_/augmentation.py',
     '../_base_/models/vit_s_dinov3.py',
 ]
 
 model = dict(head=dict(out_channels=24))
 
 framing = [dict(type='GetBBoxCenterScale', padding=1.0)]
-train_pipeline = [
-    _base_.load,
-    *framing,
-    *_base_.augmentation,
-    _base_.crop,
-    *_base_.colours,
-    _base_.targets,
-    _base_.pack,
-]
+train_pipeline = [_base_.load, *framing, *_base_.seen_in_training]
 val_pipeline = [_base_.load, *framing, _base_.crop, _base_.pack]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
 held_out = dict(pipeline=val_pipeline)

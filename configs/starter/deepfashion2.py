@@ -4,7 +4,6 @@ _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/schedules/starter_adamw_12e.py',
     '../_base_/datasets/deepfashion2_landmarks.py',
-    '../_base_/augmentation.py',
     '../_base_/models/starter_lite0.py',
 ]
 load_from = 'starter://deepfashion2'
@@ -12,15 +11,7 @@ load_from = 'starter://deepfashion2'
 model = dict(head=dict(out_channels=294, share_places=True))
 
 framing = [dict(type='GetBBoxCenterScale', padding=1.25)]
-train_pipeline = [
-    _base_.load,
-    *framing,
-    *_base_.augmentation,
-    _base_.crop,
-    *_base_.colours,
-    _base_.targets,
-    _base_.pack,
-]
+train_pipeline = [_base_.load, *framing, *_base_.seen_in_training]
 val_pipeline = [_base_.load, *framing, _base_.crop, _base_.pack]
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(pipeline=train_pipeline)

@@ -3,7 +3,6 @@ _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/schedules/starter_adamw_12e.py',
     '../_base_/datasets/fashionai.py',
-    '../_base_/augmentation.py',
     '../_base_/models/starter_lite0.py',
 ]
 load_from = 'starter://fashionai'
@@ -14,15 +13,7 @@ model = dict(type='TwoPassEstimator', head=dict(out_channels=24))
 picture = dict(_base_.crop, input_size=(384, 512))
 
 framing = [dict(type='GetBBoxCenterScale', padding=1.0)]
-train_pipeline = [
-    _base_.load,
-    *framing,
-    *_base_.augmentation,
-    _base_.crop,
-    *_base_.colours,
-    _base_.targets,
-    _base_.pack,
-]
+train_pipeline = [_base_.load, *framing, *_base_.seen_in_training]
 val_pipeline = [_base_.load, *framing, picture, _base_.pack]
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(pipeline=train_pipeline)

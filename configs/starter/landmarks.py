@@ -3,7 +3,6 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/schedules/starter_adamw_12e.py',
-    '../_base_/augmentation.py',
     '../_base_/models/starter_lite0.py',
 ]
 
@@ -17,15 +16,7 @@ garment_set = dict(
     data_prefix=dict(img=''),
 )
 framing = [dict(type='GetBBoxCenterScale', padding=1.25)]
-train_pipeline = [
-    _base_.load,
-    *framing,
-    *_base_.augmentation,
-    _base_.crop,
-    *_base_.colours,
-    _base_.targets,
-    _base_.pack,
-]
+train_pipeline = [_base_.load, *framing, *_base_.seen_in_training]
 val_pipeline = [_base_.load, *framing, _base_.crop, _base_.pack]
 train_dataloader = dict(
     batch_size=32,

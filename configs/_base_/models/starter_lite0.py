@@ -1,5 +1,7 @@
 # The starter's landmark network, EfficientNet-Lite0 at 256x192. Laid over the data sets
 # by the recipes in configs/starter.
+_base_ = '../augmentation.py'
+
 codec = dict(
     type='PointHeatmap',
     input_size=(192, 256),
@@ -36,3 +38,11 @@ model = dict(
 
 crop = dict(type='TopdownAffine', input_size=codec['input_size'])
 targets = dict(type='GenerateTarget', encoder=codec)
+# What follows the framing, which is the recipe's.
+seen_in_training = [
+    *_base_.augmentation,
+    crop,
+    *_base_.colours,
+    targets,
+    _base_.pack,
+]

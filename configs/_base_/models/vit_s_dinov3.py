@@ -1,5 +1,7 @@
 # A plain ViT-S with DINOv3's features and two deconvolutions, at 384x288. Laid over the
 # data sets by the recipes in configs/recipes, which also put other backbones under it.
+_base_ = '../augmentation.py'
+
 codec = dict(
     type='PointHeatmap',
     input_size=(288, 384),
@@ -37,3 +39,11 @@ model = dict(
 
 crop = dict(type='TopdownAffine', input_size=codec['input_size'])
 targets = dict(type='GenerateTarget', encoder=codec)
+# What follows the framing, which is the recipe's.
+seen_in_training = [
+    *_base_.augmentation,
+    crop,
+    *_base_.colours,
+    targets,
+    _base_.pack,
+]
