@@ -1,4 +1,4 @@
-"""What is built, what it asks for, and what `make setup` makes of it."""
+"""What is built, and what it asks for."""
 
 import ast
 import importlib.util
@@ -18,6 +18,7 @@ from built_wheel import MIM_FOLDERS, copy_sources
 from floors import core_modules
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from requirement_files import requirements
 
 pytestmark = pytest.mark.slow
 
@@ -51,12 +52,6 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> s
     )
     assert done.returncode == 0, f'{command}:\n{done.stdout}\n{done.stderr}'
     return done.stdout
-
-
-def requirements(name: str) -> dict[str, Requirement]:
-    lines = (ROOT / 'requirements' / name).read_text().splitlines()
-    parsed = [Requirement(line) for line in lines if line and not line.startswith('#')]
-    return {canonicalize_name(each.name): each for each in parsed}
 
 
 def unconditional(declared: list[str]) -> set[str]:
@@ -339,16 +334,6 @@ def test_pre_commit_uses_the_pinned_version(repository: str, package: str):
     assert f'=={rev[1]}' == str(requirements('constraints.txt')[package].specifier)
 
 
-def make(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess:
-    if shutil.which('make') is None:
-        pytest.skip('needs make')
-    # Not the settings of the `make test` that may have started these tests.
-    outer = ('MAKEFLAGS', 'MAKELEVEL', 'MFLAGS', 'MAKEOVERRIDES')
-    env = {key: value for key, value in os.environ.items() if key not in outer}
-    command = ['make', *map(str, args)]
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
-
-
 def test_manifest_names_what_exists():
     """setuptools only warns of a name that is not there."""
     lines = (ROOT / 'MANIFEST.in').read_text().splitlines()
@@ -356,96 +341,3 @@ def test_manifest_names_what_exists():
     names = [name for line in named for name in line]
     assert 'LICENSE' in names and 'configs' in names
     assert [name for name in names if not (ROOT / name).exists()] == []
-
-
-def test_setup_is_repeated_only_after_a_change(checkout: Path, tmp_path: Path):
-    copy = tmp_path / 'checkout'
-    shutil.copytree(checkout, copy)
-    question = ('--question', 'setup', 'VENV=env')
-    assert make(*question, cwd=copy).returncode == 1  # nothing there yet
-    show = ('--silent', '--eval=show: ; @echo $(STAMP)', 'show', 'VENV=env')
-    stamp = copy / make(*show, cwd=copy).stdout.strip()
-    stamp.parent.mkdir()
-    stamp.touch()
-    assert make(*question, cwd=copy).returncode == 0
-    with (copy / 'requirements/dev.txt').open('a') as file:
-        file.write('tqdm\n')
-    assert make(*question, cwd=copy).returncode == 1
-
-
-def test_setup_names_a_missing_python(checkout: Path, tmp_path: Path):
-    done = make('setup', f'VENV={tmp_path}/env', 'PYTHON=no-such-python', cwd=checkout)
-    assert done.returncode == 2
-    assert 'error: Python 3.11 to 3.14 is needed; name it with PYTHON=' in done.stderr
-    assert not (tmp_path / 'env').exists()
-
-
-URL = 'https://example.org/simple'
-# Stands for an environment's Python: writes down what pip is asked, and has no PyTorch
-# but the one that it is told of.
-FAKE_PYTHON = """#!/bin/sh
-case "$*" in
-*index-url*|*requirements/torch.txt*) echo "$*" >> asked; exit {status};;
-*endswith*) exit {no_cpu};;
-esac
-"""
-
-
-@pytest.fixture
-def make_with_torch(checkout: Path, tmp_path: Path):
-    """Calls ``make setup``; the result, and what pip was asked for PyTorch."""
-    copy = tmp_path / 'checkout'
-    shutil.copytree(checkout, copy)
-    programs = copy / 'env' / 'bin'
-    programs.mkdir(parents=True)
-    (copy / 'env' / 'lib').mkdir()
-
-    def call(*options: str, status: int = 0, no_cpu: int = 0):
-        program = programs / 'python'
-        program.write_text(FAKE_PYTHON.format(status=status, no_cpu=no_cpu))
-        program.chmod(0o755)
-        (copy / 'asked').write_text('')
-        done = make('setup', 'VENV=env', *options, cwd=copy)
-        return done, (copy / 'asked').read_text()
-
-    return call
-
-
-def test_pytorch_for_the_cpu(make_with_torch):
-    if sys.platform == 'darwin':
-        pytest.skip('PyPI has nothing else for macOS')
-    done, asked = make_with_torch('TORCH=cpu')
-    assert done.returncode == 0, done.stderr
-    pins = requirements('constraints.txt')
-    for name in ('torch', 'torchvision'):
-        assert f'{name}{pins[name].specifier}+cpu' in asked
-    assert '--index-url https://download.pytorch.org/whl/cpu' in asked
-    # It is there, and is not of that kind.
-    done, asked = make_with_torch('TORCH=cpu', no_cpu=1)
-    assert (done.returncode, asked) == (2, '')
-    assert 'env has PyTorch with CUDA already; to fix it: remove it' in done.stderr
-
-
-@pytest.mark.parametrize(
-    'options, index, message',
-    [
-        pytest.param(('TORCH=cpu',), '/whl/cpu', 'name an index that does', id='none'),
-        pytest.param(('TORCH=cpu', f'TORCH_INDEX={URL}'), URL, URL, id='own'),
-        pytest.param((f'TORCH_INDEX={URL}',), URL, '', id='cuda'),
-        pytest.param(('TORCH=rocm',), '', 'TORCH=rocm is unknown', id='unknown'),
-    ],
-)
-def test_an_index_without_pytorch(make_with_torch, options, index, message):
-    done, asked = make_with_torch(*options, status=1)
-    assert done.returncode == 2
-    assert index in asked
-    assert message in done.stderr
-
-
-def test_help_lists_every_command(checkout: Path):
-    lines = make(cwd=checkout).stdout.splitlines()
-    commands = [line.split()[1] for line in lines]
-    assert commands == [
-        *'help setup test test-fast test-docs test-forks'.split(),
-        *'docs fuzz campaign lint format starter demo clean'.split(),
-    ]
