@@ -10,36 +10,13 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 
 from fashion_mmpose import compat
+from fashion_mmpose.config_folder import config_root
 from fashion_mmpose.described_data import embed_descriptions
 from fashion_mmpose.overrides import check_keys
 from fashion_mmpose.pretrained import names_folder, read_index
 from fashion_mmpose.stored_config import read_stored_config
 
 CATEGORY = '{category}'  # stands for a category in paths
-
-_PACKAGE = Path(__file__).resolve().parent
-
-
-def config_root() -> Path:
-    """Returns the folder of the configs.
-
-    That is ``.mim/configs`` inside an installed package, and ``configs`` beside
-    the package in a source checkout.
-
-    Raises:
-        FileNotFoundError: There is neither.
-    """
-    installed = _PACKAGE / '.mim' / 'configs'
-    if installed.is_dir():
-        return installed
-    checkout = _PACKAGE.parent
-    # In site-packages, a folder named configs would be another project's.
-    if (checkout / 'setup.py').is_file() and (checkout / 'configs').is_dir():
-        return checkout / 'configs'
-    raise FileNotFoundError(
-        f'no configs in {installed} and {_PACKAGE} is not in a source checkout; '
-        'install fashion_mmpose again with pip'
-    )
 
 
 def config_names() -> list[str]:

@@ -15,14 +15,14 @@ from typing import Any
 
 import mmengine.registry
 import mmpose.registry
-import msgspec
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import Registry
 
 from fashion_mmpose import compat
+from fashion_mmpose.config_folder import config_root
 from fashion_mmpose.described_data import datasets_of
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.files.json_file import encode_indented, read_json
 from fashion_mmpose.version import __version__
 
 SECTIONS = ('default_scope', 'model', 'test_dataloader', 'test_evaluator')
@@ -165,10 +165,7 @@ def read_stored_config(path: str | os.PathLike, version: str = '') -> Config:
 
 def _runtime(name: str) -> dict:
     """The config of this package that says how a test runs; it registers everything."""
-    root = Path(__file__).resolve().parent
-    folders = (root / '.mim' / 'configs', root.parent / 'configs')
-    folder = next(each for each in folders if each.is_dir())
-    return Config.fromfile(folder / '_base_' / f'{name}.py').to_dict()
+    return Config.fromfile(config_root() / '_base_' / f'{name}.py').to_dict()
 
 
 class _Reader:
@@ -271,4 +268,4 @@ def encode_config(cfg: Config) -> bytes:
     Raises:
         FormatError: See there.
     """
-    return msgspec.json.format(msgspec.json.encode(flatten_config(cfg))) + b'\n'
+    return encode_indented(flatten_config(cfg))

@@ -8,6 +8,7 @@ import pytest
 from mmengine.config import Config
 
 from fashion_mmpose import config as config_files
+from fashion_mmpose import config_folder
 
 FILES = ('cpn_blouse.py', 'detection/rtmdet_tiny.py', '_base_/runtime.py')
 
@@ -23,7 +24,7 @@ def lay_out(configs: Path) -> Path:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = tmp_path / 'fashion_mmpose'
     package.mkdir()
-    monkeypatch.setattr(config_files, '_PACKAGE', package)
+    monkeypatch.setattr(config_folder, '_PACKAGE', package)
     return package
 
 

@@ -1,7 +1,7 @@
 """What the networks of an inferencer are called in tables."""
 
+import hashlib
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def model_id(inferencer: GarmentInferencer) -> str:
         TypeError: If a network is not one of this package.
     """
     known: dict[int, bytes] = {}
-    found = sha256()
+    found = hashlib.sha256()
     for category, network in sorted(inferencer.networks.items()):
         if id(network) not in known:
             known[id(network)] = _digest(network)
@@ -51,7 +51,7 @@ def _digest(network: Any) -> bytes:
     if session is None:
         return fashion_mmpose.network_digest(network)
     path = Path(session.path)
-    found = sha256()
+    found = hashlib.sha256()
     # A calibration may have been fitted after the file was written.
     for each in (path, *(path.with_name(name) for name in session.metadata.beside)):
         found.update(_content(each))
@@ -62,7 +62,4 @@ def _digest(network: Any) -> bytes:
 
 def _content(path: Path) -> bytes:
     with open(path, 'rb') as file:
-        found = sha256()
-        while block := file.read(1 << 20):
-            found.update(block)
-    return found.digest()
+        return hashlib.file_digest(file, 'sha256').digest()

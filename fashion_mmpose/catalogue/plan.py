@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import encode_indented
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.sets import tidy
 from fashion_mmpose.media.source import Source
@@ -160,8 +161,7 @@ def begin(folder: str | os.PathLike, plan: Plan) -> None:
             'choose another folder'
         )
     with OutputFiles() as outputs:
-        content = msgspec.json.format(msgspec.json.encode(plan)) + b'\n'
-        outputs.open_binary(path).write(content)
+        outputs.open_binary(path).write(encode_indented(plan))
 
 
 def read_plan(folder: str | os.PathLike) -> Plan:

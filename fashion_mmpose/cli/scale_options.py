@@ -2,13 +2,12 @@
 
 import argparse
 from collections.abc import Mapping
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fashion_mmpose.cli.shell import warn
+from fashion_mmpose.files.digest import file_digest
 from fashion_mmpose.garments import Named, benchmark
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.measuring import MeasurementFiles, Measuring
@@ -133,8 +132,7 @@ def measuring_settings(args: argparse.Namespace) -> dict[str, Any]:
     settings = {f'--{name.replace("_", "-")}': getattr(args, name) for name in _OPTIONS}
     for name in ('lens', 'table'):
         path = getattr(args, name)
-        digest = path and sha256(Path(path).read_bytes()).hexdigest()[:16]
-        settings[f'the content of --{name}'] = digest
+        settings[f'the content of --{name}'] = path and file_digest(path)
     return settings
 
 

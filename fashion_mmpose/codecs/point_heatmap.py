@@ -187,13 +187,24 @@ class PointHeatmap(BaseKeypointCodec):
             Tensor: Maps of shape (M, H, W), on the device of ``points``.
         """
         # A round Gaussian is the product of one along x and one along y.
-        profiles = []
-        for axis, size in enumerate(self.heatmap_size):
-            cells = torch.arange(size, device=points.device, dtype=points.dtype)
-            distance = cells - points[:, axis, None]
-            profiles.append(torch.exp(distance.square() / (-2 * self.sigma**2)))
-        along_x, along_y = profiles
+        along_x, along_y = self._gaussians(points, (self.sigma, self.sigma))
         return (self.amplitude * along_y)[:, :, None] * along_x[:, None, :]
+
+    def _gaussians(
+        self, points: Tensor, sigmas: tuple[float, float]
+    ) -> tuple[Tensor, Tensor]:
+        """Gaussians of height 1 along x (M, W) and y (M, H) about points (M, 2)."""
+        along_x, along_y = (
+            torch.exp(
+                (
+                    torch.arange(size, device=points.device, dtype=points.dtype)
+                    - points[:, axis, None]
+                ).square()
+                / (-2 * sigma**2)
+            )
+            for axis, (size, sigma) in enumerate(zip(self.heatmap_size, sigmas))
+        )
+        return along_x, along_y
 
     def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Decode the maps of one sample; see :meth:`batch_decode`.

@@ -77,12 +77,7 @@ class PointSimCC(PointHeatmap):
         Returns:
             Tensor: Profiles of shape (M, 1, W + H), on the device of ``points``.
         """
-        profiles = []
-        for axis, (size, sigma) in enumerate(zip(self.heatmap_size, self.sigmas)):
-            bins = torch.arange(size, device=points.device, dtype=points.dtype)
-            distance = bins - points[:, axis, None]
-            profiles.append(torch.exp(distance.square() / (-2 * sigma**2)))
-        return torch.cat(profiles, dim=1)[:, None]
+        return torch.cat(self._gaussians(points, self.sigmas), dim=1)[:, None]
 
     def profiles(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         """The profiles along x (..., W) and y (..., H) of rows (..., W + H)."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.formats.coco.columns import GarmentColumns, ImageColumns
+from fashion_mmpose.formats.coco.geometry import corners_of
 
 NOWHERE = -1
 
@@ -70,9 +71,7 @@ def whole_images(images: ImageColumns, rows: np.ndarray, score: float) -> Sample
 
 def xywh_to_corners(boxes: np.ndarray) -> np.ndarray:
     """x, y, width, height (n, 4) -> x1, y1, x2, y2 (n, 4), float32."""
-    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1).astype(
-        np.float32
-    )
+    return corners_of(boxes).astype(np.float32)
 
 
 class GarmentRecords(Sequence):

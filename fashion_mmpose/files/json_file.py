@@ -117,6 +117,11 @@ def _encoding_fault(data: mmap.mmap | bytes) -> str:
     return f'it is in {encoding}; to fix it: save it as UTF-8' if encoding else ''
 
 
+def encode_indented(value: Any) -> bytes:
+    """The JSON of a small file that people read, too: indented, with a line's end."""
+    return msgspec.json.format(msgspec.json.encode(value)) + b'\n'
+
+
 def encode(value: Any) -> str:
     """A value as compact JSON, on one line.
 

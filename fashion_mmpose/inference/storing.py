@@ -6,10 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-import msgspec
-
 import fashion_mmpose
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import encode_indented
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.garments import benchmark_entry
 from fashion_mmpose.measure.calibration import beside
@@ -151,7 +150,7 @@ def _save(
         descriptions=tuple(each for each in entries if isinstance(each, dict)),
     )
     files = parts.files
-    files[INDEX] = msgspec.json.format(msgspec.json.encode(index)) + b'\n'
+    files[INDEX] = encode_indented(index)
     files[CARD] = write_card(index).encode()
     with OutputFiles() as outputs:
         for name, content in files.items():

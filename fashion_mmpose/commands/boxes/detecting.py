@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from fashion_mmpose import garments
 from fashion_mmpose.config import is_address
+from fashion_mmpose.files.digest import file_digest
 from fashion_mmpose.formats.coco.images import ImageList
 from fashion_mmpose.formats.detectors.partial_boxes import (
     BoxAppender,
@@ -56,7 +57,7 @@ def run_settings(
         version=1,
         config=_digest(Config(network).dump().encode()),
         checkpoint=_weights_digest(weights),
-        ann_file=_file_digest(ann_file),
+        ann_file=file_digest(ann_file),
         score_thr=score_thr,
         max_per_image=max_per_image,
     )
@@ -242,14 +243,9 @@ def _digest(content: bytes) -> str:
 
 def _weights_digest(path: str | os.PathLike) -> str:
     if not is_address(path):
-        return _file_digest(path)
+        return file_digest(path)
     content = hashlib.sha256()
     for name, tensor in read_checkpoint(path).tensors.items():
         content.update(name.encode())
         content.update(tensor.contiguous().numpy().tobytes())
     return content.hexdigest()[:16]
-
-
-def _file_digest(path: str | os.PathLike) -> str:
-    with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()[:16]

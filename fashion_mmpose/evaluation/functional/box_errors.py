@@ -5,6 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from fashion_mmpose.formats.coco.columns import GarmentColumns
+from fashion_mmpose.formats.coco.geometry import corners_of
 from fashion_mmpose.formats.detectors.box_columns import BoxColumns
 
 from .errors.pairing import assign, pair_iou
@@ -35,7 +36,7 @@ def box_errors(
     for key in items.keys() & found.keys():
         pairs = np.array([(i, j) for i in items[key] for j in found[key]])
         wanted, given = truth.boxes[pairs[:, 0]], boxes.boxes[pairs[:, 1]]
-        iou = pair_iou(_corners(wanted), _corners(given))
+        iou = pair_iou(corners_of(wanted), corners_of(given))
         order = np.argsort(-iou, kind='stable')
         order = order[iou[order] >= iou_thr]
         chosen = assign(pairs[:, 0], pairs[:, 1], order)
@@ -68,11 +69,6 @@ def _by_garment(
     for index in np.flatnonzero(counted).tolist():
         places[int(image_ids[index]), int(category_ids[index])].append(index)
     return places
-
-
-def _corners(boxes: np.ndarray) -> np.ndarray:
-    """x1, y1, x2, y2 of x, y, width, height; (n, 4)."""
-    return np.concatenate((boxes[:, :2], boxes[:, :2] + boxes[:, 2:]), axis=1)
 
 
 def _differences(wanted: np.ndarray, given: np.ndarray) -> np.ndarray:

@@ -73,7 +73,7 @@ def check_boxes(boxes: Boxes) -> list[str]:
     if not len(boxes.xywh):
         return []
     xywh, sizes = boxes.xywh, boxes.sizes_wh
-    corners = np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1)
+    corners = corners_of(xywh)
     beyond = beyond_edges(corners, sizes)
     _refuse_another_form(boxes, corners, beyond)
     clipped = np.clip(corners.reshape(-1, 2, 2), 0, sizes[:, None])
@@ -90,6 +90,11 @@ def check_boxes(boxes: Boxes) -> list[str]:
         for mask, what in counted
         if mask.any()
     ]
+
+
+def corners_of(xywh: np.ndarray) -> np.ndarray:
+    """x, y, width, height (n, 4) -> x1, y1, x2, y2 (n, 4)."""
+    return np.concatenate((xywh[:, :2], xywh[:, :2] + xywh[:, 2:]), axis=1)
 
 
 def _refuse_another_form(boxes: Boxes, corners: np.ndarray, beyond: np.ndarray) -> None:
