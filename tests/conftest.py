@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from floors import is_core_test
 from toolbox import CONFIG, ROOT, load_tool, run, tool
+from warm_python import WarmPython
 
 
 def pytest_collectstart(collector: pytest.Collector):
@@ -43,10 +44,17 @@ LONGEST = (
 )
 
 
-def pytest_configure():
-    """Let tests send Ctrl-C, also where a script's background job was to ignore it."""
+def pytest_configure(config: pytest.Config):
+    """Let tests send Ctrl-C, also where a script's background job was to ignore it.
+
+    One warm Python is for all processes that run tests.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not hasattr(config, 'workerinput'):
+        python = WarmPython('fashion_mmpose.plugin')
+        config.add_cleanup(python.close)
+        os.environ['WARM_PYTHON'] = python.program
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist

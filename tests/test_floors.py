@@ -18,7 +18,7 @@ from floors import (
     parsed,
     place_of,
 )
-from toolbox import ROOT, run
+from toolbox import ROOT, run_cold
 
 HELPERS = Path(__file__).parent / 'helpers'
 CORE_SCRIPTS = [
@@ -43,7 +43,7 @@ DOORS = (PACKAGE, f'{PACKAGE}.cli.main')
 
 def alone(script: str | Path, *arguments, cwd: Path, check: bool = True):
     """Run a script where the plugin's libraries cannot be imported."""
-    return run(
+    return run_cold(
         HELPERS / 'without_plugin.py', ROOT / script, *arguments, cwd=cwd, check=check
     )
 
@@ -136,7 +136,7 @@ def test_importing_the_package_is_cheap(tmp_path: Path):
         '    print(error)\n'
     )
     expected = "module 'fashion_mmpose' has no attribute 'nonsense'\n"
-    assert run(script, cwd=tmp_path).stdout == expected
+    assert run_cold(script, cwd=tmp_path).stdout == expected
 
 
 @pytest.mark.slow

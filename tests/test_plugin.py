@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from toolbox import ROOT, run
+from toolbox import ROOT, run_cold
 
 HELPER = Path(__file__).parent / 'helpers' / 'registered_names.py'
 
@@ -68,7 +68,7 @@ REGISTERED = {
 
 def registered_by(*modules: str) -> dict[str, list[str]]:
     """The names that a process has in its registries after these imports."""
-    return json.loads(run('-W', 'ignore', HELPER, *modules, cwd=ROOT).stdout)
+    return json.loads(run_cold('-W', 'ignore', HELPER, *modules, cwd=ROOT).stdout)
 
 
 def test_the_package_registers_nothing():

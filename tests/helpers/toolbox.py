@@ -1,13 +1,9 @@
 """Runs the tools as a user does, on a tiny network."""
 
-import atexit
-import functools
 import importlib.util
-import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,53 +67,35 @@ visualizer = dict(vis_backends=[dict(type='LocalVisBackend')])
 """
 
 
+def warm_python():
+    """What starts commands in a moment, see warm_python.py."""
+    return os.environ.get('WARM_PYTHON', sys.executable)
+
+
 def run(*command, cwd, check=True):
-    """Run Python with these arguments as a user would; its result."""
-    result = subprocess.run(
-        [sys.executable, *map(str, command)], cwd=cwd, capture_output=True, text=True
-    )
-    return _checked(result) if check else result
+    """Run Python with these arguments as a user would; its result.
+
+    It has the plugin imported before it starts.
+    """
+    return _run(warm_python(), command, cwd, check)
+
+
+def run_cold(*command, cwd, check=True):
+    """As `run`, in a Python of its own: for what is imported, and when."""
+    return _run(sys.executable, command, cwd, check)
 
 
 def tool(name, *arguments, cwd, check=True):
-    """Run a script of tools/ from another folder, in a process of its own.
-
-    The process has the plugin imported before it starts, see warm_python.py. What a
-    script imports, and when, is for `run` to prove.
-    """
-    command = [str(ROOT / 'tools' / name), *map(str, arguments)]
-    with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder, 'out'), Path(folder, 'err')
-        out.touch()
-        err.touch()
-        request = dict(argv=command, cwd=str(cwd), env=dict(os.environ))
-        request |= dict(out=str(out), err=str(err))
-        python = _warm_python()
-        python.stdin.write(json.dumps(request) + '\n')
-        python.stdin.flush()
-        code = int(python.stdout.readline())
-        written = out.read_text(), err.read_text()
-    result = subprocess.CompletedProcess(command, code, *written)
-    return _checked(result) if check else result
+    """Run a script of tools/ from another folder."""
+    return run(ROOT / 'tools' / name, *arguments, cwd=cwd, check=check)
 
 
-def _checked(result):
-    if result.returncode:
+def _run(python, command, cwd, check):
+    words = [python, *map(str, command)]
+    result = subprocess.run(words, cwd=cwd, capture_output=True, text=True)
+    if check and result.returncode:
         raise AssertionError(f'{result.args} failed:\n{result.stdout}\n{result.stderr}')
     return result
-
-
-@functools.cache
-def _warm_python():
-    python = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name('warm_python.py')],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    atexit.register(python.communicate)
-    return python
 
 
 def load_tool(name):

@@ -1,63 +1,166 @@
-"""A Python with the plugin imported, which forks a process for every script.
+"""A Python with modules imported, which forks a process for every command.
 
 A process of its own takes seconds to import PyTorch and MMPose, a fork of this one a
 moment. It is otherwise as fresh: it has its own arguments, folder, environment, output
 and random numbers, and Python itself handles how the script ends.
 
-Requests come on standard input, one a line as JSON: ``argv``, ``cwd``, ``env`` and the
-files ``out`` and ``err`` to write to. Each is answered by the exit code in a line.
+`WarmPython` has a program that stands in for Python: what it is called with runs in a
+fork, and so do the Pythons that a script starts itself. What no fork can do (`-c`,
+another search path) it hands to Python.
 """
 
 import gc
-import json
+import importlib
+import multiprocessing.process
 import os
 import random
 import runpy
+import select
+import shlex
+import signal
+import socket
+import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
-# What imports say on standard output is no answer.
-ANSWERS = os.fdopen(os.dup(1), 'w')
-os.dup2(2, 1)
-
-import numpy as np  # noqa: E402
-
-import fashion_mmpose.plugin  # noqa: E402, F401
+CLIENT = Path(__file__).with_name('warm_client.py')
+POLL_S = 0.01
 
 
-def serve() -> dict | None:
-    """Start a child a request and wait for it.
+class WarmPython:
+    """The process that forks; it ends with the one that made it.
+
+    Args:
+        modules: What it imports, when it is called first.
+        search_path: PYTHONPATH of the commands that it runs, by default this process's.
+
+    Attributes:
+        program: Path of what stands in for Python.
+        search_path: As above.
+    """
+
+    def __init__(self, *modules: str, search_path: str | None = None) -> None:
+        if search_path is None:
+            search_path = os.environ.get('PYTHONPATH', '')
+        self.search_path = search_path
+        # Sockets have short names: no longer path than the system's own folder.
+        self._folder = tempfile.TemporaryDirectory(prefix='warm-')
+        place = Path(self._folder.name, 'socket')
+        self.program = str(Path(self._folder.name, 'python'))
+        words = [sys.executable, '-SEIB', CLIENT, place, sys.executable]
+        words.append(search_path)
+        command = shlex.join(map(str, words))
+        Path(self.program).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        Path(self.program).chmod(0o755)
+        self._process = subprocess.Popen(
+            [sys.executable, '-W', 'ignore', __file__, place, self.program, *modules],
+            env=os.environ | dict(PYTHONPATH=search_path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._process.stdout.readline()  # It listens.
+
+    def close(self) -> None:
+        self._process.communicate()
+        self._folder.cleanup()
+
+
+def serve(place: str, modules: Sequence[str]) -> dict | None:
+    """Answer one call after the other, each in a process of its own.
 
     Returns:
-        In a child its request, here None after the last.
+        In the process that is to run a command its request, here None in the end.
     """
-    for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            return json.loads(line)
-        status = os.waitpid(child, 0)[1]
-        print(os.waitstatus_to_exitcode(status), file=ANSWERS, flush=True)
-    return None
+    import warm_client
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for those.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests.
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(place)
+        listener.listen(64)
+        print('ready', flush=True)
+        # What imports say on standard output is no answer.
+        os.dup2(2, 1)
+        while True:
+            ready = select.select([listener, sys.stdin], [], [])[0]
+            if sys.stdin in ready:
+                return None
+            connection = listener.accept()[0]
+            # At the first call: until then it may be that nobody needs it.
+            prepare(modules)
+            if not os.fork():
+                listener.close()
+                return attend(connection, warm_client.receive(connection))
+            connection.close()
 
 
-def redirect(descriptor: int, path: str, flags: int):
-    opened = os.open(path, flags)
-    os.dup2(opened, descriptor)
-    os.close(opened)
+def prepare(modules: Sequence[str]) -> None:
+    if not sys.modules.keys() >= set(modules):
+        for name in modules:
+            importlib.import_module(name)
+        # A child that ends would else visit, and so copy, all that was imported: 1.5 s.
+        gc.collect()
+        gc.freeze()
 
 
-# A child that ends would else visit, and so copy, all that was imported: 1.5 s.
-gc.collect()
-gc.freeze()
-request = serve()
-if request is not None:
-    redirect(0, os.devnull, os.O_RDONLY)
-    redirect(1, request['out'], os.O_WRONLY)
-    redirect(2, request['err'], os.O_WRONLY)
+def attend(connection: socket.socket, request: dict) -> dict:
+    """Fork a command, send it the signals that come, and answer with its exit code.
+
+    Returns:
+        In the command's process, its request. The other one ends here.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if not child:
+        connection.close()
+        os.setpgid(0, 0)
+        return request
+    with suppress(PermissionError, ProcessLookupError):
+        os.setpgid(child, child)  # It may not have come to that yet.
+    for descriptor in request['descriptors']:
+        os.close(descriptor)
+    watched = [connection]
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if select.select(watched, [], [], POLL_S)[0]:
+            number = connection.recv(1)
+            # Nobody waits for it any more: its loader workers end with it, too.
+            os.killpg(child, number[0] if number else signal.SIGKILL)
+            watched = watched if number else []
+    if watched:
+        connection.sendall(b'%d\n' % os.waitstatus_to_exitcode(ended[1]))
+    os._exit(0)
+
+
+def become(request: dict, program: str) -> None:
+    """Run the command in this process as Python would."""
+    import numpy as np
+
+    for target, descriptor in enumerate(request['descriptors']):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(request['cwd'])
+    # Where multiprocessing looks for the script of a relative path.
+    multiprocessing.process.ORIGINAL_DIR = request['cwd']
     os.environ.clear()
     os.environ.update(request['env'])
     random.seed()
     np.random.seed()
-    sys.argv = request['argv']
-    sys.path[0] = os.path.dirname(sys.argv[0])
-    runpy.run_path(sys.argv[0], run_name='__main__')
+    sys.executable = program
+    module, sys.argv = request['module'], request['argv']
+    if module:
+        sys.path[0] = request['cwd']
+        runpy.run_module(module, run_name='__main__', alter_sys=True)
+    else:
+        sys.path[0] = os.path.dirname(sys.argv[0])
+        runpy.run_path(sys.argv[0], run_name='__main__')
+
+
+if __name__ == '__main__':
+    place, program, *modules = sys.argv[1:]
+    if (command := serve(place, modules)) is not None:
+        become(command, program)

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from toolbox import ROOT, load_tool, run
+from toolbox import ROOT, load_tool, run, run_cold
 
 from fashion_mmpose.cli.main import COMMANDS, load, main
 from fashion_mmpose.version import __version__
@@ -126,13 +126,13 @@ def test_a_mistake_is_one_line(capsys, monkeypatch, tmp_path: Path):
 def test_the_plugin_says_what_it_lacks(tmp_path: Path, name: str, arguments):
     cv2.imwrite(str(tmp_path / 'x.png'), np.zeros((8, 8, 3), np.uint8))
     hidden = (HELPERS / 'without_plugin.py', PROGRAM, name, *arguments)
-    done = run(*hidden, cwd=tmp_path, check=False)
+    done = run_cold(*hidden, cwd=tmp_path, check=False)
     (line,) = done.stderr.splitlines()
     assert done.returncode == 1
     assert (
         line.startswith('error: fashion_mmpose needs torch') and 'pip install' in line
     )
-    debugged = run(*hidden, '--debug', cwd=tmp_path, check=False)
+    debugged = run_cold(*hidden, '--debug', cwd=tmp_path, check=False)
     assert 'Traceback' in debugged.stderr
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toolbox import ROOT, run
+from toolbox import ROOT, run_cold
 
 from fashion_mmpose.cli.main import main
 from fashion_mmpose.export import export_network
@@ -43,13 +43,13 @@ def entries(folder: Path) -> list[dict]:
 
 def test_from_python(small, folder):
     (folder / 'script.py').write_text(SCRIPT)
-    done = run(ALONE, folder / 'script.py', small.folder, cwd=folder)
+    done = run_cold(ALONE, folder / 'script.py', small.folder, cwd=folder)
     assert int(done.stdout) > 3
 
 
 def test_the_command_and_the_same_as_with_pytorch(small, small_detector, folder):
     files = '--pose', 'pose.onnx', '--det', 'det.onnx', '--device', 'cpu'
-    run(
+    run_cold(
         *(ALONE, ROOT / 'tools' / 'predict.py', *small.paths, *files),
         *('--out-dir', 'alone', '--save-vis', '--save-json', '--save-csv'),
         cwd=folder,

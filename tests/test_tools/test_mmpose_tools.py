@@ -1,7 +1,9 @@
 """MMPose's own tools and demos, as a user of MMPose calls them.
 
 They import MMPose before they read a config, so mmcv-lite must be complete by then: by
-the file that ``make setup`` puts beside it, or by ``fashion-mmpose run``.
+the file that ``make setup`` puts beside it, or by ``fashion-mmpose run``. The former
+run in forks of a Python that has imported MMPose and MMDetection, and nothing of this
+package; the latter import all by themselves.
 """
 
 import json
@@ -19,6 +21,7 @@ import pytest
 import torch
 from tiny_detector import save_detector, write_config
 from toolbox import ROOT, run
+from warm_python import WarmPython
 
 from fashion_mmpose.operators import serve_operators, write_extension
 
@@ -46,6 +49,15 @@ def set_up(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
+def with_mmpose(set_up):
+    python = WarmPython(
+        'mmpose.apis', 'mmdet.apis', search_path=f'{set_up}{os.pathsep}{ROOT}'
+    )
+    yield python
+    python.close()
+
+
+@pytest.fixture(scope='module')
 def place(trained):
     """The folder of a small network that was trained, with a detector and weights."""
     save_detector(write_config(trained / 'tiny_det.py'), trained / 'det.pth')
@@ -55,17 +67,18 @@ def place(trained):
 
 
 @pytest.fixture
-def call(request, set_up, place):
+def call(request, with_mmpose, place):
     """Runs a script of MMPose as it is, or by `fashion-mmpose run`; its output."""
 
     def call(script, *arguments):
-        begin, path = [MIM / script], [set_up, ROOT]
+        begin, path = [with_mmpose.program, MIM / script], with_mmpose.search_path
         if getattr(request, 'param', None) == 'run':
-            begin, path = ['-m', 'fashion_mmpose', 'run', *begin], [ROOT]
+            begin = [sys.executable, '-m', 'fashion_mmpose', 'run', MIM / script]
+            path = str(ROOT)
         done = subprocess.run(
-            [sys.executable, *map(str, (*begin, *arguments))],
+            [*map(str, (*begin, *arguments))],
             cwd=place,
-            env=os.environ | dict(PYTHONPATH=os.pathsep.join(map(str, path))),
+            env=os.environ | dict(PYTHONPATH=path),
             capture_output=True,
             text=True,
         )

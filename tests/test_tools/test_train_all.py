@@ -5,15 +5,17 @@ import json
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 import torch
-from toolbox import CONFIG, ROOT, load_tool, run
+from toolbox import CONFIG, ROOT, load_tool, run, warm_python
 
 from fashion_mmpose import garments
 from fashion_mmpose.synthetic import write_fashionai
@@ -27,7 +29,7 @@ TRAINING = 'data/annotations/train_trousers.json'
 def train_all(*arguments):
     """Run the tool in this process: exit code, and what it printed."""
     output = StringIO()
-    with redirect_stdout(output):
+    with redirect_stdout(output), patch.object(sys, 'executable', warm_python()):
         code = load_tool('train_all.py').main(
             ['tiny.py', '--categories', 'trousers,skirt', *arguments]
         )
@@ -79,9 +81,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope='module')
 def journey(folder):
     """Three calls: one category fails; mended but interrupted; to the end."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv('OMP_NUM_THREADS', '1')
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(folder)
+        here.setenv('OMP_NUM_THREADS', '1')
         os.rename(TRAINING, 'hidden.json')
         failed = train_all()
         failed.summary = load(folder / 'work_dirs/tiny/summary.json')

@@ -146,9 +146,10 @@ def test_two_processes(trained):
     assert ids[0] == ids[1] and len(ids[0]) == 5
 
 
-def test_mmpose_tools_and_inferencer(trained):
+def test_mmpose_tools_and_inferencer(trained, tmp_path):
     """MMPose's own train.py and MMPoseInferencer take our configs."""
-    code = (
+    script = tmp_path / 'script.py'
+    script.write_text(
         'import fashion_mmpose.plugin, runpy, sys, mmpose, os\n'
         'root = os.path.dirname(mmpose.__file__)\n'
         "script = os.path.join(root, '.mim', 'tools', 'train.py')\n"
@@ -156,13 +157,13 @@ def test_mmpose_tools_and_inferencer(trained):
         "            'train_cfg.max_epochs=1']\n"
         "runpy.run_path(script, run_name='__main__')\n"
     )
-    run('-c', code, cwd=trained)
+    run(script, cwd=trained)
     assert (
         'head.refine_net.output.1.weight'
         in (load(trained / 'theirs' / 'epoch_1.pth')['state_dict'])
     )
     picture = next((trained / 'data/test/Images/blouse').glob('*.jpg'))
-    code = (
+    script.write_text(
         'import fashion_mmpose.plugin, json\n'
         'from mmpose.apis import MMPoseInferencer\n'
         f"inferencer = MMPoseInferencer('tiny.py', {LAST!r}, device='cpu',\n"
@@ -170,7 +171,7 @@ def test_mmpose_tools_and_inferencer(trained):
         f"result = next(inferencer({str(picture)!r}))['predictions'][0][0]\n"
         "print('RESULT', json.dumps(result['keypoints']))\n"
     )
-    result = run('-c', code, cwd=trained)
+    result = run(script, cwd=trained)
     points = json.loads(result.stdout.split('RESULT ')[1].splitlines()[0])
     assert np.shape(points) == (13, 2)
     tool('test.py', 'tiny.py', LAST, '--out', 'p.json', cwd=trained)
