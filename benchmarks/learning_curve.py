@@ -16,12 +16,20 @@ import argparse
 import json
 import math
 import random
-import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # the benchmarks are of the repository
+
+from benchmarks.short_trainings import (  # noqa: E402
+    METRIC,
+    metrics_file,
+    tested,
+    train,
+)
+
 SIZES = (30, 100, 300, 1000, 2799)
 BATCH_SIZE = 16
 STARTS = dict(
@@ -30,7 +38,6 @@ STARTS = dict(
     # Without features, their statistics must be learnt, too.
     scratch=['load_from=None', 'model.backbone.norm_eval=False'],
 )
-METRIC = 'fashionai/NE'
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -73,16 +80,10 @@ def subset(content: dict, size: int, seed: int = 0) -> dict:
     )
 
 
-def call(script: str, *arguments: object) -> None:
-    command = [sys.executable, str(ROOT / 'tools' / script), *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
 def train_and_test(args: argparse.Namespace, start: str, size: int, file: Path) -> dict:
     """The metrics of one training; they are kept in its work folder."""
     work_dir = args.out / f'{start}_{size}'
-    measured = work_dir / 'test' / 'metrics.json'
-    if not measured.exists():
+    if not metrics_file(work_dir / 'test').exists():
         count = len(json.loads(file.read_text())['images'])
         epochs = math.ceil(args.steps / math.ceil(count / BATCH_SIZE))
         options = [
@@ -92,17 +93,10 @@ def train_and_test(args: argparse.Namespace, start: str, size: int, file: Path) 
             # A worker that starts anew takes longer than an epoch of few pictures.
             'train_dataloader.num_workers=0',
             f'train_cfg.max_epochs={epochs}',
+            f'default_hooks.checkpoint.interval={max(1, epochs // 8)}',
         ]
-        place = ('--data-root', args.data_root, '--work-dir')
-        resume = ['--resume'] if any(work_dir.glob('epoch_*.pth')) else []
-        every = [f'default_hooks.checkpoint.interval={max(1, epochs // 8)}']
-        call(
-            *('train.py', args.config, *place, work_dir, '--no-validate', *resume),
-            *('--cfg-options', *options, *every),
-        )
-        last = work_dir / f'epoch_{epochs}.pth'
-        call('test.py', args.config, last, *place, measured.parent)
-    return json.loads(measured.read_text())['metrics']
+        train(args.config, work_dir, args.data_root, options)
+    return tested(args.config, work_dir, args.data_root, work_dir / 'test')
 
 
 def write_results(out: Path, figures: dict[str, dict[int, float]]) -> None:

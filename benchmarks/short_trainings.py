@@ -1,0 +1,93 @@
+"""Trainings that a benchmark compares, made and tested by the tools, each only once."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+METRIC = 'fashionai/NE'
+
+
+def call(script: str, *arguments: object) -> None:
+    """Run a script of ``tools/``, quietly.
+
+    Raises:
+        subprocess.CalledProcessError: If it fails; it has said on stderr why.
+    """
+    command = [sys.executable, str(ROOT / 'tools' / script), *map(str, arguments)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def train(
+    config: str | Path,
+    work_dir: Path,
+    data_root: Path,
+    options: Iterable[str],
+    validate: bool = False,
+) -> None:
+    """Train, or go on with a training that was stopped.
+
+    Args:
+        config: Name or path of the config.
+        work_dir: Where the training is.
+        data_root: The folder of the data.
+        options: ``KEY=VALUE`` of the config.
+        validate: Whether it looks at the validation set, and keeps the best weights.
+            Defaults to False.
+    """
+    call(
+        *('train.py', config, '--data-root', data_root, '--work-dir', work_dir),
+        *([] if validate else ['--no-validate']),
+        *(['--resume'] if (work_dir / 'last_checkpoint').exists() else []),
+        *('--cfg-options', *options),
+    )
+
+
+def tested(
+    config: str | Path,
+    work_dir: Path,
+    data_root: Path,
+    out: Path,
+    options: Iterable[str] = (),
+) -> dict[str, float]:
+    """The metrics of a training's best weights, or of its last ones.
+
+    Args:
+        config: Name or path of the config that is tested.
+        work_dir: Where the training is.
+        data_root: The folder of the data.
+        out: Where the metrics are kept. If they are there, nothing is done.
+        options: ``KEY=VALUE`` of the config.
+    """
+    file = metrics_file(out)
+    if not file.exists():
+        place = ('--data-root', data_root, '--work-dir', out)
+        call('test.py', config, work_dir, *place, *cfg_options(options))
+    return json.loads(file.read_text())['metrics']
+
+
+def metrics_file(out: Path) -> Path:
+    """Where a test leaves its metrics."""
+    return out / 'metrics.json'
+
+
+def cfg_options(options: Iterable[str]) -> list[str]:
+    """The options as arguments, none where there are none."""
+    options = list(options)
+    return ['--cfg-options', *options] if options else []
+
+
+def step_seconds(work_dir: Path) -> list[float]:
+    """Seconds of a training step, as its log has them line by line.
+
+    Raises:
+        FileNotFoundError: If nothing was trained in the folder.
+    """
+    logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
+    if not logs:
+        raise FileNotFoundError(f'{work_dir} has no log of a training')
+    lines = map(json.loads, logs[-1].read_text().splitlines())
+    # Those of validations have no loss.
+    return [line['time'] for line in lines if 'loss' in line]
