@@ -2,8 +2,9 @@
 
 M: maps, H: rows, W: columns. Positions are cells, (x, y), the centre of the
 first cell being 0. Everything runs on the device of the maps. A decoder takes the
-maps, the blurred maps (M, H, W) and the size of a cell in input pixels, (x, y); it
-returns cells (M, 2) and the values of the maxima (M, ).
+maps (M, H, W), their :class:`~.blurring.Blur`, the size of a cell in input pixels,
+(x, y), and the variance below which a map is flat; it returns cells (M, 2), the values
+of the maxima (M, ) and which maps are flat, bool (M, ).
 """
 
 from collections.abc import Sequence
@@ -12,48 +13,63 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .blurring import Blur
 
-def blur(
-    maps: Tensor, kernel_size: int, sigma: float | None = None, border: str = 'reflect'
-) -> Tensor:
-    """Gaussian blur of every map, as OpenCV's ``GaussianBlur``.
+BLOCK = 7  # rows about the highest one in which two maxima are sought first
+# Relative to the peak: what rounding may do to sums, and the variance of a map that is
+# beyond doubt not flat.
+ROUNDING = 1e-5
+CLEAR_VARIANCE = 1e-4
+
+Decoded = tuple[Tensor, Tensor, Tensor]
+
+
+def may_branch(maps: Tensor) -> bool:
+    """Whether what is computed may depend on the values: cheaply, and not in a graph.
+
+    Values that lie on a GPU would have to be waited for.
+    """
+    return maps.device.type == 'cpu' and not torch.compiler.is_compiling()
+
+
+def is_flat(maps: Tensor, min_variance: float, cells: Tensor | None = None) -> Tensor:
+    """Which maps are constant, or have less than that variance.
 
     Args:
         maps (Tensor): Shape (M, H, W).
-        kernel_size (int): Odd size of the kernel in cells.
-        sigma (float, optional): Standard deviation in cells; by default derived
-            from the size by OpenCV's rule.
-        border (str): ``'reflect'`` (without repeating the edge) or
-            ``'constant'`` (zeros).
+        min_variance (float): Least variance of a map that says something.
+        cells (Tensor, optional): The maxima (x, y), int64 (M, 2), where they are
+            known: for most maps the row of the maximum then tells.
 
     Returns:
-        Tensor: Shape (M, H, W).
+        Tensor: Bool, shape (M, ).
     """
-    radius = kernel_size // 2
-    if sigma is None:
-        sigma = 0.3 * ((kernel_size - 1) * 0.5 - 1) + 0.8
-    taps = torch.exp(torch.arange(radius + 1).double().square() / (-2 * sigma**2))
-    taps = (taps / (taps[0] + 2 * taps[1:].sum())).tolist()
-    padded = F.pad(maps[None], (radius,) * 4, mode=border)[0]
-    # Shifted sums are several times faster than a convolution with one channel.
-    for dim in (2, 1):
-        size = padded.shape[dim] - 2 * radius
-        total = padded.narrow(dim, radius, size) * taps[0]
-        for offset in range(1, radius + 1):
-            for start in (radius - offset, radius + offset):
-                total.add_(padded.narrow(dim, start, size), alpha=taps[offset])
-        padded = total
-    return padded
-
-
-def is_flat(maps: Tensor, min_variance: float) -> Tensor:
-    """Which maps are constant, or have less than that variance; bool (M, )."""
-    cells = maps.flatten(1)
-    flat = cells.amax(1) <= cells.amin(1)
+    if cells is not None and may_branch(maps):
+        doubtful = ~_is_clear(_lines(maps, cells[:, 1]), maps, min_variance)
+        if doubtful.any():
+            doubtful[doubtful.clone()] = is_flat(maps[doubtful], min_variance)
+        return doubtful
+    values = maps.flatten(1)
+    flat = values.amax(1) <= values.amin(1)
     if min_variance > 0:
-        squares = torch.linalg.vector_norm(cells, dim=1).square() / cells.shape[1]
-        flat |= squares - cells.mean(1).square() < min_variance
+        squares = torch.linalg.vector_norm(values, dim=1).square() / values.shape[1]
+        flat |= squares - values.mean(1).square() < min_variance
     return flat
+
+
+def _is_clear(part: Tensor, maps: Tensor, min_variance: float) -> Tensor:
+    """Whether a part (M, ...) of the maps is enough to say that they are not flat.
+
+    Squared distances from the mean, of any part, are not more than those of the map.
+    """
+    part = part.flatten(1)
+    peaks = part.amax(1)
+    if not min_variance:
+        return part.amin(1) < peaks
+    squares = (part - part.mean(1, keepdim=True)).square().sum(1)
+    variance = squares / (maps.shape[1] * maps.shape[2])
+    least = (CLEAR_VARIANCE * peaks.square()).clamp(min=2 * min_variance)
+    return variance > least
 
 
 def maximum(maps: Tensor) -> tuple[Tensor, Tensor]:
@@ -107,29 +123,80 @@ def _lines(maps: Tensor, rows: Tensor) -> Tensor:
 
 
 def argmax(
-    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
-) -> tuple[Tensor, Tensor]:
-    """The maximum of the blurred map, and its value; (M, 2), (M, )."""
+    maps: Tensor, blur: Blur, cell_size: Sequence[float], min_variance: float
+) -> Decoded:
+    """The maximum of the blurred map, and its value."""
+    blurred = blur(maps)
     peaks, cells = maximum(blurred)
-    return cells.to(maps.dtype), peaks
+    return cells.to(maps.dtype), peaks, is_flat(blurred, min_variance, cells)
 
 
 def second_max(
-    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
-) -> tuple[Tensor, Tensor]:
+    maps: Tensor, blur: Blur, cell_size: Sequence[float], min_variance: float
+) -> Decoded:
     """A quarter of the way from the maximum to the second highest cell."""
+    few_rows = 2 * (BLOCK + 2 * blur.radius)
+    if not may_branch(maps) or maps.shape[1] < few_rows:
+        return _second_max_everywhere(maps, blur, min_variance)
+    cells, peaks, found = _second_max_in_block(maps, blur, min_variance)
+    flat = torch.zeros_like(found)
+    if not found.all():
+        rest = ~found
+        cells[rest], peaks[rest], flat[rest] = _second_max_everywhere(
+            maps[rest], blur, min_variance
+        )
+    return cells, peaks, flat
+
+
+def _second_max_everywhere(maps: Tensor, blur: Blur, min_variance: float) -> Decoded:
+    blurred = blur(maps)
     peaks, first, second = two_maxima(blurred)
-    return (3 * first + second).to(maps.dtype) / 4, peaks
+    flat = is_flat(blurred, min_variance, first)
+    return (3 * first + second).to(maps.dtype) / 4, peaks, flat
+
+
+def _second_max_in_block(maps: Tensor, blur: Blur, min_variance: float) -> Decoded:
+    """The same, of maps whose two maxima are beyond doubt in a few rows.
+
+    A blurred value is a mean of rows, so no value of a blurred row is above the mean of
+    the highest values of the rows that it is made of. Where that is lower than the
+    second maximum of a block of rows, the other rows need not be blurred.
+
+    Returns:
+        tuple: Cells (M, 2), maxima (M, ), and of which maps they are; the other maps
+        have to be looked at everywhere, or are flat.
+    """
+    height = maps.shape[1]
+    highest = maps.amax(2)  # (M, H)
+    bounds = blur.along(highest.clamp(min=0))
+    start = bounds.argmax(1, keepdim=True) - BLOCK // 2
+    start = start.clamp(0, height - BLOCK)
+    rows = start + torch.arange(BLOCK)  # (M, BLOCK)
+    block = blur.some_rows(maps, rows)
+    peaks, first, second = two_maxima(block)
+    second_values = block[_counted(maps)[:, 0], second[:, 1], second[:, 0]]
+    bounds.scatter_(1, rows, -torch.inf)
+    found = bounds.amax(1) * (1 + ROUNDING) < second_values
+    found &= _is_clear(block, maps, min_variance)
+    cells = (3 * first + second).to(maps.dtype) / 4
+    cells[:, 1] += start[:, 0]
+    return cells, peaks, found
+
+
+def _counted(maps: Tensor) -> Tensor:
+    """Numbers of the maps, int64 (M, 1)."""
+    return torch.arange(maps.shape[0], device=maps.device)[:, None]
 
 
 def quarter(
-    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
-) -> tuple[Tensor, Tensor]:
+    maps: Tensor, blur: Blur, cell_size: Sequence[float], min_variance: float
+) -> Decoded:
     """A quarter cell from the maximum toward the higher neighbour on each axis.
 
     As published, a maximum in the first two or the last row or column is left
     where it is.
     """
+    blurred = blur(maps)
     peaks, cells = maximum(blurred)
     height, width = maps.shape[1:]
     x, y = cells[:, 0], cells[:, 1]
@@ -143,12 +210,13 @@ def quarter(
         after = values.gather(1, (index + step)[:, None])
         before = values.gather(1, (index - step)[:, None])
         offsets.append((after - before).sign())
-    return cells + 0.25 * torch.cat(offsets, dim=1), peaks
+    flat = is_flat(blurred, min_variance, cells)
+    return cells + 0.25 * torch.cat(offsets, dim=1), peaks, flat
 
 
 def dark(
-    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
-) -> tuple[Tensor, Tensor]:
+    maps: Tensor, blur: Blur, cell_size: Sequence[float], min_variance: float
+) -> Decoded:
     """One Newton step on the logarithm of the blurred map.
 
     The maximum is that of the map itself. Maxima within two cells of the border,
@@ -158,13 +226,12 @@ def dark(
     height, width = maps.shape[1:]
     x, y = cells[:, 0], cells[:, 1]
     inside = (x > 1) & (x < width - 2) & (y > 1) & (y < height - 2)
-    index = torch.where(inside, y * width + x, 2 * width + 2)
     # Rescaling to the old maximum, as published, would add a constant to the
     # logarithm and change no derivative.
-    logs = blurred.flatten(1).clamp(min=1e-10).log()
+    logs = blur.windows(maps, cells, radius=2).clamp(min=1e-10).log()
 
     def at(dx: int, dy: int) -> Tensor:
-        return logs.gather(1, (index + dy * width + dx)[:, None]).squeeze(1)
+        return logs[:, 2 + dy, 2 + dx]
 
     here = at(0, 0)
     gradient_x = 0.5 * (at(1, 0) - at(-1, 0))
@@ -179,12 +246,12 @@ def dark(
         (xy * gradient_y - yy * gradient_x, xy * gradient_x - xx * gradient_y), dim=1
     )
     offset = torch.where(solvable[:, None], offset / determinant[:, None], 0.0)
-    return cells + offset, peaks
+    return cells + offset, peaks, is_flat(maps, min_variance, cells)
 
 
 def resized(
-    maps: Tensor, blurred: Tensor, cell_size: Sequence[float]
-) -> tuple[Tensor, Tensor]:
+    maps: Tensor, blur: Blur, cell_size: Sequence[float], min_variance: float
+) -> Decoded:
     """The maximum of the map after it is resized to the input, as OpenCV resizes.
 
     A pixel's centre lies half a pixel inside, so the maximum is one of the pixels
@@ -192,9 +259,10 @@ def resized(
     """
     height, width = maps.shape[1:]
     size = [round(height * cell_size[1]), round(width * cell_size[0])]
+    blurred = blur(maps)
     large = F.interpolate(blurred[None], size, mode='bilinear', align_corners=False)[0]
     peaks, pixels = maximum(large)
-    return pixels / maps.new_tensor(cell_size), peaks
+    return pixels / maps.new_tensor(cell_size), peaks, is_flat(blurred, min_variance)
 
 
 DECODERS = dict(

@@ -9,10 +9,11 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
-from .decoding import DECODERS, blur, is_flat, maximum
+from .blurring import Blur
+from .decoding import DECODERS, maximum
 from .spread import spread
 
-PIECE = 2**20  # cells that are decoded at once
+PIECE = 2**19  # cells that are decoded at once
 
 # The input pixel at the centre of the first cell, by the stride.
 CONVENTIONS = {
@@ -315,18 +316,13 @@ class PointHeatmap(BaseKeypointCodec):
         Returns:
             tuple: Input pixels (M, 2) and scores (M, ), as in :meth:`batch_decode`.
         """
-        blurred = maps
-        if self.blur_kernel_size:
-            # DARK's published blur takes zeros beyond the border, OpenCV's
-            # default, which the CPN system uses, mirrors the map.
-            border = 'constant' if self.decode_mode == 'dark' else 'reflect'
-            blurred = blur(maps, self.blur_kernel_size, self.blur_sigma, border)
+        # DARK's published blur takes zeros beyond the border, OpenCV's default, which
+        # the CPN system uses, mirrors the map.
+        border = 'constant' if self.decode_mode == 'dark' else 'reflect'
+        blur = Blur(self.blur_kernel_size, self.blur_sigma, border)
         cell_size = self.scale_factor.tolist()
-        cells, peaks = DECODERS[self.decode_mode](maps, blurred, cell_size)
-
-        flat = is_flat(
-            maps if self.decode_mode == 'dark' else blurred, self.min_variance
-        )
+        decoder = DECODERS[self.decode_mode]
+        cells, peaks, flat = decoder(maps, blur, cell_size, self.min_variance)
         points = cells * cells.new_tensor(cell_size) + self.shift
         centre = points.new_tensor(self.input_size) / 2
         points = torch.where(flat[:, None], centre, points)
@@ -376,6 +372,7 @@ class PointHeatmap(BaseKeypointCodec):
 def _piece_size(maps: Tensor) -> int:
     """How many of the maps (M, H, W) are decoded at once.
 
-    Buffers that stay in the cache are a third faster on a CPU.
+    Buffers that stay in the cache, and that the system need not hand out anew for every
+    piece, are twice as fast on a CPU.
     """
     return max(1, PIECE // (maps.shape[1] * maps.shape[2]))
