@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))  # the benchmarks are of the repository
 
 from benchmarks.short_trainings import (  # noqa: E402
     METRIC,
+    STARTS,
     metrics_file,
     tested,
     train,
@@ -32,12 +33,6 @@ from benchmarks.short_trainings import (  # noqa: E402
 
 SIZES = (30, 100, 300, 1000, 2799)
 BATCH_SIZE = 16
-STARTS = dict(
-    starter=[],
-    imagenet=['load_from=None', 'model.backbone.pretrained=pypi'],
-    # Without features, their statistics must be learnt, too.
-    scratch=['load_from=None', 'model.backbone.norm_eval=False'],
-)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

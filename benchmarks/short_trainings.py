@@ -8,6 +8,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 METRIC = 'fashionai/NE'
+# Settings of configs/starter/ by what a training begins with.
+STARTS = dict(
+    starter=[],
+    imagenet=['load_from=None', 'model.backbone.pretrained=pypi'],
+    # Without features, their statistics must be learnt, too.
+    scratch=['load_from=None', 'model.backbone.norm_eval=False'],
+)
 
 
 def call(script: str, *arguments: object) -> None:
