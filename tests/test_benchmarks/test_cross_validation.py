@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def tools(drawn, monkeypatch):
     calls = []
 
     def truth(file):
-        content = json.loads(open(file).read())
+        content = json.loads(Path(file).read_text())
         for each in content['annotations']:
             points = np.array(each['keypoints'], float)
             points[2::3] = points[2::3] > 0
@@ -75,7 +76,8 @@ def tools(drawn, monkeypatch):
         if arguments[0] != 'starter://deepfashion2':
             file = value(arguments, 'test_dataloader.dataset.ann_file')
             found = list(truth(file))
-            learnt = json.loads(open((arguments[0] / 'learnt').read_text()).read())
+            learnt = Path((arguments[0] / 'learnt').read_text())
+            learnt = json.loads(learnt.read_text())
             seen = {each['id'] for each in learnt['images']}
             asked = {each['image_id'] for each in found}
             assert not seen & asked and len(seen | asked) == 7
