@@ -10,14 +10,22 @@ from .estimators.ensemble import HeatmapEnsemble
 from .estimators.padded_flip import PaddedFlipEstimator
 from .estimators.two_pass import TwoPassEstimator
 from .heads import CPMRefineHead, CPNHead, PointHeatmapHead, PointSimCCHead
-from .losses import LabelledMSELoss, ProfileKLLoss, VisibilityL1Loss
+from .losses import (
+    ExpectationLoss,
+    LabelledLossSum,
+    LabelledMSELoss,
+    ProfileKLLoss,
+    VisibilityL1Loss,
+)
 from .necks import SimplePyramid
 
 __all__ = [
     'CPMRefineHead',
     'CPMVGG',
     'CPNHead',
+    'ExpectationLoss',
     'HeatmapEnsemble',
+    'LabelledLossSum',
     'LabelledMSELoss',
     'PaddedFlipEstimator',
     'PointHeatmapHead',
