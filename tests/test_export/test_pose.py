@@ -25,29 +25,10 @@ pytestmark = pytest.mark.slow
 NAMES = ['fashionai_all', 'fashionai_blouse', 'deepfashion2_tops', 'ensemble']
 
 
-def weights_of(small, name):
-    return None if name == 'ensemble' else small.weights(name)
-
-
-@pytest.fixture(scope='module')
-def exported(small, tmp_path_factory):
-    """Files of the small networks by their names, each made when it is asked for."""
-    folder = tmp_path_factory.mktemp('exported')
-
-    def export(name):
-        path = folder / f'{name}.onnx'
-        if not path.exists():
-            weights = weights_of(small, name)
-            change = export_network(small.config(name), weights, path)
-            assert change.num_points > 90 and change.largest_score < 1e-4
-        return path
-
-    return export
-
-
 @pytest.mark.parametrize('name', NAMES)
 def test_same_points(small, exported, name):
-    network = PoseNetwork(small.config(name), weights_of(small, name))
+    weights = None if name == 'ensemble' else small.weights(name)
+    network = PoseNetwork(small.config(name), weights)
     other = OnnxPoseNetwork(exported(name), 'cpu')
     for key in ('benchmark', 'category', 'categories', 'bbox_source', 'is_on_cpu'):
         assert getattr(other, key) == getattr(network, key), key
@@ -133,19 +114,31 @@ def test_the_file_tells_all(exported):
     assert b'site-packages' not in model.SerializeToString()
 
 
-def test_calibrations_go_with_the_network(small, exported, tmp_path):
-    name = 'fashionai_blouse'
-    weights = tmp_path / 'blouse.pth'
-    shutil.copy(small.weights(name), weights)
+@pytest.fixture(scope='module')
+def fitted():
     names = garments.keypoints('fashionai', 'blouse')
-    fitted = Calibration(
+    return Calibration(
         dict.fromkeys(names, 0.5), dict.fromkeys(names, 0.01), power=1.0, dof=5.0
     )
-    write_calibration(beside(weights), fitted, {})
-    export_network(small.config(name), weights, tmp_path / 'other.onnx')
-    own = OnnxPoseNetwork(tmp_path / 'other.onnx', 'cpu')
+
+
+@pytest.fixture(scope='module')
+def with_more(small, fitted, tmp_path_factory):
+    """A file with a calibration, and with heatmaps beside the points."""
+    folder = tmp_path_factory.mktemp('more')
+    config, weights = small.of('fashionai_blouse')
+    shutil.copy(weights, folder / 'blouse.pth')
+    write_calibration(beside(folder / 'blouse.pth'), fitted, {})
+    path = folder / 'other.onnx'
+    options = dict(with_heatmaps=True, verify=False)
+    assert export_network(config, folder / 'blouse.pth', path, **options) is None
+    return path
+
+
+def test_calibrations_go_with_the_network(small, exported, fitted, with_more, tmp_path):
+    own = OnnxPoseNetwork(with_more, 'cpu')
     assert own.calibration == fitted
-    plain = OnnxPoseNetwork(exported(name), 'cpu')
+    plain = OnnxPoseNetwork(exported('fashionai_blouse'), 'cpu')
     assert plain.calibration is None
     (one,), (other,) = (
         each.predict([each.sample(small.images[0], 'blouse', (0, 0, 40, 40))])
@@ -155,8 +148,21 @@ def test_calibrations_go_with_the_network(small, exported, tmp_path):
     expected = fitted.applied(one).covariances
     np.testing.assert_allclose(other.covariances, expected, rtol=1e-4)
     # A file beside it goes before what it was written with.
-    shutil.copy(tmp_path / 'other.onnx', weights.with_suffix('.onnx'))
-    assert OnnxPoseNetwork(weights.with_suffix('.onnx'), 'cpu').calibration == fitted
+    path = tmp_path / 'beside.onnx'
+    shutil.copy(exported('fashionai_blouse'), path)
+    write_calibration(beside(path), fitted, {})
+    assert OnnxPoseNetwork(path, 'cpu').calibration == fitted
+
+
+def test_heatmaps_beside_the_points(small, with_more):
+    session = onnxruntime.InferenceSession(with_more)
+    images = np.stack([np.resize(each, (64, 64, 3)) for each in small.images])
+    points, scores, covariances, maps = session.run(
+        None, dict(images=images, rows=np.array([1, 5, 12]))
+    )
+    assert points.shape == (3, 2) and maps.shape == (3, 16, 16)
+    assert covariances.shape == (3, 2, 2)
+    np.testing.assert_allclose(maps.max(axis=(1, 2)), scores, atol=1e-6)
 
 
 def test_files_of_earlier_versions_have_no_covariances(small, exported, tmp_path):
@@ -173,24 +179,6 @@ def test_files_of_earlier_versions_have_no_covariances(small, exported, tmp_path
     assert found.covariances is None and old.calibration is None
     reasons = {each.reason for each in found.measurements(min_score=-1)}
     assert reasons == {'the covariances of the points are not known'}
-
-
-def test_heatmaps_beside_the_points(small, tmp_path):
-    path = tmp_path / 'maps.onnx'
-    assert (
-        export_network(
-            *small.of('fashionai_skirt'), path, with_heatmaps=True, verify=False
-        )
-        is None
-    )
-    session = onnxruntime.InferenceSession(path)
-    images = np.stack([np.resize(each, (64, 64, 3)) for each in small.images])
-    points, scores, covariances, maps = session.run(
-        None, dict(images=images, rows=np.array([1, 5, 14]))
-    )
-    assert points.shape == (3, 2) and maps.shape == (3, 16, 16)
-    assert covariances.shape == (3, 2, 2)
-    np.testing.assert_allclose(maps.max(axis=(1, 2)), scores, atol=1e-6)
 
 
 def test_files_of_others(small, exported, tmp_path):

@@ -14,16 +14,9 @@ onnx = pytest.importorskip('onnx')
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope='module')
-def single(small, tmp_path_factory):
-    path = tmp_path_factory.mktemp('single') / 'pose.onnx'
-    export_network(*small.of('deepfashion2_all'), path, verify=False)
-    return path
-
-
-def test_half_precision(small, single, tmp_path):
-    path = tmp_path / 'half.onnx'
-    change = export_network(*small.of('deepfashion2_all'), path, numbers='float16')
+def test_half_precision(small, exported, tmp_path):
+    path, single = tmp_path / 'half.onnx', exported('deepfashion2_tops')
+    change = export_network(*small.of('deepfashion2_tops'), path, numbers='float16')
     assert 0.4 < path.stat().st_size / single.stat().st_size < 0.7
     assert 0 < change.largest_score < 0.01
     network, other = OnnxPoseNetwork(path, 'cpu'), OnnxPoseNetwork(single, 'cpu')
@@ -39,7 +32,7 @@ def test_half_precision(small, single, tmp_path):
 
 def test_int8_leaves_the_head(small, tmp_path):
     path = tmp_path / 'int8.onnx'
-    change = export_network(*small.of('deepfashion2_all'), path, numbers='int8')
+    change = export_network(*small.of('deepfashion2_tops'), path, numbers='int8')
     assert change.largest_score > 0
     model = onnx.load(path)
     quantized = [node for node in model.graph.node if node.op_type == 'ConvInteger']

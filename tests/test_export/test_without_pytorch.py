@@ -1,6 +1,7 @@
 """Exported networks where PyTorch and OpenMMLab cannot be imported."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,6 @@ import pytest
 from toolbox import ROOT, run_cold
 
 from fashion_mmpose.cli.main import main
-from fashion_mmpose.export import export_network
 
 pytest.importorskip('onnxscript')
 pytest.importorskip('onnxruntime')
@@ -29,11 +29,12 @@ print(len(garments))
 
 
 @pytest.fixture(scope='module')
-def folder(small, small_detector, tmp_path_factory) -> Path:
-    """A folder with both networks as files."""
+def folder(exported, tmp_path_factory) -> Path:
+    """A folder with networks as files."""
     folder = tmp_path_factory.mktemp('alone')
-    export_network(*small.of('fashionai_all'), folder / 'pose.onnx', verify=False)
-    export_network(*map(str, small_detector), folder / 'det.onnx', verify=False)
+    files = dict(pose='fashionai_all', blouse='fashionai_blouse', det='detector')
+    for name, network in files.items():
+        shutil.copy(exported(network), folder / f'{name}.onnx')
     return folder
 
 
@@ -67,7 +68,6 @@ def test_the_command_and_the_same_as_with_pytorch(small, small_detector, folder)
 
 def test_a_file_for_each_category_and_wrong_ones(small, folder, capsys):
     blouse = folder / 'blouse.onnx'
-    export_network(*small.of('fashionai_blouse'), blouse, verify=False)
     options = '--device', 'cpu', '--out-dir', str(folder / 'each')
     poses = '--pose', str(blouse), '--pose', *small.of('fashionai_skirt')
     boxes = '--det', str(folder / 'det.onnx')
