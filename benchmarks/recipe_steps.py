@@ -76,6 +76,7 @@ ROWS = dict(
     starter=Row('the starter in the place of ImageNet features'),
     averaged=Row('`starter` with averaged weights'),
     coordinates=Row('`starter` with a loss on expected positions, too'),
+    states=Row('`starter` that tells absent, occluded and visible points, too'),
 )
 SEEDED = 'cpn', 'starter'
 

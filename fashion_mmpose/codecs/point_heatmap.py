@@ -91,7 +91,10 @@ class PointHeatmap(BaseKeypointCodec):
     """
 
     label_mapping_table = dict(
-        keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights'
+        keypoint_labels='keypoint_labels',
+        keypoint_weights='keypoint_weights',
+        # Which the dataset tells.
+        keypoint_states='keypoint_states',
     )
 
     def __init__(

@@ -164,8 +164,9 @@ class GarmentRecords(Sequence):
         Returns:
             dict: ``id``, ``img_id``, ``img_path``, ``category_id``, ``bbox`` (1, 4)
             xyxy, ``bbox_score`` (1, ), ``keypoints`` (1, C, 2), ``keypoints_visible``
-            (1, C): 1 for labelled ones, and ``raw_ann_info``, None without ground
-            truth. With key points also ``num_keypoints``, ``area`` and ``iscrowd``.
+            (1, C): 1 for labelled ones, ``keypoint_states`` (1, C): COCO's 0, 1, 2,
+            and ``raw_ann_info``, None without ground truth. With key points also
+            ``num_keypoints``, ``area`` and ``iscrowd``.
         """
         if isinstance(index, slice):
             return self.take(index)
@@ -183,6 +184,7 @@ class GarmentRecords(Sequence):
             bbox_score=samples.scores[None, index].copy(),
             keypoints=np.zeros((1, self._num_keypoints, 2), np.float32),
             keypoints_visible=np.zeros((1, self._num_keypoints), np.float32),
+            keypoint_states=np.zeros((1, self._num_keypoints), np.uint8),
             raw_ann_info=None,
         )
         if item == NOWHERE:
@@ -191,6 +193,7 @@ class GarmentRecords(Sequence):
         own = self._channels[record['category_id']]
         if self._with_keypoints:
             record['keypoints'][0, own] = points[:, :2]
+            record['keypoint_states'][0, own] = points[:, 2]
             # Occluded points are trained on like visible ones.
             record['keypoints_visible'][0, own] = np.minimum(1, points[:, 2])
             record.update(

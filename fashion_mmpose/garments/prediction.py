@@ -42,6 +42,8 @@ class GarmentPrediction:
             None where garments are not followed.
         probabilities: How likely each key point lies within the tolerance that the
             network was calibrated with, shape (K, ), float32; None where nobody knows.
+        states: How likely each key point is absent, occluded and visible, shape (K, 3),
+            float32; None where the network does not tell.
     """
 
     image_id: int
@@ -58,6 +60,7 @@ class GarmentPrediction:
     dof: float = np.inf
     track_id: int | None = None
     probabilities: np.ndarray | None = field(default=None, repr=False)
+    states: np.ndarray | None = field(default=None, repr=False)
 
     @classmethod
     def from_coco(
@@ -178,8 +181,8 @@ class GarmentPrediction:
             dict: What :meth:`to_coco` gives, as ``tools/test.py --out`` writes it;
             ``image``, ``frame`` (of videos and cameras only), ``track_id`` (of
             garments that are followed), ``category``,
-            ``bbox_score``, ``keypoint_probabilities`` (of calibrated networks only) and
-            ``keypoint_names``.
+            ``bbox_score``, ``keypoint_probabilities`` (of calibrated networks only),
+            ``keypoint_states`` (of networks that tell them) and ``keypoint_names``.
         """
         coco = self.to_coco()
         entry = dict(image_id=coco['image_id'], image=self.image)
@@ -198,6 +201,8 @@ class GarmentPrediction:
         if self.probabilities is not None:
             own = self.probabilities.astype(float).round(4)
             entry['keypoint_probabilities'] = own.tolist()
+        if self.states is not None:
+            entry['keypoint_states'] = self.states.astype(float).round(4).tolist()
         return dict(entry, keypoint_names=list(self.names))
 
     def measurements(self, scale: Any = None, **options) -> list:

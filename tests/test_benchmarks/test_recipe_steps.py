@@ -81,7 +81,12 @@ def test_rows_differ_from_those_before_in_what_they_say():
 
 
 @pytest.mark.parametrize(
-    'name, changed', [('averaged', 'custom_hooks'), ('coordinates', 'model.head')]
+    'name, changed',
+    [
+        ('averaged', 'custom_hooks'),
+        ('coordinates', 'model.head'),
+        ('states', 'model.head'),
+    ],
 )
 def test_options_change_one_thing_of_the_starters_row(name, changed):
     own, starter = (

@@ -27,7 +27,12 @@ class RandomMirror(RandomFlip):
         image = results['img']
         # Everything but the picture is MMPose's work.
         results = super().transform(dict(results, img=image[:1, :1]))
-        results['img'] = cv2.flip(image, 1) if results['flip'] else image
+        results['img'] = image
+        if results['flip']:
+            results['img'] = cv2.flip(image, 1)
+            if 'keypoint_states' in results:
+                states = results['keypoint_states']
+                results['keypoint_states'] = states[:, results['flip_indices']]
         return results
 
 

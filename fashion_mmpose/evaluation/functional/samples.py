@@ -65,7 +65,8 @@ def predicted_garment(
             image, ``keypoint_scores`` (n, C), ``bboxes`` (n, 4) xyxy and
             ``bbox_scores`` (n, ), taken as 1 where they are absent; and
             ``keypoint_covariances`` (n, C, 2, 2) in square pixels of the network's
-            input, which need the sample's ``input_scale`` and ``input_size``, or none.
+            input, which need the sample's ``input_scale`` and ``input_size``, or none;
+            and ``keypoint_states`` (n, C, 3), or none.
         benchmark: Whose key points these are, or the name of a built-in one.
         row: Which of the boxes. Defaults to 0.
 
@@ -88,6 +89,10 @@ def predicted_garment(
         moments = instances['keypoint_covariances'][row] * zoom[:, None] * zoom
         covariances = own_points(moments.reshape(-1, 4), garment, what)
         covariances = covariances.reshape(-1, 2, 2).astype(np.float32)
+    states = None
+    if 'keypoint_states' in instances:
+        shares = instances['keypoint_states'][row]
+        states = own_points(shares, garment, what).astype(np.float32)
     return garments.GarmentPrediction(
         image_id=int(sample['img_id']),
         image=sample.get('img_path', ''),
@@ -100,4 +105,5 @@ def predicted_garment(
         scores=own[:, 2],
         definition=garments.benchmark(benchmark),
         covariances=covariances,
+        states=states,
     )

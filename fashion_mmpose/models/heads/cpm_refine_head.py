@@ -9,6 +9,7 @@ from fashion_mmpose.models.backbones.cpm_vgg import KAIMING, conv_relu
 
 from .category_rows import check_out_channels
 from .point_heatmap_head import PointHeadMixin
+from .state_branch import state_branch
 
 
 @MODELS.register_module()
@@ -36,6 +37,7 @@ class CPMRefineHead(PointHeadMixin, BaseHead):
         loss (dict): Loss of every stage, any key point loss; the stages are
             averaged. Defaults to :class:`LabelledMSELoss`.
         decoder (dict): A :class:`PointHeatmap`; required.
+        states (dict, optional): As in :class:`PointHeatmapHead`. Defaults to None.
         init_cfg (dict, optional): As in :class:`CPMVGG`.
 
     Raises:
@@ -57,6 +59,7 @@ class CPMRefineHead(PointHeadMixin, BaseHead):
         kernel_size: int = 7,
         loss: dict | None = None,
         decoder: dict | None = None,
+        states: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg or KAIMING)
@@ -86,6 +89,7 @@ class CPMRefineHead(PointHeadMixin, BaseHead):
         self.stages = nn.ModuleList(stages)
         self.stage_weight = 1 / num_stages
         self.loss_module = MODELS.build(loss or dict(type='LabelledMSELoss'))
+        self.states = state_branch(states, in_channels, out_channels)
         self.decoder = self.build_codec(decoder)
 
     def forward(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from .category_rows import check_out_channels
 from .point_heatmap_head import PointHeadMixin
 from .stage_heatmaps import PendingHeatmaps, StageHeatmaps
+from .state_branch import state_branch
 
 
 class Bottleneck(nn.Module):
@@ -143,6 +144,8 @@ class CPNHead(PointHeadMixin, BaseHead):
         loss_refined (dict): Loss of the refined heatmaps. Defaults to
             :class:`VisibilityL1Loss` over the hardest half of the key points.
         decoder (dict): A :class:`PointHeatmap`; required.
+        states (dict, optional): As in :class:`PointHeatmapHead`, with a weight for
+            heatmaps of height 100, such as 1. Defaults to None.
         init_cfg (dict, optional): By default PyTorch's initialisation, as
             published.
 
@@ -166,6 +169,7 @@ class CPNHead(PointHeadMixin, BaseHead):
         loss_global: dict | None = None,
         loss_refined: dict | None = None,
         decoder: dict | None = None,
+        states: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -184,6 +188,7 @@ class CPNHead(PointHeadMixin, BaseHead):
         self.loss_refined = MODELS.build(
             loss_refined or dict(type='VisibilityL1Loss', hard_fraction=0.5)
         )
+        self.states = state_branch(states, in_channels[-1], out_channels)
         self.decoder = self.build_codec(decoder)
 
     def forward(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:

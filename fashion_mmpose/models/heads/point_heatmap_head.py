@@ -11,6 +11,7 @@ from fashion_mmpose.models.losses.base import LabelledLoss, PointTargets, batch_
 
 from .category_rows import decode_heatmaps, decode_rows, own_rows
 from .stage_heatmaps import PendingHeatmaps, SharedHeatmaps, StageHeatmaps
+from .state_branch import add_states, state_branch
 
 
 class PointHeadMixin:
@@ -80,15 +81,30 @@ class PointHeadMixin:
 
         Returns:
             list | tuple: B ``InstanceData`` with ``keypoints`` (1, K, 2) in input
-            pixels and ``keypoint_scores`` (1, K); or that list and one of B
-            ``PixelData`` with ``heatmaps`` (K, H, W).
+            pixels and ``keypoint_scores`` (1, K), and of heads with ``states``
+            ``keypoint_states`` (1, K, 3) and ``keypoints_visible`` (1, K), see
+            :func:`.state_branch.add_states`; or that list and one of B ``PixelData``
+            with ``heatmaps`` (K, H, W).
         """
         test_cfg = test_cfg or {}
         shape = (len(batch_data_samples), self.out_channels)
         rows = own_rows(batch_data_samples, self.out_channels)
         maps = self.predict_maps(feats, batch_data_samples, test_cfg, rows)
         preds, fields = decode_rows(self.decoder, maps, shape, rows, test_cfg)
+        if self._has_states:
+            looks = feats if test_cfg.get('flip_test', False) else [feats]
+            add_states(
+                preds, [self._states(each) for each in looks], batch_data_samples
+            )
         return preds if fields is None else (preds, fields)
+
+    @property
+    def _has_states(self) -> bool:
+        return getattr(self, 'states', None) is not None
+
+    def _states(self, feats: tuple) -> Tensor:
+        """Logits of the key points' states, (B, K, 3)."""
+        return self.states(feats, getattr(self, 'places', None))
 
     def predict_heatmaps(
         self, feats: tuple, batch_data_samples: list, test_cfg: dict
@@ -195,6 +211,8 @@ class PointHeadMixin:
             if self.with_background:  # which is no point
                 maps = maps[targets.channels < self.out_channels]
             losses['acc_pose'] = pck_accuracy(maps, points)
+        if self._has_states:
+            losses |= self.states.losses(self._states(feats), batch_data_samples)
         return losses
 
 
@@ -264,6 +282,9 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
             :func:`fashion_mmpose.garments.shared.shared_places`: 81 in the place of
             DeepFashion2's 294, of which ``out_channels`` keeps speaking. Defaults to
             False.
+        states (dict, optional): Settings of a :class:`.StateBranch`, which tells
+            whether key points are absent, occluded or visible: ``loss_weight``. An
+            empty one for its defaults; None for no branch. Defaults to None.
         **kwargs: As :class:`mmpose.models.HeatmapHead`: ``deconv_out_channels``
             and the like.
 
@@ -281,6 +302,7 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
         loss: dict | None = None,
         decoder: dict | None = None,
         share_places: bool = False,
+        states: dict | None = None,
         **kwargs,
     ) -> None:
         places = places_of(out_channels, share_places)
@@ -291,6 +313,7 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
             **kwargs,
         )
         self.decoder = self.build_codec(decoder)
+        self.states = state_branch(states, self.in_channels, self.out_channels)
         self.out_channels = out_channels
         table = None if places is None else torch.tensor(places)
         self.register_buffer('places', table, persistent=False)

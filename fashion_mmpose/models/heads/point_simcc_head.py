@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from fashion_mmpose.codecs.point_simcc import PointSimCC
 
 from .point_heatmap_head import PointHeadMixin, places_of
+from .state_branch import state_branch
 
 
 @MODELS.register_module()
@@ -26,6 +27,7 @@ class PointSimCCHead(PointHeadMixin, RTMCCHead):
         stride (int): Input pixels per cell of the last feature map. Defaults to 32.
         loss (dict): A :class:`LabelledLoss`. Defaults to :class:`ProfileKLLoss`.
         share_places (bool): As in :class:`PointHeatmapHead`. Defaults to False.
+        states (dict, optional): As in :class:`PointHeatmapHead`. Defaults to None.
         **kwargs: As :class:`mmpose.models.RTMCCHead`: ``final_layer_kernel_size`` and
             ``gau_cfg``.
 
@@ -45,6 +47,7 @@ class PointSimCCHead(PointHeadMixin, RTMCCHead):
         stride: int = 32,
         loss: dict | None = None,
         share_places: bool = False,
+        states: dict | None = None,
         **kwargs,
     ) -> None:
         codec = self.build_codec(decoder)
@@ -67,6 +70,7 @@ class PointSimCCHead(PointHeadMixin, RTMCCHead):
             **kwargs,
         )
         self.decoder = codec
+        self.states = state_branch(states, self.in_channels, self.out_channels)
         self.out_channels = out_channels
         table = None if places is None else torch.tensor(places)
         self.register_buffer('places', table, persistent=False)
