@@ -76,6 +76,8 @@ ROWS = dict(
     starter=Row('the starter in the place of ImageNet features'),
     averaged=Row('`starter` with averaged weights'),
     coordinates=Row('`starter` with a loss on expected positions, too'),
+    erased=Row('`starter` with erased patches'),
+    pasted=Row('`starter` with pieces of other garments laid over'),
     states=Row('`starter` that tells absent, occluded and visible points, too'),
 )
 SEEDED = 'cpn', 'starter'

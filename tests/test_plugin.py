@@ -56,7 +56,9 @@ REGISTERED = {
     'mmengine.optimizer wrapper constructor': ['LayerDecayConstructor'],
     'mmpose.transform': [
         'DetectedBoxJitter',
+        'ErasedPatches',
         'PackGarmentInputs',
+        'PastedGarments',
         'RandomMirror',
         'RandomRotation',
         'RandomScaleRotation',

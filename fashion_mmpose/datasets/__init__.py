@@ -11,7 +11,9 @@ from .garment_dataset import GarmentDataset
 from .samplers import CategoryBalancedSampler
 from .transforms import (
     DetectedBoxJitter,
+    ErasedPatches,
     PackGarmentInputs,
+    PastedGarments,
     RandomMirror,
     RandomRotation,
     RandomScaleRotation,
@@ -25,9 +27,11 @@ __all__ = [
     'CategoryBalancedSampler',
     'DeepFashion2GarmentDataset',
     'DetectedBoxJitter',
+    'ErasedPatches',
     'FashionAIDataset',
     'GarmentDataset',
     'PackGarmentInputs',
+    'PastedGarments',
     'RandomMirror',
     'RandomRotation',
     'RandomScaleRotation',

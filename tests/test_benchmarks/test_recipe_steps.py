@@ -85,6 +85,8 @@ def test_rows_differ_from_those_before_in_what_they_say():
     [
         ('averaged', 'custom_hooks'),
         ('coordinates', 'model.head'),
+        ('erased', 'train_dataloader.dataset'),
+        ('pasted', 'train_dataloader.dataset'),
         ('states', 'model.head'),
     ],
 )

@@ -4,11 +4,14 @@ from .augmentation import RandomMirror, RandomRotation, RandomShift
 from .detected_jitter import DetectedBoxJitter
 from .hrnet import RandomScaleRotation, TrimAnnotatedBox
 from .input_size import ResizeInput, TopdownStretch
+from .occlusion import ErasedPatches, PastedGarments
 from .packing import PackGarmentInputs
 
 __all__ = [
     'DetectedBoxJitter',
+    'ErasedPatches',
     'PackGarmentInputs',
+    'PastedGarments',
     'RandomMirror',
     'RandomRotation',
     'RandomScaleRotation',
