@@ -21,10 +21,14 @@ def decode(rounds: int, batch_size: int = 16) -> Figures:
 
     Returns:
         Figures: ``ms_per_image`` of the CPN system's decoding (blur, two maxima), of
-        MMPose's quarter step, and of its blurred Newton step (DARK).
+        ours with a quarter step alone, of MMPose's quarter step, and of its blurred
+        Newton step (DARK).
     """
     codec = config('cpn_r152_fashionai_blouse').codec
     ours = KEYPOINT_CODECS.build(codec)
+    plain = KEYPOINT_CODECS.build(
+        dict(codec, decode_mode='quarter', blur_kernel_size=0, min_variance=0)
+    )
     stock = {
         name: KEYPOINT_CODECS.build(stock_codec(codec, unbiased=unbiased))
         for name, unbiased in (('mmpose', False), ('mmpose, blurred (DARK)', True))
@@ -36,8 +40,8 @@ def decode(rounds: int, batch_size: int = 16) -> Figures:
     maps += torch.rand(maps.shape, generator=generator)
     maps = maps.view(batch_size, NUM_KEYPOINTS, height, width)
 
-    def decode_ours() -> int:
-        ours.batch_decode(maps)
+    def decode_ours(codec) -> int:
+        codec.batch_decode(maps)
         return batch_size
 
     def decode_stock(codec) -> int:
@@ -45,7 +49,10 @@ def decode(rounds: int, batch_size: int = 16) -> Figures:
             codec.decode(sample)
         return batch_size
 
-    sides = {'ours': decode_ours}
+    sides = {
+        'ours': lambda: decode_ours(ours),
+        'ours, quarter step': lambda: decode_ours(plain),
+    }
     for name, codec in stock.items():
         sides[name] = lambda codec=codec: decode_stock(codec)
     return per_image(alternate(sides, rounds))

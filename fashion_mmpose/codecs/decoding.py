@@ -268,3 +268,5 @@ def resized(
 DECODERS = dict(
     argmax=argmax, quarter=quarter, second_max=second_max, dark=dark, resized=resized
 )
+# Those that blur a few cells of a map, not all of it.
+BLURS_PARTS = ('second_max', 'dark')

@@ -5,6 +5,8 @@ import re
 
 from fashion_mmpose.errors import FormatError
 
+# What every path with a fault has, and hardly any other.
+_SUSPECT = re.compile(r'[\x00-\x1f\x7f]|^[/\\]|^.:|\.\.')
 _CONTROLS = re.compile(r'[\x00-\x1f\x7f]')
 _ABSOLUTE = re.compile(r'[/\\]|[A-Za-z]:[/\\]')
 _UPWARDS = re.compile(r'(?:^|[/\\])\.\.(?:[/\\]|$)')
@@ -14,6 +16,8 @@ def path_fault(path: str) -> str:
     """Why a path does not lead to a place below a folder, as of any system; or ''."""
     if not path:
         return 'is empty'
+    if _SUSPECT.search(path) is None:
+        return ''
     if _CONTROLS.search(path):
         return 'has control characters'
     if _ABSOLUTE.match(path):

@@ -4,7 +4,7 @@ import json
 import mmap
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -131,6 +131,18 @@ def encode(value: Any) -> str:
     return json.dumps(value, separators=(',', ':'), allow_nan=False)
 
 
+def encode_whole_numbers(value: Any) -> str:
+    """As :func:`encode`, several times as fast, of texts and whole numbers.
+
+    Args:
+        value: Lists and dictionaries of texts, whole numbers and nothing else:
+            fractions would be written in another form, and nothing would be refused.
+    """
+    data = msgspec.json.encode(value)
+    # The other letters are escaped.
+    return data.decode('ascii') if data.isascii() else encode(value)
+
+
 class JsonList:
     """Writes a list piece by piece, so that its entries can be made on the way.
 
@@ -140,6 +152,7 @@ class JsonList:
     Args:
         file: Open text file.
         lines: Whether every entry has a line of its own. Defaults to False.
+        encoder: Makes JSON of entries. Defaults to :func:`encode`.
 
     Attributes:
         count: How many entries it has.
@@ -150,9 +163,15 @@ class JsonList:
         >>> entries.close()
     """
 
-    def __init__(self, file: TextIO, lines: bool = False) -> None:
+    def __init__(
+        self,
+        file: TextIO,
+        lines: bool = False,
+        encoder: Callable[[Any], str] = encode,
+    ) -> None:
         self.count = 0
         self._file = file
+        self._encode = encoder
         self._line_end = '\n' if lines else ''
         self._separator = self._line_end
         self._file.write('[')
@@ -170,9 +189,9 @@ class JsonList:
         entries = iter(entries)
         while chunk := list(islice(entries, _CHUNK)):
             if self._line_end:
-                text = f',{self._line_end}'.join(map(encode, chunk))
+                text = f',{self._line_end}'.join(map(self._encode, chunk))
             else:
-                text = encode(chunk)[1:-1]
+                text = self._encode(chunk)[1:-1]
             self._write(text, len(chunk))
 
     def close(self) -> None:

@@ -15,6 +15,9 @@ class Clock:
     def perf_counter(self):
         return self.seconds
 
+    def process_time(self):
+        return 2 * self.seconds
+
 
 def test_sides_take_turns(monkeypatch):
     """The first turn of each side, which warms up, does not count."""
@@ -40,6 +43,19 @@ def test_sides_take_turns(monkeypatch):
         'a': dict(ms_per_image=times['a']),
         'b': dict(ms_per_image=times['b']),
     }
+
+
+def test_the_time_of_the_processor(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(timing, 'time', clock)
+
+    def work():
+        clock.seconds += 3
+        return 1
+
+    with timing.counting_cpu_time():
+        assert timing.alternate({'a': work}, rounds=1) == {'a': 6000}
+    assert timing.alternate({'a': work}, rounds=1) == {'a': 3000}
 
 
 def test_no_rounds_are_refused():

@@ -7,7 +7,14 @@ import msgspec
 import pytest
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.json_file import JsonList, decode, encode, map_file, read_json
+from fashion_mmpose.files.json_file import (
+    JsonList,
+    decode,
+    encode,
+    encode_whole_numbers,
+    map_file,
+    read_json,
+)
 
 
 def written(entries, lines=False):
@@ -32,6 +39,15 @@ def test_all_entries_are_there(count, lines):
     assert num_written == count
     if not lines:
         assert text == json.dumps(list(range(count)), separators=(',', ':'))
+
+
+@pytest.mark.parametrize(
+    'text', ['Images/a b.jpg', 'a"b\\c', 'Größe.jpg', '\u4e0a\u8863/\U0001f457.jpg', '']
+)
+def test_whole_numbers_and_texts_by_the_fast_way(text):
+    """The very same characters as by the other."""
+    entry = dict(id=-1, text=text, numbers=[0, 10**15, -7], nested=[dict(a=[])])
+    assert encode_whole_numbers([entry, 3]) == encode([entry, 3])
 
 
 def test_entries_that_are_json_already():

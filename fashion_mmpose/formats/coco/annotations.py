@@ -1,8 +1,8 @@
 """COCO key point JSON, built from the table of garments."""
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import TextIO
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -90,6 +90,7 @@ def write_coco(
     categories: list[dict],
     images: Iterable[dict],
     annotations: Iterable[dict],
+    encoder: Callable[[Any], str] = encode,
 ) -> None:
     """Write a COCO file piece by piece, so that entries can be made on the way.
 
@@ -99,11 +100,13 @@ def write_coco(
         categories: See :func:`coco_categories`.
         images: Entries of ``images``.
         annotations: Entries of ``annotations``.
+        encoder: Makes JSON of the entries; see
+            :class:`fashion_mmpose.files.json_file.JsonList`.
     """
     file.write(f'{{"info":{encode(info)},"categories":{encode(categories)}')
     for key, entries in (('images', images), ('annotations', annotations)):
         file.write(f',"{key}":')
-        written = JsonList(file)
+        written = JsonList(file, encoder=encoder)
         written.extend(entries)
         written.close()
     file.write('}\n')

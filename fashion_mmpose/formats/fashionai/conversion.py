@@ -1,6 +1,7 @@
 """FashionAI samples to COCO JSON: sizes, checks, boxes and files."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from tqdm import tqdm
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.json_file import encode_whole_numbers
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.pictures import image_sizes
 from fashion_mmpose.formats.coco.annotations import (
@@ -26,6 +28,7 @@ from .tianchi_table import coco_keypoints
 # The published annotations lie in 0 to width and 0 to height, both included: a point
 # on the right edge is one pixel beyond the last column. One more is let pass.
 _TOLERANCE = 1
+_CHUNK = 4096  # rows that become Python's numbers at a time
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ def write_splits(
             raise FormatError(f'{split}: no usable image; the first one: {first}')
         keep = np.ones(len(samples), dtype=bool)
         keep[list(messages)] = False
-        checked[split] = samples.take(keep), sizes[keep]
+        samples, sizes = samples.take(keep), sizes[keep]
+        checked[split] = samples, sizes, _in_coco_form(samples, sizes, options)
         dropped += [f'row left out: {messages[row]}' for row in sorted(messages)]
         if not len(samples):
             dropped.append(f'{split}: no image')
@@ -123,7 +127,7 @@ def write_splits(
     jobs = [(split, name) for split in checked for name in names]
     with OutputFiles() as outputs:
         for split, category in tqdm(jobs, desc='writing', unit='file', disable=None):
-            samples, sizes = checked[split]
+            samples, sizes, points = checked[split]
             chosen = samples.categories == category
             rows = np.flatnonzero(chosen) if category else np.arange(len(samples))
             if category and not len(rows):
@@ -142,7 +146,8 @@ def write_splits(
                 info,
                 coco_categories('fashionai', category),
                 _images(subset, sizes[rows], ids),
-                _annotations(subset, sizes[rows], ids, category, options),
+                _annotations(subset, points, rows, category),
+                encode_whole_numbers,
             )
             written.append(_count(split, category, path, subset))
     return written, dropped
@@ -210,13 +215,14 @@ def _images(samples: Samples, sizes: np.ndarray, ids: list[int]) -> Iterator[dic
         samples.paths,
         sizes.tolist(),
     )
+    category_ids = _category_ids()
     for image_id, name, category, folder, path, (width, height) in rows:
         image = dict(
             id=image_id,
             file_name=name,
             width=width,
             height=height,
-            category_id=garments.garment('fashionai', category).category_id,
+            category_id=category_ids[category],
         )
         if folder:
             image['folder'] = folder
@@ -225,43 +231,69 @@ def _images(samples: Samples, sizes: np.ndarray, ids: list[int]) -> Iterator[dic
         yield image
 
 
-def _annotations(
-    samples: Samples,
-    sizes: np.ndarray,
-    ids: list[int],
-    category: str | None,
-    options: Options,
-) -> Iterator[dict]:
+def _in_coco_form(
+    samples: Samples, sizes: np.ndarray, options: Options
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Key points (N, 24, 3) and boxes (N, 4); None where nothing is annotated."""
     if samples.keypoints is None:
-        return
+        return None
     keypoints = coco_keypoints(samples.keypoints)
     if options.bbox == 'image':
         boxes = np.concatenate([np.zeros_like(sizes), sizes], axis=1)
     else:
         boxes = keypoint_boxes(keypoints, sizes, options.margin)
+    return keypoints, boxes
+
+
+def _annotations(
+    samples: Samples,
+    points: tuple[np.ndarray, np.ndarray] | None,
+    rows: np.ndarray,
+    category: str | None,
+) -> Iterator[dict]:
+    """Entries of the split's ``rows`` (n, ), which are the n samples."""
+    if points is None:
+        return
+    keypoints, boxes = (each[rows] for each in points)
     if category is not None:
         channels = garments.garment('fashionai', category).channels
         keypoints = keypoints[:, list(channels)]
     counts = (keypoints[..., 2] > 0).sum(axis=1).tolist()
-    rows = zip(ids, samples.categories, boxes.tolist(), counts, keypoints)
-    for annotation_id, name, bbox, count, points in rows:
+    ids = (rows + 1).tolist()
+    category_ids = _category_ids()
+    for annotation_id, name, bbox, count, numbers in zip(
+        ids, samples.categories, boxes.tolist(), counts, _flat_lists(keypoints)
+    ):
         yield dict(
             id=annotation_id,
             image_id=annotation_id,
-            category_id=garments.garment('fashionai', name).category_id,
+            category_id=category_ids[name],
             bbox=bbox,
             area=bbox[2] * bbox[3],
             iscrowd=0,
             num_keypoints=count,
-            keypoints=points.ravel().tolist(),
+            keypoints=numbers,
         )
+
+
+def _flat_lists(keypoints: np.ndarray) -> Iterator[list[int]]:
+    """The 3 * K numbers of every row of key points (N, K, 3)."""
+    for start in range(0, len(keypoints), _CHUNK):
+        chunk = keypoints[start : start + _CHUNK]
+        yield from chunk.reshape(len(chunk), -1).tolist()
+
+
+def _category_ids() -> dict[str, int]:
+    table = garments.benchmark('fashionai').garments
+    return {name: garment.category_id for name, garment in table.items()}
 
 
 def _count(split: str, category: str | None, path: Path, samples: Samples) -> Written:
     counts = dict(rows=0, visible=0, occluded=0, absent=0)
     if samples.keypoints is not None:
         own = sum(
-            len(garments.keypoints('fashionai', name)) for name in samples.categories
+            count * len(garments.keypoints('fashionai', name))
+            for name, count in Counter(samples.categories.tolist()).items()
         )
         visible = int((samples.keypoints[..., 2] == 1).sum())
         occluded = int((samples.keypoints[..., 2] == 0).sum())
