@@ -2,12 +2,14 @@
 
 Usage:
     fashion-mmpose train-all CONFIG [--categories blouse,skirt,...] [--work-dir DIR]
-        [--out submission.csv] [--test-only] [--restart] [--nproc N] [--amp]
-        [--auto-scale-lr] [--skip-bad] [--cfg-options KEY=VALUE ...]
+        [--out submission.csv] [--test-only] [--restart] [--finetune CKPT] [--nproc N]
+        [--amp] [--auto-scale-lr] [--skip-bad] [--cfg-options KEY=VALUE ...]
 
 CONFIG is the path or name of a config with {category} in it, such as
 'cpn_r152_fashionai_{category}', or of a recipe, for which only the category is missing,
-such as configs/small/cpn_r18.py.
+such as configs/small/cpn_r18.py. With --finetune it is one for all categories, such as
+recipes/hrnet_w48_fashionai_finetuned: a copy of the network in CKPT, which was trained
+for all of them, is trained on for each category.
 
 The same command goes on where it was stopped: finished trainings are not repeated, a
 half-trained network goes on from its last checkpoint, and a test is repeated only if
@@ -73,6 +75,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         'as <folder>.old1',
     )
     parser.add_argument(
+        '--finetune',
+        metavar='CKPT',
+        help='checkpoint, or work folder, of a network for all categories, which is '
+        'trained on for each of them',
+    )
+    parser.add_argument(
         '--nproc',
         type=int,
         choices=range(1, 65),
@@ -118,6 +126,7 @@ def execute(args: argparse.Namespace) -> int:
         test_only=args.test_only,
         amp=args.amp,
         auto_scale_lr=args.auto_scale_lr,
+        finetune=args.finetune,
     )
     rule = common_rule([run.cfg for run in runs])
     for each in runs:  # before hours of training, which look for their own files

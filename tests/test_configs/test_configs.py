@@ -34,6 +34,7 @@ RECIPES = (
     'swinv2_tiny',
     'lite2',
     'hrformer_small',
+    'hrnet_w48',
     'cpn_vit_s_dinov3',
     'rtmpose_m',
 )
@@ -102,6 +103,7 @@ def test_there_are_the_promised_configs():
             for network in RECIPES
             for benchmark in garments.BENCHMARKS
         ),
+        *(f'recipes/hrnet_w48_{name}_finetuned' for name in garments.BENCHMARKS),
         'recipes/vit_s_dinov3_fashionai_blouse',
         'recipes/vit_s_dinov3_deepfashion2_skirt',
     }
@@ -242,6 +244,29 @@ def test_cpm_recipe():
     assert steps['RandomRotation'].max_degrees == 10
     assert steps['RandomShift'].max_share * 256 == 10
     assert steps['TopdownStretch'].border_value == 255
+
+
+@pytest.mark.parametrize('benchmark', garments.BENCHMARKS)
+def test_recipe_of_the_winner(benchmark):
+    """The numbers of the team that won in 2020."""
+    first, second = (
+        Config.fromfile(find_config(f'recipes/hrnet_w48_{benchmark}{step}'))
+        for step in ('', '_finetuned')
+    )
+    codec = first.model.head.decoder
+    assert (codec.input_size, codec.heatmap_size) == ((384, 512), (96, 128))
+    assert codec.sigma == 3
+    assert first.model.head.get('share_places', False) == (benchmark == 'deepfashion2')
+    assert '/coco/' in first.model.backbone.init_cfg.checkpoint
+    assert first.model.test_cfg.flip_test
+    assert first.test_evaluator.get('nms') is None
+    changed = differences(first, second)
+    assert changed == {
+        *('train_cfg.max_epochs', 'train_cfg.val_interval', 'param_scheduler'),
+        'optim_wrapper.optimizer.lr',
+    }
+    assert second.train_cfg.max_epochs == 12 and second.param_scheduler == []
+    assert second.optim_wrapper.optimizer.lr == 1e-4
 
 
 def test_a_new_backbone_is_a_few_lines():

@@ -20,6 +20,21 @@ pytest.importorskip('onnxruntime')
 pytestmark = pytest.mark.slow
 
 VIT = dict(depth=2, embed_dim=16, num_heads=2, out_indices=(1,))
+STAGE = dict(num_modules=1, block='BASIC')
+HRNET = dict(
+    stage1=dict(
+        num_modules=1,
+        num_branches=1,
+        block='BOTTLENECK',
+        num_blocks=(1,),
+        num_channels=(8,),
+    ),
+    stage2=dict(STAGE, num_branches=2, num_blocks=(1, 1), num_channels=(8, 16)),
+    stage3=dict(STAGE, num_branches=3, num_blocks=(1, 1, 1), num_channels=(8, 16, 32)),
+    stage4=dict(
+        STAGE, num_branches=4, num_blocks=(1, 1, 1, 1), num_channels=(8, 16, 32, 64)
+    ),
+)
 SMALL = {
     'vit_s_dinov3': dict(backbone=VIT, head=dict(in_channels=16)),
     'vit_s_dinov2': dict(
@@ -42,6 +57,7 @@ SMALL = {
     ),
     'lite2': dict(),
     'hrformer_small': dict(),
+    'hrnet_w48': dict(backbone=dict(extra=HRNET), head=dict(in_channels=8)),
     'rtmpose_m': dict(
         backbone=dict(widen_factor=0.125, deepen_factor=0.34),
         head=dict(in_channels=128),
@@ -53,6 +69,7 @@ EXPORTED = (
     'cpn_vit_s_dinov3',
     'convnextv2_tiny',
     'swinv2_tiny',
+    'hrnet_w48',
     'rtmpose_m',
 )
 SIZES = dict(input_size=(64, 64), heatmap_size=(16, 16))

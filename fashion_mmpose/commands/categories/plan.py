@@ -12,6 +12,7 @@ from fashion_mmpose.commands.running import argument_parser, set_training
 from fashion_mmpose.config import CATEGORY, is_ensemble, load_config
 from fashion_mmpose.dataset_settings import fill_category
 from fashion_mmpose.described_data import LOADERS
+from fashion_mmpose.engine.work_folder import checkpoint_file
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def plan_runs(
     test_only: bool = False,
     amp: bool = False,
     auto_scale_lr: bool = False,
+    finetune: str | None = None,
 ) -> tuple[Path, list[CategoryRun]]:
     """What is to be run, in the benchmark's order of the categories.
 
@@ -82,17 +84,21 @@ def plan_runs(
         test_only: Whether nothing is trained.
         amp: Train in mixed precision.
         auto_scale_lr: Scale the learning rate to the real batch size.
+        finetune: Checkpoint, or work folder, of a network for all categories, which is
+            trained on for each of them; the config is one for all categories then.
 
     Returns:
         tuple[Path, list[CategoryRun]]: The folder of the results, and the runs.
 
     Raises:
-        FileNotFoundError: If a base of the config does not exist.
+        FileNotFoundError: If a base of the config, or the checkpoint, does not exist.
         RuntimeError: If mixed precision is asked for without a GPU.
         ValueError: If a category or config is unknown, an option is not
             ``KEY=VALUE``, or the config does not fit the category.
     """
     chosen = check_categories(categories)
+    if finetune is not None:
+        finetune = checkpoint_file(finetune)
     root, folders = run_folders(config, chosen, work_dir)
     runs = []
     for category in chosen:
@@ -100,10 +106,14 @@ def plan_runs(
         options = [option.replace(CATEGORY, category) for option in cfg_options]
         folder = folders[category]
         cfg = load_config(name, str(folder), parse_options(options), members=False)
-        if CATEGORY in config:
+        if CATEGORY in config and finetune is None:
             check_entry(cfg, name, category)
         else:
-            added = recipe_options(cfg, name, category)
+            added = (
+                recipe_options(cfg, name, category)
+                if finetune is None
+                else finetuning_options(cfg, name, category, finetune)
+            )
             cfg.merge_from_dict(parse_options(added))
             options += added
         if is_ensemble(cfg) and not test_only:
@@ -236,7 +246,28 @@ def recipe_options(cfg: Config, name: str, category: str) -> list[str]:
     else:
         raise ValueError(
             f'{name} is for all categories at once (out_channels='
-            f'{cfg.model.head.out_channels}): train it with tools/train.py, or give a '
-            'recipe, whose out_channels is None'
+            f'{cfg.model.head.out_channels}): train it with tools/train.py, then its '
+            'copies with --finetune; or give a recipe, whose out_channels is None'
         )
     return [network, *(f'{loader}.dataset.category={category}' for loader in LOADERS)]
+
+
+def finetuning_options(
+    cfg: Config, name: str, category: str, checkpoint: str
+) -> list[str]:
+    """What lets a network for all categories be trained on for one, as ``KEY=VALUE``.
+
+    It keeps the channels of all categories, which its weights have.
+
+    Raises:
+        ValueError: If the config is not one for all categories.
+    """
+    head = {} if is_ensemble(cfg) else cfg.model.get('head', {})
+    if loader_categories(cfg, name) != {None} or head.get('out_channels') is None:
+        raise ValueError(
+            f'{name} is not for all categories at once, as --finetune wants it: give '
+            'a config whose category is None and whose out_channels is 24, such as '
+            'recipes/hrnet_w48_fashionai_finetuned'
+        )
+    chosen = [f'{loader}.dataset.categories=[{category}]' for loader in LOADERS]
+    return [f'load_from={checkpoint}', *chosen]

@@ -95,6 +95,30 @@ def test_recipe_gets_the_category():
     assert run.predictions == Path('here/trousers/test/predictions.json')
 
 
+def test_a_network_for_all_is_finetuned_for_one(tmp_path):
+    """It keeps its channels, and sees the pictures of one category."""
+    best = tmp_path / 'best_fashionai_NE_epoch_3.pth'
+    best.touch()
+    config = 'recipes/hrnet_w48_fashionai_finetuned'
+    _, (run,) = plan.plan_runs(config, ['skirt'], 'here', finetune=str(tmp_path))
+    assert run.cfg_options == (
+        f'load_from={best}',
+        'train_dataloader.dataset.categories=[skirt]',
+        'val_dataloader.dataset.categories=[skirt]',
+        'test_dataloader.dataset.categories=[skirt]',
+    )
+    assert run.cfg.load_from == str(best)
+    assert run.cfg.train_dataloader.dataset.categories == ['skirt']
+    assert run.cfg.train_dataloader.dataset.category is None
+    assert run.cfg.model.head.out_channels == 24
+    assert run.ann_file.name == 'test_skirt.json'
+    for other in (RECIPE, 'cpn_r152_fashionai_skirt'):
+        with pytest.raises(ValueError, match='not for all categories at once'):
+            plan.plan_runs(other, ['skirt'], 'here', finetune=str(best))
+    with pytest.raises(FileNotFoundError, match='nowhere.pth does not exist'):
+        plan.plan_runs(config, ['skirt'], 'here', finetune='nowhere.pth')
+
+
 def test_ensembles_are_tested_only():
     _, (run,) = plan.plan_runs('small/cpn_ensemble', ['skirt'], test_only=True)
     assert run.cfg.model.category == 'skirt'
