@@ -19,6 +19,7 @@ from fashion_mmpose.formats.coco.columns import (
 )
 
 from .detected import best_boxes, boxes_in_pictures, detected_samples, log_notes
+from .picture_cache import PictureCache, check_loading
 from .pictures import picture_named
 from .records import (
     GarmentRecords,
@@ -85,6 +86,8 @@ class GarmentDataset(BaseCocoStyleDataset):
             :mod:`fashion_mmpose.garments.definition`. Subclasses have their own.
         one_per_image (bool, optional): Whether an image shows one garment. By default
             it shows several, except FashionAI's.
+        cache (dict, optional): Keeps decoded pictures from epoch to epoch, up to
+            ``megabytes``, in memory or in a ``folder``; see :class:`PictureCache`.
         **kwargs: As :class:`mmpose.datasets.BaseCocoStyleDataset`. With
             ``data_mode='bottomup'``, in testing only, every picture is one sample, as
             a whole and without ground truth: for programs that go through the pictures.
@@ -111,8 +114,10 @@ class GarmentDataset(BaseCocoStyleDataset):
         categories: Sequence[str] | None = None,
         benchmark: str | Mapping | None = None,
         one_per_image: bool | None = None,
+        cache: Mapping | None = None,
         **kwargs,
     ) -> None:
+        self.cache, self._cache_options = None, cache
         self.definition = self.described(benchmark)
         self.benchmark = self.definition.name
         if one_per_image is not None:
@@ -282,7 +287,21 @@ class GarmentDataset(BaseCocoStyleDataset):
             PictureError: If its picture cannot be read.
         """
         with picture_named(lambda: self.data_list[idx]['img_path']):
-            return super().prepare_data(idx)
+            if self.cache is None:
+                return super().prepare_data(idx)
+            info = self.get_data_info(idx)
+            picture = self.cache.read(info['img_id'], info['img_path'])
+            return self.pipeline(dict(info, dataset=self, img=picture))
+
+    def full_init(self) -> None:
+        """Read the samples and, with ``cache``, make room for their pictures."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        if self._cache_options is not None:
+            check_loading(self.pipeline)
+            sizes = self.data_list.picture_sizes()
+            self.cache = PictureCache(*sizes, **self._cache_options)
 
     def filter_data(self) -> GarmentRecords:
         """All records: boxes below the threshold were dropped when they were read.

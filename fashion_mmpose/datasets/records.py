@@ -141,6 +141,17 @@ class GarmentRecords(Sequence):
         sizes_wh = images.sizes_wh[rows].tolist()
         return {self._path(row): tuple(size) for row, size in zip(rows, sizes_wh)}
 
+    def picture_sizes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The samples' pictures by rising id.
+
+        Returns:
+            tuple: Ids (N, ), int64, and width and height in pixels (N, 2).
+        """
+        images = self._columns.images
+        rows = np.unique(self.samples.image_rows)
+        rows = rows[np.argsort(images.ids[rows])]
+        return images.ids[rows], images.sizes_wh[rows]
+
     def without(self, paths: Collection[str]) -> 'GarmentRecords':
         """The samples that are not of these pictures."""
         rows = self._rows_of(paths)

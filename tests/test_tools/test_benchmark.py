@@ -19,7 +19,7 @@ def benchmark():
 @pytest.mark.parametrize(
     'name, peers',
     [
-        ('pipeline', ['mmpose', 'mmpose, unbiased targets']),
+        ('pipeline', ['ours, cached', 'mmpose', 'mmpose, unbiased targets']),
         ('decode', ['ours, quarter step', 'mmpose', 'mmpose, blurred (DARK)']),
     ],
 )
