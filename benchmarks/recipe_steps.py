@@ -78,6 +78,7 @@ ROWS = dict(
     coordinates=Row('`starter` with a loss on expected positions, too'),
     erased=Row('`starter` with erased patches'),
     pasted=Row('`starter` with pieces of other garments laid over'),
+    crops=Row('`starter` tested in crops of three sizes', 'starter'),
     states=Row('`starter` that tells absent, occluded and visible points, too'),
 )
 SEEDED = 'cpn', 'starter'

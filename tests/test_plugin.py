@@ -44,6 +44,7 @@ REGISTERED = {
         'HeatmapEnsemble',
         'LabelledLossSum',
         'LabelledMSELoss',
+        'MultiCropEstimator',
         'PaddedFlipEstimator',
         'PointHeatmapHead',
         'PointSimCCHead',

@@ -14,6 +14,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference.onnx.crop import Crop
 from fashion_mmpose.models.estimators import (
     HeatmapEnsemble,
+    MultiCropEstimator,
     PaddedFlipEstimator,
     TwoPassEstimator,
 )
@@ -65,21 +66,35 @@ class PoseGraph(nn.Module):
         """
         inputs = images.permute(0, 3, 1, 2)
         inputs = normalize(inputs, self.model.data_preprocessor)
-        frames = None
-        if isinstance(self.model, TwoPassEstimator):
-            frames = self.model.first_look(inputs, self.samples, rows)
-            maps = self.model.maps(inputs, frames, self.samples, rows)
+        if isinstance(self.model, MultiCropEstimator):
+            found, maps = self._of_crops(inputs, rows)
         else:
             maps = self._maps(inputs, rows)
-        points, scores = self.codec.decode_maps(maps)
-        covariances = self.codec.covariances(maps, points)
-        if frames is not None:
-            picture = rows // self.model.head.out_channels
+            found = self._decoded(maps)
+        return (*found, self.codec.pictures(maps)) if self.with_heatmaps else found
+
+    def _of_crops(
+        self, inputs: Tensor, rows: Tensor
+    ) -> tuple[tuple[Tensor, ...], Tensor]:
+        """What is found in several crops, on average, and the maps of the first."""
+        looks, first = [], None
+        picture = rows // self.model.head.out_channels
+        for frames in self.model.looks(inputs, self.samples, rows):
+            maps = self.model.maps(inputs, frames, self.samples, rows)
+            first = maps if first is None else first
+            points, scores, covariances = self._decoded(maps)
             points = self.model.placed(points, picture, frames)
             zoom = self.model.zooms(frames)[picture]
             covariances = covariances * zoom[:, :, None] * zoom[:, None]
-        found = points, scores, covariances
-        return (*found, self.codec.pictures(maps)) if self.with_heatmaps else found
+            looks.append((points, scores, covariances))
+        if len(looks) == 1:
+            return looks[0], first
+        return tuple(torch.stack(each).mean(0) for each in zip(*looks)), first
+
+    def _decoded(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Points, scores and covariances."""
+        points, scores = self.codec.decode_maps(maps)
+        return points, scores, self.codec.covariances(maps, points)
 
     def _maps(self, inputs: Tensor, rows: Tensor) -> Tensor:
         if self.is_ensemble:
@@ -109,7 +124,7 @@ def example_inputs(graph: PoseGraph, crop: Crop) -> tuple[Tensor, Tensor]:
 
 def _head_of(model: nn.Module) -> PointHeadMixin:
     head = getattr(model, 'head', None)
-    known = (TopdownPoseEstimator, TwoPassEstimator)
+    known = (TopdownPoseEstimator, MultiCropEstimator, TwoPassEstimator)
     if type(model) not in known or not isinstance(head, PointHeadMixin):
         hint = ''
         if isinstance(model, PaddedFlipEstimator):

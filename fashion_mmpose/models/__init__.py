@@ -6,6 +6,7 @@ compat.setup()
 
 
 from .backbones import CPMVGG, TimmFeatures
+from .estimators.crops import MultiCropEstimator
 from .estimators.ensemble import HeatmapEnsemble
 from .estimators.padded_flip import PaddedFlipEstimator
 from .estimators.two_pass import TwoPassEstimator
@@ -27,6 +28,7 @@ __all__ = [
     'HeatmapEnsemble',
     'LabelledLossSum',
     'LabelledMSELoss',
+    'MultiCropEstimator',
     'PaddedFlipEstimator',
     'PointHeatmapHead',
     'PointSimCCHead',

@@ -87,6 +87,7 @@ def test_rows_differ_from_those_before_in_what_they_say():
         ('coordinates', 'model.head'),
         ('erased', 'train_dataloader.dataset'),
         ('pasted', 'train_dataloader.dataset'),
+        ('crops', 'model.scales'),
         ('states', 'model.head'),
     ],
 )

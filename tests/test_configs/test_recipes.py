@@ -109,6 +109,18 @@ def built(config):
     return model, build_optim_wrapper(model, config.optim_wrapper)
 
 
+def test_an_option_of_tests_exports_with_equal_points(small, tmp_path):
+    """Crops of several sizes, of which a graph has as many networks."""
+    init_default_scope('mmpose')
+    config = small_config('vit_s_dinov3', small.folder)
+    config.model.update(type='MultiCropEstimator', scales=(0.8, 1.0))
+    model, _ = built(config)
+    torch.save(model.state_dict(), tmp_path / 'weights.pth')
+    out = tmp_path / 'pose.onnx'
+    change = export_network(config, tmp_path / 'weights.pth', out)
+    assert change.num_points > 90 and change.largest_score < 1e-4
+
+
 @pytest.mark.parametrize('name', SMALL)
 def test_a_recipe_trains_goes_on_and_exports(small, tmp_path, name):
     init_default_scope('mmpose')

@@ -1,4 +1,4 @@
-"""Tests for fashion_mmpose.models.estimators.two_pass."""
+"""Estimators that look at crops of their input: around points, and of several sizes."""
 
 import cv2
 import numpy as np
@@ -11,7 +11,8 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import nn
 
-from fashion_mmpose.models.estimators.two_pass import Frames, whole_frames
+from fashion_mmpose.export.pose_graph import PoseGraph
+from fashion_mmpose.models.estimators.crops import Frames, whole_frames
 
 MEAN, STD = 100.0, 50.0
 SIZE = (48, 64)  # of a crop, (w, h)
@@ -29,6 +30,10 @@ class Shrink(nn.Module):
 
 @pytest.fixture
 def model():
+    return build(type='TwoPassEstimator')
+
+
+def build(**settings):
     """A network whose heatmaps are the colours of the picture."""
     init_default_scope('mmpose')
     if 'Shrink' not in MODELS:
@@ -44,7 +49,6 @@ def model():
     )
     model = MODELS.build(
         dict(
-            type='TwoPassEstimator',
             data_preprocessor=dict(
                 type='PoseDataPreprocessor', mean=[MEAN] * 3, std=[STD] * 3
             ),
@@ -57,9 +61,11 @@ def model():
                 decoder=codec,
             ),
             test_cfg=dict(flip_test=True, shift_heatmap=False),
-            padding=2.0,  # DARK's blur is biased where a peak is near the border
+            **settings,
         )
     )
+    if settings['type'] == 'TwoPassEstimator':
+        model.padding = 2.0  # DARK's blur is biased where a peak is near the border
     final = model.head.final_layer
     with torch.no_grad():
         final.weight.copy_(torch.eye(3)[..., None, None])
@@ -193,3 +199,78 @@ def test_a_picture_without_points_stays_whole(model):
     kept = model._around(torch.ones(1, 2), torch.tensor([1]), frames)
     assert kept.sizes[0].tolist() == [768, 1024]  # with the padding
     assert kept.centers[0].tolist() == [192, 256]
+
+
+POINTS = [(130.0, 300.0), (201.0, 322.0), (160.0, 371.0)]
+
+
+def found_by(model, scales, inputs, wh):
+    model.scales = scales
+    with torch.no_grad():
+        (found,) = model.predict(inputs, [sample(wh)])
+    return found.pred_instances
+
+
+@pytest.mark.parametrize('kind', ['TwoPassEstimator', 'MultiCropEstimator'])
+def test_several_crops_give_the_mean_of_each(kind):
+    wh = (384, 512)
+    model = build(type=kind)
+    model.test_cfg['output_covariances'] = True
+    inputs = picture(POINTS, wh, 9)
+    scales = (0.8, 1.0, 1.3)
+    alone = [found_by(model, (scale,), inputs, wh) for scale in scales]
+    together = found_by(model, scales, inputs, wh)
+    for key in ('keypoints', 'keypoint_scores', 'keypoint_covariances'):
+        parts = [each[key] for each in alone]
+        assert np.ptp(parts, axis=0).max() > 1e-3
+        np.testing.assert_allclose(
+            together[key], np.mean(parts, axis=0), rtol=1e-5, atol=1e-5
+        )
+    # Each errs by its own cells, and the mean by less than the worst of them.
+    errors = [np.abs(each.keypoints[0] - POINTS).max() for each in alone]
+    assert np.abs(together.keypoints[0] - POINTS).max() < max(errors)
+
+
+def test_a_share_of_a_wider_input_is_the_crop_itself():
+    """Half of an input of twice the size has the pixels of the crop, to the bit."""
+    model = build(type='MultiCropEstimator', scales=(0.5,))
+    inputs = picture([(40, 60), (50, 70), (60, 62)], (96, 128), 3)
+    (frames,) = model.looks(inputs, [sample((96, 128))], torch.arange(3))
+    torch.testing.assert_close(
+        model.cut(inputs, frames), inputs[:, :, 32:96, 24:72], atol=1e-4, rtol=0
+    )
+    plain = build(type='TopdownPoseEstimator')
+    with torch.no_grad():
+        (expected,) = plain.predict(inputs[:, :, 32:96, 24:72], [sample(SIZE)])
+        (found,) = model.predict(inputs, [sample((96, 128))])
+    np.testing.assert_allclose(
+        found.pred_instances.keypoints,
+        expected.pred_instances.keypoints + (24, 32),
+        atol=1e-3,
+    )
+
+
+@pytest.mark.parametrize('kind', ['TwoPassEstimator', 'MultiCropEstimator'])
+@pytest.mark.parametrize('scales', [(1.0,), (0.8, 1.1)])
+def test_the_graph_of_an_export_finds_the_same(kind, scales):
+    wh = (192, 256)
+    model = build(type=kind, scales=scales)
+    model.test_cfg['output_covariances'] = True
+    inputs = picture([(70, 130), (90, 150), (100, 120)], wh, 7)
+    images = (inputs * STD + MEAN).permute(0, 2, 3, 1)
+    with torch.no_grad():
+        (expected,) = model.predict(inputs, [sample(wh)])
+        graph = PoseGraph(model, [0, 1, 2])
+        points, scores, covariances = graph(images, torch.arange(3))
+    expected = expected.pred_instances
+    np.testing.assert_allclose(points, expected.keypoints[0], atol=1e-3)
+    np.testing.assert_allclose(scores, expected.keypoint_scores[0], atol=1e-5)
+    np.testing.assert_allclose(
+        covariances, expected.keypoint_covariances[0], rtol=1e-4, atol=1e-4
+    )
+
+
+def test_scales_are_checked():
+    for scales in ((), (1.0, 0.0)):
+        with pytest.raises(ValueError, match='scales must be positive numbers'):
+            build(type='MultiCropEstimator', scales=scales)
