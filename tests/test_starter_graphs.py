@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from toolbox import ROOT, run
+from toolbox import ROOT, run_cold
 
 from fashion_mmpose import GarmentDetector, GarmentInferencer, PoseNetwork, starter
 from fashion_mmpose.errors import FormatError
@@ -108,19 +108,19 @@ def test_other_weights_are_refused(tmp_path: Path):
 
 def test_without_pytorch(folder: Path):
     (folder / 'script.py').write_text(SCRIPT)
-    run(ALONE, folder / 'script.py', cwd=folder)
-    done = run(ALONE, PREDICT, 'outfit.png', '--out-dir', 'out', cwd=folder)
+    run_cold(ALONE, folder / 'script.py', cwd=folder)
+    done = run_cold(ALONE, PREDICT, 'outfit.png', '--out-dir', 'out', cwd=folder)
     assert 'short_sleeved_shirt' in done.stdout
     found = json.loads((folder / 'out' / 'predictions.json').read_text())
     assert {entry['category'] for entry in found} >= {'short_sleeved_shirt'}
     options = '--benchmark', 'fashionai', '--category', 'skirt', '--save-csv'
-    run(ALONE, PREDICT, 'skirt.png', '--out-dir', 'skirts', *options, cwd=folder)
+    run_cold(ALONE, PREDICT, 'skirt.png', '--out-dir', 'skirts', *options, cwd=folder)
     assert (folder / 'skirts' / 'predictions.csv').read_text().count('skirt') == 2
 
 
 def test_a_device_that_onnxruntime_lacks(folder: Path):
     options = '--out-dir', 'out', '--device', 'mps'
-    done = run(ALONE, PREDICT, 'outfit.png', *options, cwd=folder, check=False)
+    done = run_cold(ALONE, PREDICT, 'outfit.png', *options, cwd=folder, check=False)
     assert done.returncode == 1
     assert "device 'mps': this onnxruntime has no such execution" in done.stderr
 

@@ -156,6 +156,15 @@ def write_annotations(path, benchmark, items):
     path.write_text(json.dumps(content))
 
 
+def make_maxima_distinct(model):
+    """Let the maps of a network that has learnt nothing have one clear maximum each."""
+    for layer in model.head.modules():
+        if isinstance(layer, torch.nn.Conv2d) and layer.bias is not None:
+            torch.nn.init.normal_(layer.weight, std=0.3)
+            # A map without a positive maximum is read as its centre.
+            torch.nn.init.constant_(layer.bias, 1.0)
+
+
 def write_networks(folder):
     """Make them without a training; their weights are bare state dicts."""
     images = pictures(SIZES_WH)
@@ -189,11 +198,7 @@ def write_networks(folder):
         cfg = load_config(str(folder / f'{config}.py'))
         with DefaultScope.overwrite_default_scope('mmpose'):
             model = MODELS.build(cfg.model)
-        for layer in model.head.modules():
-            if isinstance(layer, torch.nn.Conv2d) and layer.bias is not None:
-                # Distinct maxima; a map without a positive one is read as its centre.
-                torch.nn.init.normal_(layer.weight, std=0.3)
-                torch.nn.init.constant_(layer.bias, 1.0)
+        make_maxima_distinct(model)
         torch.save(model.state_dict(), folder / f'{name}.pth')
     return SmallNetworks(folder, images)
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
+from mmengine.runner import Runner, set_random_seed
 from mmpose.registry import MODELS
+from small_networks import make_maxima_distinct
 
 from fashion_mmpose.config import load_config
 from fashion_mmpose.export import export_network
@@ -56,7 +57,15 @@ SMALL = {
         head=dict(in_channels=64),
     ),
     'lite2': dict(),
-    'hrformer_small': dict(),
+    'hrformer_small': dict(
+        backbone=dict(
+            extra=dict(
+                stage2=dict(num_blocks=(1, 1)),
+                stage3=dict(num_modules=1, num_blocks=(1, 1, 1)),
+                stage4=dict(num_modules=1, num_blocks=(1, 1, 1, 1)),
+            )
+        )
+    ),
     'hrnet_w48': dict(backbone=dict(extra=HRNET), head=dict(in_channels=8)),
     'rtmpose_m': dict(
         backbone=dict(widen_factor=0.125, deepen_factor=0.34),
@@ -72,11 +81,12 @@ EXPORTED = (
     'hrnet_w48',
     'rtmpose_m',
 )
-SIZES = dict(input_size=(64, 64), heatmap_size=(16, 16))
+# Maps that have hardly been learnt are too flat to be decoded by their curvature.
+SIZES = dict(input_size=(64, 64), heatmap_size=(16, 16), decode_mode='quarter')
 
 
 def resize(settings):
-    """Give every crop and codec of a config small sizes, in place."""
+    """Give every crop and codec of a config SIZES, in place."""
     parts = settings.values() if isinstance(settings, dict) else settings
     for part in parts:
         if isinstance(part, dict | list):
@@ -90,7 +100,7 @@ def small_config(name, folder):
     config = load_config(f'recipes/{name}_fashionai', None, None, 'none')
     resize(config._cfg_dict)
     for part, settings in SMALL[name].items():
-        config.model[part].update(settings)
+        config.merge_from_dict({f'model.{part}': settings})
     if 'pretrained' in config.model.backbone:
         config.model.backbone.pretrained = False
     config.model.backbone.pop('init_cfg', None)
@@ -128,6 +138,7 @@ def test_a_recipe_trains_goes_on_and_exports(small, tmp_path, name):
     # Rates that show after a few steps.
     config.optim_wrapper.optimizer.lr = 2e-3
     model, wrapper = built(config)
+    set_random_seed(0)  # crops are moved by lot
     batch = next(iter(Runner.build_dataloader(config.train_dataloader, seed=0)))
     losses = [float(model.train_step(batch, wrapper)['loss']) for _ in range(10)]
     assert np.isfinite(losses).all()
@@ -150,6 +161,7 @@ def test_a_recipe_trains_goes_on_and_exports(small, tmp_path, name):
 
     if name not in EXPORTED:
         return
+    make_maxima_distinct(model)
     torch.save(model.state_dict(), tmp_path / 'weights.pth')
     weights, out = tmp_path / 'weights.pth', tmp_path / 'pose.onnx'
     change = export_network(config, weights, out)
