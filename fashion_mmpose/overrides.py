@@ -12,7 +12,13 @@ from torch.utils.data import DataLoader
 # What a config may say of a part beside the arguments of its class.
 _MARKS = {'type', '_delete_', '_scope_', 'priority', 'constructor', 'paramwise_cfg'}
 _LOADER_MARKS = {'dataset', 'num_batch_per_epoch', 'batch_sampler'}
-_RUN_MARKS = {'runner_type', 'work_dir', 'custom_imports', 'activation_checkpointing'}
+_RUN_MARKS = {
+    'runner_type',
+    'work_dir',
+    'custom_imports',
+    'activation_checkpointing',
+    'compile',
+}
 
 
 class OverrideAction(DictAction):

@@ -25,6 +25,7 @@ from fashion_mmpose.config import (
 from fashion_mmpose.dataset_settings import check_files
 from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.described_data import check_channels
+from fashion_mmpose.engine.mixed_precision import cpu_has_bfloat16
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.engine.work_folder import checkpoint_file, last_checkpoint
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
@@ -143,6 +144,19 @@ def locked_places(
         yield
 
 
+def _set_mixed_precision(cfg: Config) -> None:
+    if torch.cuda.is_available():
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    elif cpu_has_bfloat16():
+        cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
+    else:
+        raise RuntimeError(
+            '--amp needs a GPU, and PyTorch sees none, or a CPU with instructions for '
+            'bfloat16 (AVX512_BF16, AMX)'
+        )
+
+
 def set_training(
     cfg: Config,
     resume: str | None = None,
@@ -155,11 +169,11 @@ def set_training(
         cfg: The config.
         resume: ``'auto'`` to go on from the last checkpoint in the work directory,
             or the path of a checkpoint; None to start anew.
-        amp: Mixed precision.
+        amp: Mixed precision: float16 on a GPU, else bfloat16.
         auto_scale_lr: Scale the learning rate to the real batch size.
 
     Raises:
-        RuntimeError: If mixed precision is asked for without a GPU.
+        RuntimeError: If mixed precision is asked for where nothing computes in it.
         ValueError: If the config does not say for which batch size its learning
             rate is, or is that of an ensemble.
         FileNotFoundError: If the checkpoint to resume from does not exist.
@@ -172,10 +186,7 @@ def set_training(
             resume = os.fspath(last_checkpoint(resume) or existing_file(resume))
         cfg.load_from = None if resume == 'auto' else existing_file(resume)
     if amp:
-        if not torch.cuda.is_available():
-            raise RuntimeError('--amp needs a GPU, and PyTorch sees none')
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        _set_mixed_precision(cfg)
     if auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise ValueError(

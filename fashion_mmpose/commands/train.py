@@ -45,9 +45,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='where the checkpoint to resume has another learning rate, schedule, '
         'batch size or seed than the config, obey the config (stop)',
     )
-    parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision (GPU)'
-    )
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision')
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',

@@ -88,9 +88,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='N',
         help='number of processes of a training, one a GPU, by torchrun (1)',
     )
-    parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision (GPU)'
-    )
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision')
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',

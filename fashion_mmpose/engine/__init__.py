@@ -16,11 +16,13 @@ from .hooks import (
 )
 from .layer_decay import LayerDecayConstructor
 from .metrics_file import MetricsFileHook
+from .mixed_precision import CpuAmpOptimWrapper
 from .progress import ProgressBarHook
 from .stage_pictures import StagePictureHook
 
 __all__ = [
     'ChannelsLastHook',
+    'CpuAmpOptimWrapper',
     'EpochSeedHook',
     'FiniteLossHook',
     'LayerDecayConstructor',

@@ -73,8 +73,13 @@ def test_missing_files_of_wrapped_data_sets_are_named(tmp_path):
 
 def test_amp(cfg, monkeypatch):
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    monkeypatch.setattr(running, 'cpu_has_bfloat16', lambda: False)
     with pytest.raises(RuntimeError, match='--amp needs a GPU'):
         running.set_training(cfg, amp=True)
+    monkeypatch.setattr(running, 'cpu_has_bfloat16', lambda: True)
+    running.set_training(cfg, amp=True)
+    assert cfg.optim_wrapper.type == 'CpuAmpOptimWrapper'
+    assert 'loss_scale' not in cfg.optim_wrapper
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     running.set_training(cfg, amp=True)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'

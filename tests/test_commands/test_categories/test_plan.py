@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from category_runs import RECIPE
 
+from fashion_mmpose.commands import running
 from fashion_mmpose.commands.categories import plan
 from fashion_mmpose.config import load_config
 
@@ -135,6 +136,7 @@ def test_options_of_the_training(monkeypatch):
     assert run.cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert run.cfg.auto_scale_lr.enable is True
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    monkeypatch.setattr(running, 'cpu_has_bfloat16', lambda: False)
     with pytest.raises(RuntimeError, match='--amp needs a GPU'):
         plan.plan_runs(PATTERN, ['skirt'], amp=True)
 
