@@ -10,19 +10,19 @@ from fashion_mmpose import garments
 from fashion_mmpose.config import config_names, find_config, is_ensemble, read_config
 
 
-def pose_configs():
-    """Names of the pose networks that can be built: no recipe, ensemble or detector."""
-    for name in config_names():
-        if name == 'starter/landmarks':  # its benchmark is a file that is made
-            continue
-        config = read_config(name)
-        head = None if is_ensemble(config) else config.model.get('head')
-        if head is not None and head.out_channels is not None:
-            yield name
+def is_pose_network(name):
+    """Whether it can be built: it is no recipe, ensemble or detector."""
+    if name == 'starter/landmarks':  # its benchmark is a file that is made
+        return False
+    config = read_config(name)
+    head = None if is_ensemble(config) else config.model.get('head')
+    return head is not None and head.out_channels is not None
 
 
-@pytest.mark.parametrize('name', pose_configs())
+@pytest.mark.parametrize('name', config_names())
 def test_init_model(name):
+    if not is_pose_network(name):
+        pytest.skip('no pose network that can be built: see test_configs')
     # HRFormer asks for numbers while it is built, which tensors on meta do not have.
     device = 'cpu' if 'hrformer' in name else 'meta'
     with torch.device(device):
