@@ -57,8 +57,8 @@ def test_both_sides_have_the_same_head():
 def test_sample(capsys):
     figures = sample.sample(rounds=1, num_items=2)
     ours, theirs = figures['ours'], figures['mmpose']
-    # Two coordinates and a weight each, or maps and a weight; float32.
-    assert ours['target_bytes'] == 294 * 3 * 4
+    # Two coordinates and a weight each, or maps and a weight; float32. A state: a byte.
+    assert ours['target_bytes'] == 294 * (3 * 4 + 1)
     assert theirs['target_bytes'] == 294 * (96 * 72 + 1) * 4
     picture = 3 * 384 * 288
     for side in (ours, theirs):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_from_nothing(tmp_path, monkeypatch):
-    amounts = ('--num-outfits', 5, '--num-garments', 2, '--num-test', 2)
+    amounts = ('--num-outfits', 13, '--num-garments', 2, '--num-test', 5)
     few = ('--num-calibration', 6)
     arguments = (*amounts, *few, '--epochs', 1, '--out', 'made')
     run(ROOT / 'tools/make_starter.py', *arguments, cwd=tmp_path)
@@ -36,7 +36,7 @@ def test_from_nothing(tmp_path, monkeypatch):
             assert metadata.calibration == fitted.to_dict()
             assert fitted.curve is not None
     report = json.loads((tmp_path / 'made' / 'starter.json').read_text())
-    assert report['trained_on'] == dict(outfits=5, garments_of_each_category=2)
+    assert report['trained_on'] == dict(outfits=13, garments_of_each_category=2)
     assert 'starter/AP' in report['drawn']['landmarks']
     assert 'coco/bbox_mAP' in report['drawn']['detector']
 
