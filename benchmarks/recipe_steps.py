@@ -3,7 +3,7 @@
 Usage:
     python benchmarks/recipe_steps.py --data-root DIR --out DIR
         [--steps N | --minutes M] [--rows ROW ...]
-        [--seeds N] [--seeded ROW ...] [--cfg-options KEY=VALUE ...]
+        [--seeds N] [--seeded ROW ...] [--jobs N] [--cfg-options KEY=VALUE ...]
 
 DIR is FashionAI as `fashionai_to_coco.py --val-fraction 0.1` leaves it. Every row of
 the ladder below adds something to the row before it, has the same features to begin
@@ -18,8 +18,8 @@ With --minutes a row's steps are timed first, on a few batches; what it is given
 kept in `pace/`, so that a training that goes on has the same length. The CPN recipe
 alone looks at `annotations/val_all.json`, by which it lowers its rate and chooses its
 weights. An "epoch", after which all is saved, is some {epoch_steps} steps, whose
-pictures are drawn by lot. Rows are trained one by one, seed 0 first; --seeds N trains
-the rows of --seeded with N seeds.
+pictures are drawn by lot. Rows are trained in this order, --jobs of them at once, seed
+0 first; --seeds N trains the rows of --seeded with N seeds.
 
 The same command goes on where it was stopped, by Ctrl-C or by `kill`. `table.md` and
 `results.json` in --out hold what is done so far.
@@ -30,8 +30,10 @@ import json
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are of the repository
@@ -80,6 +82,7 @@ ROWS = dict(
     pasted=Row('`starter` with pieces of other garments laid over'),
     crops=Row('`starter` tested in crops of three sizes', 'starter'),
     states=Row('`starter` that tells absent, occluded and visible points, too'),
+    everything=Row('`starter` with all of these options but the last'),
 )
 SEEDED = 'cpn', 'starter'
 
@@ -145,6 +148,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help=f'rows that are trained with several seeds ({" and ".join(SEEDED)})',
     )
     parser.add_argument(
+        '--jobs', type=int, default=1, help='trainings at once, on one device (1)'
+    )
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         default=[],
@@ -154,8 +160,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     args = parser.parse_args(argv)
     args.rows = [name for name in ROWS if name in args.rows]
-    if min(args.steps, args.batch_size, args.seeds) < 1:
-        parser.error('--steps, --batch-size and --seeds must be at least 1')
+    if min(args.steps, args.batch_size, args.seeds, args.jobs) < 1:
+        parser.error('--steps, --batch-size, --seeds and --jobs must be at least 1')
     if args.minutes is not None and args.minutes <= 0:
         parser.error('--minutes must be more than 0')
     return args
@@ -316,14 +322,34 @@ def write(file: Path, text: str) -> None:
         outputs.open(file).write(text)
 
 
-def trainings(rows: Sequence[str], seeded: Sequence[str], seeds: int) -> list[tuple]:
-    """Rows and seeds in the order of their trainings: seed 0 of all rows first."""
-    return [
-        (name, seed)
-        for seed in range(seeds)
-        for name in rows
-        if seed == 0 or name in seeded
-    ]
+def trainings(
+    rows: Sequence[str], seeded: Sequence[str], seeds: int
+) -> dict[tuple[str, int], list[str]]:
+    """The rows that each training has the weights of.
+
+    Args:
+        rows: Names of rows.
+        seeded: Those that are trained with several seeds.
+        seeds: How many.
+
+    Returns:
+        dict: For every row that is trained and its seed, in the order of the trainings,
+        the rows that are tested; seed 0 of all rows first.
+    """
+    result = {}
+    for seed in range(seeds):
+        for name in rows:
+            if seed == 0 or name in seeded:
+                trained = ROWS[name].trained_as or name
+                result.setdefault((trained, seed), []).append(name)
+    return result
+
+
+def keep_results(args: argparse.Namespace, results: Mapping) -> None:
+    """Write what is done so far, in the order of the ladder."""
+    done = {name: dict(sorted(each.items())) for name, each in results.items() if each}
+    write(args.out / 'results.json', json.dumps(done, indent=2))
+    write(args.out / 'table.md', table(done))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -332,14 +358,23 @@ def main(argv: list[str] | None = None) -> None:
     args.data_root, args.out = args.data_root.resolve(), args.out.resolve()
     keep_settings(args)
     results = {name: {} for name in args.rows}
-    for name, seed in trainings(args.rows, args.seeded, args.seeds):
-        results[name][seed] = measure(args, name, seed, pictures)
-        error = results[name][seed]['metrics'][METRIC]
-        print(f'{name}, seed {seed}: NE {error:.2%}', flush=True)
-        done = {name: each for name, each in results.items() if each}
-        write(args.out / 'results.json', json.dumps(done, indent=2))
-        write(args.out / 'table.md', table(done))
-    print(table(results), end='')
+    writing = Lock()
+
+    def train_and_test(training: tuple[tuple[str, int], list[str]]) -> None:
+        (_, seed), names = training
+        for name in names:
+            measured = measure(args, name, seed, pictures)
+            with writing:
+                results[name][seed] = measured
+                error = measured['metrics'][METRIC]
+                print(f'{name}, seed {seed}: NE {error:.2%}', flush=True)
+                keep_results(args, results)
+
+    todo = trainings(args.rows, args.seeded, args.seeds)
+    # Threads that wait for processes.
+    with ThreadPoolExecutor(args.jobs) as pool:
+        list(pool.map(train_and_test, todo.items()))
+    print((args.out / 'table.md').read_text(), end='')
 
 
 if __name__ == '__main__':

@@ -1,7 +1,9 @@
 """benchmarks/recipe_steps.py: the ladder of recipes, and what is kept of it."""
 
 import json
+import subprocess
 import sys
+from threading import Barrier
 
 import pytest
 from mmengine.config import Config
@@ -110,10 +112,29 @@ def test_length(steps, epochs, epoch_steps):
 def test_seeds_follow_the_whole_ladder():
     args = parse_args(['--data-root', 'd', '--out', 'o', '--rows', 'starter', 'cpn'])
     assert args.rows == ['cpn', 'starter'] == list(args.seeded)
-    assert trainings(['cpn', 'head', 'starter'], ['cpn', 'starter'], 3) == [
+    todo = trainings(['cpn', 'head', 'two_looks', 'starter'], ['cpn', 'starter'], 3)
+    assert list(todo) == [
         *(('cpn', 0), ('head', 0), ('starter', 0)),
         *(('cpn', 1), ('starter', 1), ('cpn', 2), ('starter', 2)),
     ]
+    assert todo['head', 0] == ['head', 'two_looks'] and todo['cpn', 2] == ['cpn']
+    # The second look's weights are those of `head`, also without that row.
+    assert trainings(['two_looks'], [], 1) == {('head', 0): ['two_looks']}
+
+
+def test_everything_is_all_options_but_the_states():
+    rows = {
+        name: Config.fromfile(CONFIGS / f'{name}.py')
+        for name in ('starter', 'everything', *list(ROWS)[6:11])
+    }
+    whole = rows.pop('everything')
+    starter = rows.pop('starter')
+    assert set(rows) == {'averaged', 'coordinates', 'erased', 'pasted', 'crops'}
+    assert differing(whole, starter) == set().union(
+        *(differing(each, starter) for each in rows.values())
+    )
+    types = [step.type for step in whole.train_dataloader.dataset.pipeline]
+    assert {'PastedGarments', 'ErasedPatches'} < set(types)
 
 
 def test_table():
@@ -156,6 +177,40 @@ def test_minutes_become_steps_once(tmp_path, monkeypatch):
     measure(args, 'cpn', 0, pictures=1000)
     # A pass of 1,000 pictures is 62 steps.
     assert calls[-1][3] and 'train_cfg.val_interval=1' in calls[-1][2]
+
+
+def test_trainings_at_once(tmp_path, monkeypatch, capsys):
+    """Both wait for each other; the table has the ladder's order all the same."""
+    together = Barrier(2, timeout=30)
+
+    def measured(args, name, seed, pictures):
+        if seed == 0:
+            together.wait()
+        error = dict(cpn=0.2, head=0.1)[name]
+        return dict(metrics={'fashionai/NE': error}, steps=1, minutes=1)
+
+    monkeypatch.setattr(recipe_steps, 'measure', measured)
+    monkeypatch.setattr(recipe_steps, 'check_data', lambda args: 10)
+    rows = ['--rows', 'head', 'cpn', '--seeds', '2', '--seeded', 'cpn']
+    main(arguments(tmp_path, *rows, '--jobs', '2'))
+    text = (tmp_path / 'out' / 'table.md').read_text()
+    assert capsys.readouterr().out.endswith(text)
+    assert [line.split(' | ')[0] for line in text.splitlines()[2:]] == [
+        '| cpn',
+        '| head',
+    ]
+    results = json.loads((tmp_path / 'out' / 'results.json').read_text())
+    assert list(results['cpn']) == ['0', '1'] and list(results['head']) == ['0']
+
+
+def test_a_failed_training_is_told(tmp_path, monkeypatch):
+    def measured(args, name, seed, pictures):
+        raise subprocess.CalledProcessError(1, name)
+
+    monkeypatch.setattr(recipe_steps, 'measure', measured)
+    monkeypatch.setattr(recipe_steps, 'check_data', lambda args: 10)
+    with pytest.raises(subprocess.CalledProcessError):
+        main(arguments(tmp_path, '--jobs', '2'))
 
 
 def test_a_training_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
