@@ -54,7 +54,7 @@ REGISTERED = {
         'TwoPassEstimator',
         'VisibilityL1Loss',
     ],
-    'mmpose.optimizer_wrapper': ['CpuAmpOptimWrapper'],
+    'mmengine.optim_wrapper': ['CpuAmpOptimWrapper'],
     'mmengine.optimizer wrapper constructor': ['LayerDecayConstructor'],
     'mmpose.transform': [
         'DetectedBoxJitter',

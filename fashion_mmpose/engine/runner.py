@@ -2,6 +2,7 @@
 
 import os
 
+import torch
 from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.logging import MessageHub, MMLogger
@@ -164,6 +165,18 @@ class TrainingRunner(Runner):
         # MMEngine lists the weights in the log's file itself.
         with errors_of(os.path.join(self.log_dir, f'{self.timestamp}.log')):
             super()._init_model_weights()
+
+    def _maybe_compile(self, target: str) -> None:
+        """Let PyTorch compile the step, if the config says so.
+
+        How samples go to the device is left out: MMEngine copies what is known of
+        them, and PyTorch cannot trace the copying of an array.
+        """
+        if self.cfg.get('compile'):
+            network = self.model.module if is_model_wrapper(self.model) else self.model
+            preprocessor = network.data_preprocessor
+            preprocessor.forward = torch.compiler.disable(preprocessor.forward)
+        super()._maybe_compile(target)
 
     def _become_current(self) -> None:
         """Let parts that ask for the current logger and the like get this run's."""

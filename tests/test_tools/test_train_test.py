@@ -27,6 +27,13 @@ def reported(result, key='NE'):
     return float(values[-1])
 
 
+def losses(work_dir):
+    """Those of all steps of a training."""
+    (log,) = work_dir.glob('*/vis_data/scalars.json')
+    lines = map(json.loads, log.read_text().splitlines())
+    return [line['loss'] for line in lines if 'loss' in line]
+
+
 def test_resumed_run_equals_the_uninterrupted_one(trained):
     short = '--cfg-options', 'train_cfg.max_epochs=2'
     tool('train.py', 'tiny.py', '--work-dir', 'resumed', *short, cwd=trained)
@@ -51,6 +58,19 @@ def test_resumed_run_equals_the_uninterrupted_one(trained):
         before['head.global_net.laterals.0.weight'],
         whole['state_dict']['head.global_net.laterals.0.weight'],
     )
+
+
+def test_compiled_training(trained):
+    """Loaded pictures, not ready tensors, come to the step that PyTorch traces."""
+    options = 'compile.backend=eager', 'train_cfg.max_epochs=1'
+    command = 'tiny.py', '--work-dir', 'compiled', '--cfg-options', *options
+    result = tool('train.py', *command, cwd=trained)
+    assert 'Model has been "compiled"' in result.stdout + result.stderr
+    whole, compiled = (
+        losses(trained / folder) for folder in ('work_dirs/tiny', 'compiled')
+    )
+    assert len(compiled) >= 2 and compiled[0] != compiled[1]
+    np.testing.assert_allclose(compiled, whole[: len(compiled)], rtol=0.01)
 
 
 def test_outputs_and_scores_agree(trained):
