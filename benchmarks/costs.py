@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from mmengine.analysis import FlopAnalyzer
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS, init_default_scope
@@ -69,17 +69,37 @@ def costs(rounds: int, configs: Sequence[str] = CONFIGS) -> Figures:
         programs hardly change it.
     """
     with tempfile.TemporaryDirectory() as folder:
-        with redirect_stdout(io.StringIO()):  # what the converters report
-            drawn = {
-                'fashionai': _draw_fashionai(Path(folder, 'fashionai')),
-                'deepfashion2': _draw_deepfashion2(Path(folder, 'deepfashion2')),
-            }
+        drawn = Drawn(folder)
         figures = {}
         for name in configs:
             measured = measure(_prepare, name, drawn, rounds, torch.get_num_threads())
             measured.pop('seconds')
             figures[name] = measured | dict(train_mb=measured.pop('peak_mb'))
     return figures
+
+
+class Drawn:
+    """Drawn pictures of both benchmarks, for configs to load.
+
+    Args:
+        folder: Where they are written.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        with redirect_stdout(io.StringIO()):  # what the converters report
+            self._roots = {
+                'fashionai': _draw_fashionai(Path(folder, 'fashionai')),
+                'deepfashion2': _draw_deepfashion2(Path(folder, 'deepfashion2')),
+            }
+
+    def config(self, name: str) -> Config:
+        """A config that takes them as its data, and whose names are found."""
+        cfg = load_config(name, None, None, 'none')
+        init_default_scope(cfg.get('default_scope', 'mmpose'))
+        (training,) = leaves(cfg.train_dataloader.dataset)
+        of_outfits = 'deepfashion2' in training.data_root
+        set_data_root(cfg, self._roots['deepfashion2' if of_outfits else 'fashionai'])
+        return cfg
 
 
 def _draw_fashionai(root: Path) -> str:
@@ -100,23 +120,16 @@ def _draw_deepfashion2(root: Path) -> str:
 
 
 def _prepare(
-    name: str, drawn: dict[str, str], rounds: int, threads: int
+    name: str, drawn: Drawn, rounds: int, threads: int
 ) -> Callable[[], dict[str, float]]:
     """Build a config's network, and load what it is trained and tested with."""
     torch.set_num_threads(threads)
-    cfg = load_config(name, None, None, 'none')
-    (training,) = leaves(cfg.train_dataloader.dataset)
-    benchmark = 'deepfashion2' if 'deepfashion2' in training.data_root else 'fashionai'
-    set_data_root(cfg, drawn[benchmark])
-    init_default_scope(cfg.get('default_scope', 'mmpose'))
-    # The optimiser would tell the rate of every parameter.
-    MMLogger.get_current_instance().setLevel('ERROR')
-    torch.manual_seed(0)
-    model = MODELS.build(_untrained(cfg.model))
+    cfg = drawn.config(name)
+    model = build(cfg)
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper)
-    batch = _first_batch(cfg.train_dataloader, BATCH_SIZE)
+    batch = first_batch(cfg.train_dataloader, BATCH_SIZE)
     cfg.test_dataloader.dataset = cfg.val_dataloader.dataset
-    picture = _first_batch(cfg.test_dataloader, 1)
+    picture = first_batch(cfg.test_dataloader, 1)
 
     def work() -> dict[str, float]:
         parameters = sum(each.numel() for each in model.parameters())
@@ -134,6 +147,14 @@ def _prepare(
     return work
 
 
+def build(cfg: Config) -> torch.nn.Module:
+    """A config's network with random weights."""
+    # The optimiser would tell the rate of every parameter.
+    MMLogger.get_current_instance().setLevel('ERROR')
+    torch.manual_seed(0)
+    return MODELS.build(_untrained(cfg.model))
+
+
 def _untrained(model: ConfigDict) -> ConfigDict:
     """The network without a file of weights, in place."""
     if 'pretrained' in model:
@@ -145,7 +166,13 @@ def _untrained(model: ConfigDict) -> ConfigDict:
     return model
 
 
-def _first_batch(settings: dict, batch_size: int) -> dict:
+def first_batch(settings: dict, batch_size: int) -> dict:
+    """What a loader hands over first, loaded in this process.
+
+    Args:
+        settings: The loader, as a config has it.
+        batch_size: Samples of the batch, or all that there are.
+    """
     changed = dict(
         batch_size=batch_size, num_workers=0, persistent_workers=False, drop_last=False
     )

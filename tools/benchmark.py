@@ -19,6 +19,8 @@ On DeepFashion2, 294 channels of 96x72, batches of 32:
     targets     time and memory from key points to gradients: targets, the head's last
                 layer, loss, backward
     predict     time from features, or from heatmaps, to points
+    training    on a GPU, the whole HRNet-W48: pictures a second and memory of training
+                steps, in float32 and with --amp, with our head and with MMPose's
     load        an annotation file of a part of the training set's size: time and
                 memory of the datasets
     oks         the official score at the validation set's size: time and memory
@@ -33,6 +35,11 @@ From picture to landmarks:
 Of configs:
     costs       parameters, multiply-adds, time and memory of training steps, pictures a
                 second of a test, each network in a fresh process
+
+    gpu-costs   the same on a GPU: pictures a second and memory of training steps, in
+                float32 and with --amp, and of tests, in batches of 32
+    compiled    a training step handed to torch.compile, and as it is, with --amp, on a
+                GPU if there is one; compiling takes minutes
 
 Of videos:
     tracking    garments of drawn videos, frame by frame and followed: changes of
@@ -63,11 +70,16 @@ BENCHMARKS = {
     'infer': ('infer', 'infer'),
     'starter': ('starter', 'starter_on_both'),
     'costs': ('costs', 'costs'),
+    'gpu-costs': ('gpu_costs', 'gpu_costs'),
+    'training': ('deepfashion2.training', 'training'),
+    'compiled': ('compiled', 'compiled'),
     'tracking': ('tracking', 'tracking'),
 }  # name to module and function of benchmarks
 ROUNDS = 15
 # Those of which every side runs in this process, and none waits for others.
 BY_TURNS = ('pipeline', 'decode', 'train-step', 'targets', 'predict', 'infer')
+ON_GPUS = ('gpu-costs', 'training')
+OF_CONFIGS = ('costs', 'gpu-costs')
 FRESH_ROUNDS = {'load': 1, 'oks': 1}  # of minutes each
 
 
@@ -91,7 +103,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--configs',
         nargs='+',
         metavar='CONFIG',
-        help="names of configs, for `costs` (those of README's table)",
+        help="names of configs, for `costs` and `gpu-costs` (those of README's table)",
     )
     parser.add_argument('--json', metavar='FILE', help='file to write the figures to')
     args = parser.parse_args(argv)
@@ -101,8 +113,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error('--rounds and --threads must be at least 1')
     if args.cpu_time and args.name not in BY_TURNS:
         parser.error(f'--cpu-time is for {", ".join(BY_TURNS)}, not for {args.name}')
-    if args.configs and args.name != 'costs':
-        parser.error(f'--configs: {args.name} is not about configs, but `costs` is')
+    if args.configs and args.name not in OF_CONFIGS:
+        parser.error(f'--configs is for {", ".join(OF_CONFIGS)}, not for {args.name}')
     return args
 
 
@@ -116,6 +128,11 @@ def main(argv: list[str] | None = None) -> int:
     import torch
     from mmengine.registry import init_default_scope
 
+    if args.name in ON_GPUS and not torch.cuda.is_available():
+        raise SystemExit(
+            f'error: {args.name} needs a GPU, and PyTorch sees none; to fix it: run it '
+            'on a machine with one, whose driver is new enough for this PyTorch'
+        )
     # MMPose's registries are filled before a benchmark builds from them.
     import fashion_mmpose.plugin  # noqa: F401
     from benchmarks.report import ratios, table

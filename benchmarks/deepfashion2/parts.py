@@ -14,6 +14,7 @@ from benchmarks.recipes import config, stock_codec
 from fashion_mmpose import garments
 
 BENCHMARK = 'deepfashion2'
+SIDES = ('ours', 'mmpose')
 RECIPE = 'hrnet_w48_deepfashion2_384x288'
 GARMENTS = tuple(garments.benchmark(BENCHMARK).garments.values())
 NUM_KEYPOINTS = len(garments.keypoints(BENCHMARK))
@@ -39,23 +40,37 @@ def build_head(side: str, codec: dict) -> nn.Module:
     """The recipe's head, or MMPose's with its usual loss."""
     head = config(RECIPE).model.head.to_dict()
     if side != 'ours':
-        head.update(
-            type='HeatmapHead',
-            loss=dict(type='KeypointMSELoss', use_target_weight=True),
-        )
+        head.update(stock_head(codec))
     torch.manual_seed(0)
     return MODELS.build(dict(head, decoder=codec))
 
 
-def items(num: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+def stock_head(codec: dict) -> dict:
+    """What MMPose's head with its usual loss has in place of the recipe's settings.
+
+    Args:
+        codec: MMPose's.
+    """
+    loss = dict(type='KeypointMSELoss', use_target_weight=True)
+    return dict(type='HeatmapHead', loss=loss, decoder=codec)
+
+
+def items(
+    num: int, seed: int = 0, input_size: tuple[int, int] | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Garments of all categories by turns, with landmarks anywhere in the input.
+
+    Args:
+        num: How many.
+        seed: Of the landmarks.
+        input_size: Width and height of the input in pixels; None for the recipe's.
 
     Returns:
         list: Of each garment the landmarks in pixels of the input, float32 (1, K, 2),
         and which of them are labelled, those of its category, float32 (1, K).
     """
     rng = np.random.default_rng(seed)
-    size = config(RECIPE).codec.input_size
+    size = input_size or config(RECIPE).codec.input_size
     result = []
     for garment in categories(num):
         channels = list(garment.channels)

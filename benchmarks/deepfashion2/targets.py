@@ -17,7 +17,6 @@ from benchmarks.timing import alternate, peak_memory_mb
 from . import parts
 
 BATCH_SIZE = 32
-SIDES = ('ours', 'mmpose')
 
 
 def targets(rounds: int, batch_size: int = BATCH_SIZE) -> Figures:
@@ -33,14 +32,14 @@ def targets(rounds: int, batch_size: int = BATCH_SIZE) -> Figures:
         holds at most besides the features and the targets of the samples. Of a batch.
     """
     turns = {}
-    for side in SIDES:
+    for side in parts.SIDES:
         step = _Step(side, batch_size)
         samples = step.encode()
         turns[side, 'encode_ms'] = _once(step.encode)
         turns[side, 'step_ms'] = _once(step.run, samples)
     times = alternate(turns, rounds)
     figures = {}
-    for side in SIDES:
+    for side in parts.SIDES:
         known = {name: times[side, name] for name in ('encode_ms', 'step_ms')}
         known['both_ms'] = sum(known.values())
         work = (side, batch_size, torch.get_num_threads())

@@ -76,7 +76,7 @@ def test_rounds(benchmark):
         pytest.param(['targets', '--rounds', '0'], 'must be at least 1', id='rounds'),
         pytest.param(['targets', '--threads', '0'], 'must be at least 1', id='threads'),
         pytest.param(['speed'], "invalid choice: 'speed'", id='name'),
-        pytest.param(['oks', '--configs', 'a'], 'not about configs', id='configs'),
+        pytest.param(['oks', '--configs', 'a'], 'not for oks', id='configs'),
         pytest.param(['oks', '--cpu-time'], 'not for oks', id='fresh processes'),
     ],
 )
