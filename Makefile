@@ -130,6 +130,8 @@ endef
 # several threads.
 IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 test test-fast test-docs test-forks: export OMP_NUM_THREADS ?= 1
+# Else every process of the tests, and every command that they call, compiles all anew.
+test test-fast test-docs test-forks: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP)  ## run the tests, e.g. with ARGS='-k packaging'
 	$(PY) -m pytest $(IN_PARALLEL) -m 'not docs' $(ARGS)
 

@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -25,22 +26,24 @@ def pytest_collectstart(collector: pytest.Collector):
 # The files that take longest. They begin first, so that no process is left with one of
 # them when the others have nothing to do any more.
 LONGEST = (
-    'test_make_starter',
-    'test_mmpose_tools',
+    'test_recipes',
     'test_pose',
-    'test_demo',
-    'test_train_all',
-    'test_train_test',
+    'test_mmpose_tools',
     'test_killed_trainings',
     'test_browser',
-    'test_recipes',
-    'test_pretrained',
-    'test_without_pytorch',
+    'test_demo',
     'test_wheel_alone',
-    'test_detector',
-    'test_detect',
+    'test_pretrained',
     'test_torchrun_signals',
+    'test_starter_graphs',
+    'test_train_test',
+    'test_configs',
+    'test_without_pytorch',
+    'test_detect',
     'test_benchmark',
+    'test_packaging',
+    'test_own_garments',
+    'test_detector',
 )
 
 
@@ -71,6 +74,12 @@ def pytest_collection_modifyitems(items: list[pytest.Function]):
             item.add_marker(pytest.mark.slow)
     place = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
+def pytest_collection_finish():
+    """What was imported stays: the garbage collector need not visit it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope='session')

@@ -15,6 +15,7 @@ from fashion_mmpose.export.detector import compare_boxes
 from fashion_mmpose.export.network import NUM_BOXES
 from fashion_mmpose.export.pose_check import compare_points
 from fashion_mmpose.export.shared_weights import share_weights
+from fashion_mmpose.export.starter import export_starter
 from fashion_mmpose.inference import building
 from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
@@ -84,6 +85,20 @@ def test_graphs_hold_no_weights_of_their_own():
             if entry.key == 'location'
         }
         assert places == {starter.weights_file(name)}
+
+
+def test_a_graph_is_written_beside_its_weights(tmp_path: Path, monkeypatch):
+    for name in (starter.weights_file('deepfashion2'), 'deepfashion2.calibration.json'):
+        shutil.copy(starter.FOLDER / name, tmp_path)
+    monkeypatch.setattr(starter, 'NAMES', ('deepfashion2',))
+    (change,) = export_starter(tmp_path).values()
+    assert change.num_points > 100
+    assert change.same >= 0.999 and change.largest_score < 1e-4
+    written = OnnxPoseNetwork(tmp_path / 'deepfashion2.onnx', 'cpu')
+    there = OnnxPoseNetwork(graph('deepfashion2'), 'cpu')
+    assert (tmp_path / 'deepfashion2.onnx').stat().st_size < 400_000
+    assert written.categories == there.categories
+    assert written.calibration == there.calibration
 
 
 def test_other_weights_are_refused(tmp_path: Path):

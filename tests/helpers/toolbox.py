@@ -20,10 +20,15 @@ codec = dict(
     decode_mode='quarter',
 )
 model = dict(
-    backbone=dict(stem_channels=8, base_channels=8),
-    head=dict(
-        in_channels=(8, 16, 32, 64), channels=8, decoder=dict(_delete_=True, **codec)
+    backbone=dict(
+        stem_channels=8,
+        base_channels=8,
+        num_stages=2,
+        strides=(1, 2),
+        dilations=(1, 1),
+        out_indices=(0, 1),
     ),
+    head=dict(in_channels=(8, 16), channels=8, decoder=dict(_delete_=True, **codec)),
 )
 val_pipeline = [
     dict(type='LoadImage'),

@@ -5,8 +5,6 @@ import os
 import pytest
 from filelock import FileLock
 
-from fashion_mmpose.export import export_network
-
 
 def weights_of(small, name):
     return None if name == 'ensemble' else small.weights(name)
@@ -28,6 +26,8 @@ def exported(small, small_detector, shared):
 
     All processes' networks have the same weights.
     """
+    # Not above: a conftest.py is read before the tests' processes start.
+    from fashion_mmpose.export import export_network
 
     def export(name):
         path = shared / f'{name}.onnx'

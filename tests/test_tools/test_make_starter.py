@@ -1,23 +1,126 @@
 """tools/make_starter.py, small: every step runs and leaves its file."""
 
 import json
+import shutil
+import sys
+from pathlib import Path
 
 import onnx
 import pytest
+import torch
+from mmengine.registry import DefaultScope
+from mmpose.registry import MODELS
 from safetensors.torch import load_file
-from toolbox import ROOT, load_tool, run
+from toolbox import ROOT, load_tool, run, warm_python
 
+from fashion_mmpose.config import load_config
 from fashion_mmpose.inference.onnx.metadata import read_metadata
 from fashion_mmpose.measure.calibration import beside, read_calibration
-from fashion_mmpose.starter import DETECTOR, NAMES
+from fashion_mmpose.starter import DETECTOR, FOLDER, NAMES
+from fashion_mmpose.weights.starter import starter_weights
 
 pytestmark = pytest.mark.slow
 
+FEW = '--num-calibration', '6'
 
-def test_from_nothing(tmp_path, monkeypatch):
+
+@pytest.fixture
+def making(tmp_path, monkeypatch):
+    """The tool as a module, in an empty folder; its commands run as those of `run`."""
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'executable', warm_python())
+    return load_tool('make_starter.py')
+
+
+def landmarks_network():
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        return MODELS.build(load_config('starter/landmarks').model)
+
+
+def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
+    """Drawings are made; what networks would do is told in their place."""
+    found = dict(
+        landmarks=landmarks_network().state_dict(),
+        detector=starter_weights(DETECTOR)['state_dict'],
+    )
+    true_step, done, exported = making.step, [], []
+
+    def step(title, script, *words):
+        words = list(map(str, words))
+        tool, part = Path(script).stem, words[0].removeprefix('starter/')
+        if tool in ('make_synthetic', 'deepfashion2_to_coco', 'fashionai_to_coco'):
+            return true_step(title, script, *words)
+        done.append((tool, part, words))
+        if tool == 'calibrate':
+            return None
+        folder = Path(words[words.index('--work-dir') + 1])
+        folder.mkdir(parents=True)
+        if tool == 'train':
+            torch.save(dict(state_dict=found[part]), folder / 'best_AP_epoch_1.pth')
+        else:
+            metrics = json.dumps(dict(metrics=dict(AP=0.5, of=part)))
+            (folder / 'metrics.json').write_text(metrics)
+
+    monkeypatch.setattr(making, 'step', step)
+    monkeypatch.setattr(making, 'export', exported.append)
+    amounts = '--num-outfits 2 --num-garments 1 --num-test 3 --epochs 1'.split()
+    arguments = [*amounts, *FEW, '--out', 'made']
+    assert making.main(arguments) == 0
+    assert [(tool, part) for tool, part, _ in done] == [
+        *(('train', 'landmarks'), ('train', 'detector')),
+        *(('calibrate', 'deepfashion2'), ('calibrate', 'fashionai')),
+        *(('test', 'landmarks'), ('test', 'detector')),
+    ]
+    assert all('train_cfg.max_epochs=1' in words for *_, words in done[:2])
+    best = 'work_dirs/starter/landmarks/best_AP_epoch_1.pth'
+    assert f'model.backbone.init_cfg.checkpoint={best}' in done[1][-1]
+    assert done[4][-1][1] == best
+    assert [str(args.out) for args in exported] == ['made']
+
+    for part, (outfits, garments) in dict(train=(2, 1), validation=(3, 1)).items():
+        content = json.loads(Path('data/starter', f'{part}.json').read_text())
+        assert len(content['images']) == outfits + 5 * garments
+        for image in content['images']:
+            assert Path('data/starter', image['file_name']).is_file()
+    landmarks = load_file('made/landmarks.safetensors')
+    name = 'backbone.features.conv_stem.weight'
+    assert torch.equal(landmarks[name], found['landmarks'][name].half())
+    assert landmarks['deepfashion2.head.final_layer.weight'].shape[0] == 81
+    detector = load_file('made/detector.safetensors')
+    assert torch.equal(detector[name], found['detector'][name].half())
+    report = json.loads(Path('made/starter.json').read_text())
+    assert report['trained_on'] == dict(outfits=2, garments_of_each_category=1)
+    assert report['drawn'] == {part: dict(AP=0.5, of=part) for part in found}
+
+    # What is there is not drawn again.
+    monkeypatch.setattr(making, 'step', lambda title, *_: done.append(title))
+    done.clear()
+    making.draw(making.parse_args(arguments))
+    assert done == []
+
+
+def test_calibrations_alone(making, tmp_path, monkeypatch):
+    (tmp_path / 'made').mkdir()
+    for path in FOLDER.glob('*.safetensors'):
+        shutil.copy(path, tmp_path / 'made')
+    exported = []
+    monkeypatch.setattr(making, 'export', exported.append)
+    monkeypatch.setattr(making, 'BENCHMARKS', ('fashionai',))
+    assert making.main(['--out', 'made', '--only-calibration', *FEW]) == 0
+    fitted = read_calibration(tmp_path / 'made' / 'fashionai.calibration.json')
+    assert fitted.curve is not None
+    assert [str(args.out) for args in exported] == ['made']
+    # Nothing else is made anew.
+    kept = {path.name: path.read_bytes() for path in FOLDER.glob('*.safetensors')}
+    assert all((tmp_path / 'made' / name).read_bytes() == kept[name] for name in kept)
+
+
+@pytest.mark.docs
+def test_from_nothing(making, tmp_path, monkeypatch):
     amounts = ('--num-outfits', 13, '--num-garments', 2, '--num-test', 5)
-    few = ('--num-calibration', 6)
-    arguments = (*amounts, *few, '--epochs', 1, '--out', 'made')
+    arguments = (*amounts, *FEW, '--epochs', 1, '--out', 'made')
     run(ROOT / 'tools/make_starter.py', *arguments, cwd=tmp_path)
     landmarks = load_file(tmp_path / 'made' / 'landmarks.safetensors')
     assert landmarks['deepfashion2.head.final_layer.weight'].shape[0] == 81
@@ -45,12 +148,10 @@ def test_from_nothing(tmp_path, monkeypatch):
     path = tmp_path / 'made' / 'fashionai.calibration.json'
     before, weights = path.read_bytes(), landmarks['fashionai.head.final_layer.weight']
     path.unlink()
-    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
-    making, exported = load_tool('make_starter.py'), []
-    monkeypatch.chdir(tmp_path)
+    exported = []
     monkeypatch.setattr(making, 'export', exported.append)
     monkeypatch.setattr(making, 'BENCHMARKS', ('fashionai',))
-    assert making.main(['--out', 'made', '--only-calibration', *map(str, few)]) == 0
+    assert making.main(['--out', 'made', '--only-calibration', *FEW]) == 0
     assert path.read_bytes() == before
     assert [str(args.out) for args in exported] == ['made']
     same = load_file(tmp_path / 'made' / 'landmarks.safetensors')
