@@ -20,7 +20,7 @@ pytest.importorskip('onnxruntime')
 
 pytestmark = pytest.mark.slow
 
-VIT = dict(depth=2, embed_dim=16, num_heads=2, out_indices=(1,))
+VIT = dict(depth=1, embed_dim=16, num_heads=2, out_indices=(0,))
 STAGE = dict(num_modules=1, block='BASIC')
 HRNET = dict(
     stage1=dict(
@@ -41,7 +41,11 @@ SMALL = {
     'vit_s_dinov2': dict(
         backbone=dict(VIT, img_size=(64, 64)), head=dict(in_channels=16)
     ),
-    'cpn_vit_s_dinov3': dict(backbone=VIT, neck=dict(in_channels=16)),
+    'cpn_vit_s_dinov3': dict(
+        backbone=VIT,
+        neck=dict(in_channels=16, out_channels=16),
+        head=dict(in_channels=(16, 16, 16, 16), channels=16),
+    ),
     'convnextv2_tiny': dict(
         backbone=dict(dims=(8, 8, 8, 16), depths=(1, 1, 2, 1)),
         head=dict(in_channels=16),
