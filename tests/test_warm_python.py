@@ -27,6 +27,19 @@ time.sleep(60)
 """
 
 
+# What is still to do when a script has ended.
+END = """
+import atexit, sys, threading, time
+def late():
+    time.sleep(0.2)
+    print('thread')
+atexit.register(print, 'exit')
+threading.Thread(target=late).start()
+print('script')
+sys.exit({})
+"""
+
+
 @pytest.fixture
 def warm():
     return os.environ['WARM_PYTHON']
@@ -52,6 +65,19 @@ def test_what_a_script_sees(warm, tmp_path):
         both.append(done.stdout)
         assert done.stderr == f'{python == warm}\n'
     assert both[0] == both[1]
+
+
+@pytest.mark.parametrize(
+    'how, code', [('', 0), ('7', 7), ('True', 1), ('"no"', 1), ('1 / 0', 1)]
+)
+def test_how_a_script_ends(warm, tmp_path, how, code):
+    (tmp_path / 'end.py').write_text(END.format(how))
+    done, cold = (
+        call(python, 'end.py', cwd=tmp_path) for python in (warm, sys.executable)
+    )
+    assert done.returncode == cold.returncode == code
+    assert done.stdout == cold.stdout == 'script\nthread\nexit\n'
+    assert done.stderr.splitlines()[-1:] == cold.stderr.splitlines()[-1:]
 
 
 def test_a_module(warm):

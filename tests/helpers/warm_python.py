@@ -2,16 +2,19 @@
 
 A process of its own takes seconds to import PyTorch and MMPose, a fork of this one a
 moment. It is otherwise as fresh: it has its own arguments, folder, environment, output
-and random numbers, and Python itself handles how the script ends.
+and random numbers. It ends as Python does, but does not free what was imported, which
+takes longer than many a command; a file that a script has not closed is lost with it.
 
 `WarmPython` has a program that stands in for Python: what it is called with runs in a
 fork, and so do the Pythons that a script starts itself. What no fork can do (`-c`,
 another search path) it hands to Python.
 """
 
+import atexit
 import gc
 import importlib
 import multiprocessing.process
+import multiprocessing.util
 import os
 import random
 import runpy
@@ -22,6 +25,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -152,12 +156,27 @@ def become(request: dict, program: str) -> None:
     np.random.seed()
     sys.executable = program
     module, sys.argv = request['module'], request['argv']
-    if module:
-        sys.path[0] = request['cwd']
-        runpy.run_module(module, run_name='__main__', alter_sys=True)
-    else:
-        sys.path[0] = os.path.dirname(sys.argv[0])
-        runpy.run_path(sys.argv[0], run_name='__main__')
+    code = None
+    try:
+        if module:
+            sys.path[0] = request['cwd']
+            runpy.run_module(module, run_name='__main__', alter_sys=True)
+        else:
+            sys.path[0] = os.path.dirname(sys.argv[0])
+            runpy.run_path(sys.argv[0], run_name='__main__')
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise  # Python writes it.
+        code = end.code
+    leave(code or 0)
+
+
+def leave(code: int) -> None:
+    """End this process as Python does, without freeing what was imported."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    multiprocessing.util._flush_std_streams()
+    os._exit(code)
 
 
 if __name__ == '__main__':
