@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
 from fashion_mmpose.commands.running import set_training
+from fashion_mmpose.engine.compiling import compile_losses
 
 from .costs import CONFIGS, Drawn, build, first_batch
 from .report import Figures
@@ -84,7 +85,7 @@ def training_step(
         device: Where the network is.
         amp: Whether it has mixed precision, as with ``--amp``, and channels last.
         backend: That of ``torch.compile``, for which ``compile=True`` hands it the
-            step; None for a step that is not compiled.
+            way to the losses; None for a step that is not compiled.
 
     Returns:
         Callable: A step, which waits for the GPU and returns the number of pictures.
@@ -96,14 +97,11 @@ def training_step(
     if amp:
         model.to(memory_format=torch.channels_last)
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper)
-    train_step = model.train_step
-    if backend:  # as TrainingRunner does it
-        preprocessor = model.data_preprocessor
-        preprocessor.forward = torch.compiler.disable(preprocessor.forward)
-        train_step = torch.compile(train_step, backend=backend)
+    if backend:
+        compile_losses(model, backend=backend)
 
     def step() -> int:
-        train_step(dict(batch), optimizer)
+        model.train_step(dict(batch), optimizer)
         wait_for(device)
         return len(batch['inputs'])
 

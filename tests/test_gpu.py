@@ -6,13 +6,14 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from mmengine.optim import AmpOptimWrapper
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.registry import DefaultScope
 from mmpose.registry import KEYPOINT_CODECS
 from small_steps import HEADS, build, trained
 from toolbox import ROOT, run_cold
 
 from fashion_mmpose import GarmentInferencer
+from fashion_mmpose.engine.compiling import compile_losses
 from fashion_mmpose.synthetic import write_deepfashion2
 
 pytestmark = [
@@ -37,10 +38,12 @@ def test_losses_are_those_of_the_cpu(head):
 
 
 @pytest.mark.parametrize('head', HEADS.values(), ids=HEADS)
-def test_compiled_steps(head):
+@pytest.mark.parametrize('wrapper', [OptimWrapper, AmpOptimWrapper])
+def test_compiled_losses(head, wrapper):
     model = build(head).cuda()
-    found = trained(model, step=torch.compile(model.train_step))
-    np.testing.assert_allclose(found, trained(build(head).cuda()), rtol=1e-3)
+    compile_losses(model)
+    expected = trained(build(head).cuda(), wrapper)
+    np.testing.assert_allclose(trained(model, wrapper), expected, rtol=0.01)
 
 
 @pytest.mark.parametrize('mode', ['quarter', 'dark', 'second_max', 'resized'])

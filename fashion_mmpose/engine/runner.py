@@ -2,7 +2,6 @@
 
 import os
 
-import torch
 from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.logging import MessageHub, MMLogger
@@ -34,6 +33,7 @@ from fashion_mmpose.weights.torch_file import check_torch_file
 from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .changed_settings import Settings
+from .compiling import compile_losses
 from .faults import dead_workers_named, way_to_resume
 from .monitors import check_monitored
 from .resuming import limits_of_resuming
@@ -167,16 +167,10 @@ class TrainingRunner(Runner):
             super()._init_model_weights()
 
     def _maybe_compile(self, target: str) -> None:
-        """Let PyTorch compile the step, if the config says so.
-
-        How samples go to the device is left out: MMEngine copies what is known of
-        them, and PyTorch cannot trace the copying of an array.
-        """
-        if self.cfg.get('compile'):
-            network = self.model.module if is_model_wrapper(self.model) else self.model
-            preprocessor = network.data_preprocessor
-            preprocessor.forward = torch.compiler.disable(preprocessor.forward)
-        super()._maybe_compile(target)
+        """Let PyTorch compile what it can of the step, if the config says so."""
+        if options := self.cfg.get('compile'):
+            compile_losses(self.model, **({} if options is True else options))
+            self.logger.info('the way to the losses is compiled; first steps take long')
 
     def _become_current(self) -> None:
         """Let parts that ask for the current logger and the like get this run's."""

@@ -64,10 +64,10 @@ def test_compiled_and_not(monkeypatch):
     """What PyTorch compiles is tested with the trainings; it takes long."""
     calls = []
 
-    def compile_step(step, backend):
-        return lambda *args: calls.append(backend) or step(*args)
+    def compile_losses(forward, backend):
+        return lambda *args, **more: calls.append(backend) or forward(*args, **more)
 
-    monkeypatch.setattr(torch, 'compile', compile_step)
+    monkeypatch.setattr(torch, 'compile', compile_losses)
     figures = compiled(2, batch_size=2, config='small/cpn_r18_all')
     assert calls == ['inductor'] * 3
     assert list(figures) == ['compiled', 'as it is']

@@ -148,9 +148,11 @@ class PointHeadMixin:
         if not test_cfg.get('flip_test', False):
             return self._final_maps(feats, rows)
         plain = self._final_maps(feats[0], rows)
-        flip_indices = torch.as_tensor(batch_data_samples[0].metainfo['flip_indices'])
         # Not len(): where the graph is exported, M is no number yet.
         mirrored_rows = torch.arange(plain.shape[0]) if rows is None else rows
+        flip_indices = torch.as_tensor(
+            batch_data_samples[0].metainfo['flip_indices'], device=mirrored_rows.device
+        )
         channels = mirrored_rows % len(flip_indices)
         mirrored_rows = mirrored_rows - channels + flip_indices[channels]
         shift = test_cfg.get('shift_heatmap', False)
