@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from toolbox import load_tool
 
@@ -23,9 +24,13 @@ needs_bfloat16 = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def scope():
+def in_this_process():
+    """What a benchmark sets in a process of its own is as before afterwards."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
     with DefaultScope.overwrite_default_scope('mmpose'):
         yield
+    logger.setLevel(level)
 
 
 @needs_bfloat16
