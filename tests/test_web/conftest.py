@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -34,6 +35,16 @@ def sessions() -> Iterator[Sessions]:
 @pytest.fixture
 def desk(finder: Finder, sessions: Sessions) -> Desk:
     return Desk(finder, sessions)
+
+
+@pytest.fixture
+def desk_of(desk: Desk):
+    """Makes the desk at which a task's pictures are annotated."""
+    # Here, for it takes seconds that no other test waits for.
+    pytest.importorskip('gradio')
+    from fashion_mmpose.web.pages.annotation_page import AnnotationDesk
+
+    return partial(AnnotationDesk, desk)
 
 
 @pytest.fixture(scope='session')

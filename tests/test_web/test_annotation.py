@@ -14,9 +14,6 @@ from fashion_mmpose.garments import benchmark
 from fashion_mmpose.synthetic import draw_deepfashion2
 from fashion_mmpose.web.annotation import AnnotationFolder
 
-pytest.importorskip('gradio')
-from fashion_mmpose.web.pages.annotation_page import AnnotationDesk, annotation_page
-
 DEEPFASHION2 = benchmark('deepfashion2')
 DRESSES = (5, 6, 4)
 
@@ -44,11 +41,13 @@ def sent(picture, step: int, place: int, point: list) -> dict:
     return dict(picture=picture.key, step=step, garments=garments)
 
 
-def test_corrections_are_saved_and_gone_on_with(desk, folder: Path, tmp_path: Path):
+def test_corrections_are_saved_and_gone_on_with(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
     out = tmp_path / 'out' / 'corrected.json'
-    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
+    with open_folder(folder, out) as task, sessions.of('me') as session:
         assert task.names == ['a.png', 'b.png', 'more/c.jpg']
-        own = AnnotationDesk(desk, task)
+        own = desk_of(task)
         own.open(session, task.next_to_do())
         picture = own.edit(session, sent(session.picture, 0, 3, [111, 222, 1, 1]))
         own.note(session, picture)
@@ -59,9 +58,9 @@ def test_corrections_are_saved_and_gone_on_with(desk, folder: Path, tmp_path: Pa
     assert columns.points[3].tolist() == [111, 222, 1]
     first = out.read_text()
 
-    with open_folder(folder, out) as task, desk.sessions.of('you') as session:
+    with open_folder(folder, out) as task, sessions.of('you') as session:
         assert task.next_to_do() == 1
-        own = AnnotationDesk(desk, task)
+        own = desk_of(task)
         own.open(session, 0)
         (garment,) = session.picture.garments
         assert garment.found.keypoints[3].tolist() == [111, 222]
@@ -76,10 +75,12 @@ def test_corrections_are_saved_and_gone_on_with(desk, folder: Path, tmp_path: Pa
     assert content['annotations'][0] == before['annotations'][0]
 
 
-def test_pictures_without_garments_are_done_too(desk, folder: Path, tmp_path: Path):
+def test_pictures_without_garments_are_done_too(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
     out = tmp_path / 'corrected.json'
-    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
-        own = AnnotationDesk(desk, task)
+    with open_folder(folder, out) as task, sessions.of('me') as session:
+        own = desk_of(task)
         own.open(session, 0)
         event = dict(picture=session.picture.key, step=0, garments=[])
         own.note(session, own.edit(session, event))
@@ -88,15 +89,17 @@ def test_pictures_without_garments_are_done_too(desk, folder: Path, tmp_path: Pa
     columns = read_columns(out, 'deepfashion2')
     assert columns.images.file_names == ['a.png', 'b.png']
     assert columns.image_ids.tolist() == [2]
-    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
-        AnnotationDesk(desk, task).open(session, 0)
+    with open_folder(folder, out) as task, sessions.of('me') as session:
+        desk_of(task).open(session, 0)
         assert session.picture.garments == []
 
 
-def test_what_a_file_has_besides_is_kept(desk, folder: Path, tmp_path: Path):
+def test_what_a_file_has_besides_is_kept(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
     out = tmp_path / 'corrected.json'
-    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
-        own = AnnotationDesk(desk, task)
+    with open_folder(folder, out) as task, sessions.of('me') as session:
+        own = desk_of(task)
         own.open(session, 0)
         own.done(session)
     content = json.loads(out.read_text())
@@ -104,8 +107,8 @@ def test_what_a_file_has_besides_is_kept(desk, folder: Path, tmp_path: Path):
     content['images'][0] |= dict(license=3)
     content['images'].append(dict(id=99, file_name='gone.png', width=8, height=8))
     out.write_text(json.dumps(content))
-    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
-        own = AnnotationDesk(desk, task)
+    with open_folder(folder, out) as task, sessions.of('me') as session:
+        own = desk_of(task)
         own.open(session, 0)
         own.done(session)
         own.done(session)
@@ -122,10 +125,12 @@ def test_what_a_file_has_besides_is_kept(desk, folder: Path, tmp_path: Path):
     assert [image['id'] for image in again['images']] == [1, 100, 99]
 
 
-def test_it_is_written_while_people_work(desk, folder: Path, tmp_path: Path):
+def test_it_is_written_while_people_work(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
     out = tmp_path / 'corrected.json'
-    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
-        own = AnnotationDesk(desk, task)
+    with open_folder(folder, out) as task, sessions.of('me') as session:
+        own = desk_of(task)
         own.open(session, 0)
         own.note(session, session.picture)
         until = time.monotonic() + 20
@@ -136,7 +141,7 @@ def test_it_is_written_while_people_work(desk, folder: Path, tmp_path: Path):
 
 
 def test_a_place_that_fails_is_told_and_tried_again(
-    desk, folder: Path, tmp_path: Path, monkeypatch
+    desk_of, sessions, folder: Path, tmp_path: Path, monkeypatch
 ):
     import fashion_mmpose.web.annotation as module
 
@@ -146,8 +151,8 @@ def test_a_place_that_fails_is_told_and_tried_again(
     def fail(*_):
         raise OSError('the disk is full')
 
-    with open_folder(folder, out) as task, desk.sessions.of('me') as session:
-        own = AnnotationDesk(desk, task)
+    with open_folder(folder, out) as task, sessions.of('me') as session:
+        own = desk_of(task)
         own.open(session, 0)
         monkeypatch.setattr(module, 'write', fail)
         own.note(session, session.picture)
@@ -160,13 +165,15 @@ def test_a_place_that_fails_is_told_and_tried_again(
     assert len(read_columns(out, 'deepfashion2').images.ids) == 1
 
 
-def test_a_broken_picture_does_not_end_the_folder(desk, folder: Path, tmp_path: Path):
+def test_a_broken_picture_does_not_end_the_folder(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
     (folder / 'b.png').write_bytes((folder / 'b.png').read_bytes()[:2000])
     with (
         open_folder(folder, tmp_path / 'out.json') as task,
-        desk.sessions.of('me') as session,
+        sessions.of('me') as session,
     ):
-        own = AnnotationDesk(desk, task)
+        own = desk_of(task)
         own.open(session, 0)
         with pytest.raises(PictureError, match='b.png'):
             own.done(session)
@@ -191,19 +198,23 @@ def test_folders_and_files_that_do_not_fit(folder: Path, tmp_path: Path):
     assert other.read_text().endswith('[')
 
 
-def test_the_page_is_built(desk, folder: Path, tmp_path: Path):
+def test_the_page_is_built(desk_of, folder: Path, tmp_path: Path):
+    from fashion_mmpose.web.pages.annotation_page import annotation_page
+
     with open_folder(folder, tmp_path / 'out.json') as task:
-        page = annotation_page(AnnotationDesk(desk, task))
+        page = annotation_page(desk_of(task))
         names = {event.fn.__name__ for event in page.fns.values() if event.fn}
     assert {'on_edited', 'on_boxed', 'on_recategorized', 'handler'} <= names
 
 
-def test_points_survive_any_number_of_turns(desk, folder: Path, tmp_path: Path):
+def test_points_survive_any_number_of_turns(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
     out = tmp_path / 'corrected.json'
     found = []
     for _ in range(3):
-        with open_folder(folder, out) as task, desk.sessions.of('me') as session:
-            own = AnnotationDesk(desk, task)
+        with open_folder(folder, out) as task, sessions.of('me') as session:
+            own = desk_of(task)
             own.open(session, 0)
             own.done(session)
         found.append(read_columns(out, 'deepfashion2'))

@@ -11,14 +11,12 @@ from fashion_mmpose.garments import benchmark
 from fashion_mmpose.synthetic import draw_deepfashion2
 from fashion_mmpose.web.annotation import AnnotationFolder
 
-pytest.importorskip('gradio')
 pytest.importorskip('mmpose')
-from fashion_mmpose.web.pages.annotation_page import AnnotationDesk
 
 pytestmark = pytest.mark.slow
 
 
-def test_check_data_finds_nothing_wrong(desk, tmp_path: Path, capsys):
+def test_check_data_finds_nothing_wrong(desk_of, sessions, tmp_path: Path, capsys):
     folder, out = tmp_path / 'pictures', tmp_path / 'corrected.json'
     folder.mkdir()
     for index in (5, 6):
@@ -27,9 +25,9 @@ def test_check_data_finds_nothing_wrong(desk, tmp_path: Path, capsys):
     table = benchmark('deepfashion2')
     with (
         AnnotationFolder(folder, out, table) as task,
-        desk.sessions.of('me') as session,
+        sessions.of('me') as session,
     ):
-        own = AnnotationDesk(desk, task)
+        own = desk_of(task)
         own.open(session, 0)
         for _ in task.names:
             own.done(session)

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from fashion_mmpose.cli.main import main
 
 from .conftest import Command
 
-pytest.importorskip('gradio')
+pytestmark = pytest.mark.skipif(
+    find_spec('gradio') is None, reason='gradio is not installed'
+)
 
 
 @pytest.mark.parametrize(
