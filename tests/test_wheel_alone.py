@@ -14,7 +14,7 @@ from built_wheel import copy_sources, pythons
 
 from fashion_mmpose.synthetic import draw_deepfashion2
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.docs]
 
 MOST_SECONDS = 60
 MOST_BYTES = 400e6
