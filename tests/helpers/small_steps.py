@@ -49,6 +49,6 @@ def batch(num=2):
 
 def trained(model, wrapper=OptimWrapper, step=None, num=2):
     """Losses of some steps."""
-    optimizer = wrapper(torch.optim.SGD(model.parameters(), lr=1e-4))
+    optimizer = wrapper(optimizer=torch.optim.SGD(model.parameters(), lr=1e-4))
     step = step or model.train_step
     return [float(step(batch(), optimizer)['loss']) for _ in range(num)]
