@@ -19,7 +19,17 @@ def is_pose_network(name):
     return head is not None and head.out_channels is not None
 
 
-@pytest.mark.parametrize('name', config_names())
+# Configs that are another one but for their category.
+SIBLINGS = ('_dress', '_outwear', '_skirt', '_trousers', '_tops')
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * name.endswith(SIBLINGS))
+        for name in config_names()
+    ],
+)
 def test_init_model(name):
     if not is_pose_network(name):
         pytest.skip('no pose network that can be built: see test_configs')

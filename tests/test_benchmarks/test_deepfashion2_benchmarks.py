@@ -7,6 +7,8 @@ from mmengine.registry import DefaultScope
 
 from benchmarks.deepfashion2 import parts, predict, sample, targets
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def scope():
@@ -95,7 +97,6 @@ def test_a_step_has_the_gradients_of_its_batch(side):
     assert channels.nonzero().flatten().tolist() == list(range(58))
 
 
-@pytest.mark.slow
 def test_memory_of_a_step():
     """Not of the features, which are given; theirs is all maps, several times."""
     measured = {

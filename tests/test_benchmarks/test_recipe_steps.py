@@ -41,6 +41,7 @@ def arguments(tmp_path, *more):
     return ['--data-root', str(tmp_path), '--out', str(tmp_path / 'out'), *more]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ROWS)
 def test_every_row_builds(name):
     pytest.importorskip('timm')
@@ -58,6 +59,7 @@ def test_every_row_builds(name):
     MODELS.build(config.model)
 
 
+@pytest.mark.slow
 def test_rows_differ_from_those_before_in_what_they_say():
     cpn, schedule, head, two_looks, augmentation, starter = (
         Config.fromfile(CONFIGS / f'{name}.py') for name in list(ROWS)[:6]
@@ -82,6 +84,7 @@ def test_rows_differ_from_those_before_in_what_they_say():
     assert ROWS['two_looks'].trained_as == 'head'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'name, changed',
     [
@@ -122,6 +125,7 @@ def test_seeds_follow_the_whole_ladder():
     assert trainings(['two_looks'], [], 1) == {('head', 0): ['two_looks']}
 
 
+@pytest.mark.slow
 def test_everything_is_all_options_but_the_states():
     rows = {
         name: Config.fromfile(CONFIGS / f'{name}.py')

@@ -54,6 +54,7 @@ def test_a_loss_that_is_not_finite_ends_a_training(tmp_path, value):
     assert not (tmp_path / 'epoch_2.pth').exists()
 
 
+@pytest.mark.slow
 def test_a_training_that_counts_by_iterations(tmp_path):
     run = toy_runner(
         tmp_path,
@@ -159,6 +160,7 @@ def test_other_errors_stay():
         raise RuntimeError('other')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', config_names())
 def test_every_training_looks_at_its_losses(name):
     cfg = read_config(name)

@@ -43,6 +43,7 @@ def loader(**settings):
     return dict(dataset=Numbers(), batch_size=2, sampler=sampler, **settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'settings, reason',
     [
@@ -87,6 +88,7 @@ def test_on_a_gpu(deterministic):
     assert all('GPU' in limit for limit in limits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', config_names())
 def test_the_configs_are_within_the_limits(name):
     cfg = read_config(name)

@@ -39,6 +39,7 @@ def estimate():
     return estimate_lens(pictures(10, gray=GRAY), BOARD)
 
 
+@pytest.mark.slow
 def test_the_true_lens_is_found(estimate):
     points = GRID.reshape(-1, 2)
     off = estimate.lens.straightened(points) - CAMERA.lens.straightened(points)
@@ -61,6 +62,7 @@ def test_coefficients_that_nothing_tells_are_zero(estimate):
     assert estimate.lens.matrix[0, 0] == estimate.lens.matrix[1, 1]
 
 
+@pytest.mark.slow
 def test_a_wide_lens_has_all_that_it_needs():
     matrix = np.array([[900.0, 0, 800], [0, 900, 600], [0, 0, 1]])
     wide = Lens(matrix, np.array([-0.3, 0.12, 0, 0, -0.02]), (1600, 1200))
@@ -78,6 +80,7 @@ def test_pictures_without_the_board_are_left_out(estimate):
     assert 'inner corners' in estimate.left_out['gray']
 
 
+@pytest.mark.slow
 def test_a_board_that_was_bent_is_left_out():
     def warped():
         yield from pictures(8)
@@ -107,6 +110,7 @@ def test_pictures_of_another_size_are_refused():
         estimate_lens(pictures(1, small=GRAY[::2, ::2]), BOARD)
 
 
+@pytest.mark.slow
 def test_another_board_is_not_found():
     other = Board(7, 5, 4, 3, '5X5_100')
     with pytest.raises(TargetError, match='check the numbers of squares'):

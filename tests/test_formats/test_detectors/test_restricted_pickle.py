@@ -166,6 +166,7 @@ def test_programs(tmp_path, steps, message):
             read_plain_pickle(path)
 
 
+@pytest.mark.slow
 def test_what_is_damaged_at_random_is_read_or_refused(tmp_path):
     """No other error, and nothing but numbers is handed out."""
     path = tmp_path / 'x.pkl'

@@ -293,6 +293,7 @@ def test_damaged_and_truncated_index(prefix):
                 list_variables(prefix)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('part', ['data', 'index'])
 def test_damage_under_a_right_checksum(prefix, part):
     """What no checksum tells is still the own error, or well-formed values."""
