@@ -25,6 +25,7 @@ from fashion_mmpose.measure.calibration import Calibration, calibrated
 from fashion_mmpose.measure.student import radius
 
 BATCH_SIZE = 16
+_LEAST_DETERMINANT = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +131,30 @@ def _units(annotation: dict, network: PoseNetwork) -> np.ndarray:
     return measure_of(network.definition).units(truth, np.array([0]), kind)[0]
 
 
+def squared_distances(
+    offsets: np.ndarray, covariances: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far points are off in their scales, also where a scale has no width.
+
+    Args:
+        offsets: In pixels, shape (n, 2).
+        covariances: In square pixels, shape (n, 2, 2). What is fitted to very few
+            points may be lines.
+
+    Returns:
+        tuple: Squares of Mahalanobis' distances, and the covariances' determinants,
+        which are taken to be 1e-12 at least; both of shape (n, ).
+    """
+    xx, xy, yy = covariances[:, 0, 0], covariances[:, 0, 1], covariances[:, 1, 1]
+    determinants = np.maximum(xx * yy - xy * xy, _LEAST_DETERMINANT)
+    x, y = offsets.T
+    return (yy * x * x - 2 * xy * x * y + xx * y * y) / determinants, determinants
+
+
 def distances(errors: PointErrors, covariances: np.ndarray) -> np.ndarray:
     """How many of their scales points are off (Mahalanobis' distance), shape (n, )."""
-    solved = np.linalg.solve(covariances, errors.offsets[..., None])[..., 0]
-    return np.sqrt(np.maximum((errors.offsets * solved).sum(axis=1), 0))
+    squares, _ = squared_distances(errors.offsets, covariances)
+    return np.sqrt(np.maximum(squares, 0))
 
 
 def covariances_of(errors: PointErrors, calibration: Calibration | None) -> np.ndarray:

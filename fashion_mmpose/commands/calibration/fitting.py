@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from fashion_mmpose.measure.calibration import Calibration, calibrated
 
-from .errors import PointErrors
+from .errors import PointErrors, squared_distances
 
 LEVELS = np.linspace(0.05, 0.95, 19)
 _LEAST_FLOOR = 1e-5  # of the garment's size
@@ -106,10 +106,7 @@ def _loss(
     covariances = calibrated(
         errors.spreads, errors.scores, errors.sizes, scale, floor, power
     )
-    xx, xy, yy = covariances[:, 0, 0], covariances[:, 0, 1], covariances[:, 1, 1]
-    determinants = np.maximum(xx * yy - xy * xy, 1e-12)
-    x, y = errors.offsets.T
-    squares = (yy * x * x - 2 * xy * x * y + xx * y * y) / determinants
+    squares, determinants = squared_distances(errors.offsets, covariances)
     tails = (dof + 2) / 2 * np.log1p(squares / dof)
     return float((np.log(determinants) / 2 + tails).mean())
 

@@ -7,6 +7,7 @@ from fashion_mmpose.apis import PoseNetwork
 from fashion_mmpose.commands.calibration.errors import (
     PointErrors,
     coverage,
+    distances,
     landmark_groups,
 )
 from fashion_mmpose.commands.calibration.fitting import LEVELS, fit, folds
@@ -60,6 +61,19 @@ def test_ellipses_hold_their_share_of_others():
     assert np.abs(after - LEVELS).max() < 0.03
     before = coverage(others, None, LEVELS)
     assert np.abs(before - LEVELS).max() > 0.1
+
+
+def test_distances_where_an_ellipse_is_a_line():
+    """As of maps with one value above zero, or fits to very few points."""
+    errors = drawn_errors(num=2)
+    line = np.array([[4.0, 0], [0, 0]])
+    moved = PointErrors(
+        **{**vars(errors), 'offsets': np.array([[2.0, 0], [2.0, 1e-3]])}
+    )
+    near, far = distances(moved, np.stack([line, line]))
+    assert np.isfinite([near, far]).all() and far > 1e3 > near
+    round_ones = np.stack([4 * np.eye(2)] * 2)
+    np.testing.assert_allclose(distances(moved, round_ones), [1, 1], rtol=1e-6)
 
 
 def test_a_floor_is_found():
