@@ -56,7 +56,7 @@ def test_it_is_built_from_a_config(scope):
 
 @pytest.mark.slow
 def test_compiled_losses():
-    """The graph is traced, and not turned into C++. A cascade is trained so elsewhere."""
+    """The graph is traced, not turned into C++. A cascade is trained so elsewhere."""
     head = HEADS['one stage']
     model = build(head)
     compile_losses(model, backend='eager')
