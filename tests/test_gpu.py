@@ -13,7 +13,7 @@ from small_steps import HEADS, build, trained
 from toolbox import ROOT, run_cold
 
 from fashion_mmpose import GarmentInferencer
-from fashion_mmpose.engine.compiling import compile_losses
+from fashion_mmpose.engine.optim.compiling import compile_losses
 from fashion_mmpose.synthetic import write_deepfashion2
 
 pytestmark = [

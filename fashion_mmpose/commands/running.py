@@ -25,7 +25,7 @@ from fashion_mmpose.config import (
 from fashion_mmpose.dataset_settings import check_files
 from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.described_data import check_channels
-from fashion_mmpose.engine.mixed_precision import cpu_has_bfloat16
+from fashion_mmpose.engine.optim.mixed_precision import cpu_has_bfloat16
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.engine.work_folder import checkpoint_file, last_checkpoint
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles

@@ -5,20 +5,20 @@ from fashion_mmpose import compat
 compat.setup()
 
 
-from .checkpoints import ValidatedCheckpointHook
-from .early_stopping import PersistentEarlyStoppingHook
-from .hooks import (
+from .hooks.checkpoints import ValidatedCheckpointHook
+from .hooks.early_stopping import PersistentEarlyStoppingHook
+from .hooks.steps import (
     ChannelsLastHook,
     EpochSeedHook,
     FiniteLossHook,
     StopAtLRHook,
     keep_worker_seed,
 )
-from .layer_decay import LayerDecayConstructor
-from .metrics_file import MetricsFileHook
-from .mixed_precision import CpuAmpOptimWrapper
-from .progress import ProgressBarHook
-from .stage_pictures import StagePictureHook
+from .optim.layer_decay import LayerDecayConstructor
+from .hooks.metrics_file import MetricsFileHook
+from .optim.mixed_precision import CpuAmpOptimWrapper
+from .hooks.progress import ProgressBarHook
+from .hooks.stage_pictures import StagePictureHook
 
 __all__ = [
     'ChannelsLastHook',

@@ -13,7 +13,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from fashion_mmpose.errors import TrainingError
 from fashion_mmpose.weights.read import WeightsError, read_checkpoint
 
-from .checkpoints import last_checkpoint
+from .work_folder import last_checkpoint
 
 # What PyTorch says of a loader's process that has ended by itself.
 _DEAD_WORKER = re.compile(

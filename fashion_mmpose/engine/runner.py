@@ -33,9 +33,9 @@ from fashion_mmpose.weights.torch_file import check_torch_file
 from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .changed_settings import Settings
-from .compiling import compile_losses
 from .faults import dead_workers_named, way_to_resume
 from .monitors import check_monitored
+from .optim.compiling import compile_losses
 from .resuming import limits_of_resuming
 from .run_files import (
     WholeFilesLoggerHook,

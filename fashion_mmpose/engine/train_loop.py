@@ -9,7 +9,7 @@ from mmengine.runner import EpochBasedTrainLoop
 
 from fashion_mmpose import interrupts
 
-from .checkpoints import ValidatedCheckpointHook
+from .hooks.checkpoints import ValidatedCheckpointHook
 
 
 class InterruptibleTrainLoop(EpochBasedTrainLoop):

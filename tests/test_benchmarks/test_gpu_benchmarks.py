@@ -14,7 +14,7 @@ from benchmarks.deepfashion2.training import (
     training,
 )
 from benchmarks.gpu_costs import gpu_costs, repeated, training_step
-from fashion_mmpose.engine.mixed_precision import cpu_has_bfloat16
+from fashion_mmpose.engine.optim.mixed_precision import cpu_has_bfloat16
 
 SMALL = 'res18_deepfashion2_mini'
 pytestmark = pytest.mark.slow

@@ -206,7 +206,7 @@ def test_what_is_saved_can_be_used(tmp_path):
 def test_whether_it_is_saved(tmp_path, monkeypatch, save_stopped, seconds, is_saved):
     clock = iter(range(0, 10**6, max(1, seconds)))
     monkeypatch.setattr(
-        'fashion_mmpose.engine.checkpoints.time.monotonic',
+        'fashion_mmpose.engine.hooks.checkpoints.time.monotonic',
         lambda: next(clock) if seconds else 0,
     )
     assert not train(tmp_path, Stop('after', 5), save_stopped=save_stopped)

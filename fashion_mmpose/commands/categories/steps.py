@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from fashion_mmpose.config import is_ensemble
-from fashion_mmpose.engine.metrics_file import METRICS_FILE
+from fashion_mmpose.engine.hooks.metrics_file import METRICS_FILE
 from fashion_mmpose.engine.work_folder import last_checkpoint
 from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
 from fashion_mmpose.files.faults import errors_of

@@ -14,7 +14,7 @@ from toolbox import CONFIG, ROOT
 
 from fashion_mmpose import garments
 from fashion_mmpose.engine import StagePictureHook
-from fashion_mmpose.engine.stage_pictures import stage_picture
+from fashion_mmpose.engine.hooks.stage_pictures import stage_picture
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +81,7 @@ def panels(runner, monkeypatch, **hook):
     """What a hook draws: input (h, w, 3), maps by name, target's maps, options."""
     drawn = []
     monkeypatch.setattr(
-        'fashion_mmpose.engine.stage_pictures.stage_picture',
+        'fashion_mmpose.engine.hooks.stage_pictures.stage_picture',
         lambda *parts, **options: (
             drawn.append((*parts, options)) or stage_picture(*parts, **options)
         ),

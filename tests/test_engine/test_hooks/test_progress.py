@@ -9,7 +9,8 @@ import torch
 from mmengine.logging import MMLogger
 from tqdm import tqdm
 
-from fashion_mmpose.engine import ProgressBarHook, progress
+from fashion_mmpose.engine import ProgressBarHook
+from fashion_mmpose.engine.hooks import progress
 
 
 @pytest.fixture

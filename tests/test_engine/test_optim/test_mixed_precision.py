@@ -8,7 +8,7 @@ from small_steps import HEADS, build, trained
 
 from fashion_mmpose.config import load_config
 from fashion_mmpose.engine import CpuAmpOptimWrapper
-from fashion_mmpose.engine.compiling import compile_losses
+from fashion_mmpose.engine.optim.compiling import compile_losses
 from fashion_mmpose.overrides import check_keys
 
 

@@ -15,17 +15,20 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from fashion_mmpose import interrupts
-from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.weights.read import WeightsError, read_file
-
-from .resuming import PendingValidationHook, continue_scalars, scalars_so_far
-from .work_folder import (
+from fashion_mmpose.engine.resuming import (
+    PendingValidationHook,
+    continue_scalars,
+    scalars_so_far,
+)
+from fashion_mmpose.engine.work_folder import (
     INTERRUPTED,
     POINTER,
     last_checkpoint,
     named_checkpoint,
     set_aside,
 )
+from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.weights.read import WeightsError, read_file
 
 SECONDS_TO_SAVE = 10.0  # what orchestrators grant at the least before they kill
 

@@ -12,9 +12,8 @@ from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from fashion_mmpose.engine.faults import loss_fault
 from fashion_mmpose.errors import TrainingError
-
-from .faults import loss_fault
 
 
 @FUNCTIONS.register_module()

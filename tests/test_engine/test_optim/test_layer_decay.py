@@ -7,7 +7,7 @@ from mmengine.optim import build_optim_wrapper
 from torch import nn
 
 import fashion_mmpose.plugin  # noqa: F401
-from fashion_mmpose.engine.layer_decay import block_depths
+from fashion_mmpose.engine.optim.layer_decay import block_depths
 
 VIT = dict(
     depth=2, embed_dim=8, num_heads=1, img_size=32, out_indices=(1,), reg_tokens=1

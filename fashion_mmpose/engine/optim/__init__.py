@@ -1,0 +1,1 @@
+"""How weights are changed, and in which precision."""
