@@ -38,8 +38,7 @@ NETWORKS = {
         },
     ),
     'padded flip': ('cpn_r152_fashionai_blouse_gathierry', SMALL_CPN),
-    'two looks': ('starter/fashionai', {}),
-    'states': ('starter/fashionai', {'model.head.states': {}}),
+    'two looks, states': ('starter/fashionai', {'model.head.states': {}}),
     'shared places': ('starter/deepfashion2', {}),
     'crops': (
         'starter/deepfashion2',

@@ -31,6 +31,7 @@ def demo(tmp_path_factory):
     return play
 
 
+@pytest.mark.docs
 def test_garments(demo):
     names, folder = demo('garments')
     assert names == [
@@ -52,6 +53,7 @@ def test_garments(demo):
     assert cv2.imread(str(folder / 'curves.png')) is not None
 
 
+@pytest.mark.docs
 def test_outfits(demo):
     names, folder = demo('outfits')
     assert names == [
