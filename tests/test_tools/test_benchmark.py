@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import multiprocessing
 
 import pytest
 from toolbox import ROOT, load_tool, run
@@ -41,11 +40,8 @@ def test_figures(benchmark, tmp_path, capsys, name, peers):
     assert all(f'{peer} / ours' in out for peer in others)
 
 
-def test_costs_of_configs(benchmark, tmp_path, capsys, monkeypatch):
+def test_costs_of_configs(benchmark, tmp_path, capsys):
     """A network for key points and a detector; the wider one costs more."""
-    # A process that is forked has imported all.
-    forked = multiprocessing.get_context('fork')
-    monkeypatch.setattr(multiprocessing, 'get_context', lambda method: forked)
     path = tmp_path / 'figures.json'
     names = ['small/cpn_r18_all', 'starter/detector']
     options = ['--rounds', '1', '--json', str(path)]
