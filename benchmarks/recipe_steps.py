@@ -370,10 +370,10 @@ def main(argv: list[str] | None = None) -> None:
                 print(f'{name}, seed {seed}: NE {error:.2%}', flush=True)
                 keep_results(args, results)
 
-    todo = trainings(args.rows, args.seeded, args.seeds)
+    planned = trainings(args.rows, args.seeded, args.seeds)
     # Threads that wait for processes.
     with ThreadPoolExecutor(args.jobs) as pool:
-        list(pool.map(train_and_test, todo.items()))
+        list(pool.map(train_and_test, planned.items()))  # raises what they raise
     print((args.out / 'table.md').read_text(), end='')
 
 

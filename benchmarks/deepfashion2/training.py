@@ -39,11 +39,12 @@ def training(
         Figures: For both sides, in float32 and with ``--amp`` and channels last,
         ``per_second`` and ``peak_mb``, see :func:`benchmarks.gpu_costs.measured`.
     """
+    configs = {side: side_config(side, recipe) for side in parts.SIDES}
+    batches = {side: batch_of(cfg, batch_size) for side, cfg in configs.items()}
     figures = {}
     for precision, amp in PRECISIONS.items():
-        for side in parts.SIDES:
-            cfg = side_config(side, recipe)
-            batch = batch_of(cfg, batch_size)
+        for side, cfg in configs.items():
+            batch = batches[side]
             prepare = partial(training_step, cfg, batch, device, amp=amp)
             speed, memory = measured(prepare, rounds, device)
             figures[side + precision] = dict(per_second=speed, peak_mb=memory)

@@ -7,6 +7,9 @@ compat.setup()
 
 from .hooks.checkpoints import ValidatedCheckpointHook
 from .hooks.early_stopping import PersistentEarlyStoppingHook
+from .hooks.metrics_file import MetricsFileHook
+from .hooks.progress import ProgressBarHook
+from .hooks.stage_pictures import StagePictureHook
 from .hooks.steps import (
     ChannelsLastHook,
     EpochSeedHook,
@@ -15,10 +18,7 @@ from .hooks.steps import (
     keep_worker_seed,
 )
 from .optim.layer_decay import LayerDecayConstructor
-from .hooks.metrics_file import MetricsFileHook
 from .optim.mixed_precision import CpuAmpOptimWrapper
-from .hooks.progress import ProgressBarHook
-from .hooks.stage_pictures import StagePictureHook
 
 __all__ = [
     'ChannelsLastHook',

@@ -47,8 +47,7 @@ def batch(num=2):
     return dict(inputs=list(torch.from_numpy(pixels)), data_samples=samples)
 
 
-def trained(model, wrapper=OptimWrapper, step=None, num=2):
+def trained(model, wrapper=OptimWrapper, num=2):
     """Losses of some steps."""
     optimizer = wrapper(optimizer=torch.optim.SGD(model.parameters(), lr=1e-4))
-    step = step or model.train_step
-    return [float(step(batch(), optimizer)['loss']) for _ in range(num)]
+    return [float(model.train_step(batch(), optimizer)['loss']) for _ in range(num)]

@@ -66,3 +66,5 @@ def test_compiled_losses():
 def test_compile_is_an_entry_of_configs():
     check_keys(load_config('small/cpn_r18_all'), {'compile': True})
     check_keys(load_config('small/cpn_r18_all'), {'compile.backend': 'inductor'})
+    with pytest.raises(ValueError, match='compiled'):
+        check_keys(load_config('small/cpn_r18_all'), {'compiled': True})
