@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,16 @@ def pytest_collection_finish():
     """What was imported stays: the garbage collector need not visit it again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope='module')
+def no_default_scope():
+    """No file of tests looks for classes where a runner of another file did.
+
+    MMEngine keeps the scope of the last runner for the whole process.
+    """
+    if 'mmengine.registry' in sys.modules:
+        sys.modules['mmengine.registry'].DefaultScope._instance_dict.clear()
 
 
 @pytest.fixture(scope='session')

@@ -28,12 +28,9 @@ def in_this_process():
     """What a benchmark sets in a process of its own is as before afterwards."""
     logger = MMLogger.get_current_instance()
     level = logger.level
-    scopes = DefaultScope._instance_dict.copy()
     with DefaultScope.overwrite_default_scope('mmpose'):
         yield
     logger.setLevel(level)
-    DefaultScope._instance_dict.clear()
-    DefaultScope._instance_dict.update(scopes)
 
 
 @needs_bfloat16
