@@ -193,7 +193,7 @@ def calibrate(args: argparse.Namespace) -> None:
     """Fit how sure the points of both benchmarks are to drawings of their own."""
     import torch
 
-    from fashion_mmpose.measure.calibration import beside
+    from fashion_mmpose.measure.uncertainty.calibration import beside
     from fashion_mmpose.weights.starter import starter_weights
 
     num = args.num_calibration

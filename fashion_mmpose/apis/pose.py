@@ -23,7 +23,11 @@ from fashion_mmpose.config import (
 from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
 from fashion_mmpose.datasets.records import layout_channels
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
-from fashion_mmpose.measure.calibration import Calibration, beside, read_calibration
+from fashion_mmpose.measure.uncertainty.calibration import (
+    Calibration,
+    beside,
+    read_calibration,
+)
 from fashion_mmpose.weights.folders import of_folder
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import shared_categories, trained_boxes

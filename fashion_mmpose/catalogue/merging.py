@@ -10,7 +10,7 @@ from fashion_mmpose.files.json_file import JsonList
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.parquet import require_pyarrow
 from fashion_mmpose.formats.coco.results import first_few
-from fashion_mmpose.inference.saving import coco_text
+from fashion_mmpose.inference.outputs.saving import coco_text
 
 from .plan import Plan, read_plan, same_plan
 from .schema import About, Unreadable, schema

@@ -7,7 +7,7 @@ from typing import Any
 
 import fashion_mmpose
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.measure.calibration import beside
+from fashion_mmpose.measure.uncertainty.calibration import beside
 
 _DIGITS = 16
 _OPTIONS = ('score_thr', 'max_per_image', 'max_overlap')

@@ -11,7 +11,7 @@ from fashion_mmpose import interrupts
 from fashion_mmpose.files.parquet import require_pyarrow
 from fashion_mmpose.garments import benchmark, benchmark_entry
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
-from fashion_mmpose.inference.measuring import Measuring
+from fashion_mmpose.inference.outputs.measuring import Measuring
 from fashion_mmpose.version import __version__
 
 from .model_id import model_id

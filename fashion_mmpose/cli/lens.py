@@ -22,9 +22,9 @@ from tqdm import tqdm
 
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.pictures import read_picture
-from fashion_mmpose.inference.output_names import name_sources
-from fashion_mmpose.measure.lens import LensEstimate, estimate_lens, write_lens
-from fashion_mmpose.measure.targets import Board
+from fashion_mmpose.inference.outputs.names import name_sources
+from fashion_mmpose.measure.scaling.lens import LensEstimate, estimate_lens, write_lens
+from fashion_mmpose.measure.scaling.targets import Board
 from fashion_mmpose.media.sources import find_sources
 
 from .shell import argument_parser, parse, run, warn

@@ -10,12 +10,12 @@ from fashion_mmpose import starter
 from fashion_mmpose.catalogue.plan import PART_SIZE
 from fashion_mmpose.cli.shell import warn
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.boxes.framing import FramingWarning
 from fashion_mmpose.inference.building import (
     DETECTOR_MAX_OVERLAP,
     DETECTOR_SCORE_THR,
     exported_by_category,
 )
-from fashion_mmpose.inference.framing import FramingWarning
 from fashion_mmpose.inference.onnx.session import is_onnx
 from fashion_mmpose.pretrained import name_and_revision, names_folder
 

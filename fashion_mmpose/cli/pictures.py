@@ -10,7 +10,7 @@ from fashion_mmpose.catalogue.shards import read_shard, shard_of
 from fashion_mmpose.catalogue.table_file import write_unreadable
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
-from fashion_mmpose.inference.output_names import name_sources
+from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.media.listings import Listing
 from fashion_mmpose.media.sources import Input, Source, find_sources
 

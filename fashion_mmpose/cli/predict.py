@@ -45,7 +45,7 @@ from collections.abc import Generator
 
 from fashion_mmpose.files.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
-from fashion_mmpose.inference.saving import MAX_FPS, PredictionFiles, check_csv
+from fashion_mmpose.inference.outputs.saving import MAX_FPS, PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 

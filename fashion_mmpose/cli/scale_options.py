@@ -10,7 +10,7 @@ from fashion_mmpose.cli.shell import warn
 from fashion_mmpose.files.digest import file_digest
 from fashion_mmpose.garments import Named, benchmark
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.inference.measuring import MeasurementFiles, Measuring
+from fashion_mmpose.inference.outputs.measuring import MeasurementFiles, Measuring
 from fashion_mmpose.measure import (
     KnownLength,
     known_length,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fashion_mmpose.measure import Board, Marker, sheet
-from fashion_mmpose.measure.targets import DICTIONARY, Target
+from fashion_mmpose.measure.scaling.targets import DICTIONARY, Target
 
 
 def add_targets(scales: argparse._ActionsContainer) -> None:

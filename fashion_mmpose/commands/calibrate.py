@@ -34,7 +34,7 @@ from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.config import load_config
 from fashion_mmpose.evaluation.functional.reliability import reliability
 from fashion_mmpose.garments import Benchmark
-from fashion_mmpose.measure.calibration import (
+from fashion_mmpose.measure.uncertainty.calibration import (
     Calibration,
     beside,
     read_calibration,

@@ -14,7 +14,10 @@ from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.media.reading import Picture, load_pictures
 from fashion_mmpose.media.sources import Input, Source, find_sources
 
-from .box_requests import (
+from .boxes.crops import Crop, predict_crops
+from .boxes.detections import Detections
+from .boxes.framing import FramingWarning, whole_picture_doubt
+from .boxes.requests import (
     Boxes,
     Categories,
     Request,
@@ -30,9 +33,6 @@ from .building import (
     one_of,
     starter_network,
 )
-from .crops import Crop, predict_crops
-from .detections import Detections
-from .framing import FramingWarning, whole_picture_doubt
 from .picture_prediction import PicturePrediction
 from .protocols import Detector
 from .storing import Storable

@@ -7,7 +7,7 @@ import numpy as np
 
 from fashion_mmpose.garments import GarmentPrediction
 
-from .detections import Detections
+from .boxes.detections import Detections
 
 
 class Detector(Protocol):

@@ -19,9 +19,9 @@ from fashion_mmpose.tracking.association import SECONDS_LOST
 from fashion_mmpose.tracking.smoothing import DEFAULT_FPS
 from fashion_mmpose.tracking.tracks import between
 
-from .box_requests import boxes_of_category
-from .crops import Crop, predict_crops
-from .detections import Detections
+from .boxes.crops import Crop, predict_crops
+from .boxes.detections import Detections
+from .boxes.requests import boxes_of_category
 from .picture_prediction import PicturePrediction
 from .protocols import Detector, PoseNetwork
 

@@ -8,8 +8,8 @@ paper that :func:`find_scale` finds in the picture, or a length that is known.
 """
 
 from .measured import AnyScale, KnownLength, Measured, measure
-from .lens import LensEstimate, estimate_lens, read_lens, write_lens
-from .scale import (
+from .scaling.lens import LensEstimate, estimate_lens, read_lens, write_lens
+from .scaling.scale import (
     Lens,
     LensError,
     Scale,
@@ -20,7 +20,7 @@ from .scale import (
     pixels_per_cm,
 )
 from .table import measures_of
-from .targets import Board, Marker, Sheet, find_scale, sheet
+from .scaling.targets import Board, Marker, Sheet, find_scale, sheet
 
 __all__ = [
     'AnyScale',

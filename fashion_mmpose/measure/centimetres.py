@@ -12,8 +12,8 @@ from fashion_mmpose.garments.description_file import read_description
 from fashion_mmpose.garments.measurements import read_measures
 
 from .measured import AnyScale, KnownLength
-from .scale import Lens, LensError, Scale, in_pixels
-from .targets import Target, find_scale
+from .scaling.scale import Lens, LensError, Scale, in_pixels
+from .scaling.targets import Target, find_scale
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import numpy as np
 from fashion_mmpose.garments import Garment, Measure
 
 from .paths import length_of, path_of
-from .scale import CENTIMETRES, Lens, Scale, in_pixels, known_length
-from .student import quantile
+from .scaling.scale import CENTIMETRES, Lens, Scale, in_pixels, known_length
 from .table import REFERENCES, measures_of
+from .uncertainty.student import quantile
 
 LEVEL = 0.95
 MIN_SCORE = 0.2  # of points that are measured; as of those that are drawn

@@ -14,7 +14,7 @@ from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.category_names import plain
 
 from .measured import LEVEL, Measured
-from .scale import CENTIMETRES
+from .scaling.scale import CENTIMETRES
 
 VERDICTS = PASS, FAIL, UNSURE = 'PASS', 'FAIL', 'UNSURE'
 _COLUMNS = ('garment', 'measurement', 'target', 'plus', 'minus', 'tolerance')

@@ -36,7 +36,7 @@ from fashion_mmpose.formats.fashionai.tianchi_table import (
     coco_keypoints,
 )
 from fashion_mmpose.garments.layout import own_points
-from fashion_mmpose.measure.calibration import Calibration, ScoreCurve
+from fashion_mmpose.measure.uncertainty.calibration import Calibration, ScoreCurve
 
 CSV = '.csv'
 _FASHIONAI = 'fashionai'

@@ -10,7 +10,7 @@ from fashion_mmpose.formats.labels.labelled import numbers
 from fashion_mmpose.garments import Benchmark, GarmentPrediction
 from fashion_mmpose.garments import benchmark as find_benchmark
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.inference.framing import FramingWarning
+from fashion_mmpose.inference.boxes.framing import FramingWarning
 
 from .corrected import Corrected
 

@@ -15,7 +15,7 @@ from fashion_mmpose.measure import (
     known_length,
     sheet,
 )
-from fashion_mmpose.measure.targets import SHEETS
+from fashion_mmpose.measure.scaling.targets import SHEETS
 
 from .corrected import Corrected
 

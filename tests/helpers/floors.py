@@ -36,7 +36,9 @@ CORE_TESTS = (
     'test_evaluation/test_functional',
     *(
         f'test_inference/test_{name}.py'
-        for name in 'box_requests output_names prediction saving'.split()
+        for name in (
+            'boxes/test_requests outputs/test_names outputs/test_saving prediction'
+        ).split()
     ),
     'test_visualization',
     'test_floors.py',

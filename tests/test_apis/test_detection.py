@@ -10,7 +10,7 @@ from tiny_detector import save_detector, write_config
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import GarmentDetector
-from fashion_mmpose.inference.suppression import select_boxes
+from fashion_mmpose.inference.boxes.suppression import select_boxes
 
 SIZES = [(90, 70), (40, 120), (64, 64)]
 

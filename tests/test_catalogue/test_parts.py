@@ -20,7 +20,7 @@ from fashion_mmpose.catalogue.table_file import (
 )
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.garments import benchmark, describe
-from fashion_mmpose.inference.saving import PredictionFiles
+from fashion_mmpose.inference.outputs.saving import PredictionFiles
 
 pyarrow = pytest.importorskip('pyarrow')
 NUM = 11

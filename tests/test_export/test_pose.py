@@ -14,7 +14,11 @@ from fashion_mmpose.export import export_network
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.onnx.metadata import KEY
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
-from fashion_mmpose.measure.calibration import Calibration, beside, write_calibration
+from fashion_mmpose.measure.uncertainty.calibration import (
+    Calibration,
+    beside,
+    write_calibration,
+)
 
 pytest.importorskip('onnxscript')
 onnxruntime = pytest.importorskip('onnxruntime')

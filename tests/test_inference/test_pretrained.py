@@ -17,7 +17,7 @@ from toolbox import ROOT, run
 from fashion_mmpose.cli.main import main
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.measure.calibration import (
+from fashion_mmpose.measure.uncertainty.calibration import (
     beside,
     read_calibration,
     write_calibration,

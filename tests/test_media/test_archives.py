@@ -9,7 +9,7 @@ import pytest
 from coarse_pictures import pictures
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.inference.output_names import name_sources
+from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.media.reading import load_pictures
 from fashion_mmpose.media.sources import find_sources
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fashion_mmpose.inference import PicturePrediction
-from fashion_mmpose.inference.output_names import name_sources
-from fashion_mmpose.inference.saving import PredictionFiles
+from fashion_mmpose.inference.outputs.names import name_sources
+from fashion_mmpose.inference.outputs.saving import PredictionFiles
 from fashion_mmpose.media.reading import load_pictures
 from fashion_mmpose.media.remux import take_times_and_sound
 from fashion_mmpose.media.sources import find_sources

@@ -14,7 +14,7 @@ from report_runs import EVIL, noisy, write_truth
 
 from fashion_mmpose.cli.main import main
 from fashion_mmpose.formats.deepfashion2.results import write_results
-from fashion_mmpose.measure.calibration import (
+from fashion_mmpose.measure.uncertainty.calibration import (
     Calibration,
     ScoreCurve,
     write_calibration,

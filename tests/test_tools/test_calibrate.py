@@ -8,7 +8,7 @@ import pytest
 from toolbox import load_tool, tool
 
 from fashion_mmpose import GarmentInferencer
-from fashion_mmpose.measure.calibration import read_calibration
+from fashion_mmpose.measure.uncertainty.calibration import read_calibration
 
 pytestmark = pytest.mark.slow
 

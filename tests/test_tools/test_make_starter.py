@@ -15,7 +15,7 @@ from toolbox import ROOT, load_tool, run, warm_python
 
 from fashion_mmpose.config import load_config
 from fashion_mmpose.inference.onnx.metadata import read_metadata
-from fashion_mmpose.measure.calibration import beside, read_calibration
+from fashion_mmpose.measure.uncertainty.calibration import beside, read_calibration
 from fashion_mmpose.starter import DETECTOR, FOLDER, NAMES
 from fashion_mmpose.weights.starter import starter_weights
 

@@ -367,7 +367,9 @@ def test_an_error_keeps_the_files_of_before(predict, tmp_path, monkeypatch):
     def write_picture(path, picture):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr('fashion_mmpose.inference.saving.write_picture', write_picture)
+    monkeypatch.setattr(
+        'fashion_mmpose.inference.outputs.saving.write_picture', write_picture
+    )
     options = '--save-csv', '--save-vis', '--save-json'
     assert predict('data/test', *POSE, '--out-dir', tmp_path, *options) == 1
     assert [path.name for path in tmp_path.iterdir()] == ['predictions.csv']

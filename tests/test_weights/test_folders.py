@@ -19,7 +19,7 @@ from fashion_mmpose.cli.main import main
 from fashion_mmpose.config import load_config
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.measure.calibration import Calibration
+from fashion_mmpose.measure.uncertainty.calibration import Calibration
 from fashion_mmpose.pretrained import names_folder, read_index
 from fashion_mmpose.pretrained.index import INDEX
 from fashion_mmpose.stored_config import flatten_config

@@ -21,8 +21,8 @@ from fashion_mmpose.evaluation.functional.samples import (
     annotated_garment,
     predicted_garment,
 )
-from fashion_mmpose.measure.calibration import Calibration, calibrated
-from fashion_mmpose.measure.student import radius
+from fashion_mmpose.measure.uncertainty.calibration import Calibration, calibrated
+from fashion_mmpose.measure.uncertainty.student import radius
 
 BATCH_SIZE = 16
 _LEAST_DETERMINANT = 1e-12

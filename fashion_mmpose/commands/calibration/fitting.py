@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy.optimize import minimize
 
-from fashion_mmpose.measure.calibration import Calibration, calibrated
+from fashion_mmpose.measure.uncertainty.calibration import Calibration, calibrated
 
 from .errors import PointErrors, squared_distances
 

@@ -9,7 +9,7 @@ from fashion_mmpose.evaluation.functional.reliability import (
     calibration_error,
     reliability,
 )
-from fashion_mmpose.measure.calibration import ScoreCurve
+from fashion_mmpose.measure.uncertainty.calibration import ScoreCurve
 
 from .errors import PointErrors
 

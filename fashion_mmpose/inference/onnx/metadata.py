@@ -41,9 +41,9 @@ class PoseMetadata(
         weights: ``'float32'``, ``'float16'`` or ``'int8'``.
         beside: Files in the same folder that the graph reads weights from.
         calibration: What makes covariances of the spread of its heatmaps, and
-            probabilities of its scores, see
-            :meth:`fashion_mmpose.measure.calibration.Calibration.to_dict`; None where
-            nobody has fitted one.
+            probabilities of its scores, see ``to_dict`` of
+            :class:`fashion_mmpose.measure.uncertainty.calibration.Calibration`; None
+            where nobody has fitted one.
     """
 
     format: int

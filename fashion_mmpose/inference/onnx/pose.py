@@ -7,7 +7,11 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.measure.calibration import Calibration, beside, read_calibration
+from fashion_mmpose.measure.uncertainty.calibration import (
+    Calibration,
+    beside,
+    read_calibration,
+)
 
 from .metadata import PoseMetadata
 from .session import Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fashion_mmpose.measure.targets import Board
+from fashion_mmpose.measure.scaling.targets import Board
 from fashion_mmpose.synthetic.painting.photograph import photograph
 
 from .camera import TableCamera, bend, sample_turn, view_of

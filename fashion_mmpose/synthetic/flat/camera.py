@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fashion_mmpose.measure.scale import Lens, transform
+from fashion_mmpose.measure.scaling.scale import Lens, transform
 
 SIZES = ((1600, 1200), (1200, 1600), (1440, 1440))
 _GRID = 8  # pixels between the places where the lens's bending is computed

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fashion_mmpose.garments import garment
-from fashion_mmpose.measure.scale import Lens, transform
-from fashion_mmpose.measure.targets import Target
+from fashion_mmpose.measure.scaling.scale import Lens, transform
+from fashion_mmpose.measure.scaling.targets import Target
 from fashion_mmpose.synthetic.landmarks import locate
 from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas
 from fashion_mmpose.synthetic.painting.photograph import photograph

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fashion_mmpose.measure.scale import transform
-from fashion_mmpose.measure.targets import Target
+from fashion_mmpose.measure.scaling.scale import transform
+from fashion_mmpose.measure.scaling.targets import Target
 from fashion_mmpose.synthetic.painting import palette
 from fashion_mmpose.synthetic.painting.fabric import smooth_noise
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from fashion_mmpose.measure.scale import transform
+from fashion_mmpose.measure.scaling.scale import transform
 from fashion_mmpose.synthetic import draw_board, sample_camera
 from fashion_mmpose.synthetic.flat.boards import BOARD
 

@@ -11,7 +11,7 @@ from fashion_mmpose.measure import (
     known_length,
     pixels_per_cm,
 )
-from fashion_mmpose.measure.scale import transform
+from fashion_mmpose.measure.scaling.scale import transform
 
 LENS = Lens(
     np.array([[900.0, 0, 410], [0, 900, 290], [0, 0, 1]]),

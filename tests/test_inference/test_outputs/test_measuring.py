@@ -10,8 +10,8 @@ from predicted_garments import predicted_garment
 
 from fashion_mmpose.garments import GarmentPrediction, Measure
 from fashion_mmpose.inference import PicturePrediction
-from fashion_mmpose.inference.measuring import MeasurementFiles, Measuring
-from fashion_mmpose.inference.output_names import name_sources
+from fashion_mmpose.inference.outputs.measuring import MeasurementFiles, Measuring
+from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.measure import Marker, pixels_per_cm
 from fashion_mmpose.measure.centimetres import Centimetres
 from fashion_mmpose.measure.specification import Limit

@@ -9,7 +9,7 @@ from predicted_garments import predicted_garment
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.garments import GarmentPrediction
-from fashion_mmpose.measure.calibration import (
+from fashion_mmpose.measure.uncertainty.calibration import (
     Calibration,
     ScoreCurve,
     beside,
@@ -17,7 +17,7 @@ from fashion_mmpose.measure.calibration import (
     read_calibration,
     write_calibration,
 )
-from fashion_mmpose.measure.student import quantile, radius
+from fashion_mmpose.measure.uncertainty.student import quantile, radius
 
 NAMES = ('waistband_left', 'waistband_right', 'hemline_left', 'hemline_right')
 CALIBRATION = Calibration(

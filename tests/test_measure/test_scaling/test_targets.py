@@ -13,7 +13,7 @@ from fashion_mmpose.measure import (
     find_scale,
     sheet,
 )
-from fashion_mmpose.measure.scale import transform
+from fashion_mmpose.measure.scaling.scale import transform
 
 # From the table, in cm, to the picture.
 VIEW = np.array([[14.0, 1.5, 60], [-1.0, 13.0, 140], [3e-4, 6e-4, 1]])

@@ -20,13 +20,13 @@ from fashion_mmpose.files.sets import tidy
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout
+from fashion_mmpose.inference.picture_prediction import PicturePrediction
 from fashion_mmpose.media.remux import take_times_and_sound
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.media.video import VideoFile
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR, draw_predictions
 
-from .output_names import check_outside, drawn_paths
-from .picture_prediction import PicturePrediction
+from .names import check_outside, drawn_paths
 
 JSON_NAME = 'predictions.json'
 CSV_NAME = 'predictions.csv'
@@ -76,7 +76,7 @@ class PredictionFiles:
 
     Args:
         out_dir: The folder; made where it is missing.
-        sources: Names of the sources, see :func:`.output_names.name_sources`.
+        sources: Names of the sources, see :func:`.names.name_sources`.
         with_json: Write the JSON. Defaults to True.
         with_csv: Write the CSV. Defaults to False.
         with_drawn: Draw the pictures. Defaults to False.

@@ -12,6 +12,7 @@ from fashion_mmpose import interrupts
 from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.pictures import write_picture
 from fashion_mmpose.garments import GarmentPrediction, Measure
+from fashion_mmpose.inference.picture_prediction import PicturePrediction
 from fashion_mmpose.measure import AnyScale, Measured, Scale, TargetError
 from fashion_mmpose.measure.centimetres import Centimetres
 from fashion_mmpose.measure.combining import combine
@@ -21,8 +22,7 @@ from fashion_mmpose.measure.tables import check_format, write_table
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization import draw_measurements
 
-from .output_names import drawn_paths
-from .picture_prediction import PicturePrediction
+from .names import drawn_paths
 
 NAME = 'measurements'
 DRAWN_FOLDER = 'measured'
@@ -72,7 +72,7 @@ class MeasurementFiles:
 
     Args:
         out_dir: The folder; made where it is missing.
-        sources: Names of the sources, see :func:`.output_names.name_sources`.
+        sources: Names of the sources, see :func:`.names.name_sources`.
         measuring: How garments are measured.
         formats: Of ``csv``, ``json`` and ``xlsx``. Defaults to the first two.
         with_drawn: Draw the pictures. Defaults to False.

@@ -6,7 +6,7 @@ import torch
 from mmcv.ops import batched_nms
 from torchvision.ops import nms
 
-from fashion_mmpose.inference.suppression import suppress, suppress_by_label
+from fashion_mmpose.inference.boxes.suppression import suppress, suppress_by_label
 
 
 def boxes_of(seed, number, side=100):

@@ -15,8 +15,8 @@ from fashion_mmpose.files import sets
 from fashion_mmpose.formats.coco.results import read_predictions
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 from fashion_mmpose.inference import GarmentPrediction, PicturePrediction
-from fashion_mmpose.inference.output_names import name_sources
-from fashion_mmpose.inference.saving import PredictionFiles, check_csv
+from fashion_mmpose.inference.outputs.names import name_sources
+from fashion_mmpose.inference.outputs.saving import PredictionFiles, check_csv
 from fashion_mmpose.media.reading import Picture
 from fashion_mmpose.media.sources import find_sources
 
@@ -323,7 +323,7 @@ def test_a_crash_leaves_the_old_results(with_old, error):
 def test_a_full_disk_leaves_the_old_results(with_old, monkeypatch, writer):
     folder, by_name = with_old
     old = contents(folder)
-    monkeypatch.setattr(f'fashion_mmpose.inference.saving.{writer}', full_disk)
+    monkeypatch.setattr(f'fashion_mmpose.inference.outputs.saving.{writer}', full_disk)
     with (
         pytest.raises(OSError, match='No space left'),
         PredictionFiles(folder, by_name, **EVERYTHING) as files,
@@ -337,7 +337,9 @@ def test_a_full_disk_leaves_the_old_results(with_old, monkeypatch, writer):
 
 def test_a_full_disk_is_noticed_early(tmp_path, monkeypatch):
     """Not after thousands of pictures."""
-    monkeypatch.setattr('fashion_mmpose.inference.saving.write_picture', full_disk)
+    monkeypatch.setattr(
+        'fashion_mmpose.inference.outputs.saving.write_picture', full_disk
+    )
     by_name = sources(*(f'{i}.jpg' for i in range(50)))
     options = dict(with_json=False, with_drawn=True)
     files = PredictionFiles(tmp_path, by_name, **options)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .protocols import PoseNetwork
+from fashion_mmpose.inference.protocols import PoseNetwork
 
 
 class FramingWarning(UserWarning):

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fashion_mmpose.garments import GarmentPrediction
+from fashion_mmpose.inference.protocols import PoseNetwork
 from fashion_mmpose.media.prefetch import prefetch
 from fashion_mmpose.media.reading import Picture
-
-from .protocols import PoseNetwork
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from small_networks import ToldDetector, inferencer_of
 from fashion_mmpose.apis import PoseNetwork
 from fashion_mmpose.cli.predict import main
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.inference.framing import FramingWarning
+from fashion_mmpose.inference.boxes.framing import FramingWarning
 from fashion_mmpose.weights.trained_for import trained_boxes
 
 

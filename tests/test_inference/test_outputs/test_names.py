@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fashion_mmpose.inference.output_names import drawn_name, drawn_paths, name_sources
+from fashion_mmpose.inference.outputs.names import drawn_name, drawn_paths, name_sources
 from fashion_mmpose.media.sources import find_sources
 
 

@@ -1,0 +1,1 @@
+"""Garments as boxes: what callers ask for, what detectors find, and crops of them."""

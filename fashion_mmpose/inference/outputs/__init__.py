@@ -1,0 +1,1 @@
+"""What is found as files: predictions, drawings and lengths, and their names."""

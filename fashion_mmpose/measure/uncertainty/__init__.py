@@ -1,0 +1,1 @@
+"""How sure points and lengths are."""
