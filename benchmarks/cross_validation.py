@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))  # the benchmarks are of the repository
 
 from benchmarks.short_trainings import STARTS, call, train  # noqa: E402
 from fashion_mmpose.evaluation.functional.oks import score_files  # noqa: E402
-from fashion_mmpose.files.outputs import OutputFiles  # noqa: E402
+from fashion_mmpose.files.writing.outputs import OutputFiles  # noqa: E402
 
 BATCH_SIZE = 16
 UNTRAINED = 'the starter as it is'

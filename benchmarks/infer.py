@@ -12,7 +12,7 @@ from mmpose.registry import MODELS
 
 from fashion_mmpose import compat
 from fashion_mmpose.apis import GarmentDetector, PoseNetwork
-from fashion_mmpose.files.pictures import read_picture
+from fashion_mmpose.files.pictures.pixels import read_picture
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.synthetic import draw_fashionai
 

@@ -45,7 +45,7 @@ from benchmarks.short_trainings import (  # noqa: E402
     tested,
     train,
 )
-from fashion_mmpose.files.outputs import OutputFiles  # noqa: E402
+from fashion_mmpose.files.writing.outputs import OutputFiles  # noqa: E402
 
 CONFIGS = ROOT / 'benchmarks' / 'fashionai' / 'steps'
 EPOCH_STEPS = 50

@@ -13,7 +13,7 @@ import cv2
 import torch
 
 from fashion_mmpose import starter
-from fashion_mmpose.files.pictures import read_picture
+from fashion_mmpose.files.pictures.pixels import read_picture
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork

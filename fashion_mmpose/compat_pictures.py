@@ -1,10 +1,10 @@
 """Lets mmcv decode pictures behind this package's own checks; a part of ``compat``."""
 
-from .files.pictures import check_for_opencv, decode_picture
+from .files.pictures.pixels import check_for_opencv, decode_picture
 
 
 def guard_decoding() -> None:
-    """Let mmcv decode pictures as :func:`fashion_mmpose.files.pictures` does.
+    """Let mmcv decode pictures as :func:`fashion_mmpose.files.pictures.pixels` does.
 
     Whatever reads through mmcv with OpenCV is meant: ``LoadImage`` and
     ``LoadImageFromFile`` in training and testing, ``MMPoseInferencer``, and

@@ -10,7 +10,7 @@ from mmpose.datasets.transforms import LoadImage
 
 from fashion_mmpose import compat, compat_pictures
 from fashion_mmpose.errors import PictureError
-from fashion_mmpose.files.pictures import read_picture
+from fashion_mmpose.files.pictures.pixels import read_picture
 
 compat_pictures.guard_decoding()
 

@@ -137,7 +137,7 @@ def main(argv: list[str] | None = None) -> int:
     import fashion_mmpose.plugin  # noqa: F401
     from benchmarks.report import ratios, table
     from benchmarks.timing import counting_cpu_time
-    from fashion_mmpose.files.outputs import OutputFiles
+    from fashion_mmpose.files.writing.outputs import OutputFiles
 
     cv2.setNumThreads(0)
     torch.set_num_threads(args.threads)

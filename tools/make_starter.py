@@ -24,7 +24,7 @@ from pathlib import Path
 from demo import step
 
 import fashion_mmpose
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.starter import BENCHMARKS, FOLDER, graph_file
 
 DATA = Path('data/starter')

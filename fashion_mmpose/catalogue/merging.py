@@ -7,8 +7,8 @@ from pathlib import Path
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import JsonList
-from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.parquet import require_pyarrow
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.results import first_few
 from fashion_mmpose.inference.outputs.saving import coco_text
 

@@ -16,8 +16,8 @@ import msgspec
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import encode_indented
-from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.files.sets import tidy
+from fashion_mmpose.files.writing.outputs import OutputFiles
+from fashion_mmpose.files.writing.sets import tidy
 from fashion_mmpose.media.source import Source
 from fashion_mmpose.version import __version__
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.parquet import require_pyarrow
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments import GarmentPrediction
 
 from .schema import (

@@ -20,15 +20,15 @@ import argparse
 from PIL import Image
 from tqdm import tqdm
 
-from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.files.pictures import read_picture
+from fashion_mmpose.files.pictures.pixels import read_picture
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.measure.scaling.lens import LensEstimate, estimate_lens, write_lens
 from fashion_mmpose.measure.scaling.targets import Board
 from fashion_mmpose.media.sources import find_sources
 
+from .options.targets import add_dictionary, board_of
 from .shell import argument_parser, parse, run, warn
-from .target_options import add_dictionary, board_of
 
 _DPI = 300
 _CM = 2.54  # of an inch

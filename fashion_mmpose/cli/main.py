@@ -103,11 +103,11 @@ COMMANDS = {
         'Find the garments in all pictures of a COCO file.',
     ),
     'predict': Command(
-        'fashion_mmpose.cli.predict',
+        'fashion_mmpose.cli.pictures.predict',
         'Find garments and their landmarks in pictures and videos.',
     ),
     'measure': Command(
-        'fashion_mmpose.cli.measure',
+        'fashion_mmpose.cli.pictures.measure',
         'Measure garments in pictures: their lengths in centimetres, and how sure they '
         'are.',
     ),
@@ -116,7 +116,7 @@ COMMANDS = {
         'Estimate the lens of a camera from pictures of a ChArUco board.',
     ),
     'merge': Command(
-        'fashion_mmpose.cli.merge',
+        'fashion_mmpose.cli.pictures.merge',
         'Put the parts of a large run together: one JSON or one Parquet file.',
     ),
     'web': Command(

@@ -17,8 +17,8 @@ import os
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.evaluation.functional.normalized_error import RULES
-from fashion_mmpose.files.locks import locked_file
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.locks import locked_file
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure.uncertainty.calibration import read_calibration
 from fashion_mmpose.report.material import read_material, with_curves
 from fashion_mmpose.report.page import report_page, require_jinja

@@ -20,7 +20,7 @@ from collections import Counter
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.results import first_few, read_predictions
 from fashion_mmpose.formats.fashionai.submission import (
     Submission,

@@ -31,14 +31,14 @@ import os
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.files.locks import locked_folder
+from fashion_mmpose.files.writing.locks import locked_folder
 from fashion_mmpose.synthetic import (
     write_deepfashion2,
     write_fashionai,
     write_laid_flat,
 )
 
-from .target_options import add_dictionary, add_targets, target_of
+from .options.targets import add_dictionary, add_targets, target_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -28,14 +28,14 @@ import sys
 from contextlib import ExitStack
 
 from fashion_mmpose.errors import extra_needed
-from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.web.annotation import AnnotationFolder
 from fashion_mmpose.web.desk import Desk
 from fashion_mmpose.web.finding import Finder
 from fashion_mmpose.web.sessions import Sessions
 from fashion_mmpose.web.uploads import Limits
 
-from .networks import (
+from .options.networks import (
     add_networks,
     build,
     check_network_options,

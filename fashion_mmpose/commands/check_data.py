@@ -30,7 +30,7 @@ from fashion_mmpose.config import is_address, load_config
 from fashion_mmpose.dataset_settings import leaves
 from fashion_mmpose.datasets.pictures import pictures_of
 from fashion_mmpose.files.json_file import read_json
-from fashion_mmpose.files.pictures import check_pictures
+from fashion_mmpose.files.pictures.pixels import check_pictures
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.detectors.box_columns import read_boxes
 

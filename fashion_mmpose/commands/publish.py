@@ -25,7 +25,7 @@ import msgspec
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.locks import locked_folder
+from fashion_mmpose.files.writing.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer
 
 

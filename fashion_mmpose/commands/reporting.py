@@ -14,7 +14,7 @@ from fashion_mmpose.apis.pose import calibration_of
 from fashion_mmpose.config import is_detector
 from fashion_mmpose.datasets.garment_dataset import GarmentDataset
 from fashion_mmpose.evaluation.functional.oks.truth import scored_part, take
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.columns import GarmentColumns
 from fashion_mmpose.measure.uncertainty.calibration import Calibration
 from fashion_mmpose.report.material import read_material, with_curves

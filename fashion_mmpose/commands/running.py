@@ -30,7 +30,7 @@ from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.engine.work_folder import checkpoint_file, last_checkpoint
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
-from fashion_mmpose.files.locks import locked_file, locked_folder
+from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 from fashion_mmpose.overrides import OverrideAction
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')

@@ -27,7 +27,7 @@ from fashion_mmpose.commands.data_root import add_data_root, data_root_options
 from fashion_mmpose.commands.running import add_skip_bad
 from fashion_mmpose.config import config_root
 from fashion_mmpose.dataset_settings import check_files
-from fashion_mmpose.files.locks import locked_file, locked_folder
+from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 
 from .categories import (
     CategoryResult,

@@ -10,7 +10,7 @@ from mmengine.dataset import Compose
 from mmengine.logging import print_log
 from mmpose.datasets.transforms import LoadImage
 
-from fashion_mmpose.files.pictures import read_picture
+from fashion_mmpose.files.pictures.pixels import read_picture
 
 _MEGABYTE = 10**6
 _CHANNELS = 3

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from fashion_mmpose.errors import PictureError
-from fashion_mmpose.files.pictures import picture_fault
+from fashion_mmpose.files.pictures.pixels import picture_fault
 
 
 @contextmanager

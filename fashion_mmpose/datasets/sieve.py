@@ -11,7 +11,7 @@ from mmengine.registry import DATASETS
 
 from fashion_mmpose.dataset_settings import map_leaves
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.pictures import check_pictures
+from fashion_mmpose.files.pictures.pixels import check_pictures
 
 from .pictures import pictures_of
 

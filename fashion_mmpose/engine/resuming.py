@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from mmengine.visualization import LocalVisBackend
 
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 # MMEngine's hooks, which forget what they know when a run is interrupted.
 _KEPT_STATES = {

@@ -16,9 +16,9 @@ from mmengine.runner import Runner
 from mmengine.visualization import LocalVisBackend
 from mmengine.visualization.vis_backend import force_init_env
 
-from fashion_mmpose.files.faults import errors_of
-from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
+from fashion_mmpose.files.writing.faults import errors_of
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 _BACKEND = 'LocalVisBackend'
 

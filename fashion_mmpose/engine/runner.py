@@ -16,8 +16,8 @@ from fashion_mmpose.config import config_name, is_detector
 from fashion_mmpose.datasets.pictures import picture_ids
 from fashion_mmpose.datasets.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.faults import errors_of
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.faults import errors_of
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.pretrained import names_folder
 from fashion_mmpose.weights.downloads import downloads_of, fetch
 from fashion_mmpose.weights.folders import weights_file

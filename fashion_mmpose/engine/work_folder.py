@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 from fashion_mmpose.config import existing_file
-from fashion_mmpose.files.sets import move_together, tidy
+from fashion_mmpose.files.writing.sets import move_together, tidy
 from fashion_mmpose.pretrained import names_folder
 
 POINTER = 'last_checkpoint'

@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from fashion_mmpose.apis import GarmentDetector, PoseNetwork
 from fashion_mmpose.config import is_detector, load_config
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
 from fashion_mmpose.inference.onnx.metadata import KEY, Metadata, write_metadata
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork

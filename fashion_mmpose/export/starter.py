@@ -10,7 +10,7 @@ import torch
 
 from fashion_mmpose import starter
 from fashion_mmpose.apis import GarmentDetector, PoseNetwork
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
 from fashion_mmpose.weights.starter import starter_weights, stored_name

@@ -9,7 +9,7 @@ from typing import Any, Self
 import fashion_mmpose
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import encode_indented
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments import benchmark_entry
 from fashion_mmpose.measure.uncertainty.calibration import beside
 from fashion_mmpose.pretrained import (

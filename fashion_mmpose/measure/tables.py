@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.files.json_file import encode
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 FORMATS = ('csv', 'json', 'xlsx')
 

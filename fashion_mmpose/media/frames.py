@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 
-from fashion_mmpose.files.pictures import as_bgr
+from fashion_mmpose.files.pictures.pixels import as_bgr
 
 from .source import Source
 

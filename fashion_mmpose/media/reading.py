@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fashion_mmpose.errors import PictureError
-from fashion_mmpose.files.pictures import as_bgr, decode_picture, read_picture
+from fashion_mmpose.files.pictures.pixels import as_bgr, decode_picture, read_picture
 
 from .archives import read_span
 from .frames import Frames

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from fashion_mmpose.files.folders import files_below, is_clutter
-from fashion_mmpose.files.picture_formats import HEAD_BYTES, is_video, picture_format
-from fashion_mmpose.files.pictures import check_array
+from fashion_mmpose.files.pictures.formats import HEAD_BYTES, is_video, picture_format
+from fashion_mmpose.files.pictures.pixels import check_array
 
 from .archives import is_archive, members_of
 from .listings import Listing, is_listing, listed_in

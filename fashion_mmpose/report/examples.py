@@ -14,7 +14,7 @@ from fashion_mmpose.errors import PictureError
 from fashion_mmpose.evaluation.functional.errors import GARMENT_TYPES, POINT_TYPES
 from fashion_mmpose.evaluation.functional.errors.pairing import FOUND
 from fashion_mmpose.evaluation.functional.errors.points import UNSEEN
-from fashion_mmpose.files.pictures import read_picture
+from fashion_mmpose.files.pictures.pixels import read_picture
 from fashion_mmpose.visualization.drawing import draw_keypoints, draw_truth
 
 from .judging import Judged

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from fashion_mmpose.files.parallel import map_in_order
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import garment, keypoints
 from fashion_mmpose.synthetic.painting.backgrounds import sample_background

@@ -12,7 +12,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.normalized_error import normalized_error
 from fashion_mmpose.evaluation.functional.oks.matching import point_similarity
 from fashion_mmpose.evaluation.functional.samples import annotated_garment
-from fashion_mmpose.files.pictures import read_picture
+from fashion_mmpose.files.pictures.pixels import read_picture
 from fashion_mmpose.garments.layout import full_layout
 
 from .drawing import draw_keypoints, draw_truth, picture_grid

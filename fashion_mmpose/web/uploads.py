@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from fashion_mmpose.errors import PictureError
-from fashion_mmpose.files.picture_headers import parse_header
-from fashion_mmpose.files.pictures import decode_picture
+from fashion_mmpose.files.pictures.headers import parse_header
+from fashion_mmpose.files.pictures.pixels import decode_picture
 
 MEGABYTE = 1 << 20
 _NAME_LETTERS = 80

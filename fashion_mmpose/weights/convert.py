@@ -15,7 +15,7 @@ from mmpose.registry import DATASETS, MODELS
 from torch import Tensor
 
 from fashion_mmpose.config import config_name
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.version import __version__
 from fashion_mmpose.weights.tensorflow.checkpoint import list_variables
 

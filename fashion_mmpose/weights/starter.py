@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure.uncertainty.calibration import beside, read_calibration
 from fashion_mmpose.starter import (
     BENCHMARKS,

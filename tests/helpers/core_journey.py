@@ -15,7 +15,7 @@ from floors import core_modules
 from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.normalized_error import normalized_error
 from fashion_mmpose.evaluation.functional.oks import evaluate_oks
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.deepfashion2.results import result_columns, write_results
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi

@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 from fashion_mmpose.errors import PictureError
-from fashion_mmpose.files.pictures import image_size, read_picture
+from fashion_mmpose.files.pictures.pixels import image_size, read_picture
 
 MEMORY_BYTES = 3 << 30
 SIZE_WH = (72, 56)

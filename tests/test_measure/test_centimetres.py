@@ -9,7 +9,7 @@ import pytest
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure import (
     KnownLength,
     Marker,

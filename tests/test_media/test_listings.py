@@ -4,7 +4,7 @@ import pytest
 from coarse_pictures import pictures
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.media.listings import Listing
 from fashion_mmpose.media.reading import load_pictures
 from fashion_mmpose.media.sources import find_sources

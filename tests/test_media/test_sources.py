@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from coarse_pictures import pictures
 
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.media.sources import find_sources
 
 SIZE_WH = (40, 32)

@@ -11,7 +11,7 @@ from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import GarmentDetector
-from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.detectors.partial_boxes import PartialBoxes
 
 pytestmark = pytest.mark.slow

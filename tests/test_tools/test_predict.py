@@ -15,7 +15,7 @@ from videos import write_video
 
 from fashion_mmpose import garments
 from fashion_mmpose.catalogue.merging import merge
-from fashion_mmpose.cli.networks import check_category
+from fashion_mmpose.cli.options.networks import check_category
 from fashion_mmpose.formats.coco.results import read_predictions
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from coarse_pictures import pictures
 
 from fashion_mmpose.cli.main import main
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
 
 pytestmark = pytest.mark.slow
 pytest.importorskip('onnxruntime')

@@ -16,7 +16,7 @@ from toolbox import ROOT
 
 from fashion_mmpose.catalogue.table_file import about_file, rows_in
 from fashion_mmpose.cli.main import main
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
 
 pytestmark = pytest.mark.slow
 pytest.importorskip('onnxruntime')

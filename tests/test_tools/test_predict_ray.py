@@ -11,7 +11,7 @@ from fashion_mmpose.catalogue.plan import Plan
 from fashion_mmpose.catalogue.ray_engine import Cluster, Predictor, predict_on_ray
 from fashion_mmpose.catalogue.table_file import rows_in
 from fashion_mmpose.cli.main import main
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
 
 pytestmark = pytest.mark.slow
 ray = pytest.importorskip('ray')

@@ -9,7 +9,7 @@ import torch
 from toolbox import ROOT, load_tool, run, tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.files.locks import locked_file, locked_folder
+from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 
 pytestmark = pytest.mark.slow
 

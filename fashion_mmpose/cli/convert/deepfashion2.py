@@ -19,7 +19,7 @@ import os
 import sys
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.deepfashion2.conversion import (
     Converted,
     convert,

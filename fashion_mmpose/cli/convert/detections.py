@@ -34,7 +34,7 @@ import os
 import sys
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
-from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.images import read_images
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.detectors import detections, other_tools

@@ -34,8 +34,8 @@ from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
-from fashion_mmpose.files.locks import locked_file, locked_folder
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.locks import locked_file, locked_folder
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.coco.images import ImageList, read_images
 from fashion_mmpose.formats.coco.results import read_predictions, write_predictions

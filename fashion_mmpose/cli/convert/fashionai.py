@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.files.locks import locked_folder
+from fashion_mmpose.files.writing.locks import locked_folder
 from fashion_mmpose.formats.fashionai.conversion import Options, Written, write_splits
 from fashion_mmpose.formats.fashionai.parts import Part, find_parts
 from fashion_mmpose.formats.fashionai.samples import (

@@ -20,8 +20,8 @@ import json
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.locks import locked_file
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.locks import locked_file
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.exchange.coco_layout import LAYOUTS, with_layout
 from fashion_mmpose.formats.exchange.fiftyone import PREDICTIONS, TRUTH

@@ -33,7 +33,7 @@ import argparse
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
-from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.results import first_few
 from fashion_mmpose.formats.labels.conversion import Options, convert
 from fashion_mmpose.formats.labels.entries import CategoryReport, Converted, write

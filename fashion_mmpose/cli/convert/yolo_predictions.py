@@ -12,7 +12,7 @@ written: its classes are the categories that GT.json lists, in their order.
 import argparse
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.files.locks import locked_file
+from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.exchange.yolo_pose import read_predictions
 

@@ -18,8 +18,8 @@ from contextlib import nullcontext
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.evaluation.functional.oks import OKSResult, score_files
 from fashion_mmpose.evaluation.functional.report import oks_table
-from fashion_mmpose.files.locks import locked_file
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.locks import locked_file
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

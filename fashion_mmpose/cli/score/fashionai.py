@@ -33,8 +33,8 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
     normalized_error,
 )
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
-from fashion_mmpose.files.locks import locked_file
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.locks import locked_file
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 from fashion_mmpose.formats.fashionai.tianchi_table import (
     asked_categories,

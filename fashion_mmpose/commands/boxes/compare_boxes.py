@@ -18,7 +18,7 @@ from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.commands.data_root import add_data_root, set_data_root
 from fashion_mmpose.commands.running import argument_parser, locked_places
 from fashion_mmpose.config import load_config
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 from .box_comparison import box_sources, compare_boxes, comparison_table
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from fashion_mmpose.files.faults import errors_of
-from fashion_mmpose.files.locks import (
+from fashion_mmpose.files.writing.faults import errors_of
+from fashion_mmpose.files.writing.locks import (
     environment_for_children,
     held_descriptors,
     locked_folder,

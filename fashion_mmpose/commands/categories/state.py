@@ -17,7 +17,7 @@ from fashion_mmpose.config import (
     with_members,
 )
 from fashion_mmpose.engine.work_folder import last_checkpoint
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 from .plan import CategoryRun
 

@@ -13,7 +13,7 @@ from fashion_mmpose.config import is_ensemble
 from fashion_mmpose.engine.hooks.metrics_file import METRICS_FILE
 from fashion_mmpose.engine.work_folder import last_checkpoint
 from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
-from fashion_mmpose.files.faults import errors_of
+from fashion_mmpose.files.writing.faults import errors_of
 from fashion_mmpose.formats.coco.results import read_predictions
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
 

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from terminaltables import AsciiTable, GithubFlavoredMarkdownTable
 
 from fashion_mmpose.evaluation.functional.normalized_error import RULES
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 DONE = ('done', 'done before')
 TOTAL = 'all'

@@ -20,8 +20,8 @@ import cv2
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.running import add_cfg_options, set_testing
 from fashion_mmpose.config import load_config
-from fashion_mmpose.files.locks import locked_file
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
+from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.visualization import ComparedGarment, garment_grid
 
 from .random_predictions import predict_random

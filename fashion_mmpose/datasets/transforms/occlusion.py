@@ -11,7 +11,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmpose.registry import TRANSFORMS
 
-from fashion_mmpose.files.pictures import read_picture
+from fashion_mmpose.files.pictures.pixels import read_picture
 
 OCCLUDED, VISIBLE = 1, 2
 LEAST_SIDE = 2  # pixels of a piece of a garment

@@ -27,7 +27,7 @@ from fashion_mmpose.engine.work_folder import (
     named_checkpoint,
     set_aside,
 )
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.weights.read import WeightsError, read_file
 
 SECONDS_TO_SAVE = 10.0  # what orchestrators grant at the least before they kill

@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 METRICS_FILE = 'metrics.json'
 

@@ -19,7 +19,7 @@ from fashion_mmpose.evaluation.functional.samples import (
     predicted_garment,
 )
 from fashion_mmpose.files.folders import relative_names
-from fashion_mmpose.files.pictures import read_picture, write_picture
+from fashion_mmpose.files.pictures.pixels import read_picture, write_picture
 from fashion_mmpose.visualization.pictures import (
     KEYPOINT_THR,
     draw_predictions,

@@ -17,8 +17,8 @@ from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
 )
 from fashion_mmpose.evaluation.functional.oks.garment_scoring import GarmentScoring
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
-from fashion_mmpose.files.faults import write_or_rescue
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.faults import write_or_rescue
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.deepfashion2.results import write_results
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images

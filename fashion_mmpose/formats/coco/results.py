@@ -9,7 +9,7 @@ import numpy as np
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import JsonList, read_json
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments.layout import own_points
 
 # Readers of the challenge's CSV files take six digits; no picture is that wide.

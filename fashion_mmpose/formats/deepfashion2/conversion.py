@@ -13,9 +13,9 @@ import msgspec
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import JsonList, encode
-from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.parallel import map_in_order
-from fashion_mmpose.files.pictures import image_size
+from fashion_mmpose.files.pictures.pixels import image_size
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.version import __version__
 

@@ -13,7 +13,7 @@ import numpy as np
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import BOM, decode, read_json
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.category_names import raw_category_name
 from fashion_mmpose.formats.coco.geometry import MAX_PX
 from fashion_mmpose.garments.layout import own_points

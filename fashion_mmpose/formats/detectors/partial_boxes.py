@@ -8,9 +8,9 @@ from typing import TypeVar
 import msgspec
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.json_file import JsonList, decode, encode
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.faults import errors_of
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 # x, y, width, height in pixels, score, category id.
 BoxRow = tuple[float, float, float, float, float, int]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from fashion_mmpose import garments
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments.layout import own_points
 
 from .yolo_pose import YoloNames

@@ -11,7 +11,7 @@ import numpy as np
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
-from fashion_mmpose.files.pictures import image_size
+from fashion_mmpose.files.pictures.pixels import image_size
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.garments.layout import own_points
 

@@ -22,7 +22,7 @@ import yaml
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.columns import GarmentColumns
 from fashion_mmpose.garments.layout import full_layout, own_points
 

@@ -12,8 +12,8 @@ from tqdm import tqdm
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import encode_whole_numbers
-from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.files.pictures import image_sizes
+from fashion_mmpose.files.pictures.pixels import image_sizes
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.annotations import (
     coco_categories,
     keypoint_boxes,

@@ -9,7 +9,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.pictures import image_sizes
+from fashion_mmpose.files.pictures.pixels import image_sizes
 
 from .parts import ImageFinder, Part
 from .tianchi import NoRowsError, read_tianchi

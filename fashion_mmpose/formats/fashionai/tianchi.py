@@ -25,7 +25,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.files.inner_paths import path_fault
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.geometry import MAX_PX
 
 from .tianchi_lines import (

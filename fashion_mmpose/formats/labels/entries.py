@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.annotations import coco_categories, write_coco
 from fashion_mmpose.garments import Benchmark, Garment
 from fashion_mmpose.garments.layout import full_layout

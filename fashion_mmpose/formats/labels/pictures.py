@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.inner_paths import path_fault
-from fashion_mmpose.files.pictures import image_size
+from fashion_mmpose.files.pictures.pixels import image_size
 
 
 class PictureFolder:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.folders import files_below
-from fashion_mmpose.files.pictures import image_size
+from fashion_mmpose.files.pictures.pixels import image_size
 from fashion_mmpose.garments.description_file import read_description
 
 from .labelled import (

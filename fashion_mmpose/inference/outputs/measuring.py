@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from fashion_mmpose import interrupts
-from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments import GarmentPrediction, Measure
 from fashion_mmpose.inference.picture_prediction import PicturePrediction
 from fashion_mmpose.measure import AnyScale, Measured, Scale, TargetError

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from fashion_mmpose import garments, interrupts
-from fashion_mmpose.files.faults import errors_of
 from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.json_file import JsonList, encode
-from fashion_mmpose.files.outputs import OutputFiles
-from fashion_mmpose.files.pictures import write_picture
-from fashion_mmpose.files.sets import tidy
+from fashion_mmpose.files.pictures.pixels import write_picture
+from fashion_mmpose.files.writing.faults import errors_of
+from fashion_mmpose.files.writing.outputs import OutputFiles
+from fashion_mmpose.files.writing.sets import tidy
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout

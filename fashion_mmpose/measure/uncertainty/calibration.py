@@ -17,7 +17,7 @@ import numpy as np
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import encode, read_json
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments import GarmentPrediction
 
 SUFFIX = '.calibration.json'

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fashion_mmpose.files.outputs import OutputFiles
 from fashion_mmpose.files.parallel import map_in_order
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.deepfashion2.raw import (
     RawItem,
     raw_category_name,

@@ -145,7 +145,7 @@ ORPHAN = """
 import os, signal, subprocess, sys
 from pathlib import Path
 from fashion_mmpose.commands.categories.commands import locked_log
-from fashion_mmpose.files.locks import held_descriptors
+from fashion_mmpose.files.writing.locks import held_descriptors
 with locked_log(Path(sys.argv[1])):
     sleeper = [sys.executable, '-c', 'import time; time.sleep(60)']
     child = subprocess.Popen(

@@ -12,7 +12,7 @@ from fashion_mmpose.datasets.transforms.occlusion import (
     is_covered,
     paste,
 )
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.synthetic import write_fashionai
 
 

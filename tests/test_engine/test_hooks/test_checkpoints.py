@@ -13,7 +13,7 @@ from toy_training import toy_runner
 
 from fashion_mmpose.engine.runner import TrainingRunner
 from fashion_mmpose.engine.work_folder import last_checkpoint
-from fashion_mmpose.files import sets
+from fashion_mmpose.files.writing import sets
 
 SCORES = [0.5, 0.4, 0.3, 0.6]
 

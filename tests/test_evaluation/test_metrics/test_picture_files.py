@@ -7,7 +7,7 @@ import pytest
 from fashion_mmpose import garments
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
-from fashion_mmpose.files.pictures import write_picture
+from fashion_mmpose.files.pictures.pixels import write_picture
 
 GREY = np.full((200, 200, 3), 128, np.uint8)
 SKIRT = garments.garment('deepfashion2', 'skirt')

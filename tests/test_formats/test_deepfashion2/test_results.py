@@ -8,7 +8,7 @@ import pytest
 from official_oks import GARMENTS, SHIRT, SKIRT, VEST, result, write
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.deepfashion2.results import (
     read_results,
     result_columns,

@@ -8,7 +8,7 @@ import torch
 from small_networks import ToldDetector, inferencer_of
 
 from fashion_mmpose.apis import PoseNetwork
-from fashion_mmpose.cli.predict import main
+from fashion_mmpose.cli.pictures.predict import main
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.boxes.framing import FramingWarning
 from fashion_mmpose.weights.trained_for import trained_boxes

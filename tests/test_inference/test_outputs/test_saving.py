@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
-from fashion_mmpose.files import sets
+from fashion_mmpose.files.writing import sets
 from fashion_mmpose.formats.coco.results import read_predictions
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
 from fashion_mmpose.inference import GarmentPrediction, PicturePrediction

@@ -27,13 +27,21 @@ parts that the same command adds to, as of `fashion-mmpose predict`.
 import argparse
 import sys
 
-from fashion_mmpose.files.locks import locked_folder
+from fashion_mmpose.cli.options.networks import (
+    add_network_options,
+    check_network_options,
+    with_pairs,
+)
+from fashion_mmpose.cli.options.scale import (
+    add_scale_options,
+    measuring_files,
+    report_lengths,
+)
+from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, argument_parser, parse, run
+from fashion_mmpose.files.writing.locks import locked_folder
 
 from .in_parts import check_parts, execute_in_parts, in_parts
-from .networks import add_network_options, check_network_options, with_pairs
-from .pictures import LeftOut, go_through, open_inputs, report_left_out, total_of
-from .scale_options import add_scale_options, measuring_files, report_lengths
-from .shell import FAILED, INTERRUPTED, argument_parser, parse, run
+from .running import LeftOut, go_through, open_inputs, report_left_out, total_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -11,22 +11,14 @@ from fashion_mmpose.files.digest import file_digest
 from fashion_mmpose.garments import Named, benchmark
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.outputs.measuring import MeasurementFiles, Measuring
-from fashion_mmpose.measure import (
-    KnownLength,
-    known_length,
-    pixels_per_cm,
-    read_lens,
-)
-from fashion_mmpose.measure.centimetres import (
-    Centimetres,
-    read_own_measures,
-)
+from fashion_mmpose.measure import KnownLength, known_length, pixels_per_cm, read_lens
+from fashion_mmpose.measure.centimetres import Centimetres, read_own_measures
 from fashion_mmpose.measure.measured import MIN_SCORE
 from fashion_mmpose.measure.specification import read_specification
 from fashion_mmpose.measure.tables import FORMATS
 from fashion_mmpose.media.sources import Source
 
-from .target_options import add_dictionary, add_targets, check_positive, target_of
+from .targets import add_dictionary, add_targets, check_positive, target_of
 
 PARQUET = 'parquet'
 _POINT_ERROR = 1.0  # pixels

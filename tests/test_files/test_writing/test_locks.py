@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from fashion_mmpose.files.locks import (
+from fashion_mmpose.files.writing.locks import (
     environment_for_children,
     locked_file,
     locked_folder,
@@ -26,7 +26,7 @@ def lock(request):
 # Says that it holds the place, then waits for a line or dies.
 RUN = """
 import os, signal, sys
-from fashion_mmpose.files.locks import locked_file, locked_folder
+from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 kind, place, end = sys.argv[1:]
 try:
     with dict(folder=locked_folder, file=locked_file)[kind](place):

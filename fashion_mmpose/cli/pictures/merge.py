@@ -16,10 +16,9 @@ import os
 
 from fashion_mmpose.catalogue.merging import check_out, merge
 from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
-from fashion_mmpose.files.locks import locked_file
-from fashion_mmpose.files.outputs import OutputFiles
-
-from .shell import argument_parser, parse, run, warn
+from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
+from fashion_mmpose.files.writing.locks import locked_file
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

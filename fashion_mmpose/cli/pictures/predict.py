@@ -43,15 +43,32 @@ import argparse
 import sys
 from collections.abc import Generator
 
-from fashion_mmpose.files.locks import locked_folder
+from fashion_mmpose.cli.options.networks import (
+    add_network_options,
+    check_network_options,
+    with_pairs,
+)
+from fashion_mmpose.cli.options.scale import (
+    add_scale_options,
+    measuring_files,
+    report_lengths,
+)
+from fashion_mmpose.cli.shell import (
+    FAILED,
+    INTERRUPTED,
+    argument_parser,
+    parse,
+    run,
+    warn,
+)
+from fashion_mmpose.files.writing.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
 from fashion_mmpose.inference.outputs.saving import MAX_FPS, PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 
 from .in_parts import check_parts, execute_in_parts, in_parts
-from .networks import add_network_options, check_network_options, with_pairs
-from .pictures import (
+from .running import (
     LeftOut,
     go_through,
     open_inputs,
@@ -59,8 +76,6 @@ from .pictures import (
     summary_of,
     total_of,
 )
-from .scale_options import add_scale_options, measuring_files, report_lengths
-from .shell import FAILED, INTERRUPTED, argument_parser, parse, run, warn
 
 # What `--format parquet` has no place for.
 _ALONE = ('save_json', 'save_csv', 'save_vis', 'track', 'combine', 'spec')

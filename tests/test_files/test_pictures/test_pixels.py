@@ -9,7 +9,7 @@ from coarse_pictures import pictures, png
 from PIL import Image
 
 from fashion_mmpose.errors import PictureError
-from fashion_mmpose.files.pictures import (
+from fashion_mmpose.files.pictures.pixels import (
     as_bgr,
     image_size,
     image_sizes,

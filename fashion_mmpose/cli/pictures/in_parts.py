@@ -18,16 +18,16 @@ from fashion_mmpose.catalogue.plan import Catalogue, Plan, begin, survey
 from fashion_mmpose.catalogue.ray_engine import Cluster, Predictor, predict_on_ray
 from fashion_mmpose.catalogue.shards import Shard, read_shard
 from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
-from fashion_mmpose.files.locks import locked_file
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.cli.options.scale import PARQUET, measuring_by, measuring_settings
+from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, warn
 from fashion_mmpose.files.parquet import require_pyarrow
+from fashion_mmpose.files.writing.locks import locked_file
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.media.sources import find_sources
 
-from .pictures import go_through, inputs_of, open_networks, summary_of
 from .progress import Progress
-from .scale_options import PARQUET, measuring_by, measuring_settings
-from .shell import FAILED, INTERRUPTED, warn
+from .running import go_through, inputs_of, open_networks, summary_of
 
 
 def in_parts(args: argparse.Namespace) -> bool:

@@ -8,15 +8,20 @@ from typing import Protocol, Self
 from fashion_mmpose.catalogue.schema import Unreadable
 from fashion_mmpose.catalogue.shards import read_shard, shard_of
 from fashion_mmpose.catalogue.table_file import write_unreadable
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.cli.options.networks import (
+    build,
+    check_category,
+    path_or_camera,
+    warn_of_whole_pictures,
+)
+from fashion_mmpose.cli.shell import warn
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
 from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.media.listings import Listing
 from fashion_mmpose.media.sources import Input, Source, find_sources
 
-from .networks import build, check_category, path_or_camera, warn_of_whole_pictures
 from .progress import Progress
-from .shell import warn
 
 
 class Output(Protocol):
@@ -74,7 +79,7 @@ def open_inputs(
     """The networks and the inputs of a command, checked against each other.
 
     Args:
-        args: Its options, of :func:`.networks.add_network_options`.
+        args: Its options, of ``cli.options.networks.add_network_options``.
         left_aside: Gets what is not used, each with the reason.
     """
     shard = read_shard(args.shard)

@@ -16,7 +16,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from fashion_mmpose.errors import PictureError
 
-from .picture_formats import HEIF, JPEG, PNG, PictureFormat, picture_format
+from .formats import HEIF, JPEG, PNG, PictureFormat, picture_format
 
 MAX_PIXELS = 178_956_970  # twice what Pillow warns of
 LIMIT_VARIABLE = 'FASHION_MMPOSE_MAX_PIXELS'

@@ -1,11 +1,11 @@
-"""Tests for fashion_mmpose.files.outputs."""
+"""Tests for fashion_mmpose.files.writing.outputs."""
 
 import subprocess
 import sys
 
 import pytest
 
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 
 def names(folder):
@@ -69,7 +69,7 @@ def test_bytes_appear_the_same_way(tmp_path):
 
 HALF = """
 import os, signal, sys
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.outputs import OutputFiles
 with OutputFiles() as outputs:
     outputs.open(sys.argv[1]).write('half')
     print(os.getpid(), flush=True)

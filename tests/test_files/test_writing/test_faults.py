@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from fashion_mmpose.errors import RescuedError
-from fashion_mmpose.files.faults import check_writable, errors_of, write_or_rescue
-from fashion_mmpose.files.locks import locked_file, locked_folder
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing.faults import (
+    check_writable,
+    errors_of,
+    write_or_rescue,
+)
+from fashion_mmpose.files.writing.locks import locked_file, locked_folder
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.detectors.partial_boxes import BoxAppender
 
 

@@ -15,11 +15,11 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from fashion_mmpose.errors import PictureError
+from fashion_mmpose.files.parallel import map_in_order
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
-from .outputs import OutputFiles
-from .parallel import map_in_order
-from .picture_formats import JPEG, PNG
-from .picture_headers import (
+from .formats import JPEG, PNG
+from .headers import (
     PictureHeader,
     check_limit,
     damaged,

@@ -1,4 +1,4 @@
-"""Tests for fashion_mmpose.files.sets: sets of files, and kills while they move."""
+"""Sets of files that are put into their places together, and kills while they move."""
 
 import multiprocessing
 import os
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fashion_mmpose.files import sets
-from fashion_mmpose.files.outputs import OutputFiles
+from fashion_mmpose.files.writing import sets
+from fashion_mmpose.files.writing.outputs import OutputFiles
 
 WRITES = ('open', 'os.rename', 'os.remove')
 

@@ -1,7 +1,7 @@
 """How far a long run is."""
 
-from fashion_mmpose.cli import progress
-from fashion_mmpose.cli.progress import Progress
+from fashion_mmpose.cli.pictures import progress
+from fashion_mmpose.cli.pictures.progress import Progress
 
 
 def test_rate_and_time_left(monkeypatch):

@@ -14,7 +14,11 @@ import pytest
 from PIL import Image
 
 from fashion_mmpose.errors import PictureError
-from fashion_mmpose.files.pictures import decode_picture, image_size, read_picture
+from fashion_mmpose.files.pictures.pixels import (
+    decode_picture,
+    image_size,
+    read_picture,
+)
 
 WHOLE = picture_fuzz.whole_pictures()
 REFUSED = {
@@ -180,7 +184,7 @@ HOSTILE = {
 READ_WITH_LITTLE_MEMORY = """
 import resource, sys
 from fashion_mmpose.errors import PictureError
-from fashion_mmpose.files.pictures import read_picture
+from fashion_mmpose.files.pictures.pixels import read_picture
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     read_picture(sys.argv[1])

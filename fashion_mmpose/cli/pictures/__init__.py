@@ -1,0 +1,1 @@
+"""The commands that find and measure garments in pictures, in parts or at once."""

@@ -1,0 +1,1 @@
+"""Pictures in files: what they are, what their headers say, and their pixels."""
