@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
-from fashion_mmpose.commands.running import set_training
+from fashion_mmpose.commands.runs.running import set_training
 from fashion_mmpose.engine.optim.compiling import compile_losses
 
 from .costs import CONFIGS, Drawn, build, first_batch

@@ -90,7 +90,7 @@ COMMANDS = {
     ),
     'train': Command('fashion_mmpose.commands.train', 'Train a network.'),
     'train-all': Command(
-        'fashion_mmpose.commands.train_all',
+        'fashion_mmpose.commands.categories.train_all',
         'Train and test the five FashionAI categories in turn, and merge their '
         'predictions.',
     ),
@@ -136,7 +136,7 @@ COMMANDS = {
         'Convert the weights that you already have to a checkpoint of this package.',
     ),
     'calibrate': Command(
-        'fashion_mmpose.commands.calibrate',
+        'fashion_mmpose.commands.calibration.calibrate',
         "Fit how sure a network's points are to its errors on annotated pictures.",
     ),
     'export': Command(

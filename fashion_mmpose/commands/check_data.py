@@ -34,8 +34,8 @@ from fashion_mmpose.files.pictures.pixels import check_pictures
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.detectors.box_columns import read_boxes
 
-from .data_root import LOADERS, add_data_root, set_data_root
-from .running import add_cfg_options
+from .runs.data_root import LOADERS, add_data_root, set_data_root
+from .runs.running import add_cfg_options
 
 # What data sets raise, of files and settings that are not what they should be.
 _FAULTS = (AssertionError, KeyError, OSError, RuntimeError, TypeError, ValueError)

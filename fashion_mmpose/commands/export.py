@@ -27,7 +27,7 @@ from fashion_mmpose.export.reduced import FLOAT16, FLOAT32, INT8
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.inference.onnx.session import SUFFIX
 
-from .running import add_cfg_options
+from .runs.running import add_cfg_options
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

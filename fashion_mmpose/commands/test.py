@@ -25,15 +25,10 @@ from fashion_mmpose.config import load_config
 from fashion_mmpose.engine import MetricsFileHook
 from fashion_mmpose.weights.folders import of_folder
 
-from .data_root import add_data_root, set_data_root
-from .mmpose_options import add_test_options, set_test_options
-from .reporting import (
-    add_report,
-    report_out_files,
-    tested_dataset,
-    write_report,
-)
-from .running import (
+from .runs.data_root import add_data_root, set_data_root
+from .runs.mmpose_options import add_test_options, set_test_options
+from .runs.reporting import add_report, report_out_files, tested_dataset, write_report
+from .runs.running import (
     add_skip_bad,
     argument_parser,
     build_runner,

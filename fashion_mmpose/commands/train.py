@@ -17,9 +17,9 @@ from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config import load_config
 from fashion_mmpose.pretrained import names_folder
 
-from .data_root import add_data_root, set_data_root
-from .mmpose_options import set_no_validation
-from .running import (
+from .runs.data_root import add_data_root, set_data_root
+from .runs.mmpose_options import set_no_validation
+from .runs.running import (
     add_skip_bad,
     argument_parser,
     build_runner,

@@ -5,8 +5,8 @@ from fashion_mmpose import compat
 compat.setup()
 
 
-from .account import account
-from .convert import KINDS, Conversion, convert_checkpoint, list_checkpoint
+from .conversion.account import account
+from .conversion.convert import KINDS, Conversion, convert_checkpoint, list_checkpoint
 from .read import StoredWeights, WeightsError, read_checkpoint
 from .starter import starter_weights
 

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import set_testing
+from fashion_mmpose.commands.runs.running import set_testing
 from fashion_mmpose.config import (
     check_codecs,
     check_members,

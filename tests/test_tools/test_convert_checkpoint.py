@@ -19,7 +19,7 @@ from tensorflow_bundle import write_bundle
 from toolbox import ROOT, load_tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.weights.convert import dataset_meta
+from fashion_mmpose.weights.conversion.convert import dataset_meta
 
 CPN_CONFIG = """
 _base_ = '{root}/configs/cpn_r152_fashionai_blouse_gathierry.py'

@@ -14,7 +14,7 @@ from toolbox import ROOT, load_tool, run
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.pictures.random_predictions import predict_random
-from fashion_mmpose.commands.running import set_testing
+from fashion_mmpose.commands.runs.running import set_testing
 
 pytestmark = pytest.mark.slow
 

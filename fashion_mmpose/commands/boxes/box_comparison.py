@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from mmengine.config import Config
 from terminaltables import AsciiTable
 
-from fashion_mmpose.commands.running import build_runner, set_testing
+from fashion_mmpose.commands.runs.running import build_runner, set_testing
 from fashion_mmpose.config import existing_file, is_detector
 
 ANNOTATED = 'annotated boxes'

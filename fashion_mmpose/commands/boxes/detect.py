@@ -25,12 +25,12 @@ from mmengine.dist import is_main_process
 from fashion_mmpose import garments
 from fashion_mmpose.apis import GarmentDetector
 from fashion_mmpose.cli.shell import parse, run, warn
-from fashion_mmpose.commands.data_root import (
+from fashion_mmpose.commands.runs.data_root import (
     add_data_root,
     image_source,
     set_data_root,
 )
-from fashion_mmpose.commands.running import (
+from fashion_mmpose.commands.runs.running import (
     argument_parser,
     init_launcher,
     locked_places,

@@ -1,1 +1,1 @@
-"""What `calibrate` does: gather errors, fit, tell and draw how good the fit is."""
+"""The command `calibrate`: gather errors, fit, tell and draw how good the fit is."""

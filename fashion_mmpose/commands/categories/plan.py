@@ -8,7 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import argument_parser, set_training
+from fashion_mmpose.commands.runs.running import argument_parser, set_training
 from fashion_mmpose.config import CATEGORY, is_ensemble, load_config
 from fashion_mmpose.dataset_settings import fill_category
 from fashion_mmpose.described_data import LOADERS

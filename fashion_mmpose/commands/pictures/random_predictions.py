@@ -21,8 +21,8 @@ def predict_random(cfg: Config, num: int, seed: int = 0) -> list[ComparedGarment
 
     Args:
         cfg: The config of a test run, see
-            :func:`fashion_mmpose.commands.running.set_testing`; its ``load_from`` names
-            the weights, if there are any to load.
+            :func:`fashion_mmpose.commands.runs.running.set_testing`; its ``load_from``
+            names the weights, if there are any to load.
         num: Number of samples, at most all there are.
         seed: Seed of the draw, which does not repeat a sample.
 
@@ -32,7 +32,7 @@ def predict_random(cfg: Config, num: int, seed: int = 0) -> list[ComparedGarment
     Raises:
         ValueError: If the config has no test set, the test set is empty, the weights
             do not fit or were trained for other garments, or as
-            :func:`fashion_mmpose.commands.running.build_runner`.
+            :func:`fashion_mmpose.commands.runs.running.build_runner`.
     """
     if cfg.get('test_dataloader') is None:
         raise ValueError('the config has no test_dataloader to take pictures from')

@@ -13,7 +13,7 @@ from fashion_mmpose.codecs.resampling import resample_heatmaps
 from fashion_mmpose.config import check_agreement, newest_file, read_members
 from fashion_mmpose.models.heads.category_rows import decode_heatmaps
 from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
-from fashion_mmpose.weights.convert import dataset_meta
+from fashion_mmpose.weights.conversion.convert import dataset_meta
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import check_trained_for
 
@@ -35,8 +35,8 @@ class HeatmapEnsemble(TopdownPoseEstimator):
     With a single member and several ``scales`` it is a multi-scale test.
 
     The members must have been trained for the same crop, up to its size; build the
-    run with :func:`fashion_mmpose.commands.running.build_runner`, which compares the
-    pipelines.
+    run with :func:`fashion_mmpose.commands.runs.running.build_runner`, which compares
+    the pipelines.
 
     Args:
         members (Sequence[str | dict]): One or more networks. A dict has

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from category_runs import RECIPE
 
-from fashion_mmpose.commands import running
 from fashion_mmpose.commands.categories import plan
+from fashion_mmpose.commands.runs import running
 from fashion_mmpose.config import load_config
 
 PATTERN = 'cpn_r152_fashionai_{category}'

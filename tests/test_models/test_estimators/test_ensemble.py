@@ -10,7 +10,7 @@ from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.running import set_testing, set_training
+from fashion_mmpose.commands.runs.running import set_testing, set_training
 from fashion_mmpose.config import (
     check_members,
     find_config,

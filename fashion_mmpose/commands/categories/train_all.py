@@ -23,25 +23,17 @@ import sys
 from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.commands.data_root import add_data_root, data_root_options
-from fashion_mmpose.commands.running import add_skip_bad
+from fashion_mmpose.commands.runs.data_root import add_data_root, data_root_options
+from fashion_mmpose.commands.runs.running import add_skip_bad
 from fashion_mmpose.config import config_root
 from fashion_mmpose.dataset_settings import check_files
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 
-from .categories import (
-    CategoryResult,
-    CategoryRun,
-    Options,
-    check_unchanged,
-    common_rule,
-    merge,
-    plan_runs,
-    run_category,
-    summary_table,
-    tail,
-    write_summary,
-)
+from .commands import tail
+from .plan import CategoryRun, plan_runs
+from .state import check_unchanged
+from .steps import Options, merge, run_category
+from .summary import CategoryResult, common_rule, summary_table, write_summary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -6,7 +6,7 @@ https://github.com/gathierry/FashionAI-KeyPointsDetectionOfApparel
 import re
 from collections.abc import Collection
 
-from .read import WeightsError
+from fashion_mmpose.weights.read import WeightsError
 
 _FIRST_OF_SENET = 'global_net.layer0.'
 _OF_TIMM = 'backbone.features.'

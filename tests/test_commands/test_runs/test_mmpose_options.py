@@ -3,7 +3,8 @@
 import pytest
 from mmengine.config import Config
 
-from fashion_mmpose.commands import mmpose_options, running, test, train
+from fashion_mmpose.commands import test, train
+from fashion_mmpose.commands.runs import mmpose_options, running
 from fashion_mmpose.config import load_config
 
 

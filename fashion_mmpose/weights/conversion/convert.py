@@ -17,11 +17,11 @@ from torch import Tensor
 from fashion_mmpose.config import config_name
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.version import __version__
+from fashion_mmpose.weights.read import StoredWeights, WeightsError, read_checkpoint
 from fashion_mmpose.weights.tensorflow.checkpoint import list_variables
 
 from . import cpm_tf, cpn, hrnet
 from .account import account, compact
-from .read import StoredWeights, WeightsError, read_checkpoint
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 import pytest
 from mmengine.config import Config
 
-from fashion_mmpose.commands import test, train, train_all
+from fashion_mmpose.commands import test, train
+from fashion_mmpose.commands.categories import train_all
 from fashion_mmpose.commands.categories.plan import parse_options
-from fashion_mmpose.commands.data_root import (
+from fashion_mmpose.commands.runs.data_root import (
     data_root_options,
     image_source,
     set_data_root,

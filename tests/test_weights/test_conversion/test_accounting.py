@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from fashion_mmpose.weights import KINDS, WeightsError, account
-from fashion_mmpose.weights.account import compact
-from fashion_mmpose.weights.cpm_tf import common_scope
+from fashion_mmpose.weights.conversion.account import compact
+from fashion_mmpose.weights.conversion.cpm_tf import common_scope
 
 SOURCES = {'head.weight': 'out/w', 'head.bias': 'out/b'}
 GIVEN = {'out/w': torch.tensor([[1.0, 2.0]]), 'out/b': torch.tensor([3.0])}

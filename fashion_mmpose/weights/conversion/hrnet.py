@@ -5,7 +5,7 @@ https://github.com/svip-lab/HRNet-for-Fashion-Landmark-Estimation.PyTorch
 
 from collections.abc import Collection
 
-from .read import WeightsError
+from fashion_mmpose.weights.read import WeightsError
 
 _FINAL = 'head.final_layer.'
 

@@ -13,9 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fashion_mmpose.weights.read import StoredWeights, WeightsError
 from fashion_mmpose.weights.tensorflow.checkpoint import list_variables, read_variables
-
-from .read import StoredWeights, WeightsError
 
 _OF_TRAINING = re.compile(r'(OptimizeLoss/.*|global_step)')
 _OWN = {'weight': 'kernel', 'bias': 'bias'}

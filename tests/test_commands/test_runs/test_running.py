@@ -4,7 +4,7 @@ import pytest
 from category_runs import write_weights
 from mmengine.config import Config
 
-from fashion_mmpose.commands import running
+from fashion_mmpose.commands.runs import running
 from fashion_mmpose.config import load_config
 from fashion_mmpose.dataset_settings import check_files
 

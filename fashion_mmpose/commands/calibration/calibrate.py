@@ -31,6 +31,8 @@ import numpy as np
 
 from fashion_mmpose.apis import PoseNetwork
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
+from fashion_mmpose.commands.runs.running import add_cfg_options
 from fashion_mmpose.config import load_config
 from fashion_mmpose.evaluation.functional.reliability import reliability
 from fashion_mmpose.garments import Benchmark
@@ -41,21 +43,9 @@ from fashion_mmpose.measure.uncertainty.calibration import (
     write_calibration,
 )
 
-from .calibration.errors import (
-    PointErrors,
-    coverage,
-    gather_errors,
-    landmark_groups,
-)
-from .calibration.fitting import LEVELS, fit, folds
-from .calibration.scores import (
-    default_tolerance,
-    fit_scores,
-    near_points,
-    score_error,
-)
-from .data_root import add_data_root, set_data_root
-from .running import add_cfg_options
+from .errors import PointErrors, coverage, gather_errors, landmark_groups
+from .fitting import LEVELS, fit, folds
+from .scores import default_tolerance, fit_scores, near_points, score_error
 
 SHOWN = np.array([0.5, 0.68, 0.9, 0.95])
 

@@ -18,8 +18,8 @@ from tensorflow_bundle import write_bundle
 
 from fashion_mmpose.config import find_config
 from fashion_mmpose.weights import KINDS, account, convert_checkpoint
-from fashion_mmpose.weights.convert import network_tensors
-from fashion_mmpose.weights.cpm_tf import to_torch
+from fashion_mmpose.weights.conversion.convert import network_tensors
+from fashion_mmpose.weights.conversion.cpm_tf import to_torch
 
 NARROW_FEATURES = (4, 4, None, 8, 8, None, *[16] * 4, None, *[32] * 6, 8)
 

@@ -1,4 +1,4 @@
-"""Tests for fashion_mmpose.weights.convert."""
+"""Tests for fashion_mmpose.weights.conversion.convert."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from tensorflow_bundle import write_bundle
 
 from fashion_mmpose.config import find_config, load_config
 from fashion_mmpose.weights import WeightsError, convert_checkpoint, list_checkpoint
-from fashion_mmpose.weights.convert import network_tensors
+from fashion_mmpose.weights.conversion.convert import network_tensors
 
 CODEC = dict(type='PointHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1.5)
 MODEL = dict(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .read import WeightsError
+from fashion_mmpose.weights.read import WeightsError
 
 # Counts the batches that a normalisation layer has seen. PyTorch before 0.4.1 has no
 # such buffer, and nothing but an average without momentum reads it.
