@@ -11,9 +11,9 @@ from toolbox import ROOT, run_cold
 
 from fashion_mmpose import GarmentDetector, GarmentInferencer, PoseNetwork, starter
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.export.detector import compare_boxes
+from fashion_mmpose.export.detector.check import compare_boxes
 from fashion_mmpose.export.network import NUM_BOXES
-from fashion_mmpose.export.pose_check import compare_points
+from fashion_mmpose.export.pose.check import compare_points
 from fashion_mmpose.export.shared_weights import share_weights
 from fashion_mmpose.export.starter import export_starter
 from fashion_mmpose.inference import building

@@ -33,7 +33,7 @@ class GarmentBoxDataset(BaseDetDataset):
     Args:
         benchmark (str or dict): The name of a built-in benchmark, e.g.
             ``'fashionai'``, a description of another, or a JSON or YAML file with one;
-            see :mod:`fashion_mmpose.garments.definition`.
+            see :mod:`fashion_mmpose.garments.descriptions.definition`.
         **kwargs: As :class:`mmdet.datasets.BaseDetDataset`. ``metainfo['classes']``
             names categories of the benchmark in the order of their ids; garments of
             others are left out. By default it is all of them. ``filter_cfg`` knows

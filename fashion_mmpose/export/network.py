@@ -15,8 +15,8 @@ from fashion_mmpose.inference.onnx.metadata import KEY, Metadata, write_metadata
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
 from fashion_mmpose.version import __version__
 
-from .pose import trace_pose
-from .pose_check import compare_points
+from .pose.check import compare_points
+from .pose.tracing import trace_pose
 from .reduced import FLOAT32, reduce_weights
 
 NUM_BOXES = 50  # of each picture that are compared
@@ -109,7 +109,7 @@ def export_built(
         )
     else:
         # MMDetection may be missing where there is no detector.
-        from .detector import trace_detector
+        from .detector.tracing import trace_detector
 
         model, metadata = trace_detector(network, name)
     content = serialize(reduce_weights(model, numbers), metadata, numbers)
@@ -142,7 +142,7 @@ def _compared(content: bytes, network: PoseNetwork | GarmentDetector):
         path.write_bytes(content)
         if isinstance(network, PoseNetwork):
             return compare_points(network, OnnxPoseNetwork(path, 'cpu'))
-        from .detector import compare_boxes
+        from .detector.check import compare_boxes
 
         limits = network.score_thr, network.max_per_image, network.max_overlap
         exported = OnnxGarmentDetector(path, 'cpu', *limits)

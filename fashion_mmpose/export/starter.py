@@ -15,10 +15,11 @@ from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
 from fashion_mmpose.weights.starter import starter_weights, stored_name
 
-from .detector import BoxChange, compare_boxes, trace_detector
+from .detector.check import BoxChange, compare_boxes
+from .detector.tracing import trace_detector
 from .network import NUM_BOXES, serialize
-from .pose import trace_pose
-from .pose_check import PointChange, compare_points
+from .pose.check import PointChange, compare_points
+from .pose.tracing import trace_pose
 from .reduced import FLOAT16
 from .shared_weights import share_weights
 

@@ -9,13 +9,18 @@ Two benchmarks are described, each by a few lines per category:
 
 Names, flips, outlines, colours and channel counts are derived from these
 lines; :func:`metainfo` returns them in the form that MMPose parses. Benchmarks
-that users describe (:mod:`.definition`) are of the same kind. Left and right
+that users describe (:mod:`.descriptions`) are of the same kind. Left and right
 mean the left and right side *of the picture* of a garment seen from the front.
 Indices are 0-based everywhere except in the rows of the DeepFashion2 table,
 which keep the numbers of the benchmark's own figure.
 """
 
-from .definition import BENCHMARKS, benchmark_from, describe, read_benchmark
+from .descriptions.definition import (
+    BENCHMARKS,
+    benchmark_from,
+    describe,
+    read_benchmark,
+)
 from .fashionai import FASHIONAI_SIGMA
 from .layout import full_layout, layout_sigmas, own_points
 from .lookup import (

@@ -2,8 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from .definition import BENCHMARKS, benchmark_from, describe, read_benchmark
-from .description_file import SUFFIXES, is_description_file
+from .descriptions.definition import (
+    BENCHMARKS,
+    benchmark_from,
+    describe,
+    read_benchmark,
+)
+from .descriptions.file import SUFFIXES, is_description_file
 from .table import Benchmark, Garment
 
 # A benchmark, or the name of a built-in one.
@@ -15,9 +20,9 @@ def benchmark(dataset: Named | Mapping) -> Benchmark:
 
     Args:
         dataset: The name of a built-in one; a path that ends as in
-            :data:`.description_file.SUFFIXES`; what
-            :func:`.definition.benchmark_from` takes; or a benchmark, which is returned
-            as it is.
+            :data:`.descriptions.file.SUFFIXES`; what
+            :func:`.descriptions.definition.benchmark_from` takes; or a benchmark, which
+            is returned as it is.
 
     Raises:
         FileNotFoundError: If the file does not exist.

@@ -8,8 +8,8 @@ import numpy as np
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.garments import Benchmark, Measure
-from fashion_mmpose.garments.description_file import read_description
-from fashion_mmpose.garments.measurements import read_measures
+from fashion_mmpose.garments.descriptions.file import read_description
+from fashion_mmpose.garments.descriptions.measurements import read_measures
 
 from .measured import AnyScale, KnownLength
 from .scaling.scale import Lens, LensError, Scale, in_pixels
@@ -59,7 +59,7 @@ def read_own_measures(
 
     Args:
         path: JSON or YAML: a mapping from categories to measurements, each as
-            :func:`fashion_mmpose.garments.measurements.read_measures` takes them.
+            ``garments.descriptions.measurements.read_measures`` takes them.
         benchmark: Whose categories and key points these are.
 
     Returns:

@@ -9,7 +9,7 @@ from typing import Any
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.category_names import category_named, plain
 from fashion_mmpose.garments import Benchmark, Garment
-from fashion_mmpose.garments.description_file import read_description
+from fashion_mmpose.garments.descriptions.file import read_description
 
 # The name that a mapping gives to what is left out on purpose.
 Target = str | None

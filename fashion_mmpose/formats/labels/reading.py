@@ -8,12 +8,12 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.json_file import read_json
 
-from .coco_export import read_coco
-from .cvat import read_cvat
-from .label_studio import is_label_studio, read_label_studio
 from .labelled import Labels
-from .labelme import is_labelme, read_labelme
-from .yolo_pose import read_yolo_pose
+from .tools.coco_export import read_coco
+from .tools.cvat import read_cvat
+from .tools.label_studio import is_label_studio, read_label_studio
+from .tools.labelme import is_labelme, read_labelme
+from .tools.yolo_pose import read_yolo_pose
 
 FORMATS = ('coco', 'cvat', 'label-studio', 'labelme', 'yolo')
 
@@ -26,7 +26,7 @@ def read_labels(
     Args:
         path: Its file, or the folder of labelme's files.
         form: One of :data:`FORMATS`; None to find out.
-        split: For YOLO, see :func:`.yolo_pose.read_yolo_pose`.
+        split: For YOLO, see :func:`.tools.yolo_pose.read_yolo_pose`.
 
     Raises:
         FileNotFoundError: If it does not exist.

@@ -6,7 +6,7 @@ from coarse_pictures import pictures
 from mmpose.registry import TRANSFORMS
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.export.crops import crop_of
+from fashion_mmpose.export.pose.crops import crop_of
 from fashion_mmpose.inference.onnx.crop import Crop
 
 SIZES_WH = [(90, 70), (64, 64), (333, 517)]

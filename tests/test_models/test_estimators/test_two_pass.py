@@ -11,7 +11,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import nn
 
-from fashion_mmpose.export.pose_graph import PoseGraph
+from fashion_mmpose.export.pose.graph import PoseGraph
 from fashion_mmpose.models.estimators.crops import Frames, whole_frames
 
 MEAN, STD = 100.0, 50.0

@@ -37,13 +37,9 @@ from reprlib import repr as short
 from typing import Any
 
 from fashion_mmpose.errors import FormatError
-
-from .deepfashion2 import deepfashion2
-from .description_checks import checked_keys, checked_name, checked_names, is_list
-from .description_file import read_description
-from .fashionai import fashionai
-from .measurements import describe_measures, read_measures
-from .table import (
+from fashion_mmpose.garments.deepfashion2 import deepfashion2
+from fashion_mmpose.garments.fashionai import fashionai
+from fashion_mmpose.garments.table import (
     DEFAULT_SIGMA,
     Benchmark,
     Garment,
@@ -53,6 +49,10 @@ from .table import (
     side_of,
     spread_color,
 )
+
+from .checks import checked_keys, checked_name, checked_names, is_list
+from .file import read_description
+from .measurements import describe_measures, read_measures
 
 BENCHMARKS: dict[str, Benchmark] = {b.name: b for b in (fashionai(), deepfashion2())}
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.formats.labels.label_studio import read_label_studio
+from fashion_mmpose.formats.labels.tools.label_studio import read_label_studio
 
 SIZE = dict(original_width=200, original_height=50, image_rotation=0)
 

@@ -9,7 +9,7 @@ import pytest
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.garments.definition import default_ring
+from fashion_mmpose.garments.descriptions.definition import default_ring
 
 HATS = dict(
     name='hats',

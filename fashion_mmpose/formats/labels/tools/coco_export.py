@@ -6,8 +6,7 @@ from typing import Any
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
-
-from .labelled import (
+from fashion_mmpose.formats.labels.labelled import (
     LabelledGarment,
     LabelledImage,
     Labels,

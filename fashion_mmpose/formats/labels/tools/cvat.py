@@ -5,8 +5,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from fashion_mmpose.errors import FormatError
-
-from .labelled import (
+from fashion_mmpose.formats.labels.labelled import (
     ABSENT,
     LabelledGarment,
     LabelledImage,

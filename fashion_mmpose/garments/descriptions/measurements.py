@@ -5,9 +5,9 @@ from reprlib import repr as short
 from typing import Any
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.garments.table import Measure
 
-from .description_checks import checked_keys, checked_names, is_list
-from .table import Measure
+from .checks import checked_keys, checked_names, is_list
 
 _KEYS = ('name', 'path', 'curve', 'double', 'code')
 

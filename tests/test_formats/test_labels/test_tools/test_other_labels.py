@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.formats.labels.coco_export import read_coco
-from fashion_mmpose.formats.labels.labelme import read_labelme
 from fashion_mmpose.formats.labels.reading import guess_format, read_labels
-from fashion_mmpose.formats.labels.yolo_pose import read_yolo_pose
+from fashion_mmpose.formats.labels.tools.coco_export import read_coco
+from fashion_mmpose.formats.labels.tools.labelme import read_labelme
+from fashion_mmpose.formats.labels.tools.yolo_pose import read_yolo_pose
 
 # ------------------------------------------------------------------------ labelme
 

@@ -9,8 +9,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.category_names import plain
-
-from .labelled import (
+from fashion_mmpose.formats.labels.labelled import (
     OCCLUDED_WORDS,
     LabelledGarment,
     LabelledImage,

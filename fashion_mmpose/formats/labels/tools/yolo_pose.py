@@ -8,9 +8,7 @@ from typing import Any
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.pictures.pixels import image_size
-from fashion_mmpose.garments.description_file import read_description
-
-from .labelled import (
+from fashion_mmpose.formats.labels.labelled import (
     LabelledGarment,
     LabelledImage,
     Labels,
@@ -18,6 +16,7 @@ from .labelled import (
     number,
     text,
 )
+from fashion_mmpose.garments.descriptions.file import read_description
 
 SPLITS = ('train', 'val', 'test')
 _PICTURES = frozenset('.jpg .jpeg .png .bmp .webp .tif .tiff'.split())

@@ -3,7 +3,7 @@
 import pytest
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.formats.labels.cvat import read_cvat
+from fashion_mmpose.formats.labels.tools.cvat import read_cvat
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 

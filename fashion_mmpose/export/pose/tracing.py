@@ -7,13 +7,13 @@ import torch
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import PoseNetwork
+from fashion_mmpose.export.tracing import trace
 from fashion_mmpose.inference.onnx.metadata import FORMAT, PoseMetadata
 from fashion_mmpose.models.estimators import HeatmapEnsemble
 from fashion_mmpose.version import __version__
 
 from .crops import crop_of
-from .pose_graph import PoseGraph, example_inputs
-from .tracing import trace
+from .graph import PoseGraph, example_inputs
 
 
 def trace_pose(
@@ -28,7 +28,7 @@ def trace_pose(
         network: PyTorch's.
         name: What its config is called, for errors.
         with_heatmaps: Whether the graph gives the heatmaps, too. Defaults to False.
-        fold_norms: See :func:`.tracing.trace`. Defaults to True.
+        fold_norms: See :func:`fashion_mmpose.export.tracing.trace`. Defaults to True.
 
     Returns:
         tuple: The ``onnx.ModelProto`` and :class:`PoseMetadata`.

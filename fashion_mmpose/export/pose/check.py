@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.export.drawn import drawn_pictures
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
 from fashion_mmpose.inference.protocols import PoseNetwork
-
-from .drawn import drawn_pictures
 
 BATCH_SIZE = 8
 

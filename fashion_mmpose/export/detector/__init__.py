@@ -1,0 +1,1 @@
+"""Detectors as graphs that say all about themselves, compared with PyTorch."""

@@ -1,0 +1,1 @@
+"""Pose networks as graphs that say all about themselves, compared with PyTorch."""

@@ -1,0 +1,1 @@
+"""What annotation tools write, each in a module of its own."""

@@ -1,0 +1,1 @@
+"""What users describe: benchmarks and measurements, read from files and checked."""
