@@ -71,16 +71,21 @@ def pytest_configure(config: pytest.Config):
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
-def pytest_xdist_auto_num_workers() -> int:
-    """A process more than there are cores: tests wait for those that they start."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """As many as cores; one more with slow tests, which wait for what they start."""
+    return (os.cpu_count() or 1) + ('not slow' not in config.option.markexpr)
+
+
+# A test waits until they are there: drawings, a network trained on them, real data, and
+# what tools wrote where PyTorch cannot be imported.
+SLOW_FIXTURES = {'drawn', 'trained', 'fashion_data', 'journey'}
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Function]):
-    """Tests of a network that was trained wait for the training."""
+    """Tests that wait for a slow fixture are slow ones."""
     for item in items:
-        if {'drawn', 'trained'} & {*item.fixturenames}:
+        if SLOW_FIXTURES & {*item.fixturenames}:
             item.add_marker(pytest.mark.slow)
     place = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))

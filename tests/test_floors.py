@@ -115,6 +115,7 @@ def test_drawing_without_pytorch(journey: Path, found: dict):
     assert found['num_drawn'] > 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('script', CORE_SCRIPTS)
 def test_help_without_pytorch(tmp_path: Path, script: str):
     assert 'usage: ' in alone(script, '--help', cwd=tmp_path).stdout

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmpose.apis import init_model
 from mmpose.apis.inference import dataset_meta_from_config
 
@@ -19,17 +20,8 @@ def is_pose_network(name):
     return head is not None and head.out_channels is not None
 
 
-# Configs that are another one but for their category.
-SIBLINGS = ('_dress', '_outwear', '_skirt', '_trousers', '_tops')
-
-
-@pytest.mark.parametrize(
-    'name',
-    [
-        pytest.param(name, marks=[pytest.mark.slow] * name.endswith(SIBLINGS))
-        for name in config_names()
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize('name', config_names())
 def test_init_model(name):
     if not is_pose_network(name):
         pytest.skip('no pose network that can be built: see test_configs')
@@ -46,6 +38,7 @@ def test_init_model(name):
 
 
 def test_a_config_without_training_data():
+    init_default_scope('mmpose')  # as init_model does before it asks
     config = read_config('cpn_r50_fashionai_blouse')
     config.train_dataloader = None
     assert dataset_meta_from_config(config)['category'] == 'blouse'

@@ -111,6 +111,7 @@ def test_a_mistake_is_one_line(capsys, monkeypatch, tmp_path: Path):
         main(['score', 'fashionai', 'a.csv', 'b.csv', '--debug'])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'name, arguments',
     [

@@ -131,6 +131,7 @@ def test_no_pipeline_is_cut_by_position():
         assert not any(isinstance(node, ast.Slice) for node in nodes), path.name
 
 
+@pytest.mark.slow
 def test_network_and_data_agree(network):
     keypoints = garments.keypoints(*layout(network))
     assert network.model.head.out_channels == len(keypoints)
@@ -152,6 +153,7 @@ def test_ensembles_and_members_agree(name):
         assert layout(Config.fromfile(find_config(spec['config'])))[1] == category
 
 
+@pytest.mark.slow
 def test_loaders_and_metric_build(config):
     benchmark, category = layout(config)
     for loader in LOADERS:
@@ -304,6 +306,7 @@ def test_any_network_of_timm_is_a_few_lines():
     assert features.strides == (4, 8, 16, 32)
 
 
+@pytest.mark.slow
 def test_pretrained_weights_from_a_file(tmp_path):
     """torchvision's file for the backbone, as where there is no network."""
     from torchvision.models import resnet50

@@ -192,6 +192,7 @@ COMPLETE = 'predictions_test_a_crlf_shuffled.csv'
 ONE_LACKS = 'predictions_test_a_no_header.csv'
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize(
     'pred, rule, ne, num_points, num_skipped, num_missing',
@@ -220,6 +221,7 @@ def test_check_values(
     assert scores['num_ignored_rows'] == 0
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize(
     'rule, ne, num_points',

@@ -72,6 +72,7 @@ def test_boxes_between_two_frames():
     assert held.bboxes.tolist() == before.bboxes.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('seed', range(4))
 def test_cuts(seed):
     """Where the scene changes, and nowhere else."""

@@ -41,6 +41,7 @@ def sent(picture, step: int, place: int, point: list) -> dict:
     return dict(picture=picture.key, step=step, garments=garments)
 
 
+@pytest.mark.slow
 def test_corrections_are_saved_and_gone_on_with(
     desk_of, sessions, folder: Path, tmp_path: Path
 ):

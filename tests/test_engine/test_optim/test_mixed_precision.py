@@ -17,6 +17,7 @@ def head(request):
     return request.param
 
 
+@pytest.mark.slow
 def test_bfloat16_trains_as_float32_does(head):
     plain, mixed = build(head), build(head)
     kinds = set()

@@ -195,6 +195,7 @@ assert after - before < 50 * 1024, after - before
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', HOSTILE)
 def test_lies_are_refused_before_memory_is_taken(at, name):
     make, message = HOSTILE[name]

@@ -216,6 +216,7 @@ DEEP = b')' + b'\x85' * 200_000
 TEXT = b'X' + (10**6).to_bytes(4, 'little') + b'a' * 10**6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'steps, message',
     [

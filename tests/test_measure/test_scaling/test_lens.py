@@ -55,6 +55,7 @@ def test_the_true_lens_is_found(estimate):
     assert 0.5 <= estimate.covered <= 1
 
 
+@pytest.mark.slow
 def test_coefficients_that_nothing_tells_are_zero(estimate):
     k1, _, _, _, k3 = estimate.lens.distortion
     assert k1 == pytest.approx(CAMERA.lens.distortion[0], abs=0.02)
@@ -75,6 +76,7 @@ def test_a_wide_lens_has_all_that_it_needs():
     assert np.median(np.linalg.norm(off, axis=1)) < 0.5
 
 
+@pytest.mark.slow
 def test_pictures_without_the_board_are_left_out(estimate):
     assert len(estimate.used) == 10 and [*estimate.left_out] == ['gray']
     assert 'inner corners' in estimate.left_out['gray']

@@ -117,6 +117,7 @@ HEADS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('settings', HEADS, ids=lambda each: each['type'])
 def test_every_head_learns_states_beside_points(settings):
     """Of two pictures with points in other states; off without the option."""

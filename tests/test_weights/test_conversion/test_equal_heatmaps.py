@@ -142,6 +142,7 @@ def published(make):
         return make().state_dict()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'kind, given, cfg, millions',
     [

@@ -63,6 +63,7 @@ def assert_official(score, truth, results):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('seed', range(6))
 @pytest.mark.parametrize('ties', [False, True], ids=['any score', 'equal scores'])
 def test_random_garments(score, seed, ties):
