@@ -20,9 +20,9 @@ from fashion_mmpose.evaluation.functional.normalized_error import RULES
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure.uncertainty.calibration import read_calibration
+from fashion_mmpose.report.charts.plotting import require_plotly
 from fashion_mmpose.report.material import read_material, with_curves
 from fashion_mmpose.report.page import report_page, require_jinja
-from fashion_mmpose.report.plotting import require_plotly
 from fashion_mmpose.report.training import read_training
 
 

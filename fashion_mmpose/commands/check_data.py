@@ -28,7 +28,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.cli import shell
 from fashion_mmpose.config import is_address, load_config
 from fashion_mmpose.dataset_settings import leaves
-from fashion_mmpose.datasets.pictures import pictures_of
+from fashion_mmpose.datasets.pictures.reading import pictures_of
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.files.pictures.pixels import check_pictures
 from fashion_mmpose.formats.coco.columns import read_columns
@@ -88,7 +88,8 @@ class Report:
     Attributes:
         files: The files that were read, by their absolute path, each with its kind.
         pictures: The pictures by their path, each with the size that is said of it, see
-            :func:`fashion_mmpose.datasets.pictures.pictures_of`, and by which file.
+            :func:`fashion_mmpose.datasets.pictures.reading.pictures_of`, and by which
+            file.
         parts: The loaders that read a picture, by its path.
         faults: Lines that say what is broken, each with the loaders that meet it.
         unchecked: What could not be checked.

@@ -14,7 +14,7 @@ from fashion_mmpose import compat, garments
 from fashion_mmpose.formats.coco.columns import read_columns
 
 from .detected import log_notes
-from .pictures import picture_named
+from .pictures.reading import picture_named
 
 compat.require_mmdet()
 

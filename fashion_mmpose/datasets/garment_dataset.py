@@ -19,8 +19,8 @@ from fashion_mmpose.formats.coco.columns import (
 )
 
 from .detected import best_boxes, boxes_in_pictures, detected_samples, log_notes
-from .picture_cache import PictureCache, check_loading
-from .pictures import picture_named
+from .pictures.cache import PictureCache, check_loading
+from .pictures.reading import picture_named
 from .records import (
     GarmentRecords,
     Samples,

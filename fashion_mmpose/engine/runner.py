@@ -13,8 +13,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from fashion_mmpose.config import config_name, is_detector
-from fashion_mmpose.datasets.pictures import picture_ids
-from fashion_mmpose.datasets.sieve import PictureSieve
+from fashion_mmpose.datasets.pictures.reading import picture_ids
+from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.writing.faults import errors_of
 from fashion_mmpose.files.writing.outputs import OutputFiles

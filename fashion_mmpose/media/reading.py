@@ -12,9 +12,9 @@ from fashion_mmpose.errors import PictureError
 from fashion_mmpose.files.pictures.pixels import as_bgr, decode_picture, read_picture
 
 from .archives import read_span
-from .frames import Frames
 from .prefetch import prefetch
 from .source import Source
+from .videos.frames import Frames
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .video import count_frames
+from .videos.writing import count_frames
 
 # Files are told by their content; these names say what a damaged file should be.
 PICTURE_SUFFIXES = frozenset(

@@ -15,8 +15,8 @@ from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.evaluation.functional.errors import NEMeasure
 from fashion_mmpose.version import __version__
 
-from .breakdowns import calibration_chart, size_chart, whole_scores
-from .charts import (
+from .charts.breakdowns import calibration_chart, size_chart, whole_scores
+from .charts.errors import (
     category_chart,
     cost_chart,
     distance_chart,
@@ -24,11 +24,11 @@ from .charts import (
     type_chart,
     visibility_chart,
 )
+from .charts.maps import map_chart
+from .charts.plotting import require_plotly
 from .examples import example_groups
 from .judging import Judged, judge, landmark_rows, resample
-from .maps import map_chart
 from .material import Material
-from .plotting import require_plotly
 from .tables import category_table, garment_table, headline_table, landmark_table
 from .training import Training, training_chart
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from fashion_mmpose.errors import FormatError
 
-from .plotting import plain, require_plotly, styled
+from .charts.plotting import plain, require_plotly, styled
 
 _MAX_TEXT = 200_000  # characters of a config
 _ENVIRONMENT = re.compile(r'^-{20,}\n(System environment:.*?)\n-{20,}$', re.M | re.S)

@@ -9,7 +9,6 @@ import numpy as np
 
 from fashion_mmpose.formats.deepfashion2.raw import levels
 from fashion_mmpose.garments import categories, garment
-from fashion_mmpose.synthetic.painting.backgrounds import sample_background
 from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas, Painted
 from fashion_mmpose.synthetic.painting.masks import (
     box_of,
@@ -29,6 +28,7 @@ from fashion_mmpose.synthetic.people.person import (
 from fashion_mmpose.synthetic.people.scene import sample_camera
 
 from .landmarks import locate
+from .painting.surfaces.backgrounds import sample_background
 
 _SIZES = (
     (0.3, (468, 624)),

@@ -15,13 +15,14 @@ from fashion_mmpose.files.parallel import map_in_order
 from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import garment, keypoints
-from fashion_mmpose.synthetic.painting.backgrounds import sample_background
 from fashion_mmpose.synthetic.painting.canvas import Canvas, Painted
 from fashion_mmpose.synthetic.painting.photograph import photograph
 from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processors
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
 from fashion_mmpose.synthetic.people.outfit import dress_up, sample_outfit
 from fashion_mmpose.synthetic.people.scene import sample_camera
+
+from .painting.surfaces.backgrounds import sample_background
 
 _SIZES = (
     (0.68, (512, 512)),

@@ -5,7 +5,7 @@ import pytest
 
 from fashion_mmpose.evaluation.functional.errors.points import GOOD
 from fashion_mmpose.evaluation.functional.reliability import reliability
-from fashion_mmpose.report.breakdowns import garment_scores, point_scores
+from fashion_mmpose.report.charts.breakdowns import garment_scores, point_scores
 from fashion_mmpose.report.judging import judge, landmark_rows, resample
 from fashion_mmpose.report.material import read_material
 from fashion_mmpose.report.tables import (

@@ -17,9 +17,9 @@ from fashion_mmpose.evaluation.functional.oks.truth import scored_part, take
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.columns import GarmentColumns
 from fashion_mmpose.measure.uncertainty.calibration import Calibration
+from fashion_mmpose.report.charts.plotting import require_plotly
 from fashion_mmpose.report.material import read_material, with_curves
 from fashion_mmpose.report.page import report_page, require_jinja
-from fashion_mmpose.report.plotting import require_plotly
 from fashion_mmpose.report.training import Training, read_training
 from fashion_mmpose.weights.read import read_checkpoint
 

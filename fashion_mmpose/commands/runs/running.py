@@ -23,7 +23,7 @@ from fashion_mmpose.config import (
     is_ensemble,
 )
 from fashion_mmpose.dataset_settings import check_files
-from fashion_mmpose.datasets.sieve import PictureSieve
+from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.described_data import check_channels
 from fashion_mmpose.engine.optim.mixed_precision import cpu_has_bfloat16
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner

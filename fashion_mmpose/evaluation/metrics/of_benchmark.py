@@ -23,7 +23,8 @@ class BenchmarkMetric(BaseMetric):
 
     Attributes:
         left_out: Ids of the images that a run leaves out, by the absolute path of the
-            annotation file; see :class:`fashion_mmpose.datasets.sieve.PictureSieve`.
+            annotation file; see
+            :class:`fashion_mmpose.datasets.pictures.sieve.PictureSieve`.
     """
 
     default_prefix: str

@@ -21,9 +21,9 @@ from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout
 from fashion_mmpose.inference.picture_prediction import PicturePrediction
-from fashion_mmpose.media.remux import take_times_and_sound
 from fashion_mmpose.media.sources import Source
-from fashion_mmpose.media.video import VideoFile
+from fashion_mmpose.media.videos.remux import take_times_and_sound
+from fashion_mmpose.media.videos.writing import VideoFile
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR, draw_predictions
 
 from .names import check_outside, drawn_paths

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fashion_mmpose.synthetic.painting import palette
 from fashion_mmpose.synthetic.painting.canvas import Layer, Stroke
 from fashion_mmpose.synthetic.painting.curves import (
     Pen,
@@ -19,8 +18,9 @@ from fashion_mmpose.synthetic.painting.curves import (
     point,
     ribbon,
 )
-from fashion_mmpose.synthetic.painting.fabric import Cloth, solid
-from fashion_mmpose.synthetic.painting.palette import Color
+from fashion_mmpose.synthetic.painting.surfaces import palette
+from fashion_mmpose.synthetic.painting.surfaces.fabric import Cloth, solid
+from fashion_mmpose.synthetic.painting.surfaces.palette import Color
 
 from .body import SIDES
 from .bottoms import SkirtStyle, TrouserStyle

@@ -7,8 +7,8 @@ import numpy as np
 
 from fashion_mmpose.measure.scaling.scale import transform
 from fashion_mmpose.measure.scaling.targets import Target
-from fashion_mmpose.synthetic.painting import palette
-from fashion_mmpose.synthetic.painting.fabric import smooth_noise
+from fashion_mmpose.synthetic.painting.surfaces import palette
+from fashion_mmpose.synthetic.painting.surfaces.fabric import smooth_noise
 
 CELL = 24  # pixels of a target's cell or square as it is laid down
 _SAMPLES = 4  # a target is drawn at so many times the picture's size

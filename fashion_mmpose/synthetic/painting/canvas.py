@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from .curves import Piece
-from .fabric import Cloth
-from .palette import Color
-from .relief import slopes
+from .surfaces.fabric import Cloth
+from .surfaces.palette import Color
+from .surfaces.relief import slopes
 
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV draws
 _COARSE = 4  # light is computed on every fourth pixel

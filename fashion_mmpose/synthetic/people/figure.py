@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fashion_mmpose.synthetic.clothes.body import SIDES, Body, Limb, Pose
-from fashion_mmpose.synthetic.painting import palette
 from fashion_mmpose.synthetic.painting.canvas import Layer, Stroke
 from fashion_mmpose.synthetic.painting.curves import (
     Pen,
@@ -17,8 +16,9 @@ from fashion_mmpose.synthetic.painting.curves import (
     point,
     ribbon,
 )
-from fashion_mmpose.synthetic.painting.fabric import solid
-from fashion_mmpose.synthetic.painting.palette import Color
+from fashion_mmpose.synthetic.painting.surfaces import palette
+from fashion_mmpose.synthetic.painting.surfaces.fabric import solid
+from fashion_mmpose.synthetic.painting.surfaces.palette import Color
 
 
 @dataclass(frozen=True)

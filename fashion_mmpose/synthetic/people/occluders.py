@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from fashion_mmpose.synthetic.clothes.body import Limb
-from fashion_mmpose.synthetic.painting import palette
 from fashion_mmpose.synthetic.painting.canvas import Camera, Layer, Stroke
 from fashion_mmpose.synthetic.painting.curves import (
     Pen,
@@ -16,7 +15,8 @@ from fashion_mmpose.synthetic.painting.curves import (
     point,
     ribbon,
 )
-from fashion_mmpose.synthetic.painting.fabric import Cloth, solid
+from fashion_mmpose.synthetic.painting.surfaces import palette
+from fashion_mmpose.synthetic.painting.surfaces.fabric import Cloth, solid
 
 from .scene import Wearer
 

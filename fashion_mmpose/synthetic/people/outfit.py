@@ -31,11 +31,11 @@ from fashion_mmpose.synthetic.clothes.trim import (
     thread_color,
     top_trims,
 )
-from fashion_mmpose.synthetic.painting import palette
 from fashion_mmpose.synthetic.painting.canvas import Layer, Stroke
 from fashion_mmpose.synthetic.painting.curves import point
-from fashion_mmpose.synthetic.painting.fabric import Cloth, sample_cloth
-from fashion_mmpose.synthetic.painting.palette import Color
+from fashion_mmpose.synthetic.painting.surfaces import palette
+from fashion_mmpose.synthetic.painting.surfaces.fabric import Cloth, sample_cloth
+from fashion_mmpose.synthetic.painting.surfaces.palette import Color
 
 from . import figure
 from .scene import Item, Wearer, worn

@@ -24,8 +24,8 @@ from fashion_mmpose.synthetic.clothes.wardrobe import (
     sleeve_length,
 )
 from fashion_mmpose.synthetic.painting.canvas import Layer
-from fashion_mmpose.synthetic.painting.fabric import sample_cloth
-from fashion_mmpose.synthetic.painting.palette import Color
+from fashion_mmpose.synthetic.painting.surfaces.fabric import sample_cloth
+from fashion_mmpose.synthetic.painting.surfaces.palette import Color
 
 from . import figure
 from .outfit import finish, fit_body, lower_garment, place_limbs, tuck_in

@@ -12,7 +12,7 @@ from fashion_mmpose.synthetic.clothes.body import Body, Limb, Pose
 from fashion_mmpose.synthetic.clothes.parts import Garment, Part
 from fashion_mmpose.synthetic.clothes.trim import Trims
 from fashion_mmpose.synthetic.painting.canvas import Camera, Layer, Stroke
-from fashion_mmpose.synthetic.painting.fabric import Cloth
+from fashion_mmpose.synthetic.painting.surfaces.fabric import Cloth
 
 from . import figure
 from .figure import Looks

@@ -3,7 +3,7 @@ import pytest
 
 from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas, Layer, Stroke
 from fashion_mmpose.synthetic.painting.curves import Piece, box
-from fashion_mmpose.synthetic.painting.fabric import solid
+from fashion_mmpose.synthetic.painting.surfaces.fabric import solid
 
 PIXELS = Camera(np.eye(3), unit=1.0)
 

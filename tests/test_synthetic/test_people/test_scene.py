@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from fashion_mmpose.synthetic.painting.backgrounds import sample_background
-from fashion_mmpose.synthetic.painting.fabric import sample_cloth, smooth_noise
-from fashion_mmpose.synthetic.painting.palette import luminance
+from fashion_mmpose.synthetic.painting.surfaces.backgrounds import sample_background
+from fashion_mmpose.synthetic.painting.surfaces.fabric import sample_cloth, smooth_noise
+from fashion_mmpose.synthetic.painting.surfaces.palette import luminance
 from fashion_mmpose.synthetic.people.scene import sample_camera
 
 CORNERS = np.array([[-1.0, 0], [1, 0], [1, 3], [-1, 3]])

@@ -7,8 +7,7 @@ from typing import Any
 
 from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.evaluation.functional.errors import POINT_TYPES
-
-from .judging import Judged
+from fashion_mmpose.report.judging import Judged
 
 RUN_COLORS = ('#2f5d8a', '#d9822b')
 # Colours of the types that people who see no red or green can tell apart.

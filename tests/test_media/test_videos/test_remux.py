@@ -10,9 +10,9 @@ from fashion_mmpose.inference import PicturePrediction
 from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.inference.outputs.saving import PredictionFiles
 from fashion_mmpose.media.reading import load_pictures
-from fashion_mmpose.media.remux import take_times_and_sound
 from fashion_mmpose.media.sources import find_sources
-from fashion_mmpose.media.video import VideoFile
+from fashion_mmpose.media.videos.remux import take_times_and_sound
+from fashion_mmpose.media.videos.writing import VideoFile
 
 av = pytest.importorskip('av')
 TIMES_MS = [0, 40, 80, 200, 240, 500, 540, 580]

@@ -7,9 +7,9 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.evaluation.functional.errors import NEMeasure
+from fashion_mmpose.report.judging import Judged, LandmarkRow, point_names
+from fashion_mmpose.report.material import Material
 
-from .judging import Judged, LandmarkRow, point_names
-from .material import Material
 from .plotting import named, plain, require_plotly, row_of_panels, styled
 
 _SIZE = 13  # px of a landmark

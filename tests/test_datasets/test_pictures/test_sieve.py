@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader
 
 from fashion_mmpose import garments
 from fashion_mmpose.dataset_settings import leaves
-from fashion_mmpose.datasets.pictures import picture_named
-from fashion_mmpose.datasets.sieve import PictureSieve
+from fashion_mmpose.datasets.pictures.reading import picture_named
+from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError, PictureError
 
 

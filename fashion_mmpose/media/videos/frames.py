@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 
 from fashion_mmpose.files.pictures.pixels import as_bgr
-
-from .source import Source
+from fashion_mmpose.media.source import Source
 
 # What a player would do, by the angle that a header says.
 _TURNS = {

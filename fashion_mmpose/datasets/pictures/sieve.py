@@ -13,7 +13,7 @@ from fashion_mmpose.dataset_settings import map_leaves
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.pictures.pixels import check_pictures
 
-from .pictures import pictures_of
+from .reading import pictures_of
 
 
 class PictureSieve:

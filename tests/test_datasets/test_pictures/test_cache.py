@@ -11,9 +11,9 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from fashion_mmpose.datasets import picture_cache
-from fashion_mmpose.datasets.picture_cache import PictureCache
+from fashion_mmpose.datasets.pictures.cache import PictureCache
 from fashion_mmpose.errors import PictureError
+from fashion_mmpose.files.pictures.pixels import read_picture
 from fashion_mmpose.formats.coco.annotations import coco_categories
 
 SIZES = {3: (16, 8), 5: (10, 10), 9: (20, 4)}  # width and height by id
@@ -33,9 +33,9 @@ def folder(tmp_path):
 def reads(monkeypatch):
     """Paths that are decoded."""
     paths = []
-    plain = picture_cache.read_picture
     monkeypatch.setattr(
-        picture_cache, 'read_picture', lambda path: paths.append(path) or plain(path)
+        'fashion_mmpose.datasets.pictures.cache.read_picture',
+        lambda path: paths.append(path) or read_picture(path),
     )
     return paths
 

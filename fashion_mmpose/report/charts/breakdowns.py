@@ -13,9 +13,9 @@ from fashion_mmpose.evaluation.functional.reliability import (
     calibration_error,
     reliability,
 )
+from fashion_mmpose.report.judging import Judged, mean, sums_of_items
+from fashion_mmpose.report.material import Material
 
-from .judging import Judged, mean, sums_of_items
-from .material import Material
 from .plotting import SHARE, named, require_plotly, row_of_panels, styled
 
 _NUM_SIZES = 5

@@ -7,9 +7,9 @@ import numpy as np
 
 from fashion_mmpose.evaluation.functional.errors import NEMeasure
 from fashion_mmpose.evaluation.functional.errors.points import INVERSION
+from fashion_mmpose.report.judging import Judged, LandmarkRow, type_shares
+from fashion_mmpose.report.material import Material
 
-from .judging import Judged, LandmarkRow, type_shares
-from .material import Material
 from .plotting import (
     SHARE,
     add_type_bars,

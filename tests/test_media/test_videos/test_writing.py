@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fashion_mmpose.media.video import VideoFile
+from fashion_mmpose.media.videos.writing import VideoFile
 
 
 def frames(levels, size_wh=(64, 48)):

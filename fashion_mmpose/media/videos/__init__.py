@@ -1,0 +1,1 @@
+"""The frames and the sound of videos, read and written."""

@@ -1,0 +1,1 @@
+"""Colours, cloth with its creases, and backgrounds."""
