@@ -145,8 +145,8 @@ test-docs: $(STAMP)  ## run the commands of README and docs as they are written
 test-forks:  ## test with maintained forks of MMEngine, MMCV and MMDetection
 	@$(MAKE) --no-print-directory setup VENV='$(FORKS_VENV)' STACK=forks
 	'$(FORKS_VENV)/bin/python' -m pytest $(IN_PARALLEL) -m 'not docs and not slow' \
-	  tests/test_apis tests/test_codecs tests/test_compat*.py tests/test_export \
-	  tests/test_inference tests/test_models $(ARGS)
+	  tests/test_apis tests/test_codecs tests/test_export tests/test_inference \
+	  tests/test_models tests/test_operators.py tests/test_stack $(ARGS)
 
 docs: $(STAMP)  ## build the pages of docs/ to docs/_build/html; a warning is an error
 	$(PY) -W ignore -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)

@@ -10,10 +10,10 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
 
-from fashion_mmpose import compat
 from fashion_mmpose.apis import GarmentDetector, PoseNetwork
 from fashion_mmpose.files.pictures.pixels import read_picture
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.stack import compat
 from fashion_mmpose.synthetic import draw_fashionai
 
 from .recipes import config

@@ -2,7 +2,7 @@
 
 from mmengine.config import Config
 
-from fashion_mmpose.config import read_config
+from fashion_mmpose.config.loading import read_config
 
 
 def config(name: str) -> Config:

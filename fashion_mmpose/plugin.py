@@ -7,14 +7,15 @@ builds parts by hand imports it::
     import fashion_mmpose.plugin
 """
 
-from . import compat
+from .stack import compat
 
 compat.setup()
 
-from . import codecs, config, datasets, engine, models
+from . import codecs, datasets, engine, models
+from .config import find_config
 from .evaluation import metrics
 
-compat.serve_configs(config.find_config)
+compat.serve_configs(find_config)
 compat.serve_metainfo(datasets.GarmentDataset)
 
 __all__ = ['codecs', 'datasets', 'engine', 'metrics', 'models']

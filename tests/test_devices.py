@@ -13,7 +13,7 @@ from other_device import other_device
 from fashion_mmpose.cli.convert.deepfashion2 import main as convert_deepfashion2
 from fashion_mmpose.cli.convert.fashionai import main as convert_fashionai
 from fashion_mmpose.commands.runs.data_root import set_data_root
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.synthetic import write_deepfashion2, write_fashionai
 
 pytestmark = pytest.mark.slow

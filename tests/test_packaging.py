@@ -142,7 +142,7 @@ def test_installed_package_finds_its_configs(installed: Path, tmp_path: Path):
     script.write_text(
         'import json\n'
         'from mmengine import Config\n'
-        'from fashion_mmpose.config import config_names, find_config\n'
+        'from fashion_mmpose.config.loading import config_names, find_config\n'
         'paths = {name: str(find_config(name)) for name in config_names()}\n'
         'for path in paths.values():\n'
         '    Config.fromfile(path)\n'

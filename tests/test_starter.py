@@ -11,7 +11,7 @@ from mmpose.registry import DATASETS, MODELS
 from toolbox import tool
 
 from fashion_mmpose import GarmentInferencer, PoseNetwork, garments
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.starter import (
     BENCHMARKS,
     FOLDER,

@@ -10,10 +10,11 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
 
-from fashion_mmpose import compat, garments
-from fashion_mmpose.config import read_config
+from fashion_mmpose import garments
+from fashion_mmpose.config.loading import read_config
 from fashion_mmpose.inference.boxes.detections import Detections, picture_batches
 from fashion_mmpose.inference.boxes.suppression import select_boxes
+from fashion_mmpose.stack import compat
 from fashion_mmpose.weights.folders import of_folder
 from fashion_mmpose.weights.read import (
     load_weights,

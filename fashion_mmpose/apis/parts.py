@@ -8,8 +8,8 @@ import torch
 from mmengine.config import Config
 
 from fashion_mmpose import garments
+from fashion_mmpose.config.stored import encode_config
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.stored_config import encode_config
 from fashion_mmpose.weights.safetensors_file import encode_weights
 
 from .detection import GarmentDetector

@@ -12,7 +12,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
-from fashion_mmpose.config import (
+from fashion_mmpose.config.loading import (
     check_codecs,
     check_members,
     is_detector,

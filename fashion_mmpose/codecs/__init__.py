@@ -1,6 +1,6 @@
 """What the heads learn, and how it is read back."""
 
-from fashion_mmpose import compat
+from fashion_mmpose.stack import compat
 
 compat.setup()
 

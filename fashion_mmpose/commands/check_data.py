@@ -26,8 +26,8 @@ from mmengine.registry import DATASETS, DefaultScope
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli import shell
-from fashion_mmpose.config import is_address, load_config
-from fashion_mmpose.dataset_settings import leaves
+from fashion_mmpose.config.dataset_settings import leaves
+from fashion_mmpose.config.loading import is_address, load_config
 from fashion_mmpose.datasets.pictures.reading import pictures_of
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.files.pictures.pixels import check_pictures

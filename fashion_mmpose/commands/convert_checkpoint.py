@@ -21,7 +21,7 @@ and types as the file has them; for cpm-tf it needs the .index only.
 import argparse
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.weights import KINDS, convert_checkpoint, list_checkpoint
 
 

@@ -21,7 +21,7 @@ import argparse
 import os
 
 from fashion_mmpose.cli.shell import parse, run
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.engine import MetricsFileHook
 from fashion_mmpose.weights.folders import of_folder
 

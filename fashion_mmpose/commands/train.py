@@ -14,7 +14,7 @@ a folder of networks that `fashion-mmpose publish` wrote, or its id on a model h
 import argparse
 
 from fashion_mmpose.cli.shell import parse, run
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.pretrained import names_folder
 
 from .runs.data_root import add_data_root, set_data_root

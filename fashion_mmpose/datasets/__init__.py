@@ -1,6 +1,6 @@
 """Datasets of garments, a sampler, and steps of the pipeline that MMPose has not."""
 
-from fashion_mmpose import compat
+from fashion_mmpose.stack import compat
 
 compat.setup()
 

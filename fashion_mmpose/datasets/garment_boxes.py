@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from fashion_mmpose import compat, garments
+from fashion_mmpose import garments
 from fashion_mmpose.formats.coco.columns import read_columns
+from fashion_mmpose.stack import compat
 
 from .detected import log_notes
 from .pictures.reading import picture_named

@@ -9,7 +9,7 @@ from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
 from fashion_mmpose import garments
-from fashion_mmpose.dataset_settings import fill_category
+from fashion_mmpose.config.dataset_settings import fill_category
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.columns import (

@@ -1,6 +1,6 @@
 """What MMEngine's training loop does not have."""
 
-from fashion_mmpose import compat
+from fashion_mmpose.stack import compat
 
 compat.setup()
 

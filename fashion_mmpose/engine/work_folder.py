@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from fashion_mmpose.config import existing_file
+from fashion_mmpose.config.loading import existing_file
 from fashion_mmpose.files.writing.sets import move_together, tidy
 from fashion_mmpose.pretrained import names_folder
 

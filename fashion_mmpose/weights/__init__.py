@@ -1,6 +1,6 @@
 """Weights that people already have, as checkpoints of this package."""
 
-from fashion_mmpose import compat
+from fashion_mmpose.stack import compat
 
 compat.setup()
 

@@ -20,7 +20,7 @@ import torch
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
-from fashion_mmpose.config import is_address
+from fashion_mmpose.config.loading import is_address
 
 TIMEOUT = 20.0  # seconds without an answer
 

@@ -10,7 +10,7 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
-from fashion_mmpose.config import is_address
+from fashion_mmpose.config.loading import is_address
 from fashion_mmpose.errors import FormatError
 
 from .downloads import Download, fetch, resolve

@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parent / 'helpers'))
 from tiny_detector import save_detector, write_config  # noqa: E402
 from toolbox import CONFIG  # noqa: E402
 
-from fashion_mmpose import compat  # noqa: E402
+from fashion_mmpose.stack import compat  # noqa: E402
 
 CATEGORY = 'blouse'
 # The toolbox's own schedule is a plateau.

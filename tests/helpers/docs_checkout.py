@@ -17,7 +17,7 @@ from tiny_detector import save_detector
 from toolbox import ROOT, run, tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.config import read_config
+from fashion_mmpose.config.loading import read_config
 
 COPIED = 'fashion_mmpose configs data_converters tools benchmarks'.split()
 

@@ -21,9 +21,8 @@ CORE = tuple(
     '__main__'.split()
 )
 PLUGIN = tuple(
-    'operators stand_ins compat_forks compat_pictures compat overrides described_data '
-    'config_folder stored_config config dataset_settings codecs datasets weights '
-    'models evaluation.metrics engine plugin apis export commands'.split()
+    'operators stand_ins stack config codecs datasets weights models '
+    'evaluation.metrics engine plugin apis export commands'.split()
 )
 # Where tests need no library of the plugin to be collected.
 CORE_TESTS = (

@@ -13,7 +13,7 @@ from mmpose.registry import MODELS
 from toolbox import CONFIG, ROOT
 
 from fashion_mmpose import garments
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.boxes.detections import Detections

@@ -5,7 +5,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from toolbox import ROOT
 
-from fashion_mmpose import compat, garments
+from fashion_mmpose import garments
+from fashion_mmpose.stack import compat
 
 CONFIG = """
 _base_ = '{root}/configs/detection/rtmdet_demo_fashionai.py'

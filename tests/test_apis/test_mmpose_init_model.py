@@ -8,7 +8,12 @@ from mmpose.apis import init_model
 from mmpose.apis.inference import dataset_meta_from_config
 
 from fashion_mmpose import garments
-from fashion_mmpose.config import config_names, find_config, is_ensemble, read_config
+from fashion_mmpose.config.loading import (
+    config_names,
+    find_config,
+    is_ensemble,
+    read_config,
+)
 
 
 def is_pose_network(name):

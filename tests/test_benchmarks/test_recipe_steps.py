@@ -23,7 +23,7 @@ from benchmarks.recipe_steps import (
     trainings,
 )
 from fashion_mmpose.cli.convert.fashionai import main as convert
-from fashion_mmpose.config import check_codecs
+from fashion_mmpose.config.loading import check_codecs
 from fashion_mmpose.synthetic import write_fashionai
 
 

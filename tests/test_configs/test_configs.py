@@ -12,7 +12,7 @@ from mmpose.registry import DATASETS, METRICS, MODELS
 
 from fashion_mmpose import garments
 from fashion_mmpose.codecs import PointSimCC
-from fashion_mmpose.config import (
+from fashion_mmpose.config.loading import (
     check_codecs,
     check_members,
     config_names,

@@ -4,7 +4,7 @@ import pytest
 from config_toolbox import LOADERS, differences, pipeline
 from mmengine.config import Config
 
-from fashion_mmpose.config import find_config
+from fashion_mmpose.config.loading import find_config
 
 SVIP_CODEC = ('unbiased', 'decode_mode', 'blur_kernel_size')
 

@@ -9,7 +9,7 @@ from mmengine.registry import DefaultScope
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.runs.running import set_testing
-from fashion_mmpose.config import (
+from fashion_mmpose.config.loading import (
     check_codecs,
     check_members,
     config_names,
@@ -137,7 +137,9 @@ def test_without_mmdet_the_mend_is_named(monkeypatch):
         raise ModuleNotFoundError(f'No module named {name!r}')
 
     monkeypatch.setattr(Config, 'fromfile', from_file)
-    monkeypatch.setattr('fashion_mmpose.compat.importlib.import_module', import_module)
+    monkeypatch.setattr(
+        'fashion_mmpose.stack.compat.importlib.import_module', import_module
+    )
     with pytest.raises(ImportError, match='`pip install --no-deps mmdet==3.3.0`'):
         load_config('detection/rtmdet_tiny_fashionai')
 

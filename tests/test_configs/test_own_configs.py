@@ -9,14 +9,14 @@ from toolbox import ROOT
 
 import fashion_mmpose.plugin  # noqa: F401
 from fashion_mmpose import garments
-from fashion_mmpose.config import (
+from fashion_mmpose.config.described_data import LOADERS, check_channels
+from fashion_mmpose.config.loading import (
     check_codecs,
     config_names,
     config_root,
     find_config,
     load_config,
 )
-from fashion_mmpose.described_data import LOADERS, check_channels
 
 BAGS = garments.read_benchmark(config_root() / 'own' / 'bags.yaml')
 

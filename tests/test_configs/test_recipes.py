@@ -11,7 +11,7 @@ from mmengine.runner import Runner, set_random_seed
 from mmpose.registry import MODELS
 from small_networks import make_maxima_distinct
 
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.export import export_network
 
 pytest.importorskip('timm')

@@ -11,7 +11,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpose.structures import PoseDataSample
 from toy_training import Line, Numbers, toy_runner
 
-from fashion_mmpose.config import config_names, read_config
+from fashion_mmpose.config.loading import config_names, read_config
 from fashion_mmpose.engine.faults import dead_workers_named, loss_fault
 from fashion_mmpose.engine.runner import TrainingRunner
 from fashion_mmpose.errors import TrainingError

@@ -8,7 +8,7 @@ from mmengine.registry import DefaultScope
 from toolbox import ROOT
 
 from fashion_mmpose.apis import GarmentDetector
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.export import export_network
 from fashion_mmpose.inference import GarmentInferencer

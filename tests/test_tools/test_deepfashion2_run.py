@@ -12,7 +12,7 @@ from toolbox import ROOT, run, tool
 from fashion_mmpose import garments
 from fashion_mmpose.commands.pictures.random_predictions import predict_random
 from fashion_mmpose.commands.runs.running import set_testing
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from mmpose.registry import MODELS
 from safetensors.torch import load_file
 from toolbox import ROOT, load_tool, run, warm_python
 
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.inference.onnx.metadata import read_metadata
 from fashion_mmpose.measure.uncertainty.calibration import beside, read_calibration
 from fashion_mmpose.starter import DETECTOR, FOLDER, NAMES

@@ -13,7 +13,7 @@ from mmpose.registry import MODELS
 from toolbox import ROOT, tool
 
 from fashion_mmpose import GarmentInferencer, garments
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 
 pytestmark = pytest.mark.slow
 

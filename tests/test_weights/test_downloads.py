@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from toy_training import Line, toy_runner
 
-from fashion_mmpose.config import read_config
+from fashion_mmpose.config.loading import read_config
 from fashion_mmpose.engine.runner import TrainingRunner
 from fashion_mmpose.weights import read_checkpoint
 from fashion_mmpose.weights.downloads import (

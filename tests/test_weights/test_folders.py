@@ -16,13 +16,13 @@ from toolbox import load_tool, run
 
 from fashion_mmpose import GarmentDetector, PoseNetwork
 from fashion_mmpose.cli.main import main
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.config.stored import flatten_config
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.measure.uncertainty.calibration import Calibration
 from fashion_mmpose.pretrained import names_folder, read_index
 from fashion_mmpose.pretrained.index import INDEX
-from fashion_mmpose.stored_config import flatten_config
 from fashion_mmpose.weights import read_checkpoint
 from fashion_mmpose.weights.folders import config_and_weights, weights_file
 from fashion_mmpose.weights.safetensors_file import encode_weights

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from terminaltables import AsciiTable
 
 from fashion_mmpose.commands.runs.running import build_runner, set_testing
-from fashion_mmpose.config import existing_file, is_detector
+from fashion_mmpose.config.loading import existing_file, is_detector
 
 ANNOTATED = 'annotated boxes'
 WHOLE = 'whole images'

@@ -17,7 +17,7 @@ from mmengine.dist import is_main_process
 from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
 from fashion_mmpose.commands.runs.running import argument_parser, locked_places
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
 from .box_comparison import box_sources, compare_boxes, comparison_table

@@ -35,7 +35,7 @@ from fashion_mmpose.commands.runs.running import (
     init_launcher,
     locked_places,
 )
-from fashion_mmpose.config import existing_file, is_detector, load_config
+from fashion_mmpose.config.loading import existing_file, is_detector, load_config
 from fashion_mmpose.formats.coco.images import read_images
 
 from .detecting import Outcome, detect_images, run_settings

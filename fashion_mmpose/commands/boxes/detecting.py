@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from fashion_mmpose import garments
-from fashion_mmpose.config import is_address
+from fashion_mmpose.config.loading import is_address
 from fashion_mmpose.files.digest import file_digest
 from fashion_mmpose.formats.coco.images import ImageList
 from fashion_mmpose.formats.detectors.partial_boxes import (

@@ -33,7 +33,7 @@ from fashion_mmpose.apis import PoseNetwork
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
 from fashion_mmpose.commands.runs.running import add_cfg_options
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.evaluation.functional.reliability import reliability
 from fashion_mmpose.garments import Benchmark
 from fashion_mmpose.measure.uncertainty.calibration import (

@@ -9,9 +9,9 @@ from mmengine.config import Config
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.runs.running import argument_parser, set_training
-from fashion_mmpose.config import CATEGORY, is_ensemble, load_config
-from fashion_mmpose.dataset_settings import fill_category
-from fashion_mmpose.described_data import LOADERS
+from fashion_mmpose.config.dataset_settings import fill_category
+from fashion_mmpose.config.described_data import LOADERS
+from fashion_mmpose.config.loading import CATEGORY, is_ensemble, load_config
 from fashion_mmpose.engine.work_folder import checkpoint_file
 
 

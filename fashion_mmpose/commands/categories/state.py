@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from fashion_mmpose.config import (
+from fashion_mmpose.config.loading import (
     is_ensemble,
     member_spec,
     newest_file,

@@ -25,8 +25,8 @@ from pathlib import Path
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, data_root_options
 from fashion_mmpose.commands.runs.running import add_skip_bad
-from fashion_mmpose.config import config_root
-from fashion_mmpose.dataset_settings import check_files
+from fashion_mmpose.config.dataset_settings import check_files
+from fashion_mmpose.config.loading import config_root
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 
 from .commands import tail

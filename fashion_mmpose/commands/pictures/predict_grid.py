@@ -19,7 +19,7 @@ import cv2
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.runs.running import add_cfg_options, set_testing
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.visualization import ComparedGarment, garment_grid

@@ -5,7 +5,7 @@ import os
 
 from mmengine.config import Config
 
-from fashion_mmpose.dataset_settings import leaves
+from fashion_mmpose.config.dataset_settings import leaves
 
 LOADERS = ('train', 'val', 'test')
 

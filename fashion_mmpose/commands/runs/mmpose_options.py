@@ -4,7 +4,7 @@ import argparse
 
 from mmengine.config import Config
 
-from fashion_mmpose.config import is_detector
+from fashion_mmpose.config.loading import is_detector
 
 from .running import add_evaluator
 

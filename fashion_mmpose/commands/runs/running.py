@@ -15,23 +15,23 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from fashion_mmpose.cli import shell
-from fashion_mmpose.config import (
+from fashion_mmpose.config.dataset_settings import check_files
+from fashion_mmpose.config.described_data import check_channels
+from fashion_mmpose.config.loading import (
     check_codecs,
     check_members,
     existing_file,
     is_detector,
     is_ensemble,
 )
-from fashion_mmpose.dataset_settings import check_files
+from fashion_mmpose.config.overrides import OverrideAction
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
-from fashion_mmpose.described_data import check_channels
 from fashion_mmpose.engine.optim.mixed_precision import cpu_has_bfloat16
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.engine.work_folder import checkpoint_file, last_checkpoint
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
-from fashion_mmpose.overrides import OverrideAction
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 _RANKS = dict(pytorch='RANK', slurm='SLURM_PROCID')
@@ -76,7 +76,7 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
 
 def init_launcher(launcher: str, device: str = 'auto') -> str:
     """Join the processes that a launcher started, after
-    :func:`fashion_mmpose.config.load_config`.
+    :func:`fashion_mmpose.config.loading.load_config`.
 
     Args:
         launcher: ``'none'``, ``'pytorch'`` or ``'slurm'``.
@@ -281,10 +281,11 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
         testing: Whether it is to test, so that weights must fit. Defaults to False.
 
     Raises:
-        FileNotFoundError: See :func:`fashion_mmpose.dataset_settings.check_files`.
-        ValueError: See :func:`fashion_mmpose.described_data.check_channels`,
-            :func:`fashion_mmpose.config.check_codecs` and
-            :func:`fashion_mmpose.config.check_members`.
+        FileNotFoundError: See
+            :func:`fashion_mmpose.config.dataset_settings.check_files`.
+        ValueError: See :func:`fashion_mmpose.config.described_data.check_channels`,
+            :func:`fashion_mmpose.config.loading.check_codecs` and
+            :func:`fashion_mmpose.config.loading.check_members`.
     """
     check_channels(cfg)
     # A training needs no test set; who has none yet may train.

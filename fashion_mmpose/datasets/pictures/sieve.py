@@ -9,7 +9,7 @@ from mmengine.dist import all_gather_object, get_dist_info
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
-from fashion_mmpose.dataset_settings import map_leaves
+from fashion_mmpose.config.dataset_settings import map_leaves
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.pictures.pixels import check_pictures
 

@@ -1,6 +1,6 @@
 """Metrics of MMPose's runner."""
 
-from fashion_mmpose import compat
+from fashion_mmpose.stack import compat
 
 compat.setup()
 

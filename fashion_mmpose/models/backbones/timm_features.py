@@ -11,7 +11,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from fashion_mmpose.compat import require_timm
+from fashion_mmpose.stack.compat import require_timm
 from fashion_mmpose.weights.downloads import unreachable
 
 from .timm_weights import (

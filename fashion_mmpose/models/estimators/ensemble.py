@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from fashion_mmpose.codecs import PointSimCC
 from fashion_mmpose.codecs.resampling import resample_heatmaps
-from fashion_mmpose.config import check_agreement, newest_file, read_members
+from fashion_mmpose.config.loading import check_agreement, newest_file, read_members
 from fashion_mmpose.models.heads.category_rows import decode_heatmaps
 from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
 from fashion_mmpose.weights.conversion.convert import dataset_meta
@@ -43,7 +43,7 @@ class HeatmapEnsemble(TopdownPoseEstimator):
 
             - ``config``: path, bare name of a config that the package carries, or
               a loaded config with ``model``, into which
-              :func:`fashion_mmpose.config.load_config` turns a name;
+              :func:`fashion_mmpose.config.loading.load_config` turns a name;
             - ``checkpoint``: its weights, a path or a pattern of which the newest
               match is taken. None leaves the weights to a checkpoint of the whole
               ensemble. Defaults to ``work_dirs/<name of the config>/best_*.pth``;
@@ -179,7 +179,7 @@ def build_member(spec: Mapping) -> nn.Module:
     """Build one network and load its weights.
 
     Args:
-        spec: As :func:`fashion_mmpose.config.read_members` returns it.
+        spec: As :func:`fashion_mmpose.config.loading.read_members` returns it.
 
     Raises:
         FileNotFoundError: If its checkpoint does not exist.

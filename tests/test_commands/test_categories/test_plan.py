@@ -7,7 +7,7 @@ from category_runs import RECIPE
 
 from fashion_mmpose.commands.categories import plan
 from fashion_mmpose.commands.runs import running
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 
 PATTERN = 'cpn_r152_fashionai_{category}'
 

@@ -11,7 +11,7 @@ from fashion_mmpose.commands.runs.data_root import (
     image_source,
     set_data_root,
 )
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 
 LOADERS = 'train_dataloader', 'val_dataloader', 'test_dataloader'
 

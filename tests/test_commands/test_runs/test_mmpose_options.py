@@ -5,7 +5,7 @@ from mmengine.config import Config
 
 from fashion_mmpose.commands import test, train
 from fashion_mmpose.commands.runs import mmpose_options, running
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from category_runs import write_weights
 from mmengine.config import Config
 
 from fashion_mmpose.commands.runs import running
-from fashion_mmpose.config import load_config
-from fashion_mmpose.dataset_settings import check_files
+from fashion_mmpose.config.dataset_settings import check_files
+from fashion_mmpose.config.loading import load_config
 
 
 @pytest.fixture

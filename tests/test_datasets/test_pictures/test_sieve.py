@@ -11,7 +11,7 @@ from small_data import small_set, spoil, write_small_data
 from torch.utils.data import DataLoader
 
 from fashion_mmpose import garments
-from fashion_mmpose.dataset_settings import leaves
+from fashion_mmpose.config.dataset_settings import leaves
 from fashion_mmpose.datasets.pictures.reading import picture_named
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError, PictureError

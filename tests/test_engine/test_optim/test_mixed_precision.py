@@ -6,10 +6,10 @@ import torch
 from mmengine.registry import OPTIM_WRAPPERS, DefaultScope
 from small_steps import HEADS, build, trained
 
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.config.overrides import check_keys
 from fashion_mmpose.engine import CpuAmpOptimWrapper
 from fashion_mmpose.engine.optim.compiling import compile_losses
-from fashion_mmpose.overrides import check_keys
 
 
 @pytest.fixture(params=HEADS.values(), ids=HEADS)

@@ -11,7 +11,7 @@ from mmpose.structures import PoseDataSample
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.runs.running import set_testing, set_training
-from fashion_mmpose.config import (
+from fashion_mmpose.config.loading import (
     check_members,
     find_config,
     load_config,

@@ -15,7 +15,7 @@ from skirt_annotations import POINTS, annotation, build, coco, image
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import PoseNetwork
-from fashion_mmpose.config import load_config
+from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.models.heads.state_branch import StateBranch, target_states
 

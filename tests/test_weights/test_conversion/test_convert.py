@@ -14,7 +14,7 @@ from mmpose.registry import DATASETS, MODELS
 from source_networks import randomize
 from tensorflow_bundle import write_bundle
 
-from fashion_mmpose.config import find_config, load_config
+from fashion_mmpose.config.loading import find_config, load_config
 from fashion_mmpose.weights import WeightsError, convert_checkpoint, list_checkpoint
 from fashion_mmpose.weights.conversion.convert import network_tensors
 

@@ -16,7 +16,7 @@ from source_networks import (
 )
 from tensorflow_bundle import write_bundle
 
-from fashion_mmpose.config import find_config
+from fashion_mmpose.config.loading import find_config
 from fashion_mmpose.weights import KINDS, account, convert_checkpoint
 from fashion_mmpose.weights.conversion.convert import network_tensors
 from fashion_mmpose.weights.conversion.cpm_tf import to_torch

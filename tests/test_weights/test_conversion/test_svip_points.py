@@ -18,7 +18,7 @@ from mmpose.structures.bbox import get_warp_matrix
 from source_networks import SourceHRNet, randomize
 
 from fashion_mmpose import garments
-from fashion_mmpose.config import find_config
+from fashion_mmpose.config.loading import find_config
 from fashion_mmpose.weights import convert_checkpoint
 
 WIDTH, HEIGHT = 288, 384  # of the input

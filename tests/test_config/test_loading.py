@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from fashion_mmpose import config as config_files
-from fashion_mmpose import config_folder
+from fashion_mmpose.config import loading
 
 FILES = ('cpn_blouse.py', 'detection/rtmdet_tiny.py', '_base_/runtime.py')
 
@@ -24,7 +23,7 @@ def lay_out(configs: Path) -> Path:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = tmp_path / 'fashion_mmpose'
     package.mkdir()
-    monkeypatch.setattr(config_folder, '_PACKAGE', package)
+    monkeypatch.setattr('fashion_mmpose.config.folder._PACKAGE', package)
     return package
 
 
@@ -34,7 +33,7 @@ def configs(package: Path) -> Path:
 
 
 def test_names_leave_out_bases(configs: Path):
-    assert config_files.config_names() == ['cpn_blouse', 'detection/rtmdet_tiny']
+    assert loading.config_names() == ['cpn_blouse', 'detection/rtmdet_tiny']
 
 
 @pytest.mark.parametrize(
@@ -49,7 +48,7 @@ def test_names_leave_out_bases(configs: Path):
     ],
 )
 def test_find_config(configs: Path, name: str, expected: str):
-    assert config_files.find_config(name) == configs / expected
+    assert loading.find_config(name) == configs / expected
 
 
 @pytest.mark.parametrize(
@@ -70,7 +69,7 @@ def test_find_config(configs: Path, name: str, expected: str):
 )
 def test_unknown_config(configs: Path, name: str, message: str):
     with pytest.raises(ValueError) as info:
-        config_files.find_config(name)
+        loading.find_config(name)
     assert message in str(info.value)
 
 
@@ -78,15 +77,15 @@ def test_checkout(package: Path, tmp_path: Path):
     configs = lay_out(tmp_path / 'configs')
     # Without setup.py this is site-packages with another project's folder in it.
     with pytest.raises(FileNotFoundError, match='install fashion_mmpose again'):
-        config_files.config_root()
+        loading.config_root()
     (tmp_path / 'setup.py').touch()
-    assert config_files.config_root() == configs
+    assert loading.config_root() == configs
 
 
 def test_installed_configs_go_first(configs: Path, tmp_path: Path):
     lay_out(tmp_path / 'configs')
     (tmp_path / 'setup.py').touch()
-    assert config_files.config_root() == configs
+    assert loading.config_root() == configs
 
 
 # ------------------------------------------------------------------------ reading
@@ -94,7 +93,7 @@ def test_installed_configs_go_first(configs: Path, tmp_path: Path):
 
 @pytest.fixture
 def cfg() -> Config:
-    return config_files.load_config('cpn_r152_fashionai_skirt')
+    return loading.load_config('cpn_r152_fashionai_skirt')
 
 
 @pytest.fixture
@@ -108,9 +107,9 @@ def no_reading(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_members_are_read_with_the_ensemble(no_reading, tmp_path: Path):
-    cfg = config_files.load_config('cpn_ensemble_fashionai_blouse')
+    cfg = loading.load_config('cpn_ensemble_fashionai_blouse')
     names = ['cpn_r152_fashionai_blouse', 'cpn_senet154_fashionai_blouse']
-    networks = [config_files.read_config(name).model for name in names]
+    networks = [loading.read_config(name).model for name in names]
     assert [member.name for member in cfg.model.members] == names
     assert [member.config.model for member in cfg.model.members] == networks
     assert [member.checkpoint for member in cfg.model.members] == [
@@ -118,32 +117,32 @@ def test_members_are_read_with_the_ensemble(no_reading, tmp_path: Path):
     ]
     # What MMEngine leaves of a run is whole.
     cfg.dump(tmp_path / 'dumped.py')
-    dumped = config_files.read_config(tmp_path / 'dumped.py')
+    dumped = loading.read_config(tmp_path / 'dumped.py')
     assert dumped.model == cfg.model
     no_reading()
-    config_files.check_members(dumped)
-    again = config_files.read_members(dumped.model.members)
+    loading.check_members(dumped)
+    again = loading.read_members(dumped.model.members)
     assert [member['name'] for member in again] == names
 
 
 def test_members_stay_names_where_they_are_only_planned():
     name = 'small/cpn_ensemble'  # its members' configs are written by trainings
     options = {'model.category': 'skirt'}
-    cfg = config_files.load_config(name, cfg_options=options, members=False)
+    cfg = loading.load_config(name, cfg_options=options, members=False)
     assert cfg.model.members[0].config.endswith('/{category}/cpn_r18.py')
     with pytest.raises(ValueError, match='unknown config .*cpn_r18/skirt/cpn_r18.py'):
-        config_files.load_config(name, cfg_options=options)
+        loading.load_config(name, cfg_options=options)
     with pytest.raises(ValueError, match='needs the category of the ensemble'):
-        config_files.load_config(name)
+        loading.load_config(name)
 
 
 def test_the_config_of_a_user_is_left_as_it_is():
-    cfg = config_files.read_config('cpn_ensemble_fashionai_blouse')
+    cfg = loading.read_config('cpn_ensemble_fashionai_blouse')
     names = list(cfg.model.members)
-    assert config_files.with_members(cfg).model.members[0].config.model.backbone
+    assert loading.with_members(cfg).model.members[0].config.model.backbone
     assert cfg.model.members == names
-    network = config_files.read_config('cpn_r152_fashionai_blouse')
-    assert config_files.with_members(network) is network
+    network = loading.read_config('cpn_r152_fashionai_blouse')
+    assert loading.with_members(network) is network
 
 
 @pytest.mark.parametrize(
@@ -158,11 +157,11 @@ def test_the_config_of_a_user_is_left_as_it_is():
 )
 def test_bad_members(member, message):
     with pytest.raises(ValueError, match=message):
-        config_files.member_spec(member, None)
+        loading.member_spec(member, None)
 
 
 def test_member_by_name():
-    assert config_files.member_spec('cpn_r152_fashionai_{category}', 'skirt') == dict(
+    assert loading.member_spec('cpn_r152_fashionai_{category}', 'skirt') == dict(
         config='cpn_r152_fashionai_skirt',
         checkpoint='work_dirs/cpn_r152_fashionai_skirt/best_*.pth',
         weight=1.0,
@@ -174,45 +173,41 @@ def test_the_newest_checkpoint_is_taken(tmp_path):
     for age, name in enumerate(['best_2.pth', 'best_10.pth']):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (1000 - age, 1000 - age))
-    assert config_files.newest_file(f'{tmp_path}/best_*.pth', 'a').endswith(
-        'best_2.pth'
-    )
+    assert loading.newest_file(f'{tmp_path}/best_*.pth', 'a').endswith('best_2.pth')
     with pytest.raises(FileNotFoundError, match='train a first'):
-        config_files.newest_file(f'{tmp_path}/worst_*.pth', 'a')
+        loading.newest_file(f'{tmp_path}/worst_*.pth', 'a')
 
 
 def test_members_see_the_same_crop():
-    config = config_files.read_config('cpn_ensemble_fashionai_blouse')
+    config = loading.read_config('cpn_ensemble_fashionai_blouse')
     wrong = copy.deepcopy(config)
     wrong.model.members = [*config.model.members, 'cpm_fashionai_{category}']
     with pytest.raises(ValueError, match='cpm_fashionai_blouse is tested on another'):
-        config_files.check_members(wrong)
+        loading.check_members(wrong)
 
 
 def test_configs_are_found_by_path_and_name(tmp_path, cfg):
     path = tmp_path / 'mine.py'
     path.write_text("train_cfg = dict(max_epochs=3)\nwork_dir = 'here'\n")
-    mine = config_files.load_config(str(path), cfg_options={'train_cfg.max_epochs': 5})
+    mine = loading.load_config(str(path), cfg_options={'train_cfg.max_epochs': 5})
     assert mine.train_cfg.max_epochs == 5 and mine.work_dir == 'here'
-    assert config_files.load_config(str(path), work_dir='there').work_dir == 'there'
+    assert loading.load_config(str(path), work_dir='there').work_dir == 'there'
     assert cfg.work_dir == 'work_dirs/cpn_r152_fashionai_skirt'
     assert cfg.model.head.out_channels == 4
     with pytest.raises(ValueError, match='cpn_r152_fashionai_skirt'):
-        config_files.load_config('cpn_r152_fashionai_skrt')
+        loading.load_config('cpn_r152_fashionai_skrt')
 
 
 def test_weights_from_elsewhere_are_left_to_mmengine():
-    assert (
-        config_files.existing_file('torchvision://resnet50') == 'torchvision://resnet50'
-    )
+    assert loading.existing_file('torchvision://resnet50') == 'torchvision://resnet50'
 
 
 def test_codecs_must_agree(cfg):
-    config_files.check_codecs(cfg)
+    loading.check_codecs(cfg)
     cfg.merge_from_dict({'model.head.decoder.convention': 'msra'})
     cfg.merge_from_dict({'model.head.decoder.sigma': 4.0})
     with pytest.raises(ValueError, match=r"differ in \['convention', 'sigma'\]"):
-        config_files.check_codecs(cfg)
+        loading.check_codecs(cfg)
 
 
 @pytest.mark.parametrize('launcher', ['pytorch', 'slurm'])
@@ -220,4 +215,4 @@ def test_launchers_without_gpu_need_torchrun(launcher, monkeypatch):
     monkeypatch.delenv('RANK', raising=False)
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
     with pytest.raises(RuntimeError, match='start `torchrun'):
-        config_files.load_config('cpn_r152_fashionai_skirt', launcher=launcher)
+        loading.load_config('cpn_r152_fashionai_skirt', launcher=launcher)

@@ -8,11 +8,12 @@ import pytest
 from mmcv.transforms import LoadImageFromFile
 from mmpose.datasets.transforms import LoadImage
 
-from fashion_mmpose import compat, compat_pictures
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.files.pictures.pixels import read_picture
+from fashion_mmpose.stack import compat
+from fashion_mmpose.stack.decoding import guard_decoding
 
-compat_pictures.guard_decoding()
+guard_decoding()
 
 WHOLE = picture_fuzz.whole_pictures()
 REFUSED = ('exr', 'hdr', 'pfm', 'ras', 'tga', 'ico')

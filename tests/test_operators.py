@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from fashion_mmpose import compat
+from fashion_mmpose.stack import compat
 
 lite = pytest.mark.skipif(
     not compat.serve_operators(), reason='a compiled mmcv is installed'

@@ -8,8 +8,8 @@ from drawn_hats import DESCRIPTION, HATS
 from mmengine.config import Config
 
 from fashion_mmpose import garments
-from fashion_mmpose.config import load_config
-from fashion_mmpose.described_data import check_channels
+from fashion_mmpose.config.described_data import check_channels
+from fashion_mmpose.config.loading import load_config
 
 # Not sorted by name, as what MMEngine saves is.
 assert list(HATS.garments) == ['cap', 'beanie']

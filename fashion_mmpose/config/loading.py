@@ -9,12 +9,13 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
-from fashion_mmpose import compat
-from fashion_mmpose.config_folder import config_root
-from fashion_mmpose.described_data import embed_descriptions
-from fashion_mmpose.overrides import check_keys
 from fashion_mmpose.pretrained import names_folder, read_index
-from fashion_mmpose.stored_config import read_stored_config
+from fashion_mmpose.stack import compat
+
+from .described_data import embed_descriptions
+from .folder import config_root
+from .overrides import check_keys
+from .stored import read_stored_config
 
 CATEGORY = '{category}'  # stands for a category in paths
 
@@ -68,7 +69,7 @@ def read_config(name: str | os.PathLike) -> Config:
     Args:
         name: Path of a config, or the bare name of one that the package carries; or a
             ``.json`` in a folder of networks, which
-            :func:`fashion_mmpose.stored_config.read_stored_config` reads.
+            :func:`fashion_mmpose.config.stored.read_stored_config` reads.
 
     Raises:
         FormatError: A folder's config is none.

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from fashion_mmpose.config import CATEGORY, is_address
+from .loading import CATEGORY, is_address
 
 _WRAPPED = ('dataset', 'datasets')
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from mmengine.config import Config, ConfigDict
 
 from fashion_mmpose.garments import benchmark, describe, keypoints
-
-from .garments.descriptions.file import is_description_file
+from fashion_mmpose.garments.descriptions.file import is_description_file
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 

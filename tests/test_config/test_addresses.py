@@ -9,7 +9,7 @@ from mmpose.registry import MODELS
 from toolbox import ROOT
 
 from fashion_mmpose import starter
-from fashion_mmpose.config import read_config
+from fashion_mmpose.config.loading import read_config
 
 NAME = 'cpn_r50_fashionai_blouse'
 

@@ -1,4 +1,4 @@
-"""Checks and adapts the OpenMMLab stack, with the operators of ``operators.py``.
+"""Checks and adapts the OpenMMLab stack, with torchvision's operators.
 
 :func:`setup` runs when the package is imported, before anything of MMPose is:
 
@@ -12,10 +12,10 @@
 - The stack imports modules that newer Pythons, setuptools or platforms lack;
   :mod:`fashion_mmpose.stand_ins` answers for them.
 - A maintained fork of MMEngine reads checkpoints without limits where these are not
-  enough, and takes torchvision's operators for a compiled mmcv; ``compat_forks`` keeps
+  enough, and takes torchvision's operators for a compiled mmcv; ``forks`` keeps
   it from both.
 - mmcv gives every file to OpenCV, whose readers of rare formats crash on damaged ones.
-  ``compat_pictures.guard_decoding`` puts this package's own checks in front.
+  ``decoding.guard_decoding`` puts this package's own checks in front.
 """
 
 import codecs
@@ -27,11 +27,12 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
-from . import starter
-from .compat_forks import keep_loading_safe, tell_of_operators
-from .compat_pictures import guard_decoding
-from .operators import INSTALL_HINT, serve_operators
-from .stand_ins import serve_removed_modules, serve_xtcocotools
+from fashion_mmpose import starter
+from fashion_mmpose.operators import INSTALL_HINT, serve_operators
+from fashion_mmpose.stand_ins import serve_removed_modules, serve_xtcocotools
+
+from .decoding import guard_decoding
+from .forks import keep_loading_safe, tell_of_operators
 
 MMCV_RANGE = ('2.0.0', '3.0.0')  # of MMPose
 MMCV_BEFORE = '2.2.0'  # of MMDetection up to 3.3
@@ -162,7 +163,7 @@ def serve_configs(find: Callable[[str], Path]) -> None:
 
     def own_name(path: str) -> str:
         package, _, name = path.partition('::')
-        return name if package == __package__ else ''
+        return name if package == 'fashion_mmpose' else ''
 
     def find_own_base(cfg_path: str, filename: str) -> tuple[str, str | None]:
         if name := own_name(cfg_path):

@@ -4,8 +4,8 @@ import argparse
 
 import pytest
 
-from fashion_mmpose.config import load_config
-from fashion_mmpose.overrides import OverrideAction, parse_value
+from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.config.overrides import OverrideAction, parse_value
 
 
 @pytest.mark.parametrize(

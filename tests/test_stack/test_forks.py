@@ -10,7 +10,7 @@ import torch
 from mmengine.runner import checkpoint
 from mmengine.utils.dl_utils import misc
 
-from fashion_mmpose import compat, compat_forks
+from fashion_mmpose.stack import compat, forks
 
 
 class Hostile:
@@ -52,7 +52,7 @@ def test_the_reader_of_the_fork(hostile, monkeypatch):
         return torch.load(file, map_location=map_location, weights_only=False)
 
     monkeypatch.setattr(checkpoint, '_safe_torch_load', fall_back, raising=False)
-    compat_forks.keep_loading_safe()
+    forks.keep_loading_safe()
     with pytest.raises(pickle.UnpicklingError):
         checkpoint._safe_torch_load(path)
     assert not made.exists()
@@ -73,7 +73,7 @@ def test_operators_are_no_compiled_mmcv(monkeypatch):
     places = (misc, mmengine.model.utils)
     for place in places:
         monkeypatch.setattr(place, 'mmcv_full_available', mmcv_full_available)
-    compat_forks.tell_of_operators()
+    forks.tell_of_operators()
     assert not any(place.mmcv_full_available() for place in places)
 
 

@@ -1,6 +1,6 @@
 """Lets mmcv decode pictures behind this package's own checks; a part of ``compat``."""
 
-from .files.pictures.pixels import check_for_opencv, decode_picture
+from fashion_mmpose.files.pictures.pixels import check_for_opencv, decode_picture
 
 
 def guard_decoding() -> None:

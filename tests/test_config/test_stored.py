@@ -9,14 +9,14 @@ import pytest
 from mmengine.config import Config, ConfigDict
 
 import fashion_mmpose.plugin  # noqa: F401
-from fashion_mmpose.config import config_names, load_config
-from fashion_mmpose.errors import FormatError
-from fashion_mmpose.stored_config import (
+from fashion_mmpose.config.loading import config_names, load_config
+from fashion_mmpose.config.stored import (
     SECTIONS,
     encode_config,
     flatten_config,
     read_stored_config,
 )
+from fashion_mmpose.errors import FormatError
 
 # Recipes, whose members need the category of an entry.
 RECIPES = ('fashionai/cpn_ensemble', 'small/cpn_ensemble')

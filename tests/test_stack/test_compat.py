@@ -15,7 +15,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 
-from fashion_mmpose import compat
+from fashion_mmpose.stack import compat
 
 # ------------------------------------------------------------------------ checks
 

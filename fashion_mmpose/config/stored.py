@@ -18,12 +18,13 @@ import mmpose.registry
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import Registry
 
-from fashion_mmpose import compat
-from fashion_mmpose.config_folder import config_root
-from fashion_mmpose.described_data import datasets_of
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import encode_indented, read_json
+from fashion_mmpose.stack import compat
 from fashion_mmpose.version import __version__
+
+from .described_data import datasets_of
+from .folder import config_root
 
 SECTIONS = ('default_scope', 'model', 'test_dataloader', 'test_evaluator')
 

@@ -1,0 +1,1 @@
+"""The OpenMMLab stack, checked and adapted before anything of it is used."""
