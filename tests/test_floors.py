@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -147,6 +148,20 @@ def test_tests_of_the_core_start_without_pytorch():
     options = ('--collect-only', '-q', '-p', 'no:cacheprovider', '-p', 'no:xdist')
     done = alone(pytest_main, *options, *places, cwd=ROOT)
     assert 'tests collected' in done.stdout
+
+
+def test_no_folder_holds_two_subjects():
+    """One with more modules does; its ``__init__.py`` only says what they are."""
+    inside = [path.parent for path in modules().values() if path.stem != '__init__']
+    assert {folder: num for folder, num in Counter(inside).items() if num > 8} == {}
+
+
+def test_no_file_is_too_long():
+    lengths = {
+        name: len(path.read_text('utf-8').splitlines())
+        for name, path in modules().items()
+    }
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
 
 
 def test_every_module_has_a_floor():

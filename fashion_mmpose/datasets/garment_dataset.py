@@ -83,8 +83,7 @@ class GarmentDataset(BaseCocoStyleDataset):
             Defaults to None.
         benchmark (str or dict, optional): The benchmark: the name of a built-in one, a
             description, or a JSON or YAML file with one; see
-            :mod:`fashion_mmpose.garments.descriptions.definition`. Subclasses have
-            their own.
+            :func:`fashion_mmpose.garments.benchmark_from`. Subclasses have their own.
         one_per_image (bool, optional): Whether an image shows one garment. By default
             it shows several, except FashionAI's.
         cache (dict, optional): Keeps decoded pictures from epoch to epoch, up to
