@@ -23,9 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are of the repository
 
-from benchmarks.short_trainings import STARTS, call, train  # noqa: E402
+from benchmarks.short_trainings import STARTS, call, train, write  # noqa: E402
 from fashion_mmpose.evaluation.functional.oks import score_files  # noqa: E402
-from fashion_mmpose.files.writing.outputs import OutputFiles  # noqa: E402
 
 BATCH_SIZE = 16
 UNTRAINED = 'the starter as it is'
@@ -130,12 +129,6 @@ def table(numbers: Mapping[str, Mapping[str, float]]) -> str:
         cells = [f'{each[column]:.3f}' for column in COLUMNS]
         lines.append(f'| {" | ".join((name, *cells))} |')
     return '\n'.join(lines) + '\n'
-
-
-def write(file: Path, text: str) -> None:
-    """Write a file whole, or not at all."""
-    with OutputFiles() as outputs:
-        outputs.open(file).write(text)
 
 
 def main(argv: list[str] | None = None) -> None:

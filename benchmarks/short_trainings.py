@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from fashion_mmpose.files.writing.outputs import OutputFiles
+
 ROOT = Path(__file__).resolve().parents[1]
 METRIC = 'fashionai/NE'
 # Settings of configs/starter/ by what a training begins with.
@@ -75,6 +77,15 @@ def tested(
     return json.loads(file.read_text())['metrics']
 
 
+def weights_of(work_dir: Path) -> Path:
+    """The weights that a training has left last.
+
+    Raises:
+        FileNotFoundError: If it has left none.
+    """
+    return Path((work_dir / 'last_checkpoint').read_text())
+
+
 def metrics_file(out: Path) -> Path:
     """Where a test leaves its metrics."""
     return out / 'metrics.json'
@@ -98,3 +109,9 @@ def step_seconds(work_dir: Path) -> list[float]:
     lines = map(json.loads, logs[-1].read_text().splitlines())
     # Those of validations have no loss.
     return [line['time'] for line in lines if 'loss' in line]
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file whole, or not at all."""
+    with OutputFiles() as outputs:
+        outputs.open(file).write(text)

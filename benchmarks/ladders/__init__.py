@@ -1,0 +1,1 @@
+"""Ladders of recipes: their rows, how these are trained, and the table of them."""
