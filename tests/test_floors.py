@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -204,6 +205,29 @@ def test_folders_import_in_their_order():
         ('fashion_mmpose.garments.prediction', 'fashion_mmpose.measure'),
         ('fashion_mmpose.garments.prediction', 'fashion_mmpose.visualization'),
     }
+
+
+def test_rooms_have_no_circle():
+    """What lies side by side in a folder, modules and folders, has an order."""
+    known = modules()
+    folders = {name for name, path in known.items() if path.stem == '__init__'}
+    graphs = {folder: {} for folder in folders - {PACKAGE}}
+    for name, path in known.items():
+        for imported in {*imports(name, path, inside_functions=True)} & known.keys():
+            folder, one, other = parted(name, imported)
+            if folder in graphs and one and other:
+                graphs[folder].setdefault(one, set()).add(other)
+    assert sum(map(len, graphs.values())) > len(graphs)
+    for graph in graphs.values():
+        TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def parted(name: str, other: str) -> tuple[str, str, str]:
+    """The folder that holds both, and where in it each of them lies."""
+    one, two = name.split('.'), other.split('.')
+    shared = len(os.path.commonprefix([one, two]))
+    places = (''.join(parts[shared : shared + 1]) for parts in (one, two))
+    return '.'.join(one[:shared]), *places
 
 
 def test_imports_have_no_circle():

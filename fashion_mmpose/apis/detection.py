@@ -12,8 +12,8 @@ from mmengine.registry import DefaultScope
 
 from fashion_mmpose import garments
 from fashion_mmpose.config.loading import read_config
-from fashion_mmpose.inference.boxes.detections import Detections, picture_batches
 from fashion_mmpose.inference.boxes.suppression import select_boxes
+from fashion_mmpose.inference.detections import Detections, picture_batches
 from fashion_mmpose.stack import compat
 from fashion_mmpose.weights.folders import of_folder
 from fashion_mmpose.weights.read import (

@@ -15,7 +15,6 @@ from fashion_mmpose.media.reading import Picture, load_pictures
 from fashion_mmpose.media.sources import Input, Source, find_sources
 
 from .boxes.crops import Crop, predict_crops
-from .boxes.detections import Detections
 from .boxes.framing import FramingWarning, whole_picture_doubt
 from .boxes.requests import (
     Boxes,
@@ -33,6 +32,7 @@ from .building import (
     one_of,
     starter_network,
 )
+from .detections import Detections
 from .picture_prediction import PicturePrediction
 from .protocols import Detector
 from .storing import Storable

@@ -7,7 +7,7 @@ import numpy as np
 
 from fashion_mmpose.garments import GarmentPrediction
 
-from .boxes.detections import Detections
+from .detections import Detections
 
 
 class Detector(Protocol):

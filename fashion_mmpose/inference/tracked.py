@@ -20,8 +20,8 @@ from fashion_mmpose.tracking.smoothing import DEFAULT_FPS
 from fashion_mmpose.tracking.tracks import between
 
 from .boxes.crops import Crop, predict_crops
-from .boxes.detections import Detections
 from .boxes.requests import boxes_of_category
+from .detections import Detections
 from .picture_prediction import PicturePrediction
 from .protocols import Detector, PoseNetwork
 

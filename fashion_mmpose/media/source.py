@@ -4,9 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import cv2
 import numpy as np
-
-from .videos.writing import count_frames
 
 # Files are told by their content; these names say what a damaged file should be.
 PICTURE_SUFFIXES = frozenset(
@@ -72,3 +71,11 @@ class Source:
             return None
         count = count_frames(str(self.image))
         return count if count > 0 else None
+
+
+def count_frames(path: str | os.PathLike) -> int:
+    """Frames of a video as its header tells, 0 if it cannot be opened."""
+    capture = cv2.VideoCapture(str(path))
+    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
+    return count

@@ -16,7 +16,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.inference.boxes.detections import Detections
+from fashion_mmpose.inference.detections import Detections
 
 SIZES_WH = [(90, 70), (64, 64), (50, 110), (120, 80)]
 

@@ -6,7 +6,7 @@ import pytest
 
 from fashion_mmpose import GarmentInferencer
 from fashion_mmpose.inference import tracked
-from fashion_mmpose.inference.boxes.detections import Detections
+from fashion_mmpose.inference.detections import Detections
 from fashion_mmpose.media.reading import Picture
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.synthetic import draw_moving

@@ -1,1 +1,1 @@
-"""Garments as boxes: what callers ask for, what detectors find, and crops of them."""
+"""Boxes of garments: what callers give, which are kept, and crops of them."""

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from fashion_mmpose.formats.category_names import plain
-
-from .detections import Detections
+from fashion_mmpose.inference.detections import Detections
 
 Categories = str | Iterable[str | Sequence[str]] | None
 Boxes = Iterable[np.ndarray | Sequence[Sequence[float]] | Detections] | None

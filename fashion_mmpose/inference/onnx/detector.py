@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.inference.boxes.detections import Detections, picture_batches
 from fashion_mmpose.inference.boxes.suppression import select_boxes, suppress_by_label
+from fashion_mmpose.inference.detections import Detections, picture_batches
 
 from .metadata import DetectorMetadata
 from .picture_input import Resized

@@ -6,6 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fashion_mmpose.media.source import count_frames
+
 
 class VideoFile:
     """An MPEG-4 video that appears when it is finished.
@@ -80,11 +82,3 @@ class VideoFile:
         if self._writer is not None:
             self._writer.release()
             self._writer = None
-
-
-def count_frames(path: str | os.PathLike) -> int:
-    """Frames of a video as its header tells, 0 if it cannot be opened."""
-    capture = cv2.VideoCapture(str(path))
-    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    capture.release()
-    return count

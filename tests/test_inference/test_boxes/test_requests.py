@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fashion_mmpose.inference.boxes.detections import Detections
 from fashion_mmpose.inference.boxes.requests import (
     boxes_of_category,
     read_requests,
     whole_picture,
 )
+from fashion_mmpose.inference.detections import Detections
 
 KNOWN = ('blouse', 'skirt')
 ONE = [[1, 2, 3, 5]]
