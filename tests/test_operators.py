@@ -355,7 +355,7 @@ USES_FAKE_EXTENSION = """
 import sys, torch, mmcv
 mmcv.__path__.insert(0, sys.argv[1])  # before the file that `make setup` writes
 import fashion_mmpose.plugin
-from fashion_mmpose import compat
+from fashion_mmpose.stack import compat
 from mmcv.ops import nms
 assert compat.serve_operators() is False
 assert sys.modules['mmcv._ext'].__file__.startswith(sys.argv[1])
