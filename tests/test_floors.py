@@ -79,6 +79,7 @@ def found(journey: Path) -> dict:
     return json.loads(alone(HELPERS / 'core_journey.py', cwd=journey).stdout)
 
 
+@pytest.mark.slow
 def test_the_libraries_are_really_hidden(tmp_path: Path):
     for library in sorted(PLUGIN_LIBRARIES):
         script = tmp_path / f'use_{library}.py'
@@ -123,6 +124,7 @@ def test_help_without_pytorch(tmp_path: Path, script: str):
     assert 'usage: ' in alone(script, '--help', cwd=tmp_path).stdout
 
 
+@pytest.mark.slow
 def test_importing_the_package_is_cheap(tmp_path: Path):
     script = tmp_path / 'names.py'
     script.write_text(
@@ -207,6 +209,7 @@ def test_folders_import_in_their_order():
     }
 
 
+@pytest.mark.slow
 def test_rooms_have_no_circle():
     """What lies side by side in a folder, modules and folders, has an order."""
     known = modules()

@@ -28,6 +28,7 @@ def detector(files):
     return GarmentDetector(*files, device='cpu', max_per_image=10)
 
 
+@pytest.mark.slow
 def test_boxes_of_pictures(detector):
     found = detector.detect(pictures(SIZES))
     assert [len(each) for each in found] == [10, 10, 10]
@@ -64,6 +65,7 @@ def test_files_and_arrays_give_the_same(detector, tmp_path):
     np.testing.assert_array_equal(from_file.scores, from_array.scores)
 
 
+@pytest.mark.slow
 def test_equals_mmdetections_own_inference(detector, files):
     from mmdet.apis import inference_detector, init_detector
 
@@ -81,6 +83,7 @@ def test_equals_mmdetections_own_inference(detector, files):
         )
 
 
+@pytest.mark.slow
 def test_nothing_in_nothing(detector, files):
     assert detector.detect([]) == [] and detector.detect_samples([]) == []
     strict = GarmentDetector(*files, device='cpu', score_thr=1.0)
@@ -88,6 +91,7 @@ def test_nothing_in_nothing(detector, files):
     assert len(found) == 0 and found.bboxes.shape == (0, 4) and found.labels == ()
 
 
+@pytest.mark.slow
 def test_the_scope_of_the_process_stays(files):
     with DefaultScope.overwrite_default_scope('mmpose'):
         detector = GarmentDetector(*files, device='cpu')
@@ -154,6 +158,7 @@ def test_a_pose_config_is_refused(files):
         GarmentDetector('demo/cpn_r18_fashionai_blouse', files[1])
 
 
+@pytest.mark.slow
 def test_weights_of_another_network(files, tmp_path):
     cfg = Config.fromfile(files[0])
     cfg.model.bbox_head.num_classes = 4
@@ -161,12 +166,14 @@ def test_weights_of_another_network(files, tmp_path):
         GarmentDetector(cfg, files[1])
 
 
+@pytest.mark.slow
 def test_other_classes(files, tmp_path):
     other = save_detector(files[0], tmp_path / 'o.pth', ('a', 'b', 'c', 'd', 'e'))
     with pytest.raises(ValueError, match=r"trained for the classes \('a', 'b'"):
         GarmentDetector(files[0], other)
 
 
+@pytest.mark.slow
 def test_no_classes(files, tmp_path):
     content = torch.load(files[1], weights_only=True)
     torch.save(content['state_dict'], tmp_path / 'bare.pth')

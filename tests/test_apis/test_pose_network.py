@@ -48,6 +48,7 @@ def test_loaded_config_and_bare_name(small):
         PoseNetwork('res18_deepfashion2_mini', small.weights('fashionai_blouse'))
 
 
+@pytest.mark.slow
 def test_a_digest_tells_networks_apart(small):
     network = PoseNetwork(*small.of('fashionai_skirt'))
     digest = network_digest(network)
@@ -239,6 +240,7 @@ def test_no_such_config():
 # --------------------------------------------------------------- several networks
 
 
+@pytest.mark.slow
 def test_one_network_for_all(small):
     networks = build_networks(*small.of('fashionai_all'), 'cpu')
     assert tuple(networks) == FASHIONAI
@@ -260,6 +262,7 @@ def test_one_for_two_categories_is_built_once(small):
     assert networks['skirt'].category == 'skirt'
 
 
+@pytest.mark.slow
 def test_an_ensemble_in_a_dict_needs_no_weights(small):
     networks = build_networks({'blouse': small.config('ensemble')}, None, 'cpu')
     assert len(networks['blouse'].model.members) == 2
@@ -284,6 +287,7 @@ def test_wrong_dicts(small, names, weights, message):
         build_networks(pose, weights, 'cpu')
 
 
+@pytest.mark.slow
 def test_configs_tell_their_categories(small):
     pose = pose_by_category(
         [small.of('fashionai_skirt'), small.of('deepfashion2_tops')]

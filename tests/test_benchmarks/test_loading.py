@@ -59,6 +59,7 @@ def test_fresh_processes():
     assert 0 < ours['load_s'] < 10
 
 
+@pytest.mark.slow
 def test_failures_are_not_taken_for_figures(train_json, capfd, monkeypatch):
     # A fresh process takes seconds to start.
     monkeypatch.setattr(

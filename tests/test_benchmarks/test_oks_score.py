@@ -16,6 +16,7 @@ from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.deepfashion2.results import read_results
 
 
+@pytest.mark.slow
 def test_generated_files(tmp_path):
     truth, results = str(tmp_path / 'truth.json'), str(tmp_path / 'found.json')
     oks_score.write_files(truth, results, 300)
@@ -48,6 +49,7 @@ def in_this_process(monkeypatch):
     logger.setLevel(level)
 
 
+@pytest.mark.slow
 def test_sides(in_this_process):
     """Our two sides find the scores of the stock ones."""
     with DefaultScope.overwrite_default_scope('mmpose'):
@@ -93,6 +95,7 @@ def test_memory_of_a_fresh_process():
     assert 0 < figures['seconds'] < 10
 
 
+@pytest.mark.slow
 def test_a_process_that_fails(monkeypatch):
     forked = multiprocessing.get_context('fork')
     monkeypatch.setattr(

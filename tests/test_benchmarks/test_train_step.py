@@ -15,6 +15,7 @@ def scope():
         yield
 
 
+@pytest.mark.slow
 def test_both_sides():
     figures = train_step(rounds=1, batch_size=1, size=64)
     assert list(figures) == ['ours', 'mmpose']

@@ -52,6 +52,7 @@ def test_help_lists_all_commands(tmp_path: Path):
     assert listed == list(COMMANDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'argv', [['--version'], ['submit', '--help'], ['scoer'], ['submit', 'none.json']]
 )
@@ -184,6 +185,7 @@ def test_run_needs_a_script(capsys, tmp_path: Path):
     assert error_of(capsys, ['run', path]) == f'{path}: no such file'
 
 
+@pytest.mark.slow
 def test_commands_are_imported_when_they_are_used(tmp_path: Path):
     code = (
         'import sys\n'

@@ -11,6 +11,8 @@ from toolbox import ROOT
 from fashion_mmpose import starter
 from fashion_mmpose.config.loading import read_config
 
+pytestmark = pytest.mark.slow
+
 NAME = 'cpn_r50_fashionai_blouse'
 
 

@@ -106,6 +106,7 @@ def no_reading(monkeypatch: pytest.MonkeyPatch):
     return lambda: monkeypatch.setattr(Config, 'fromfile', from_file)
 
 
+@pytest.mark.slow
 def test_members_are_read_with_the_ensemble(no_reading, tmp_path: Path):
     cfg = loading.load_config('cpn_ensemble_fashionai_blouse')
     names = ['cpn_r152_fashionai_blouse', 'cpn_senet154_fashionai_blouse']

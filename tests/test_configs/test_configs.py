@@ -293,6 +293,7 @@ def test_the_second_network_has_the_recipe_of_the_first(category):
     )
 
 
+@pytest.mark.slow
 def test_any_network_of_timm_is_a_few_lines():
     first = Config.fromfile(find_config('cpn_r152_fashionai_blouse'))
     config = Config.fromfile(find_config('cpn_convnext_tiny_fashionai_blouse'))

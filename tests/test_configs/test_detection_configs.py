@@ -53,6 +53,7 @@ def test_there_are_the_promised_configs():
     assert promised <= set(NAMES)
 
 
+@pytest.mark.slow
 def test_classes_are_the_tables(config):
     benchmark = config.filename.removesuffix('.py').rpartition('_')[2]
     expected = garments.categories(benchmark)
@@ -68,6 +69,7 @@ def test_classes_are_the_tables(config):
     assert class_count(config.model) == len(expected)
 
 
+@pytest.mark.slow
 def test_runs_like_every_other_config(config):
     assert is_detector(config)
     check_codecs(config)  # has nothing to say
@@ -92,6 +94,7 @@ def test_runs_like_every_other_config(config):
         assert dataset.test_mode
 
 
+@pytest.mark.slow
 def test_schedule_ends_with_the_training(config):
     ends = [step.get('end') for step in config.param_scheduler if 'end' in step]
     epochs = config.train_cfg.max_epochs
@@ -203,6 +206,7 @@ BOXES = [
 ]
 
 
+@pytest.mark.slow
 def test_records_of_the_images(tmp_path):
     first, second = dataset(tmp_path, BOXES, test_mode=True)
     assert first['img_id'] == 7 and first['img_path'] == 'pictures/part/a.jpg'
@@ -214,6 +218,7 @@ def test_records_of_the_images(tmp_path):
     assert second['img_path'] == 'pictures/b.jpg' and second['instances'] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'filter_cfg, kept',
     [
@@ -245,6 +250,7 @@ def test_wrong_classes(tmp_path, classes, message):
 # -------------------------------------------------------------------------- tools
 
 
+@pytest.mark.slow
 def test_testing_options_of_a_detector(tmp_path):
     (tmp_path / 'w.pth').touch()
     cfg = load_config('detection/rtmdet_demo_fashionai')
@@ -307,6 +313,7 @@ def test_one_and_two_stages_learn_and_find(name, mmdet_scope):
     assert len(results) == 2 and len(results[0].pred_instances) > 0
 
 
+@pytest.mark.slow
 def test_the_metric_numbers_classes_as_the_dataset(tmp_path, mmdet_scope):
     """The annotations as predictions have a mAP of 1, with shifted labels 0."""
     from mmdet.registry import METRICS

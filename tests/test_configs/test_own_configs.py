@@ -70,6 +70,7 @@ def test_pose_network_and_data_build():
     assert cfg.default_hooks.checkpoint.save_best == f'{BAGS.name}/NE'
 
 
+@pytest.mark.slow
 def test_detector_and_data_build():
     pytest.importorskip('mmdet')
     from mmdet.registry import DATASETS as DETECTION_DATASETS

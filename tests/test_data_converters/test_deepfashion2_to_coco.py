@@ -256,6 +256,7 @@ def test_drawn_annotations_survive_the_way_there_and_back(raw):
     assert read(raw) == content
 
 
+@pytest.mark.slow
 def test_drawn_pictures_keep_their_landmarks(tmp_path):
     write_deepfashion2(tmp_path, 3, seed=5, balanced=True)
     convert(tmp_path)

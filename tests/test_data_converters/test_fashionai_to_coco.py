@@ -347,6 +347,7 @@ def test_bad_arguments(main, capsys, argv, match):
     assert match in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_script_runs_from_any_folder_without_the_stack(root, tmp_path):
     code = f"""
 import runpy, sys
@@ -364,6 +365,7 @@ assert not {{'torch', 'mmpose', 'mmengine'}} & set(sys.modules)
     assert file_names(tmp_path / 'out' / 'train_blouse.json') == ['Images/blouse/b.jpg']
 
 
+@pytest.mark.slow
 @needs_data
 def test_published_answers(main, tmp_path):
     options = ['--image-root', '.', '--split', 'a', '--image-size', '512', '512']
@@ -385,6 +387,7 @@ def test_published_answers(main, tmp_path):
     )
 
 
+@pytest.mark.slow
 @needs_data
 def test_published_picture(main, tmp_path):
     assert (

@@ -249,6 +249,7 @@ def test_a_file_given_twice(main, capsys):
     assert 'a.json: given twice' in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_starts_without_mmpose(predicted):
     folder, _ = predicted
     code = (

@@ -219,6 +219,7 @@ def test_every_box_is_a_sample(ann_file, tmp_path):
 # ------------------------------------------------------------------- the data list
 
 
+@pytest.mark.slow
 def test_subsets(ann_file):
     dataset = build(ann_file, test_mode=True)
     assert ids(dataset.get_subset(2)) == [1, 2]
@@ -249,6 +250,7 @@ def test_lazy_initialisation(ann_file):
         len(build('none.json', lazy_init=True))
 
 
+@pytest.mark.slow
 def test_wrappers(ann_file):
     dataset = build(ann_file)
     joined = ConcatDataset([dataset, build(ann_file, indices=[3])])
@@ -308,6 +310,7 @@ class PackIds:
         return results['id'], results['keypoints'].sum()
 
 
+@pytest.mark.slow
 def test_workers(ann_file):
     dataset = build(ann_file, pipeline=[PackIds()])
     expected = [dataset[i] for i in range(len(dataset))]

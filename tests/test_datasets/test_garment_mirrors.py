@@ -59,6 +59,7 @@ def test_mirror_images_stay_in_their_category(garment):
     )
 
 
+@pytest.mark.slow
 def test_mmposes_table_agrees():
     """But for one landmark of the vest, which MMPose's maps onto itself."""
     path = Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets/deepfashion2.py'

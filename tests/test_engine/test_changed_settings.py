@@ -73,6 +73,7 @@ def test_what_would_have_no_effect_stops(tmp_path, checkpoint, changes, message)
     assert not (tmp_path / 'run' / 'epoch_3.pth').exists()
 
 
+@pytest.mark.slow
 def test_groups_of_their_own_rates(tmp_path):
     def parts(lr):
         settings = optimizer(lr=lr)
@@ -90,6 +91,7 @@ def test_groups_of_their_own_rates(tmp_path):
         run.train()
 
 
+@pytest.mark.slow
 def test_more_epochs(tmp_path, checkpoint):
     endless = dict(param_scheduler=[dict(STEPS, end=10**9)])
     runner(tmp_path / 'run', **endless).train()
@@ -98,6 +100,7 @@ def test_more_epochs(tmp_path, checkpoint):
     assert rates(runner(tmp_path / 'run', 4, checkpoint, **endless)) == whole[2:]
 
 
+@pytest.mark.slow
 def test_more_epochs_of_a_schedule_that_ends_with_them(tmp_path):
     cosine = dict(param_scheduler=[COSINE])
     runner(tmp_path / 'run', **cosine).train()
@@ -109,6 +112,7 @@ def test_more_epochs_of_a_schedule_that_ends_with_them(tmp_path):
     assert resumed == pytest.approx(whole[2:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'changes',
     [

@@ -119,6 +119,7 @@ class Deadly(Numbers):
         return super().__getitem__(index)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('after', [0, 1])
 def test_a_killed_worker(tmp_path, after):
     dataset = Deadly(tmp_path / 'kill')

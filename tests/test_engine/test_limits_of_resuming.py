@@ -69,6 +69,7 @@ def test_a_run_outside_the_limits_says_so(tmp_path, caplog, settings, reason):
     assert reason in text and ';' not in text
 
 
+@pytest.mark.slow
 def test_a_run_within_the_limits_says_nothing(tmp_path, caplog):
     workers = loader(num_workers=1, persistent_workers=False)
     assert told(tmp_path, caplog, train_dataloader=workers) == []

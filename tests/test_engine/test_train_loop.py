@@ -215,6 +215,7 @@ def test_whether_it_is_saved(tmp_path, monkeypatch, save_stopped, seconds, is_sa
     assert (tmp_path / 'last_checkpoint').read_text() == name
 
 
+@pytest.mark.slow
 def test_a_kill_before_it_is_removed_leaves_nothing_in_the_end(tmp_path, whole):
     assert not train(tmp_path, Stop('after', 1))
     content = (tmp_path / 'interrupted.pth').read_bytes()

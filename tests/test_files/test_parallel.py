@@ -78,6 +78,7 @@ def is_running(number):
     return stat.rpartition(')')[2].split()[0] != 'Z'
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path('/proc/self/stat').exists(), reason='needs /proc')
 def test_workers_end_with_a_killed_parent(tmp_path):
     script = tmp_path / 'slow.py'

@@ -20,6 +20,7 @@ from fashion_mmpose.inference import GarmentInferencer
 # ------------------------------------------------------------------------ batches
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'batch_size, images, crops',
     [
@@ -43,6 +44,7 @@ def test_pictures_share_batches(small, monkeypatch, batch_size, images, crops):
     assert_same(found, expected)
 
 
+@pytest.mark.slow
 def test_two_networks_keep_the_order(small, monkeypatch):
     pose = dict(
         blouse=small.of('fashionai_blouse'),
@@ -68,6 +70,7 @@ def test_two_networks_keep_the_order(small, monkeypatch):
         np.testing.assert_allclose(garment.keypoints, alone.keypoints, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_crops_that_are_cut_out_beside_a_gpu(small, monkeypatch):
     expected = inferencer_of(
         small, 'deepfashion2_all', det_model=ToldDetector()

@@ -14,6 +14,7 @@ from fashion_mmpose.errors import PictureError
 PATIENCE_S = 20
 
 
+@pytest.mark.slow
 def test_kinds_of_inputs_give_the_same(small):
     inferencer = inferencer_of(small, 'fashionai_blouse')
     expected = list(inferencer.garments(small.paths))
@@ -34,6 +35,7 @@ def test_kinds_of_inputs_give_the_same(small):
     )
 
 
+@pytest.mark.slow
 def test_every_picture_has_an_entry_a_single_one_too(small):
     inferencer = inferencer_of(small, 'fashionai_all')
     boxes = np.array([[10, 5, 60, 50], [20, 15, 80, 66]], np.float64)

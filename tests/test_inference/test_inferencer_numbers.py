@@ -108,6 +108,7 @@ def test_annotated_boxes(small, run_test, monkeypatch, name, items):
     assert_as_tested(found, run_test(small.folder, *files))
 
 
+@pytest.mark.slow
 def test_a_file_of_boxes(small, run_test, tmp_path):
     """Of DeepFashion2: every box is tested, for the category that it is given."""
     detector = ToldDetector()

@@ -89,6 +89,7 @@ def test_points_that_lie_together_have_an_error():
     assert found['waist_width'].error > 2
 
 
+@pytest.mark.slow
 def test_the_error_is_that_of_many_trials():
     rng = np.random.default_rng(2)
     draws = rng.multivariate_normal((0, 0), ((6, 2), (2, 3)), (400, 7))

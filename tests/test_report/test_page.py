@@ -70,6 +70,7 @@ def page(folder):
     return report(*files, *options, '--out', folder / 'report.html')
 
 
+@pytest.mark.slow
 def test_what_it_shows(page):
     headers = ' '.join(page.said.split())
     for said in ('rough.json', 'fine.json', '12 garments in 12 pictures', 'AP.75'):
@@ -118,6 +119,7 @@ def scored(run):
         yield dict(entry, keypoints=points)
 
 
+@pytest.mark.slow
 def test_probabilities_are_shown_beside_scores(folder, tmp_path):
     with (tmp_path / 'scored.json').open('w') as file:
         write_results(file, scored(noisy(6)))
@@ -191,6 +193,7 @@ def test_pictures_show_truth_and_prediction(page):
     assert 'missed' in page.said
 
 
+@pytest.mark.slow
 def test_names_cannot_become_html(tmp_path):
     run = noisy(20)
     write_truth(tmp_path / 'truth.json', run, file_name='{}' + EVIL.replace('/', '-'))
@@ -225,6 +228,7 @@ def test_scripts_hold_json_that_cannot_end_them():
     assert json.loads(escaped) == json.loads(text)
 
 
+@pytest.mark.slow
 def test_without_any_prediction(folder, tmp_path):
     (tmp_path / 'none.json').write_text('[]')
     files = tmp_path / 'none.json', '--ann-file', folder / 'truth.json'
@@ -248,6 +252,7 @@ def far(run):
     run.predict('skirt', 1, run.garment('skirt', 1) + 900_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('build', [lambda run: run.image(1), unlabelled, flat, far])
 def test_odd_truth_and_predictions(tmp_path, build):
     run = ConstructedRun()

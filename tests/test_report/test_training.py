@@ -48,6 +48,7 @@ def test_all_starts_are_read_in_order(work_dir):
     assert 'CXX_FLAGS' not in training.environment
 
 
+@pytest.mark.slow
 def test_the_chart_has_losses_rate_and_the_headline(work_dir):
     pytest.importorskip('plotly', reason='`make setup` brings plotly')
     figure = training_chart(read_training(work_dir))

@@ -62,6 +62,7 @@ def items_of(annotation: dict) -> list[dict]:
     return [annotation[key] for key in keys]
 
 
+@pytest.mark.slow
 def test_layout(balanced):
     numbers = [f'{number:06d}' for number in range(1, 14)]
     expected = [f'annos/{n}.json' for n in numbers] + [
@@ -131,6 +132,7 @@ def test_files_hold_what_was_drawn(balanced):
     assert 0 < difference.mean() < 8  # the noise of JPEG
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_the_bytes(tmp_path):
     first, num_garments = write_deepfashion2(tmp_path / 'a', 9, seed=2, workers=1)
     second, again = write_deepfashion2(tmp_path / 'b', 9, seed=2, workers=2)
@@ -141,6 +143,7 @@ def test_workers_do_not_change_the_bytes(tmp_path):
     assert num_garments == sum(len(items_of(raw(first.parent, n))) for n in numbers)
 
 
+@pytest.mark.slow
 def test_more_pictures_keep_the_first_ones(tmp_path):
     few, _ = write_deepfashion2(tmp_path / 'a', 1, seed=1, category='skirt')
     many, _ = write_deepfashion2(tmp_path / 'b', 2, seed=1, category='skirt')
@@ -148,6 +151,7 @@ def test_more_pictures_keep_the_first_ones(tmp_path):
     assert contents(few.parent)['annos/000001.json']
 
 
+@pytest.mark.slow
 def test_existing_annotations_are_kept_unless_told(main, tmp_path, capsys):
     argv = ['--format', 'deepfashion2', '--workers', '1', '--out', str(tmp_path)]
     assert main([*argv, '--num', '2']) == 0
@@ -194,6 +198,7 @@ def test_numbers_out_of_range(main, tmp_path, capsys, option, value):
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_nothing_else_is_worn(main, tmp_path):
     only = ['short_sleeved_shirt', 'shorts', 'skirt']
     argv = ['--format', 'deepfashion2', '--num', '12', '--balanced', '--only', *only]

@@ -32,6 +32,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_layout_of_all_categories(main, tmp_path):
     argv = ['--category', 'all', '--num', '2', '--seed', '4', '--workers', '1']
     assert main([*argv, '--out', str(tmp_path)]) == 0
@@ -49,6 +50,7 @@ def test_layout_of_all_categories(main, tmp_path):
     assert len(contents(tmp_path)) == 11
 
 
+@pytest.mark.slow
 def test_garments_laid_flat(main, tmp_path, capsys):
     argv = ['--laid-flat', '--category', 'skirt', '--num', '1', '--marker', '12']
     argv += ['--board-pictures', '1', '--seed', '4', '--out', str(tmp_path)]
@@ -96,12 +98,14 @@ def test_file_holds_what_was_drawn(tmp_path):
         assert 0 < difference.mean() < 8  # the noise of JPEG
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_the_bytes(tmp_path):
     first = write_fashionai(tmp_path / 'a', ['dress', 'blouse'], 5, seed=2, workers=1)
     second = write_fashionai(tmp_path / 'b', ['dress', 'blouse'], 5, seed=2, workers=2)
     assert contents(first.parents[1]) == contents(second.parents[1])
 
 
+@pytest.mark.slow
 def test_seed_changes_names_and_pictures(tmp_path):
     first = write_fashionai(tmp_path / 'a', ['blouse'], 2, seed=1)
     second = write_fashionai(tmp_path / 'b', ['blouse'], 2, seed=2)
@@ -110,6 +114,7 @@ def test_seed_changes_names_and_pictures(tmp_path):
     assert not set(a.values()) & set(b.values())
 
 
+@pytest.mark.slow
 def test_more_pictures_keep_the_first_ones(tmp_path):
     few = write_fashionai(tmp_path / 'a', ['trousers'], 2, seed=1)
     many = write_fashionai(tmp_path / 'b', ['trousers'], 3, seed=1)
@@ -148,6 +153,7 @@ def test_no_csv_when_drawing_fails(tmp_path, monkeypatch):
     assert contents(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_script_runs_from_any_folder(tmp_path):
     command = [sys.executable, str(SCRIPT), '--num', '1', '--category', 'skirt']
     done = subprocess.run(

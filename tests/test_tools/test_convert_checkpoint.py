@@ -208,6 +208,7 @@ def test_cpn(width, height, cells, cpn, convert, capsys):
     )
 
 
+@pytest.mark.slow
 def test_cpm(tmp_path, convert):
     config = tmp_path / 'narrow.py'
     config.write_text(CPM_CONFIG.format(root=ROOT))
@@ -244,6 +245,7 @@ def test_a_training_checkpoint_predicts_the_same(trained, tmp_path, convert):
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_the_other_network(cpn, convert, capsys):
     folder, _ = cpn
     arguments = [f'{folder}/kpt_blouse_030.ckpt', f'{folder}/other.pth', '--config']

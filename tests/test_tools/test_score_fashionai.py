@@ -172,6 +172,7 @@ def test_missing_file(main, tmp_path, capsys):
     assert capsys.readouterr().err.startswith('error: ')
 
 
+@pytest.mark.slow
 def test_runs_from_any_folder(tmp_path):
     (tmp_path / 'gt.csv').write_text(''.join(GT))
     done = subprocess.run(
@@ -248,6 +249,7 @@ def test_check_values_without_the_missing_image(main, tmp_path, rule, ne, num_po
     assert scores['num_missing_images'] == 0
 
 
+@pytest.mark.slow
 @needs_data
 def test_truth_scores_zero_and_parts_add_up(main, tmp_path):
     out = tmp_path / 'out.json'

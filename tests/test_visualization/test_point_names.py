@@ -46,6 +46,7 @@ def test_sides(x, is_right):
     assert left >= 0 and right < 200 and top < 50 < bottom
 
 
+@pytest.mark.slow
 def test_letters_grow_with_the_picture():
     heights = []
     for size_wh in ((200, 90), (1000, 1000), (2000, 2000), (8000, 2000)):

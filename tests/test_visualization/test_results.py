@@ -131,6 +131,7 @@ def test_prediction_grid_of_a_benchmark_that_a_user_describes(
         prediction_grid(*files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('score', ['fashionai/NE', 'hats/AP'])
 def test_curves(tmp_path, score):
     lines = [

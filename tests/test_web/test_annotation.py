@@ -14,6 +14,8 @@ from fashion_mmpose.garments import benchmark
 from fashion_mmpose.synthetic import draw_deepfashion2
 from fashion_mmpose.web.annotation import AnnotationFolder
 
+pytestmark = pytest.mark.slow
+
 DEEPFASHION2 = benchmark('deepfashion2')
 DRESSES = (5, 6, 4)
 
@@ -41,7 +43,6 @@ def sent(picture, step: int, place: int, point: list) -> dict:
     return dict(picture=picture.key, step=step, garments=garments)
 
 
-@pytest.mark.slow
 def test_corrections_are_saved_and_gone_on_with(
     desk_of, sessions, folder: Path, tmp_path: Path
 ):

@@ -48,6 +48,7 @@ def test_a_dress_is_found_where_it_is_drawn(desk: Desk, session):
     json.dumps(view)
 
 
+@pytest.mark.slow
 def test_a_category_that_is_chosen_leaves_others_out(desk: Desk):
     file = as_file(draw_deepfashion2(20, 34, 'trousers').image)
     with desk.sessions.of('me') as session:
@@ -97,6 +98,7 @@ def test_a_removed_garment_comes_back(desk: Desk, session):
     assert len(session.picture.garments) == 1
 
 
+@pytest.mark.slow
 def test_a_garment_in_a_box(desk: Desk, session):
     desk.edit(session, sent(session.picture, garments=[]))
     box = [60, 60, 400, 590]
@@ -122,6 +124,7 @@ def test_boxes_that_hold_nothing(desk: Desk, session, box, reason: str):
     assert len(session.picture.garments) == 1
 
 
+@pytest.mark.slow
 def test_the_detector_may_find_nothing(sessions: Sessions):
     strict = GarmentInferencer(device='cpu', det_options=dict(score_thr=0.99))
     desk = Desk(Finder(strict), sessions)
@@ -136,6 +139,7 @@ def test_the_detector_may_find_nothing(sessions: Sessions):
         assert len(session.picture.garments) == 1
 
 
+@pytest.mark.slow
 def test_another_category(desk: Desk, session):
     (old,) = session.picture.garments
     event = dict(picture=session.picture.key, garment=old.key)
@@ -148,6 +152,7 @@ def test_another_category(desk: Desk, session):
         desk.recategorize(session, event | dict(category='skirt'))
 
 
+@pytest.mark.slow
 def test_lengths_by_two_clicks(desk: Desk, session):
     rows, overlay, message = desk.measured_view(session.picture)
     in_pixels = {row[2]: row[3] for row in rows}
@@ -164,6 +169,7 @@ def test_lengths_by_two_clicks(desk: Desk, session):
     assert width == pytest.approx(in_pixels['shoulder_width'] / 10, abs=0.1)
 
 
+@pytest.mark.slow
 def test_lengths_by_a_marker(desk: Desk):
     drawn = draw_laid_flat('short_sleeved_shirt', 20, 2, Marker(10))
     with desk.sessions.of('me') as session:
@@ -180,6 +186,7 @@ def test_lengths_by_a_marker(desk: Desk):
         assert 'not positive' in desk.measured_view(session.picture)[2]
 
 
+@pytest.mark.slow
 def test_tables_of_several_pictures(desk: Desk, session, dress_file: bytes):
     desk.add(session, dress_file, '=1+1.png', None)
     rows = {p.name: saving.point_rows(p.garments) for p in session.pictures}
@@ -190,6 +197,7 @@ def test_tables_of_several_pictures(desk: Desk, session, dress_file: bytes):
     assert len(table) == 1 + 2 * 37
 
 
+@pytest.mark.slow
 def test_pictures_of_one_name_stay_apart(desk: Desk, session, dress_file: bytes):
     for _ in range(2):
         desk.add(session, dress_file, 'dress.png', None)
@@ -198,6 +206,7 @@ def test_pictures_of_one_name_stay_apart(desk: Desk, session, dress_file: bytes)
     assert names == ['dress.png', 'dress 2.png', 'dress 3.png']
 
 
+@pytest.mark.slow
 def test_the_drawn_picture_shows_what_the_slider_lets(desk: Desk, session, dress):
     def drawn(least: float) -> np.ndarray:
         data = saving.draw(dress, session.picture.garments, least, False)
@@ -217,6 +226,7 @@ def test_styles_are_kept(desk: Desk, session):
     assert desk.view(session)['least'] == 0.7
 
 
+@pytest.mark.slow
 def test_pictures_are_chosen(desk: Desk, session, dress_file: bytes):
     desk.add(session, dress_file, 'second.png', None)
     session.choose(0)
@@ -241,6 +251,7 @@ def test_a_picture_that_is_gone(desk: Desk, session):
         desk.add(session, b'no picture', 'a.png', None)
 
 
+@pytest.mark.slow
 def test_networks_without_a_detector_need_a_category(finder: Finder):
     lone = Finder(GarmentInferencer(benchmark='fashionai', device='cpu'))
     with Sessions(Limits()) as sessions, sessions.of('me') as session:
@@ -256,6 +267,7 @@ def test_networks_without_a_detector_need_a_category(finder: Finder):
             desk.add_box(session, event, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('benchmark', ['deepfashion2', 'fashionai'])
 def test_examples_are_drawn(benchmark: str):
     assert len(example_names(benchmark)) >= 2
@@ -274,6 +286,7 @@ def test_kinds_name_and_colour_every_point(desk: Desk):
     assert dress['names'][6] == '7' and dress['color'].startswith('rgb(')
 
 
+@pytest.mark.slow
 def test_a_ruling_is_of_all_pictures(desk: Desk, session, dress_file: bytes):
     desk.rule(session, dict(picture=session.picture.key, ends=[[0, 0], [9, 9]]))
     desk.set_scale(session, 'marker', 7, 'a4')

@@ -45,6 +45,7 @@ def drawn_errors(num: int = 3000, seed: int = 0) -> PointErrors:
     )
 
 
+@pytest.mark.slow
 def test_what_was_drawn_is_found():
     found = fit(drawn_errors(), dict(neck='neck', cuff='cuff'))
     for name, scale in SCALES.items():
@@ -54,6 +55,7 @@ def test_what_was_drawn_is_found():
     assert DOF / 1.4 < found.dof < DOF * 1.4
 
 
+@pytest.mark.slow
 def test_ellipses_hold_their_share_of_others():
     errors, others = drawn_errors(), drawn_errors(seed=1)
     found = fit(errors, dict(neck='neck', cuff='cuff'))
@@ -76,6 +78,7 @@ def test_distances_where_an_ellipse_is_a_line():
     np.testing.assert_allclose(distances(moved, round_ones), [1, 1], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_floor_is_found():
     errors = drawn_errors()
     rng = np.random.default_rng(3)
@@ -87,6 +90,7 @@ def test_a_floor_is_found():
     assert found.floors['neck'] == pytest.approx(0.05, rel=0.25)
 
 
+@pytest.mark.slow
 def test_groups_without_points_get_what_all_share():
     found = fit(drawn_errors(), dict(neck='neck', cuff='cuff', hem='hem'))
     low, high = sorted(found.scales[name] for name in SCALES)

@@ -45,6 +45,7 @@ def log(tmp_path):
         yield file
 
 
+@pytest.mark.slow
 def test_output_is_shown_and_kept(log, capsys, monkeypatch):
     monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
     code = (

@@ -120,6 +120,7 @@ def test_a_network_for_all_is_finetuned_for_one(tmp_path):
         plan.plan_runs(config, ['skirt'], 'here', finetune='nowhere.pth')
 
 
+@pytest.mark.slow
 def test_ensembles_are_tested_only():
     _, (run,) = plan.plan_runs('small/cpn_ensemble', ['skirt'], test_only=True)
     assert run.cfg.model.category == 'skirt'

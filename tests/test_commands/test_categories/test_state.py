@@ -27,6 +27,7 @@ def test_differences(old, new, expected):
     assert state.differences(old, new) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('config', [RECIPE, 'small/cpm', 'fashionai/cpn_r152'])
 def test_the_dumped_config_is_that_of_the_run(tmp_path, config):
     run = planned(tmp_path, config=config)
@@ -40,6 +41,7 @@ def test_the_dumped_config_is_that_of_the_run(tmp_path, config):
     assert state.training_changes(run) == ["load_from was 'published.pth', is None"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'option, change',
     [
@@ -70,6 +72,7 @@ def test_changes_since_the_training_began(tmp_path, option, change):
         state.check_unchanged([run])
 
 
+@pytest.mark.slow
 def test_all_changes_are_named(tmp_path):
     begin(planned(tmp_path))
     names = [f'model.head.{n}' for n in ('channels', 'a', 'b', 'c', 'd', 'e', 'f')]
@@ -117,6 +120,7 @@ def test_the_best_checkpoint_is_tested(tmp_path):
     assert state.checkpoint_to_test(tmp_path) == best
 
 
+@pytest.mark.slow
 def test_what_a_test_depends_on(tmp_path):
     data = f'test_dataloader.dataset.data_root={tmp_path}/'
     annotations = tmp_path / 'annotations' / 'test_skirt.json'

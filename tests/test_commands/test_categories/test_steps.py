@@ -76,6 +76,7 @@ def test_a_category_is_run_once(scripts):
     assert scripts.started == [*BOTH, ('test.py', 'anew')]
 
 
+@pytest.mark.slow
 def test_a_stopped_training_goes_on(scripts):
     scripts.interrupt = True
     with pytest.raises(KeyboardInterrupt):
@@ -88,6 +89,7 @@ def test_a_stopped_training_goes_on(scripts):
     assert scripts.started == [('train.py', 'anew'), ('train.py', 'resumed'), BOTH[1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'script, phase', [('train.py', 'training'), ('test.py', 'test')]
 )
@@ -121,6 +123,7 @@ def test_a_failed_test_of_other_pictures_leaves_no_result(scripts):
     assert len(scripts.started) == 4
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_is_enough(scripts):
     folder = scripts.run.folder
     steps.run_category(scripts.run, OPTIONS)
@@ -143,6 +146,7 @@ def test_only_tests(scripts):
     assert result.train_seconds is None
 
 
+@pytest.mark.slow
 def test_restart_keeps_the_old_training(scripts):
     folder = scripts.run.folder
     options = steps.Options(Path('repo'), restart=True)

@@ -36,6 +36,7 @@ def test_wrapped_data_sets_and_evaluators_move_along(tmp_path):
     assert cfg.val_evaluator.ann_file == f'{tmp_path}/annotations/val.json'
 
 
+@pytest.mark.slow
 def test_without_the_option_nothing_moves(tmp_path):
     cfg = load_config('small/cpn_r18_all')
     before = cfg.pretty_text

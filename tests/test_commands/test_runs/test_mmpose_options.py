@@ -21,6 +21,7 @@ def test_dump_and_show(cfg):
     assert hook.enable and hook.show and hook.interval == 3 and hook.wait_time == 0.5
 
 
+@pytest.mark.slow
 def test_without_them_nothing_changes(cfg):
     before = cfg.pretty_text
     mmpose_options.set_test_options(cfg, test.parse_args(['c.py']))

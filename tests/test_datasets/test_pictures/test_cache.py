@@ -157,6 +157,7 @@ def test_samples_are_the_same(build, reads):
     assert plain.cache is None
 
 
+@pytest.mark.slow
 def test_workers_share_what_they_decode(build):
     """Those of a second epoch find what those of the first have left."""
     dataset = build(cache=dict(megabytes=1))

@@ -139,6 +139,7 @@ def test_nothing_left(data):
         sifted(small_set(data))
 
 
+@pytest.mark.slow
 def test_a_stock_data_set(data):
     """Of MMPose, which keeps its samples as bytes."""
     content = json.loads((data / 'fashionai.json').read_text())

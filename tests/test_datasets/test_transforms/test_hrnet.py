@@ -29,6 +29,7 @@ def drawn(count, **changed):
     return scales[:, 0], degrees[:, 0]
 
 
+@pytest.mark.slow
 def test_numbers_are_normal_and_clipped():
     scales, degrees = drawn(20000)
     assert scales.min() == pytest.approx(0.9) and scales.max() == pytest.approx(1.1)

@@ -166,6 +166,7 @@ def test_repr():
     )
 
 
+@pytest.mark.slow
 def test_in_a_pipeline(tmp_path):
     """On drawn garments: what is hidden reaches the head, and nothing else changes."""
     init_default_scope('mmpose')

@@ -178,6 +178,7 @@ def draws(max_share, number, seed=0, box=(10, 20, 60, 120)):
     return np.array(centres) - [35, 70]
 
 
+@pytest.mark.slow
 def test_shifts_are_uniform_shares_of_the_box():
     shares = draws(0.1, 1500) / [50, 100]
     assert np.abs(shares).max() <= 0.1 + 1e-6

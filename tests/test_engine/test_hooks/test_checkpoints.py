@@ -53,6 +53,7 @@ def test_the_remains_of_killed_starts_are_removed(tmp_path):
     assert left == {'scalars.json', f'.config.py.{os.getpid()}.tmp'}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'victim', ['epoch_3.pth', 'best_fashionai_NE_epoch_3.pth'], ids=['last', 'best']
 )
@@ -249,6 +250,7 @@ def everything(folder):
     }
 
 
+@pytest.mark.slow
 def test_a_new_training_makes_room_for_itself(tmp_path):
     """Nothing of the earlier one is lost, and one best checkpoint is where it was."""
     (tmp_path / 'notes.txt').write_text('of the user')

@@ -66,11 +66,13 @@ def test_a_lower_threshold_goes_on(tmp_path):
     assert train(tmp_path, resume=True, stopping_threshold=0.15) == 6
 
 
+@pytest.mark.slow
 def test_more_patience_goes_on(tmp_path):
     train(tmp_path)
     assert train(tmp_path, resume=True, patience=4) == 10
 
 
+@pytest.mark.slow
 def test_a_new_run_counts_from_zero(tmp_path):
     train(tmp_path)
     assert train(tmp_path) == 6

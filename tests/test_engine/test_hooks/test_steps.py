@@ -35,6 +35,7 @@ def draw_epoch(epoch, num_workers, seed=0):
     return [tuple(float(x) for x in batch) for batch in loader]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('num_workers', [0, 2])
 def test_an_epoch_draws_the_same_whatever_was_before(num_workers):
     first = [draw_epoch(epoch, num_workers) for epoch in range(3)]

@@ -112,6 +112,7 @@ def test_means_are_those_of_what_was_drawn():
             assert np.isnan(samples.per_category['even'][0, turn])
 
 
+@pytest.mark.slow
 def test_the_interval_covers_as_often_as_it_says():
     """Of 200 samples of known mean, about 95 % of the intervals hold it."""
     rng = np.random.default_rng(1)

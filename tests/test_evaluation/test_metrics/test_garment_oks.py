@@ -65,6 +65,7 @@ def case(tmp_path):
     return case
 
 
+@pytest.mark.slow
 def test_official_numbers(case):
     """From predictions in memory, with the annotations of the dataset's file."""
     metrics = run(samples_of(case.results), dict(ann_file=case.path))

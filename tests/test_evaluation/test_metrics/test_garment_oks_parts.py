@@ -163,6 +163,7 @@ def test_nothing_tested(ann_file, log):
     assert (ap, ar) == (-1, -1) and 'on 0 of 5 pictures, 0 of 6 garments' in text
 
 
+@pytest.mark.slow
 def test_pictures_without_any_box(ann_file, bbox_file, log):
     """A vest of three and a skirt of three were not found, at any threshold."""
     for dataset in (
@@ -261,6 +262,7 @@ def test_other_file_than_the_datasets(content, ann_file, tmp_path, log):
     assert 'has no annotation 11 of image 1), so all garments of the tested' in text
 
 
+@pytest.mark.slow
 def test_samples_of_two_files(content, ann_file, tmp_path, log):
     numbers = [dict(item, id=item['id'] + 10) for item in content['annotations']]
     other = str(write(tmp_path / 'other.json', dict(content, annotations=numbers)))
@@ -271,6 +273,7 @@ def test_samples_of_two_files(content, ann_file, tmp_path, log):
         score(both, log)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('cut', [True, False])
 def test_padding_of_two_processes(cut, ann_file, monkeypatch, log):
     """Five samples for two processes: the first comes again, and counts once."""

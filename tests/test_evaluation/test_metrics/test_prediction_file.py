@@ -94,6 +94,7 @@ def test_both_files(tmp_path, known_ann_file):
     assert row[2] == '-1_-1_-1'
 
 
+@pytest.mark.slow
 def test_a_refused_submission_leaves_the_json(tmp_path, known_ann_file):
     files = [tmp_path / 'p.csv', tmp_path / 'p.json']
     metric = PredictionFile([str(file) for file in files])

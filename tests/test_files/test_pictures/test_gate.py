@@ -249,6 +249,7 @@ def test_the_first_picture_of_an_animation(at):
     np.testing.assert_array_equal(read_picture(path), expected)
 
 
+@pytest.mark.slow
 def test_damaged_pictures_are_read_or_refused(tmp_path):
     """A short run; the script of the helper makes longer ones."""
     result = picture_fuzz.run(400, share=400)

@@ -85,6 +85,7 @@ def test_a_kill_at_any_event_leaves_no_old_file_beside_a_new_one(tmp_path):
     assert found == {'old', 'new'}
 
 
+@pytest.mark.slow
 def test_the_folder_of_one_file_finds_what_its_parent_was_moving(tmp_path):
     """Its temporary file is no left-over: the list above still needs it."""
     in_a_process(tmp_path, 'old')

@@ -205,6 +205,7 @@ def test_rows_of_images(write):
     assert images.rows(np.array([3])).tolist() == [-1]
 
 
+@pytest.mark.slow
 def test_more_numbers_than_are_converted_at_once(write):
     # 1,500 vests have 67,500 own numbers.
     items = [annotation(i, VEST if i % 2 else SKIRT) for i in range(3000)]

@@ -37,6 +37,7 @@ def truth(tmp_path, run):
     return write_truth(tmp_path / 'truth.json', run)
 
 
+@pytest.mark.slow
 def test_annotations_out_and_back(tmp_path, run, truth):
     yolo = tmp_path / 'yolo'
     command('export', truth, '--to', 'yolo-pose', '--out', yolo)
@@ -64,6 +65,7 @@ def test_annotations_out_and_back(tmp_path, run, truth):
         assert new == pytest.approx(old, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_description_of_the_data(tmp_path, truth):
     command('export', truth, '--to', 'yolo-pose', '--out', tmp_path / 'yolo')
     data = yaml.safe_load((tmp_path / 'yolo' / 'data.yaml').read_text())

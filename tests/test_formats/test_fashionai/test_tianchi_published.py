@@ -14,6 +14,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 def test_published_answers_survive_a_round_trip(tmp_path):
     path = DATA / 'fashionAI_key_points_test_a_answer_20180426.csv'
     table = read_tianchi(path)

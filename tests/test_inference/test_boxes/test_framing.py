@@ -44,6 +44,7 @@ def test_whole_pictures_are_doubted(small, tmp_path):
         inferencer.predict(small.images[0])
 
 
+@pytest.mark.slow
 def test_nothing_is_said_where_it_fits(small, tmp_path):
     box = np.array([[5, 5, 50, 60]])
     cropped = told(small, tmp_path, bbox_source='annotation')

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip('onnxruntime')
 
 
+@pytest.mark.slow
 def test_onnxruntime_leaves_no_number_of_this_machine(tmp_path: Path):
     """Where it sends telemetry, it first writes down who it is."""
     unset = ('ORT_DISABLE_TELEMETRY', 'CI', 'ORT_RUNNING_UNIT_TESTS')

@@ -94,6 +94,7 @@ def test_a_board_that_was_bent_is_left_out():
     assert 'pixels off' in found.left_out['wavy'] and len(found.used) == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('given', 'message'),
     [
@@ -107,6 +108,7 @@ def test_too_few_pictures(given, message):
         estimate_lens(given(), BOARD)
 
 
+@pytest.mark.slow
 def test_pictures_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r'small has 800x600 pixels, and 0.jpg'):
         estimate_lens(pictures(1, small=GRAY[::2, ::2]), BOARD)

@@ -81,6 +81,7 @@ def test_corners_take_the_perspective_off(lens: Lens | None):
     )
 
 
+@pytest.mark.slow
 def test_the_error_of_corners_is_that_of_many_trials():
     rng = np.random.default_rng(4)
     corners = transform(SHEET, VIEW)

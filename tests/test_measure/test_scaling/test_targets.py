@@ -49,6 +49,7 @@ def errors(scale) -> tuple[float, float]:
     return length(scale) - 20, float(np.linalg.norm(said))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('target', TARGETS, ids=repr)
 def test_they_tell_centimetres(target):
     scale = find_scale(picture(target), target)

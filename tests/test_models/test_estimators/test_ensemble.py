@@ -150,6 +150,7 @@ def ensemble(members, **kwargs):
     return HeatmapEnsemble(members=members, **kwargs).eval()
 
 
+@pytest.mark.slow
 def test_a_single_member_predicts_as_it_does_alone(pair):
     specs, networks = pair
     alone = predict(networks[1], images())
@@ -158,6 +159,7 @@ def test_a_single_member_predicts_as_it_does_alone(pair):
     np.testing.assert_allclose(keypoints, alone[1], atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('weights', [(1.0, 1.0), (3.0, 1.0)])
 def test_the_maps_are_averaged_before_they_are_decoded(pair, weights):
     specs, networks = pair
@@ -172,6 +174,7 @@ def test_the_maps_are_averaged_before_they_are_decoded(pair, weights):
     np.testing.assert_allclose(keypoints, points[:, 0] * 2 + [36, 16], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_flip_test_can_be_set_for_all(pair):
     specs, networks = pair
     own = [predict(network, images(), flip_test=False)[0] for network in networks]
@@ -187,6 +190,7 @@ def test_amplitudes_are_made_equal(tmp_path, pair):
     torch.testing.assert_close(predict(ensemble([spec]), images())[0], 100 * alone)
 
 
+@pytest.mark.slow
 def test_a_finer_member_is_resampled(tmp_path):
     """A member that draws on twice the grid counts at the same positions."""
     path = str(tmp_path / 'a.pth')
@@ -211,6 +215,7 @@ def test_a_finer_member_is_resampled(tmp_path):
     torch.testing.assert_close(heatmaps, expected, rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_scales_are_averaged(pair):
     specs, _ = pair
     single = ensemble(specs[:1])
@@ -232,6 +237,7 @@ def test_scaled_inputs_are_multiples_of_32(pair):
     assert set(seen) == {(32, 32)}
 
 
+@pytest.mark.slow
 def test_a_member_mirrors_as_it_does_alone(tmp_path):
     """A high picture in the upper left corner, whose padding is not mirrored."""
     config = member_config()

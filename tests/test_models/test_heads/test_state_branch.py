@@ -196,6 +196,7 @@ def test_the_dataset_tells_states_and_mirrors_them(tmp_path):
     assert mirrored[0].tolist() == plain[0, list(SKIRT.flip)].tolist()
 
 
+@pytest.mark.slow
 def test_the_record_keeps_them(small, tmp_path):
     """From the network to what is written of a garment."""
     config = load_config(small.config('fashionai_all'))

@@ -83,6 +83,7 @@ def batch_of(people, test_mode):
     return pseudo_collate([dataset[0], dataset[1]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('out_indices, head', HEADS)
 def test_coco_dataset(people, out_indices, head):
     with DefaultScope.overwrite_default_scope('mmpose'):

@@ -10,6 +10,7 @@ from fashion_mmpose.synthetic import draw_laid_flat
 TARGETS = [Marker(10), Board(7, 5, 4, 3), sheet('a4')]
 
 
+@pytest.mark.slow
 def test_the_same_arguments_give_the_same_picture():
     first, again = (draw_laid_flat('skirt', 3, 1, Marker(8)) for _ in range(2))
     np.testing.assert_array_equal(first.image, again.image)
@@ -18,6 +19,7 @@ def test_the_same_arguments_give_the_same_picture():
     assert not np.array_equal(first.places, other.places)
 
 
+@pytest.mark.slow
 def test_landmarks_lie_in_the_picture_and_left_is_left():
     for index, category in enumerate(('vest', 'trousers', 'long_sleeved_outwear')):
         drawn = draw_laid_flat(category, 1, index)

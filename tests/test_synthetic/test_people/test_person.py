@@ -101,6 +101,7 @@ def test_what_is_worn_under_fits_inside(outer):
                 assert (inside.half_width(t) <= around.half_width(t) + 0.02).all()
 
 
+@pytest.mark.slow
 def test_view_of_a_person():
     rng = np.random.default_rng(4)
     people = [sample_person(rng, 'vest') for _ in range(120)]
@@ -145,6 +146,7 @@ def test_sleeves_of_a_shirt_lie_below_a_coat_and_above_a_pinafore(outer, inner, 
     assert {row[0] for row in order} == set(range(10, number + 1))
 
 
+@pytest.mark.slow
 def test_shirt_under_a_coat_is_tucked_or_loose():
     seen = set()
     for seed in range(40):

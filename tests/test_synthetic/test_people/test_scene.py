@@ -72,6 +72,7 @@ def test_plain_cloth_stands_out_from_the_background(backdrop):
     assert np.mean(np.array(differences) > 0.09) > 0.9
 
 
+@pytest.mark.slow
 def test_background_has_the_size_and_the_mean_that_it_says():
     for seed in range(30):
         image, mean = sample_background(np.random.default_rng(seed), (341, 512))

@@ -245,6 +245,7 @@ def test_a_tensorflow_checkpoint_of_training_only(tmp_path):
     assert not (tmp_path / 'out.pth').exists()
 
 
+@pytest.mark.slow
 def test_a_network_that_asks_for_numbers_while_it_is_built():
     cfg = load_config('recipes/hrformer_small_fashionai')
     tensors = network_tensors(cfg)

@@ -107,6 +107,7 @@ def test_pytorch_networks(kind, make, tmp_path):
         assert_close(our_maps, their_maps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('scope', ['', 'cpm/'], ids=['plain', 'in-a-scope'])
 @torch.no_grad()
 def test_tensorflow_network(scope, tmp_path):
@@ -190,6 +191,7 @@ def test_published_sizes(kind, given, cfg, millions):
     assert count / 1e6 == pytest.approx(millions, abs=0.02)
 
 
+@pytest.mark.slow
 def test_the_published_hrnet():
     """What the network of the DeepFashion2 HRNet sees and gives."""
     cfg = hrnet_w48()

@@ -39,6 +39,7 @@ def test_blocks_that_share_their_bytes():
         list(read_table(join_blocks([empty], [b''], index)))
 
 
+@pytest.mark.slow
 def test_keys_that_are_much_longer_than_their_block():
     items = [(b'k' * 5000 + b'%06d' % i, b'') for i in range(1000)]
     with pytest.raises(FormatError, match='keys are longer than 32 times'):

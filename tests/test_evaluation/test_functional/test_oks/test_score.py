@@ -71,6 +71,7 @@ def test_random_garments(score, seed, ties):
     assert_official(score(case.truth, case.results), case.truth, case.results)
 
 
+@pytest.mark.slow
 def test_the_random_garments_show_every_case():
     """What the comparison is made for does occur in it."""
     cases = [RandomGarments(seed, num_images=3 + seed) for seed in range(6)]
