@@ -193,9 +193,7 @@ def trainings(
     for seed in range(seeds):
         for name in rows:
             if seed == 0 or name in seeded:
-                row = ladder.rows[name]
-                own = row.trained_as or row.finetunes or name
-                result.setdefault((own, seed), []).append(name)
+                result.setdefault((ladder.weights_of(name), seed), []).append(name)
     return result
 
 

@@ -52,6 +52,11 @@ class Ladder:
     tests: Mapping[str, Sequence[str]]
     to_make: str
 
+    def weights_of(self, name: str) -> str:
+        """The row whose training a row tests, or goes on with; it may be its own."""
+        row = self.rows[name]
+        return row.trained_as or row.finetunes or name
+
     def number(self, value: float) -> str:
         """As the field writes it: errors in per cent, precisions as they are."""
         return f'{value:.2%}' if self.metric.endswith('NE') else f'{value:.3f}'

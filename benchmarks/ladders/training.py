@@ -126,6 +126,11 @@ def trained(
         train(config_of(args, name), work_dir, args.data_root, options, validates)
 
 
+def training_seconds(work_dir: Path, length: Length) -> float:
+    """What all steps of a training took, by the mean of those in its log."""
+    return statistics.mean(step_seconds(work_dir)) * length.steps
+
+
 def test_options(args: argparse.Namespace, test: str) -> list[str]:
     """The settings of a test."""
     return ['test_dataloader.num_workers=0', *args.tests[test], *args.cfg_options]
@@ -139,13 +144,13 @@ def measure(args: argparse.Namespace, name: str, seed: int, pictures: int) -> di
         they took, without validations.
     """
     row = args.ladder.rows[name]
-    own = row.trained_as or row.finetunes or name
+    own = args.ladder.weights_of(name)
     length = length_of(args, own, pictures)
     work_dir = args.out / f'{own}_seed{seed}'
     trained(
         args, own, work_dir, length, training_options(args, own, length, pictures, seed)
     )
-    seconds = statistics.mean(step_seconds(work_dir)) * length.steps
+    seconds = training_seconds(work_dir, length)
     out = args.out / f'{name}_seed{seed}'
     if row.finetunes is None:
         metrics = {
@@ -194,7 +199,7 @@ def finetuned(
         ]
         options = training_options(args, name, share, pictures, seed)
         trained(args, name, out, share, [*options, *chosen, f'load_from={start}'])
-        seconds += statistics.mean(step_seconds(out)) * share.steps
+        seconds += training_seconds(out, share)
         for test in files:
             if category in present[test]:
                 options = [*test_options(args, test), *chosen]
