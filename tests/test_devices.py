@@ -42,7 +42,11 @@ NETWORKS = {
     'shared places': ('starter/deepfashion2', {}),
     'crops': (
         'starter/deepfashion2',
-        {'model.type': 'MultiCropEstimator', 'model.scales': [0.9, 1.0]},
+        {
+            'model.type': 'MultiCropEstimator',
+            'model.scales': [0.9, 1.0],
+            'model.point_crop': 0.5,
+        },
     ),
     'simcc': ('recipes/rtmpose_m_fashionai', {}),
 }

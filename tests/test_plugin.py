@@ -57,6 +57,7 @@ REGISTERED = {
     'mmengine.optim_wrapper': ['CpuAmpOptimWrapper'],
     'mmengine.optimizer wrapper constructor': ['LayerDecayConstructor'],
     'mmpose.transform': [
+        'CropAroundPoint',
         'DetectedBoxJitter',
         'ErasedPatches',
         'PackGarmentInputs',

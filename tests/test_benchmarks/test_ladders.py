@@ -115,6 +115,21 @@ def test_options_change_one_thing_of_the_starters_row(name, changed):
     assert differing(own, starter) == {changed}
 
 
+@pytest.mark.slow
+def test_points_are_learnt_in_crops_of_the_size_that_tests_look_at():
+    own, starter = (
+        Config.fromfile(CONFIGS / f'{name}.py') for name in ('points', 'starter')
+    )
+    assert differing(own, starter) == {'model.point_crop', 'train_dataloader.dataset'}
+    added = [
+        step
+        for step in own.train_dataloader.dataset.pipeline
+        if step not in starter.train_dataloader.dataset.pipeline
+    ]
+    (crop,) = added
+    assert crop.type == 'CropAroundPoint' and crop.share == own.model.point_crop
+
+
 @pytest.mark.parametrize(
     'steps, epochs, epoch_steps', [(1, 1, 1), (60, 1, 60), (240, 5, 48), (1050, 21, 50)]
 )
@@ -125,7 +140,7 @@ def test_length(steps, epochs, epoch_steps):
 
 
 @pytest.mark.slow
-def test_everything_is_all_options_but_the_states():
+def test_everything_is_all_options_but_the_last_two():
     rows = {
         name: Config.fromfile(CONFIGS / f'{name}.py')
         for name in ('starter', 'everything', *list(ROWS)[6:11])

@@ -123,11 +123,11 @@ def built(config):
     return model, build_optim_wrapper(model, config.optim_wrapper)
 
 
-def test_an_option_of_tests_exports_with_equal_points(small, tmp_path):
-    """Crops of several sizes, of which a graph has as many networks."""
+def test_options_of_tests_export_with_equal_points(small, tmp_path):
+    """Crops of two sizes, and about points, of which a graph has as many networks."""
     init_default_scope('mmpose')
     config = small_config('vit_s_dinov3', small.folder)
-    config.model.update(type='MultiCropEstimator', scales=(0.8, 1.0))
+    config.model.update(type='MultiCropEstimator', scales=(0.8, 1.0), point_crop=0.5)
     model, _ = built(config)
     torch.save(model.state_dict(), tmp_path / 'weights.pth')
     out = tmp_path / 'pose.onnx'

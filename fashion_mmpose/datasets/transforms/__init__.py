@@ -1,6 +1,11 @@
 """Steps of the pipeline that MMPose does not have."""
 
-from .augmentation import RandomMirror, RandomRotation, RandomShift
+from .augmentation import (
+    CropAroundPoint,
+    RandomMirror,
+    RandomRotation,
+    RandomShift,
+)
 from .detected_jitter import DetectedBoxJitter
 from .hrnet import RandomScaleRotation, TrimAnnotatedBox
 from .input_size import ResizeInput, TopdownStretch
@@ -8,6 +13,7 @@ from .occlusion import ErasedPatches, PastedGarments
 from .packing import PackGarmentInputs
 
 __all__ = [
+    'CropAroundPoint',
     'DetectedBoxJitter',
     'ErasedPatches',
     'PackGarmentInputs',

@@ -92,3 +92,62 @@ class RandomShift(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(max_share={self.max_share})'
+
+
+@TRANSFORMS.register_module()
+class CropAroundPoint(BaseTransform):
+    """Frame one of a garment's points in the place of the garment, in some samples.
+
+    What ``point_crop`` of :class:`fashion_mmpose.models.MultiCropEstimator` looks at in
+    tests. Those points of the garment that lie within the crop are learnt in it. It
+    comes behind ``GetBBoxCenterScale``, and before what moves and resizes the crop,
+    which makes up for the error of the look before.
+
+    Required keys: ``keypoints`` (1, K, 2), ``keypoints_visible``, ``bbox_center`` and
+    ``bbox_scale``. Modified keys: ``bbox_center`` (1, 2) and ``bbox_scale`` (1, 2), in
+    pixels of the picture.
+
+    Args:
+        share (float): Width and height of the crop, in those of the frame of all
+            labelled points.
+        prob (float): Share of the samples. Defaults to 0.5.
+        padding (float): Width and height of that frame, in those of the points' extent.
+            Defaults to 1.25, as in :class:`fashion_mmpose.models.TwoPassEstimator`.
+
+    Raises:
+        ValueError: If ``share`` or ``padding`` is not positive.
+    """
+
+    def __init__(self, share: float, prob: float = 0.5, padding: float = 1.25) -> None:
+        if min(share, padding) <= 0:
+            raise ValueError(
+                f'share and padding must be positive, got {share} and {padding}'
+            )
+        self.share = share
+        self.prob = prob
+        self.padding = padding
+
+    @cache_randomness
+    def _draw(self, count: int) -> int | None:
+        """Which of the points, or none of them."""
+        if np.random.random() >= self.prob:
+            return None
+        return np.random.randint(count)
+
+    def transform(self, results: dict) -> dict:
+        """Set ``bbox_center`` and ``bbox_scale``, or leave them."""
+        points = results['keypoints'][0, results['keypoints_visible'][0] > 0]
+        # A single point has no extent.
+        extent = np.ptp(points, axis=0) if len(points) else np.zeros(2)
+        chosen = self._draw(len(points)) if extent.any() else None
+        if chosen is not None:
+            extent = extent * self.padding * self.share
+            results['bbox_center'] = points[chosen][None].astype(np.float32)
+            results['bbox_scale'] = extent[None].astype(np.float32)
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(share={self.share}, prob={self.prob}, '
+            f'padding={self.padding})'
+        )

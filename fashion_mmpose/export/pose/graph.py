@@ -77,19 +77,25 @@ class PoseGraph(nn.Module):
         self, inputs: Tensor, rows: Tensor
     ) -> tuple[tuple[Tensor, ...], Tensor]:
         """What is found in several crops, on average, and the maps of the first."""
-        looks, first = [], None
-        picture = rows // self.model.head.out_channels
-        for frames in self.model.looks(inputs, self.samples, rows):
-            maps = self.model.maps(inputs, frames, self.samples, rows)
+        model, looks, first = self.model, [], None
+        picture = rows // model.head.out_channels
+        garments = model.garment_frames(inputs, self.samples, rows)
+        for frames in model.scaled(garments):
+            maps = model.maps(inputs, frames, self.samples, rows)
             first = maps if first is None else first
-            points, scores, covariances = self._decoded(maps)
-            points = self.model.placed(points, picture, frames)
-            zoom = self.model.zooms(frames)[picture]
-            covariances = covariances * zoom[:, :, None] * zoom[:, None]
-            looks.append((points, scores, covariances))
-        if len(looks) == 1:
-            return looks[0], first
-        return tuple(torch.stack(each).mean(0) for each in zip(*looks)), first
+            looks.append(model.decoded(maps, picture, frames))
+        found = looks[0]
+        if len(looks) > 1:
+            found = tuple(torch.stack(each).mean(0) for each in zip(*looks))
+        if model.point_crop is None:
+            return found, first
+        points, scores, covariances = found
+        closer, spread, is_near = model.close_look(
+            inputs, garments, points, self.samples, rows
+        )
+        points = torch.where(is_near[:, None], closer, points)
+        covariances = torch.where(is_near[:, None, None], spread, covariances)
+        return (points, scores, covariances), first
 
     def _decoded(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Points, scores and covariances."""

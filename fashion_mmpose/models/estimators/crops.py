@@ -40,23 +40,41 @@ class MultiCropEstimator(TopdownPoseEstimator):
     proportion: with 1.5 times ``padding`` of ``GetBBoxCenterScale`` and 1.5 times
     ``input_size`` of ``TopdownAffine``, a scale of 1 / 1.5 is the crop of the training.
 
+    With ``point_crop`` each point is looked at again, in a crop about the place where
+    it was found. If it is found in the middle half of that crop, both ways, its place
+    and covariance are those of this look; what is farther away is most likely another
+    place, and the point stays where it was. Scores are those of the looks at the
+    garment. The network has to know such crops, see
+    :class:`fashion_mmpose.datasets.transforms.CropAroundPoint`.
+
     Crops lie on pixels as ``TopdownAffine`` has them, and black surrounds the input.
 
     Args:
         scales (Sequence[float]): Widths and heights of the crops, in those of the
             input. Defaults to (1, ).
+        point_crop (float, optional): Width and height of the crops about single points,
+            in those of the input. None for no such crops. Defaults to None.
         **kwargs: Arguments of :class:`mmpose.models.TopdownPoseEstimator`; the head is
             one over :class:`PointHeatmap`.
 
     Raises:
-        ValueError: If there is no scale, or one is not positive.
+        ValueError: If there is no scale, or a scale or ``point_crop`` is not positive.
     """
 
-    def __init__(self, *args, scales: Sequence[float] = (1.0,), **kwargs) -> None:
+    def __init__(
+        self,
+        *args,
+        scales: Sequence[float] = (1.0,),
+        point_crop: float | None = None,
+        **kwargs,
+    ) -> None:
         super().__init__(*args, **kwargs)
         if not scales or min(scales) <= 0:
             raise ValueError(f'scales must be positive numbers, got {scales}')
+        if point_crop is not None and point_crop <= 0:
+            raise ValueError(f'point_crop must be a positive number, got {point_crop}')
         self.scales = tuple(scales)
+        self.point_crop = point_crop
 
     def predict(self, inputs: Tensor, data_samples: list) -> list:
         """Predict the key points of the inputs.
@@ -73,15 +91,18 @@ class MultiCropEstimator(TopdownPoseEstimator):
         rows = own_rows(data_samples, self.head.out_channels)
         if rows is None:
             rows = torch.arange(len(data_samples) * self.head.out_channels)
+        rows = rows.to(inputs.device)
+        frames = self.garment_frames(inputs, data_samples, rows)
         looks = [
-            self._look(inputs, frames, data_samples)
-            for frames in self.looks(inputs, data_samples, rows.to(inputs.device))
+            self._look(inputs, crops, data_samples) for crops in self.scaled(frames)
         ]
         preds = [mean_of(each) for each in zip(*(found for found, _ in looks))]
+        if self.point_crop is not None:
+            self._look_closely(inputs, frames, data_samples, rows, preds)
         return self.add_pred_to_datasample(preds, looks[0][1], data_samples)
 
-    def looks(self, inputs: Tensor, samples: list, rows: Tensor) -> list[Frames]:
-        """The crops that are looked at, one of each scale.
+    def garment_frames(self, inputs: Tensor, samples: list, rows: Tensor) -> Frames:
+        """The frames of the garments, of which the crops are shares: whole inputs.
 
         Args:
             inputs (Tensor): Pictures (B, 3, H, W), normalised.
@@ -90,7 +111,7 @@ class MultiCropEstimator(TopdownPoseEstimator):
             rows (Tensor): Places of the garments' points in (B, K), flattened; int64,
                 shape (M, ).
         """
-        return self.scaled(whole_frames(inputs))
+        return whole_frames(inputs)
 
     def scaled(self, frames: Frames) -> list[Frames]:
         """Crops about the same centres, of every scale."""
@@ -115,16 +136,89 @@ class MultiCropEstimator(TopdownPoseEstimator):
                 each.keypoint_covariances *= zoom[:, None] * zoom
         return preds, fields
 
+    def _look_closely(
+        self,
+        inputs: Tensor,
+        frames: Frames,
+        data_samples: list,
+        rows: Tensor,
+        preds: list[InstanceData],
+    ) -> None:
+        """Put the points of ``preds`` where crops about each of them show them."""
+        count = self.head.out_channels
+        for index, each in enumerate(preds):
+            # A picture at a time: each has as many crops as its garment has points.
+            own = rows[rows // count == index] % count
+            channels = own.cpu().numpy()
+            points = inputs.new_tensor(each.keypoints[0, channels])
+            one = Frames(frames.centers[index, None], frames.sizes[index, None])
+            found, moments, is_near = self.close_look(
+                inputs[index, None], one, points, data_samples, own
+            )
+            channels = channels[is_near.cpu().numpy()]
+            each.keypoints[0, channels] = found[is_near].cpu().numpy()
+            if 'keypoint_covariances' in each:
+                moments = moments[is_near].cpu().numpy()
+                each.keypoint_covariances[0, channels] = moments
+
+    def close_look(
+        self,
+        inputs: Tensor,
+        frames: Frames,
+        points: Tensor,
+        samples: list,
+        rows: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What crops about points show of them.
+
+        Args:
+            inputs (Tensor): Pictures (B, 3, H, W), normalised.
+            frames (Frames): Those of the garments, see :meth:`garment_frames`.
+            points (Tensor): Where the points were found, in pixels of the pictures,
+                shape (M, 2).
+            samples (list[PoseDataSample]): See :meth:`garment_frames`.
+            rows (Tensor): See :meth:`garment_frames`.
+
+        Returns:
+            tuple: Points (M, 2) and their covariances (M, 2, 2) in pixels of the
+            pictures, and whether they lie in the middle half of the crop, both ways;
+            bool, shape (M, ).
+        """
+        count = self.head.out_channels
+        picture = rows // count
+        close = Frames(points, frames.sizes[picture] * self.point_crop)
+        places = torch.arange(rows.shape[0], device=rows.device)
+        own = places * count + rows % count
+        maps = self.maps(inputs[picture], close, samples, own).float()
+        found, _, moments = self.decoded(maps, places, close)
+        moved = (found - close.centers).abs() / close.sizes
+        return found, moments, (moved < 0.25).all(1)
+
+    def decoded(
+        self, maps: Tensor, picture: Tensor, frames: Frames
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Points, scores and covariances of maps of crops, in pixels of the pictures.
+
+        Args:
+            maps (Tensor): Shape (M, H', W').
+            picture (Tensor): Whose crop each map is of; int64, shape (M, ).
+            frames (Frames): The crops.
+
+        Returns:
+            tuple: Shapes (M, 2), (M, ) and (M, 2, 2).
+        """
+        decoder = self.head.decoder
+        points, scores = decoder.decode_maps(maps)
+        zoom = (frames.sizes / frames.sizes.new_tensor(decoder.input_size))[picture]
+        moments = decoder.covariances(maps, points) * zoom[:, :, None] * zoom[:, None]
+        return self.placed(points, picture, frames), scores, moments
+
     def maps(
         self, inputs: Tensor, frames: Frames, samples: list, rows: Tensor
     ) -> Tensor:
-        """Heatmaps (M, H', W') of points in crops; see :meth:`looks`."""
+        """Heatmaps (M, H', W') of points in crops; see :meth:`garment_frames`."""
         feats = tested_features(self, self.cut(inputs, frames), self.test_cfg)
         return self.head.predict_maps(feats, samples, self.test_cfg, rows)
-
-    def zooms(self, frames: Frames) -> Tensor:
-        """Pixels of the pictures per pixel of their crops, in x and y, (B, 2)."""
-        return frames.sizes / frames.sizes.new_tensor(self.head.decoder.input_size)
 
     def placed(self, points: Tensor, picture: Tensor, frames: Frames) -> Tensor:
         """Points (M, 2) in crops of pictures (M, ), in pixels of the pictures."""

@@ -24,8 +24,8 @@ class TwoPassEstimator(MultiCropEstimator):
             1.25, what MMPose gives boxes.
         smallest (float): Least width and height of the second crop, in those of the
             input. Defaults to 0.25.
-        **kwargs: Arguments of :class:`MultiCropEstimator`; its ``scales`` are those of
-            the second crop.
+        **kwargs: Arguments of :class:`MultiCropEstimator`; its ``scales`` and
+            ``point_crop`` are shares of the second crop.
     """
 
     def __init__(self, *args, padding: float = 1.25, smallest: float = 0.25, **kwargs):
@@ -33,19 +33,10 @@ class TwoPassEstimator(MultiCropEstimator):
         self.padding = padding
         self.smallest = smallest
 
-    def looks(self, inputs: Tensor, samples: list, rows: Tensor) -> list[Frames]:
-        """The crops of the second look; see :meth:`MultiCropEstimator.looks`."""
-        return self.scaled(self.first_look(inputs, samples, rows))
-
-    def first_look(self, inputs: Tensor, samples: list, rows: Tensor) -> Frames:
+    def garment_frames(self, inputs: Tensor, samples: list, rows: Tensor) -> Frames:
         """The crops around the points that the network finds in whole inputs.
 
-        Args:
-            inputs (Tensor): Pictures (B, 3, H, W), normalised.
-            samples (list[PoseDataSample]): Samples of the batch; the first tells the
-                mirror images of the key points.
-            rows (Tensor): Places of the garments' points in (B, K), flattened; int64,
-                shape (M, ).
+        See :meth:`MultiCropEstimator.garment_frames`.
         """
         whole = whole_frames(inputs)
         maps = self.maps(inputs, whole, samples, rows)

@@ -10,6 +10,7 @@ from mmpose.datasets.transforms import (
 )
 
 from fashion_mmpose.datasets import PackGarmentInputs, RandomMirror, RandomRotation
+from fashion_mmpose.datasets.transforms import CropAroundPoint
 
 
 def test_angles_are_uniform():
@@ -94,3 +95,58 @@ def test_packed_sample_equals_mmpose():
     packed = PackGarmentInputs()(dict(sample(), img=image))['inputs']
     image[0, 0, 0] = image[0, 0, 0] ^ 255
     assert packed[0, 0, 0] == image[0, 0, 0]
+
+
+def framed():
+    """A garment of three points, two of which are labelled, with its frame."""
+    return GetBBoxCenterScale(padding=1.25)(sample())
+
+
+def test_crops_are_around_labelled_points():
+    """Every labelled point gets its turn, and no other; the rest keep the garment."""
+    np.random.seed(0)
+    crop = CropAroundPoint(share=0.5, prob=0.75)
+    whole = framed()
+    kept, centers = 0, []
+    for _ in range(400):
+        found = crop(framed())
+        if np.array_equal(found['bbox_scale'], whole['bbox_scale']):
+            np.testing.assert_array_equal(found['bbox_center'], whole['bbox_center'])
+            kept += 1
+            continue
+        centers.append(tuple(found['bbox_center'][0]))
+        # The labelled points are 28 by 12 pixels apart.
+        np.testing.assert_allclose(found['bbox_scale'], [[28 * 0.625, 12 * 0.625]])
+        assert found['bbox_scale'].dtype == whole['bbox_scale'].dtype
+    assert set(centers) == {(12.0, 8.0), (40.0, 20.0)}
+    assert 60 < kept < 140
+    assert 100 < centers.count((12.0, 8.0)) < 200
+
+
+def test_the_point_is_in_the_middle_of_the_crop():
+    results = CropAroundPoint(share=0.2, prob=1.0)(framed())
+    center = results['bbox_center'][0]
+    results = TopdownAffine((48, 64))(results)
+    which = np.flatnonzero((results['keypoints'][0] == center).all(1))
+    np.testing.assert_allclose(
+        results['transformed_keypoints'][0, which], [[24, 32]], atol=1e-3
+    )
+    assert results['img'].shape == (64, 48, 3)
+
+
+@pytest.mark.parametrize('visible', [[0, 0, 0], [0, 0, 1]])
+def test_garments_without_extent_stay_whole(visible):
+    results = framed()
+    results['keypoints_visible'] = np.array([visible], np.float32)
+    expected = {key: results[key].copy() for key in ('bbox_center', 'bbox_scale')}
+    found = CropAroundPoint(share=0.5, prob=1.0)(results)
+    for key, value in expected.items():
+        np.testing.assert_array_equal(found[key], value)
+
+
+def test_the_share_of_a_crop_is_checked():
+    with pytest.raises(ValueError, match='share and padding must be positive, got 0'):
+        CropAroundPoint(share=0)
+    assert repr(CropAroundPoint(0.5)) == (
+        'CropAroundPoint(share=0.5, prob=0.5, padding=1.25)'
+    )

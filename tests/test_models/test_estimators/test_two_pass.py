@@ -134,7 +134,7 @@ def test_the_second_look_is_closer(model):
     with torch.no_grad():
         (found,) = model.predict(inputs, samples)
         rows = torch.arange(3)
-        frames = model.first_look(inputs, samples, rows)
+        frames = model.garment_frames(inputs, samples, rows)
         model.smallest = 1.0  # the second look is at the whole, too
         (first,) = model.predict(inputs, [sample(wh)])
     exact = np.array(points)
@@ -154,7 +154,7 @@ def test_covariances_are_in_pixels_of_the_input(model):
     model.test_cfg['output_covariances'] = True
     with torch.no_grad():
         (found,) = model.predict(inputs, samples)
-        frames = model.first_look(inputs, samples, rows)
+        frames = model.garment_frames(inputs, samples, rows)
         maps = model.maps(inputs, frames, samples, rows)
     _, _, in_crop = model.head.decoder.decode_rows(maps, (1, 3), rows, True)
     assert in_crop.min() < 0 < np.diagonal(in_crop, axis1=-2, axis2=-1).min()
@@ -174,7 +174,7 @@ def test_points_of_other_categories_do_not_widen_the_crop(model):
     with torch.no_grad():
         found = model.predict(inputs, samples)
         rows = torch.tensor([0, 1, 3, 4, 5])
-        frames = model.first_look(inputs, samples, rows)
+        frames = model.garment_frames(inputs, samples, rows)
     assert frames.sizes[0, 0] < 0.4 * frames.sizes[1, 0]
     own = found[0].pred_instances
     np.testing.assert_allclose(own.keypoints[0, :2], points[:2], atol=0.5)
@@ -185,7 +185,7 @@ def test_points_in_one_place_give_no_tiny_crop(model):
     wh = (384, 512)
     inputs = picture([(130.0, 300.0)] * 3, wh, 9)
     with torch.no_grad():
-        frames = model.first_look(inputs, [sample(wh)], torch.arange(3))
+        frames = model.garment_frames(inputs, [sample(wh)], torch.arange(3))
         (found,) = model.predict(inputs, [sample(wh)])
     np.testing.assert_allclose(frames.sizes[0], [96, 128])
     np.testing.assert_allclose(
@@ -235,7 +235,9 @@ def test_a_share_of_a_wider_input_is_the_crop_itself():
     """Half of an input of twice the size has the pixels of the crop, to the bit."""
     model = build(type='MultiCropEstimator', scales=(0.5,))
     inputs = picture([(40, 60), (50, 70), (60, 62)], (96, 128), 3)
-    (frames,) = model.looks(inputs, [sample((96, 128))], torch.arange(3))
+    (frames,) = model.scaled(
+        model.garment_frames(inputs, [sample((96, 128))], torch.arange(3))
+    )
     torch.testing.assert_close(
         model.cut(inputs, frames), inputs[:, :, 32:96, 24:72], atol=1e-4, rtol=0
     )
@@ -251,10 +253,71 @@ def test_a_share_of_a_wider_input_is_the_crop_itself():
 
 
 @pytest.mark.parametrize('kind', ['TwoPassEstimator', 'MultiCropEstimator'])
-@pytest.mark.parametrize('scales', [(1.0,), (0.8, 1.1)])
-def test_the_graph_of_an_export_finds_the_same(kind, scales):
+def test_points_are_looked_at_closely(kind):
+    """A crop of a fifth has a cell for every fifth of one of the look before."""
+    wh = (384, 512)
+    inputs = picture(POINTS, wh, 6)
+    errors, spreads, scores = [], [], []
+    for point_crop in (None, 0.2):
+        model = build(type=kind, point_crop=point_crop)
+        model.test_cfg['output_covariances'] = True
+        found = found_by(model, (1.3,), inputs, wh)
+        errors.append(np.abs(found.keypoints[0] - POINTS).max())
+        spreads.append(np.trace(found.keypoint_covariances[0], axis1=1, axis2=2))
+        scores.append(found.keypoint_scores[0])
+    assert errors[1] < 0.25 < 0.5 < errors[0]
+    # The dots spread alike, however large the cells of the look before are.
+    np.testing.assert_allclose(spreads[1], spreads[1].mean(), rtol=0.05)
+    assert np.ptp(spreads[0]) > 0.5 * spreads[0].mean()
+    np.testing.assert_array_equal(*scores)
+
+
+@pytest.mark.parametrize('away, is_taken', [((12, 0), True), ((0, -24), False)])
+def test_a_close_look_moves_points_within_half_of_its_crop(away, is_taken):
+    """A speck that only small cells show, brighter than the dot that is the point."""
+    wh, (x, y) = (384, 512), POINTS[1]
+    speck = (x + away[0], y + away[1])
+    dots, specks = (
+        picture([place] * 3, wh, r) for place, r in (((x, y), 9), (speck, 3))
+    )
+    black = -MEAN / STD
+    inputs = picture(POINTS, wh, 9)
+    both = torch.maximum(0.5 * (dots - black) + black, specks)
+    inputs[:, 1] = both[:, 1]
+    places = {}
+    for point_crop in (None, 0.4):
+        model = build(type='TwoPassEstimator', point_crop=point_crop)
+        places[point_crop] = found_by(model, (1.0,), inputs, wh).keypoints[0, 1]
+    assert np.linalg.norm(places[None] - (x, y)) < 4
+    if is_taken:
+        np.testing.assert_allclose(places[0.4], speck, atol=3)
+    else:
+        np.testing.assert_array_equal(places[0.4], places[None])
+
+
+def test_close_looks_are_at_the_garments_own_points():
+    wh = (384, 512)
+    inputs = picture(POINTS, wh, 6).repeat(2, 1, 1, 1)
+    inputs[1] = inputs[1].roll(20, dims=-1)
+    model = build(type='TwoPassEstimator', point_crop=0.4)
+    looked_at = []
+    close_look = model.close_look
+    model.close_look = lambda *args: looked_at.append(args[2]) or close_look(*args)
+    with torch.no_grad():
+        found = model.predict(inputs, [sample(wh, [2, 0]), sample(wh)])
+    assert [len(points) for points in looked_at] == [2, 3]
+    first, second = (each.pred_instances.keypoints[0] for each in found)
+    np.testing.assert_allclose(first[[0, 2]], np.array(POINTS)[[0, 2]], atol=0.5)
+    np.testing.assert_allclose(second, np.array(POINTS) + (20, 0), atol=0.5)
+
+
+@pytest.mark.parametrize('kind', ['TwoPassEstimator', 'MultiCropEstimator'])
+@pytest.mark.parametrize(
+    'scales, point_crop', [((1.0,), None), ((0.8, 1.1), None), ((0.9, 1.0), 0.4)]
+)
+def test_the_graph_of_an_export_finds_the_same(kind, scales, point_crop):
     wh = (192, 256)
-    model = build(type=kind, scales=scales)
+    model = build(type=kind, scales=scales, point_crop=point_crop)
     model.test_cfg['output_covariances'] = True
     inputs = picture([(70, 130), (90, 150), (100, 120)], wh, 7)
     images = (inputs * STD + MEAN).permute(0, 2, 3, 1)
@@ -274,3 +337,5 @@ def test_scales_are_checked():
     for scales in ((), (1.0, 0.0)):
         with pytest.raises(ValueError, match='scales must be positive numbers'):
             build(type='MultiCropEstimator', scales=scales)
+    with pytest.raises(ValueError, match='point_crop must be a positive number, got 0'):
+        build(type='MultiCropEstimator', point_crop=0)
