@@ -139,7 +139,9 @@ def test_a_killed_worker(tmp_path, after):
     with pytest.raises(TrainingError) as error:
         run.train()
     (line,) = str(error.value).splitlines()
-    assert 'a process that loads data (pid ' in line and '(Killed)' in line
+    assert 'a process that loads data (pid ' in line
+    # PyTorch does not learn the signal where a process ends before it is listened for.
+    assert '(Killed)' in line or (not after and ') has ended; ' in line)
     assert '/dev/shm' in line and 'num_workers' in line
     expected = '--resume goes on from ' if after else 'there is no checkpoint yet'
     assert expected in line and ('epoch_1.pth' in line) is bool(after)
