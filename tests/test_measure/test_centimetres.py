@@ -21,7 +21,7 @@ from fashion_mmpose.measure.centimetres import (
     Centimetres,
     read_own_measures,
 )
-from fashion_mmpose.measure.tables import check_format, write_table
+from fashion_mmpose.measure.writing import check_format, write_table
 
 MATRIX = [[900, 0, 400], [0, 900, 300], [0, 0, 1]]
 PICTURE = np.full((60, 80, 3), 128, np.uint8)

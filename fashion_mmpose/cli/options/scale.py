@@ -15,7 +15,7 @@ from fashion_mmpose.measure import KnownLength, known_length, pixels_per_cm, rea
 from fashion_mmpose.measure.centimetres import Centimetres, read_own_measures
 from fashion_mmpose.measure.measured import MIN_SCORE
 from fashion_mmpose.measure.specification import read_specification
-from fashion_mmpose.measure.tables import FORMATS
+from fashion_mmpose.measure.writing import FORMATS
 from fashion_mmpose.media.sources import Source
 
 from .targets import add_dictionary, add_targets, check_positive, target_of

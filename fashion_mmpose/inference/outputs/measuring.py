@@ -18,7 +18,7 @@ from fashion_mmpose.measure.centimetres import Centimetres
 from fashion_mmpose.measure.combining import combine
 from fashion_mmpose.measure.measured import MIN_SCORE
 from fashion_mmpose.measure.specification import VERDICTS, Limit, judge
-from fashion_mmpose.measure.tables import check_format, write_table
+from fashion_mmpose.measure.writing import check_format, write_table
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization import draw_measurements
 

@@ -22,7 +22,7 @@ from fashion_mmpose.garments import categories, garment
 from fashion_mmpose.measure import measure, pixels_per_cm
 from fashion_mmpose.measure.scaling.lens import write_lens
 from fashion_mmpose.measure.scaling.targets import Board, Target
-from fashion_mmpose.measure.tables import write_table
+from fashion_mmpose.measure.writing import write_table
 
 from .boards import BOARD, draw_board
 from .camera import TableCamera, sample_camera
