@@ -254,8 +254,11 @@ def test_what_is_too_large_is_not_sent(page, tmp_path):
     large = tmp_path / 'large.png'
     with large.open('wb') as file:
         file.truncate(26 << 20)
+    sent = []
+    page.on('request', lambda r: sent.append(r.method))
     choose(page, large)
     page.wait_for_selector('text=large.png has more than 25 MB')
+    assert not {*sent} - {'GET'}
 
 
 def test_pasted_and_dropped_pictures(page, picture_file):
