@@ -1,11 +1,6 @@
 """Steps of the pipeline that MMPose does not have."""
 
-from .augmentation import (
-    CropAroundPoint,
-    RandomMirror,
-    RandomRotation,
-    RandomShift,
-)
+from .augmentation import CropAroundPoint, RandomMirror, RandomRotation, RandomShift
 from .detected_jitter import DetectedBoxJitter
 from .hrnet import RandomScaleRotation, TrimAnnotatedBox
 from .input_size import ResizeInput, TopdownStretch
