@@ -137,8 +137,8 @@ class Person:
         garments = [{k: g[k] for k in ('key', 'points')} for g in picture['garments']]
         garments[0]['points'][0] = [50, 60, 2, 1]
         event = dict(picture=picture['key'], step=1, garments=garments)
-        answer = await self.do('edited', event)
-        rows = answer['output']['data'][1]['data'] if answer['success'] else []
+        await self.do('edited', event)
+        rows = (await self.do('then', None))['data'][1]['data']
         return 'saved' if rows and rows[0][3:6] == [50, 60, 'by hand'] else 'lost'
 
     async def send(self, data: bytes, name: str) -> dict | str:
@@ -153,21 +153,31 @@ class Person:
         if answer.status_code != 200:
             return f'status {answer.status_code}'
         files = [dict(path=answer.json()[0], name=name)]
-        done = await self.do('uploaded', dict(files=files), [''])
+        done = await self.do_queued('uploaded', dict(files=files), [''])
         if not done['success']:
             return 'failed'
         shown = done['output'].get('data') or []
-        return shown[0] if shown and isinstance(shown[0], dict) else 'refused'
+        return shown[0] if shown and 'value' in shown[0] else 'refused'
 
-    async def do(self, event: str, content: dict, data: list | None = None) -> dict:
-        """Let an event happen; the last of its answers that shows something."""
-        body = dict(
-            data=data or [],
+    async def do(self, event: str, content: dict | None) -> dict:
+        """Let an event happen that is answered directly; its answer."""
+        body = self._body(event, content, [])
+        answer = await self.client.post(f'{_API}/run/predict', json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def _body(self, event: str, content: dict | None, data: list) -> dict:
+        return dict(
+            data=data,
             fn_index=self.events[event],
             session_hash=self.name,
             event_data=content,
             trigger_id=None,
         )
+
+    async def do_queued(self, event: str, content: dict, data: list) -> dict:
+        """Let an event happen; the first of its answers that shows something."""
+        body = self._body(event, content, data)
         joined = await self.client.post(f'{_API}/queue/join', json=body)
         joined.raise_for_status()
         shown: dict | None = None

@@ -1,5 +1,6 @@
 """Garments found for the page: in pictures, in boxes, and of a category."""
 
+import threading
 import warnings
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ _MARGIN = 0.15  # of a drawn box, which is added for the detector to look at
 
 
 class Finder:
-    """Asks an inferencer what the page wants to know.
+    """Asks an inferencer what the page wants to know; for any number of threads.
 
     Args:
         inferencer: The networks.
@@ -32,6 +33,7 @@ class Finder:
 
     def __init__(self, inferencer: GarmentInferencer) -> None:
         self._inferencer = inferencer
+        self._turn = threading.Lock()
         self.categories = tuple(inferencer.networks)
         self.has_detector = inferencer.detector is not None
         network = next(iter(inferencer.networks.values()))
@@ -105,7 +107,8 @@ class Finder:
         box: np.ndarray | None = None,
     ) -> tuple[GarmentPrediction, ...]:
         boxes = None if box is None else box[None]
-        with warnings.catch_warnings():
+        # One after the other: the networks keep all cores at work by themselves.
+        with self._turn, warnings.catch_warnings():
             # The page says it once, when it is opened.
             warnings.simplefilter('ignore', FramingWarning)
             return self._inferencer.predict(pixels, category, boxes).garments

@@ -10,7 +10,7 @@ from fashion_mmpose.web.desk import Desk, open_picture
 from fashion_mmpose.web.sessions import OpenPicture, Session
 
 from .components import text_of
-from .picture_page import LIGHT, TITLE, Page, category_choice, forget_closed, told
+from .picture_page import TITLE, Page, category_choice, forget_closed
 
 
 class AnnotationDesk(Desk):
@@ -103,12 +103,12 @@ def annotation_page(desk: AnnotationDesk) -> gr.Blocks:
                 min_width=110,
             )
             category = category_choice(desk, 'Category of found and drawn boxes')
-        # A correction must not come after the step to the next picture.
-        page = Page(desk, in_order=True)
+        page = Page(desk)
         outputs = [*page.tables, where, number]
 
-        def shown(session: Session) -> tuple:
+        def shown(session: Session, error: str = '') -> tuple:
             place = desk.where(session)
+            place['error'] = place['error'] or error
             return *page.everything(session), place, place['place']
 
         def going(step: Callable[[Session, int], None]) -> Callable:
@@ -119,7 +119,7 @@ def annotation_page(desk: AnnotationDesk) -> gr.Blocks:
                         step(session, int(wanted or 1) - 1)
                     except (OSError, ValueError) as error:
                         # The folder goes on behind a picture that cannot be read.
-                        gr.Warning(str(error))
+                        return shown(session, str(error))
                     return shown(session)
 
             return handler
@@ -129,7 +129,7 @@ def annotation_page(desk: AnnotationDesk) -> gr.Blocks:
             desk.open(session, 0 if following is None else following)
 
         def on_again(chosen: str, request: gr.Request):
-            with told(), desk.sessions.of(request.session_hash) as session:
+            with desk.sessions.of(request.session_hash) as session:
                 desk.find_again(session, chosen or None)
                 return shown(session)
 
@@ -142,15 +142,16 @@ def annotation_page(desk: AnnotationDesk) -> gr.Blocks:
             (skip.click, lambda session, _: desk.open(session, session.place + 1)),
             (number.submit, desk.open),
         ):
-            page.connect(trigger, going(step), inputs, outputs)
+            # Who presses Enter twice has not seen the picture in between.
+            page.connect(trigger, going(step), inputs, outputs, trigger_mode='once')
         again = gr.Button('Find the garments of this picture once more', size='sm')
         page.connect(again.click, on_again, [category], outputs)
-        page.connect_corrections(category, desk.note)
+        edited = page.connect_corrections(category, desk.note)
 
         def on_tick(request: gr.Request):
             with desk.sessions.of(request.session_hash) as session:
                 return desk.where(session)
 
-        page.connect(page.editor.edited, on_tick, outputs=[where], group=LIGHT)
+        page.connect(edited.then, on_tick, outputs=[where], js=None)
         forget_closed(blocks, desk)
     return blocks

@@ -58,6 +58,18 @@ def uploader(limits: Limits) -> gr.HTML:
     )
 
 
+def teller() -> gr.HTML:
+    """Messages, which go by themselves: its value has a ``text`` and a ``stamp``."""
+    return gr.HTML(
+        None,
+        html_template='',
+        css_template=text_of('teller.css'),
+        js_on_load=text_of('teller.js'),
+        apply_default_css=False,
+        elem_id='teller',
+    )
+
+
 def saver() -> gr.HTML:
     """Nothing to see: its value becomes a download."""
     return gr.HTML(

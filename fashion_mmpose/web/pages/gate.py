@@ -23,6 +23,7 @@ _FOLDERS = (
     '/static/',
     f'{_API}/heartbeat/',
     f'{_API}/queue/',
+    f'{_API}/run/predict',
     f'{_API}/startup-events',
     f'{_API}/cancel',
     f'{_API}/reset',

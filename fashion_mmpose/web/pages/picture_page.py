@@ -1,11 +1,15 @@
 """The page: components of Gradio around the handlers of the desk."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import isgeneratorfunction
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from fashion_mmpose.errors import PictureError
 from fashion_mmpose.web import saving
@@ -14,25 +18,13 @@ from fashion_mmpose.web.lengths import KINDS, SHEET_NAMES
 from fashion_mmpose.web.sessions import OpenPicture, Session
 from fashion_mmpose.web.uploads import plain_name, take_upload
 
-from .components import editor, saver, uploader
+from .components import editor, saver, teller, text_of, uploader
 from .drawn_examples import MARKER_CM, as_file, draw_example, example_names
 
 TITLE = 'Landmarks of garments'
-NETWORKS, LIGHT = 'networks', 'light'  # what may run at the same time
-_LIGHT_AT_ONCE = 8
 _BY_DETECTOR = 'as the detector finds'
-_KEPT_S = 10  # seconds that a message is shown
 
 Handler = Callable[..., Any]
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Show the errors of what people send as messages, without a traceback."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise gr.Error(str(error), duration=_KEPT_S, print_exception=False) from error
 
 
 class Page:
@@ -42,16 +34,11 @@ class Page:
 
     Args:
         desk: The handlers.
-        networks_at_once: So many pictures go through the networks at the same time.
-        in_order: Whether everything happens one after the other, as it was done.
     """
 
-    def __init__(
-        self, desk: Desk, networks_at_once: int = 1, in_order: bool = False
-    ) -> None:
+    def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._in_order = in_order
-        self._networks_at_once = networks_at_once
+        self._teller = teller()
         self.editor = editor({}, desk.kinds())
         with gr.Accordion('Measure', open=False):
             self._kind = gr.Dropdown(
@@ -104,23 +91,57 @@ class Page:
         handler: Handler,
         inputs: list | None = None,
         outputs: list | None = None,
-        group: str = NETWORKS,
-    ) -> None:
-        """Let an event call a handler; nothing of it is offered to other programs."""
-        group = NETWORKS if self._in_order else group
-        is_slow = outputs is None and group == NETWORKS and not self._in_order
-        trigger(
-            handler,
+        **changes: Any,
+    ) -> Dependency:
+        """Let an event call a handler; nothing of it is offered to other programs.
+
+        The handler is called when the server has taken over all corrections. Gradio's
+        queue is left out: it loses the answer to an event that comes while it closes
+        the stream of answers to the events before. What people have sent wrong becomes
+        a message, and changes nothing else.
+
+        Args:
+            trigger: The event.
+            handler: What is called; a generator sees to its messages by itself, with
+                :meth:`failed`.
+            inputs: Components whose values it takes.
+            outputs: Components that it changes; :attr:`tables` by default.
+            **changes: Further arguments of the event, or others than here.
+
+        Returns:
+            Dependency: What may follow.
+        """
+        is_slow = outputs is None
+        outputs = self.tables if outputs is None else outputs
+
+        @wraps(handler)
+        def answered(*sent):
+            try:
+                shown = handler(*sent)
+            except (OSError, ValueError) as error:
+                return self.failed(str(error), len(outputs))
+            except Exception:
+                traceback.print_exc()
+                return self.failed('this went wrong; the log says why', len(outputs))
+            shown = shown if isinstance(shown, tuple) else (shown,)
+            return *shown[: len(outputs)], gr.skip()
+
+        arguments = dict(
             inputs=inputs,
-            outputs=self.tables if outputs is None else outputs,
+            outputs=[*outputs, self._teller],
             api_visibility='private',
             show_progress='minimal' if is_slow else 'hidden',
             trigger_mode='multiple',
-            concurrency_id=group,
-            concurrency_limit=(
-                self._networks_at_once if group == NETWORKS else _LIGHT_AT_ONCE
-            ),
+            queue=False,
+            js=text_of('kept.js'),
         )
+        called = handler if isgeneratorfunction(handler) else answered
+        return trigger(called, **{**arguments, **changes})
+
+    @staticmethod
+    def failed(message: str, count: int) -> tuple:
+        """A message, and nothing new for so many components."""
+        return *[gr.skip()] * count, dict(text=message, stamp=time.monotonic_ns())
 
     def everything(self, session: Session) -> tuple:
         """The tables and the editor, shown anew."""
@@ -140,37 +161,40 @@ class Page:
             gr.Markdown(message, visible=bool(message)),
         )
 
-    def connect_corrections(self, category: gr.Dropdown, saved: Handler) -> None:
+    def connect_corrections(self, category: gr.Dropdown, saved: Handler) -> Dependency:
         """Let the editor's events change the session.
 
         Args:
             category: What a new box is of.
             saved: Called with the session and the picture after each change.
+
+        Returns:
+            Dependency: What may follow when points are taken over.
         """
         desk = self.desk
 
         def on_edited(event: gr.EventData, request: gr.Request):
-            with told(), desk.sessions.of(request.session_hash) as session:
+            with desk.sessions.of(request.session_hash) as session:
                 picture = desk.edit(session, event._data)
-                if picture is None:
-                    return [gr.skip()] * len(self.tables)
-                saved(session, picture)
-                if picture is not session.picture:
-                    return [gr.skip()] * len(self.tables)
-                return self.measured(picture)
+                if picture is not None:
+                    saved(session, picture)
+
+        def on_taken_over(request: gr.Request):
+            with desk.sessions.of(request.session_hash) as session:
+                return self.measured(session.picture)
 
         def on_boxed(chosen: str, event: gr.EventData, request: gr.Request):
-            with told(), desk.sessions.of(request.session_hash) as session:
+            with desk.sessions.of(request.session_hash) as session:
                 saved(session, desk.add_box(session, event._data, chosen or None))
                 return self.everything(session)
 
         def on_recategorized(event: gr.EventData, request: gr.Request):
-            with told(), desk.sessions.of(request.session_hash) as session:
+            with desk.sessions.of(request.session_hash) as session:
                 saved(session, desk.recategorize(session, event._data))
                 return self.everything(session)
 
         def on_ruled(event: gr.EventData, request: gr.Request):
-            with told(), desk.sessions.of(request.session_hash) as session:
+            with desk.sessions.of(request.session_hash) as session:
                 return self.measured(desk.rule(session, event._data))
 
         def on_styled(event: gr.EventData, request: gr.Request):
@@ -178,7 +202,7 @@ class Page:
                 desk.style(session, event._data)
 
         def on_scale(kind, length, sheet, request: gr.Request):
-            with told(), desk.sessions.of(request.session_hash) as session:
+            with desk.sessions.of(request.session_hash) as session:
                 desk.set_scale(session, kind, length, sheet)
                 return (
                     *self.measured(session.picture),
@@ -186,14 +210,24 @@ class Page:
                     gr.Dropdown(visible=kind == 'sheet'),
                 )
 
-        self.connect(self.editor.edited, on_edited, group=LIGHT)
+        edited = self.connect(self.editor.edited, on_edited, outputs=[], js=None)
+        # Answers may come in another order than their events. What has become of the
+        # last correction is asked for when the question before is answered.
+        self.connect(
+            edited.then,
+            on_taken_over,
+            show_progress='hidden',
+            trigger_mode='always_last',
+            js=None,
+        )
         self.connect(self.editor.boxed, on_boxed, [category])
         self.connect(self.editor.recategorized, on_recategorized)
-        self.connect(self.editor.ruled, on_ruled, group=LIGHT)
-        self.connect(self.editor.styled, on_styled, outputs=[], group=LIGHT)
+        self.connect(self.editor.ruled, on_ruled, show_progress='hidden')
+        self.connect(self.editor.styled, on_styled, outputs=[])
         scale = [self._kind, self._length, self._sheet]
         for each in scale:
             self.connect(each.input, on_scale, scale, [*self.tables, *scale[1:]])
+        return edited
 
     # -------------------------------------------------------------------- downloads
 
@@ -201,7 +235,7 @@ class Page:
         target = saver()
 
         def on_click(request: gr.Request):
-            with told(), self.desk.sessions.of(request.session_hash) as session:
+            with self.desk.sessions.of(request.session_hash) as session:
                 if session.picture is None:
                     raise PictureError('there is nothing to save: open a picture first')
                 name, kind, content = make(session)
@@ -263,15 +297,12 @@ def forget_closed(blocks: gr.Blocks, desk: Desk) -> None:
 
 
 def picture_page(
-    desk: Desk,
-    networks_at_once: int = 1,
-    offered: Callable[[Desk, int], None] | None = None,
+    desk: Desk, offered: Callable[[Desk], None] | None = None
 ) -> gr.Blocks:
     """The page of people's own pictures.
 
     Args:
         desk: The handlers.
-        networks_at_once: So many pictures go through the networks at the same time.
         offered: Adds what other programs may call; None for nothing.
     """
     benchmark = desk.finder.benchmark.name
@@ -292,7 +323,7 @@ def picture_page(
                         for name in example_names(benchmark)
                     ]
             with gr.Column(scale=3, min_width=300):
-                page = Page(desk, networks_at_once)
+                page = Page(desk)
 
         def on_uploaded(chosen: str, event: gr.EventData, request: gr.Request):
             files = event._data.get('files')
@@ -307,13 +338,13 @@ def picture_page(
                         desk.add(session, data, name, chosen or None)
                         shown = page.everything(session)
                 except (OSError, ValueError) as error:
-                    gr.Warning(str(error), duration=_KEPT_S)
+                    yield page.failed(str(error), len(page.tables))
                 else:
-                    yield shown
+                    yield *shown, gr.skip()
 
         def on_example(name: str) -> Handler:
             def show(chosen: str, request: gr.Request):
-                with told(), desk.sessions.of(request.session_hash) as session:
+                with desk.sessions.of(request.session_hash) as session:
                     pixels, own = draw_example(benchmark, name)
                     data = as_file(pixels)
                     desk.add(session, data, f'{name}.png', own or chosen or None)
@@ -322,12 +353,12 @@ def picture_page(
             return show
 
         def on_chosen(event: gr.EventData, request: gr.Request):
-            with told(), desk.sessions.of(request.session_hash) as session:
+            with desk.sessions.of(request.session_hash) as session:
                 session.choose(event._data.get('place'))
                 return page.everything(session)
 
         def on_again(chosen: str, request: gr.Request):
-            with told(), desk.sessions.of(request.session_hash) as session:
+            with desk.sessions.of(request.session_hash) as session:
                 desk.find_again(session, chosen or None)
                 return page.everything(session)
 
@@ -336,14 +367,15 @@ def picture_page(
                 desk.sessions.clear(session)
                 return page.everything(session)
 
-        page.connect(drop.uploaded, on_uploaded, [category])
+        # Only what is queued may answer several times, once for each picture.
+        page.connect(drop.uploaded, on_uploaded, [category], queue=True)
         for name, button in examples:
             page.connect(button.click, on_example(name), [category])
-        page.connect(page.editor.chosen, on_chosen, group=LIGHT)
+        page.connect(page.editor.chosen, on_chosen, show_progress='hidden')
         page.connect(again.click, on_again, [category])
-        page.connect(clear.click, on_clear, group=LIGHT)
+        page.connect(clear.click, on_clear, show_progress='hidden')
         page.connect_corrections(category, lambda session, picture: None)
         forget_closed(blocks, desk)
         if offered is not None:
-            offered(desk, networks_at_once)
+            offered(desk)
     return blocks

@@ -1,32 +1,34 @@
 """What the page offers to other programs: one function, which keeps nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from gradio import events
+from gradio import Error, events
 
 from fashion_mmpose.web.desk import Desk
 from fashion_mmpose.web.lengths import Ruling, measure_all, scale_of
 from fashion_mmpose.web.uploads import decode_text, decode_upload
 
-from .picture_page import NETWORKS, told
-
 NAME = 'find_garments'
 
 
-def offer(desk: Desk, networks_at_once: int = 1) -> None:
+def offer(desk: Desk) -> None:
     """Offer it; to be called within the page's ``gradio.Blocks``.
 
     Args:
         desk: The handlers.
-        networks_at_once: As of the page.
     """
-    events.api(
-        finding(desk),
-        api_name=NAME,
-        concurrency_id=NETWORKS,
-        concurrency_limit=networks_at_once,
-    )
+    events.api(finding(desk), api_name=NAME)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Answer what is wrong with a request with its reason, without a traceback."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise Error(str(error), print_exception=False) from error
 
 
 def finding(desk: Desk) -> Callable[[str, str, float], dict[str, Any]]:
@@ -48,7 +50,7 @@ def finding(desk: Desk) -> Callable[[str, str, float], dict[str, Any]]:
             category, score, box (x, y, width, height), key points (x, y, score of each)
             and lengths; and a message where lengths are not in centimetres.
         """
-        with told():
+        with _told():
             data = decode_text(picture, desk.limits)
             pixels = decode_upload(data, 'the picture', desk.limits)
             found = desk.finder.in_picture(pixels, '', category or None)
