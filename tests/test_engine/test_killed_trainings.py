@@ -1,11 +1,14 @@
 """A training that is killed and goes on ends as if nothing had happened.
 
-Every training is a process of its own, and kills itself: SIGKILL runs no handler.
+Every training is a process of its own. A copy of its folder is what a kill at that
+moment would leave; that it is so, one training shows that kills itself.
 """
 
 import json
 import multiprocessing
 import os
+import re
+import shutil
 import signal
 
 import pytest
@@ -31,21 +34,25 @@ pytestmark = pytest.mark.slow
 
 
 class Moments(Hook):
-    """Kill the process at the moment of a number; note the names of all."""
+    """Copy the folder at each moment, or kill the process at one; note their names."""
 
     priority = 'HIGHEST'
 
-    def __init__(self, victim, file):
+    def __init__(self, folder, copies, victim):
+        self.folder = folder
+        self.copies = copies
         self.victim = victim
-        self.file = file
         self.names = []
         self.runner = None
 
     def reach(self, name):
         epoch = self.runner.epoch if self.runner else 0
         self.names.append(f'{epoch}: {name}')
-        if len(self.names) - 1 == self.victim:
+        number = len(self.names) - 1
+        if number == self.victim:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.copies and epoch >= 2:
+            shutil.copytree(self.folder, self.copies / str(number))
 
     def around(self, function, which):
         def call(*args):
@@ -70,11 +77,12 @@ class Moments(Hook):
         self.reach('validation is over')
 
     def after_run(self, runner):
-        self.file.write_text(json.dumps(self.names))
+        if self.copies:
+            (self.copies / 'names.json').write_text(json.dumps(self.names))
 
 
-def _train(folder, schedule, victim, file, resume, checkpoint):
-    moments = Moments(victim, file)
+def _train(folder, schedule, checkpoint, copies, victim, resume):
+    moments = Moments(folder, copies, victim)
     os.replace = moments.around(os.replace, 1)
     os.remove = moments.around(os.remove, 0)
     torch.manual_seed(0)
@@ -100,17 +108,22 @@ def _train(folder, schedule, victim, file, resume, checkpoint):
     ).train()
 
 
-def train(folder, schedule, victim=None, resume=False, **checkpoint):
-    """Train in a process of its own; the moments of the run, None if it was killed."""
-    file = folder.with_name(f'{folder.name}.json')
-    file.unlink(missing_ok=True)
+def train(folder, schedule, checkpoint, copies=None, victim=None, resume=False):
+    """Train in a process of its own."""
     process = multiprocessing.get_context('fork').Process(
-        target=_train, args=(folder, schedule, victim, file, resume, checkpoint)
+        target=_train, args=(folder, schedule, checkpoint, copies, victim, resume)
     )
     process.start()
     process.join(SECONDS)
     assert process.exitcode == (0 if victim is None else -signal.SIGKILL)
-    return json.loads(file.read_text()) if victim is None else None
+
+
+def lying(folder):
+    """What lies in the folder, and which checkpoint it takes for the last one."""
+    names = (path.name for path in folder.iterdir() if path.is_file())
+    # Without the numbers of clock and process.
+    plain_names = sorted(re.sub(r'\d\d+', '', name) for name in names)
+    return plain_names, (folder / 'last_checkpoint').read_text()
 
 
 def scalars(folder):
@@ -168,17 +181,23 @@ def plain(value):
     ],
 )
 def test_a_kill_at_any_moment_changes_nothing(tmp_path, schedule, checkpoint):
-    whole = tmp_path / 'whole'
-    names = train(whole, schedule, **checkpoint)
-    expected = state(whole)
+    folder, copies = tmp_path / 'training', tmp_path / 'copies'
+    copies.mkdir()
+    train(folder, schedule, checkpoint, copies)
+    names = json.loads((copies / 'names.json').read_text())
+    expected = state(folder)
     assert 'best_fashionai_NE_epoch_4.pth' in expected['files']
     assert [line['step'] for line in expected['scalars']] == [1, 1, 2, 2, 3, 3, 4, 4]
     # What the schedules do is seen in the weights: the rate is not that of the start.
     assert expected['optimizer']['param_groups'][0]['lr'] < 0.1
     last_epochs = [n for n, name in enumerate(names) if int(name[0]) >= 2]
     assert len(last_epochs) > 12
+    shutil.rmtree(folder)
+    middle = last_epochs[len(last_epochs) // 2]
+    train(folder, schedule, checkpoint, victim=middle)
+    assert lying(folder) == lying(copies / str(middle))
     for number in last_epochs:
-        folder = tmp_path / f'killed-{number}'
-        train(folder, schedule, victim=number, **checkpoint)
-        train(folder, schedule, resume=True, **checkpoint)
+        shutil.rmtree(folder)
+        (copies / str(number)).rename(folder)
+        train(folder, schedule, checkpoint, resume=True)
         assert state(folder) == expected, names[number]
