@@ -35,6 +35,7 @@ REGISTERED = {
         'NormalizedError',
         'PictureFiles',
         'PredictionFile',
+        'StateAccuracy',
     ],
     'mmpose.model': [
         'CPMRefineHead',

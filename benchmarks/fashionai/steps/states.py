@@ -2,3 +2,4 @@
 _base_ = './starter.py'
 
 model = dict(head=dict(states=dict()))
+test_evaluator = [_base_.test_evaluator, dict(type='StateAccuracy')]

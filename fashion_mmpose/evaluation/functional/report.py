@@ -6,6 +6,7 @@ from terminaltables import AsciiTable
 
 from .normalized_error import NormalizedErrorResult
 from .oks import OKSResult
+from .state_scores import StateScores
 
 _COUNTS = {
     'num_points': 'points',
@@ -60,6 +61,33 @@ def oks_table(result: OKSResult) -> str:
     for column in range(1, len(rows[0])):
         table.justify_columns[column] = 'right'
     return table.table
+
+
+def state_table(scores: StateScores) -> str:
+    """Text of how well states of key points are told, in per cent.
+
+    Beside an average precision stands the share of such points, which it is of scores
+    that tell nothing. A dash stands where nothing was counted.
+    """
+    rows = [['state', 'points', 'told (%)', 'AP (%)', 'by chance (%)']]
+    total = sum(scores.counts.values())
+    among = dict(absent=total, occluded=total - scores.counts['absent'])
+    for name, count in scores.counts.items():
+        row = [name, str(count), _short_percent(scores.recalls[name])]
+        if name in among:
+            chance = count / among[name] if among[name] else math.nan
+            precision = scores.average_precisions[name]
+            row += [_short_percent(precision), _short_percent(chance)]
+        rows.append(row + [''] * (5 - len(row)))
+    rows.append(['mean', str(total), _short_percent(scores.accuracy), '', ''])
+    table = AsciiTable(rows, 'states of key points')
+    for column in range(1, len(rows[0])):
+        table.justify_columns[column] = 'right'
+    return table.table
+
+
+def _short_percent(fraction: float) -> str:
+    return '-' if math.isnan(fraction) else f'{100 * fraction:.1f}'
 
 
 def _score(value: float) -> str:

@@ -1,8 +1,5 @@
 """FashionAI's normalized error as a metric of MMPose's runner."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
@@ -13,19 +10,14 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
     normalized_error,
 )
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
-from fashion_mmpose.evaluation.functional.samples import (
-    annotated_garment,
-    check_sample,
-    predicted_garment,
-)
 from fashion_mmpose.garments import Benchmark, category_of_id, garment
 from fashion_mmpose.garments.layout import full_layout
 
-from .of_benchmark import BenchmarkMetric
+from .annotated_garments import AnnotatedGarmentMetric, best_of_each
 
 
 @METRICS.register_module()
-class NormalizedError(BenchmarkMetric):
+class NormalizedError(AnnotatedGarmentMetric):
     """FashionAI's normalized error over images with one annotated garment.
 
     The error and its rules are those of
@@ -35,10 +27,7 @@ class NormalizedError(BenchmarkMetric):
     normaliser are scored alike, and their name stands in place of ``fashionai``. Where
     their pictures hold several garments, each one is scored, in its annotated box.
 
-    Of several boxes for one image the one with the highest score counts, among
-    the boxes of the image's annotated category. An image with boxes of other
-    categories only has no prediction. An image for which the dataset yields no
-    sample at all is unknown to the metric.
+    Which prediction counts says :class:`.annotated_garments.AnnotatedGarmentMetric`.
 
     Args:
         rule: ``'skip_short'``, ``'skip_unlabelled'``, ``'fallback_256'`` or
@@ -67,23 +56,6 @@ class NormalizedError(BenchmarkMetric):
         self.per_category = per_category
         self.per_keypoint = per_keypoint
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep the best prediction and the ground truth of each sample.
-
-        Args:
-            data_batch: Not used.
-            data_samples: Samples with ``img_id``, ``category_id`` (the category
-                of the box), ``raw_ann_info`` (a COCO annotation; absent, None or
-                without ``keypoints`` where there is no ground truth) and
-                ``pred_instances`` of any number of boxes; see
-                :func:`fashion_mmpose.evaluation.functional.samples.predicted_garment`.
-
-        Raises:
-            ValueError: If a key is missing or the number of key points fits
-                neither the full layout nor the category.
-        """
-        self.results.extend(self._sample_result(sample) for sample in data_samples)
-
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Score the gathered samples and log the table.
 
@@ -96,7 +68,7 @@ class NormalizedError(BenchmarkMetric):
             ValueError: If an image has two different annotations.
         """
         logger = MMLogger.get_current_instance()
-        images = _best_per_image(results)
+        images = best_of_each(results)
         if not images:
             logger.warning(
                 'no image has ground truth (`raw_ann_info`): the normalized error '
@@ -129,57 +101,6 @@ class NormalizedError(BenchmarkMetric):
             channels = sorted({channel for each in own for channel in each.channels})
             names += [f'NE_{keypoints[channel]}' for channel in channels]
         return names
-
-    def _sample_result(self, sample: dict) -> dict:
-        check_sample(sample)
-        image_id = sample['img_id']
-        annotation = sample.get('raw_ann_info')
-        # Every sample leaves one result: the processes' lists are interleaved and
-        # cut at the dataset's length, which must remove nothing but the padding.
-        result = dict(garment_id=(image_id,), img_id=image_id, truth=None)
-        if annotation is None or 'keypoints' not in annotation:
-            return result
-        what = f'image {image_id}: ground truth'
-        annotated, truth = annotated_garment(annotation, self.definition, what)
-        result.update(category_id=annotated.category_id, truth=truth, garment=None)
-        if self._meta('one_per_image') is False:
-            result['garment_id'] = (image_id, annotation['id'])
-        instances = sample['pred_instances']
-        if sample['category_id'] != annotated.category_id or not len(
-            instances['keypoints']
-        ):
-            return result
-        scores = instances.get('bbox_scores', np.ones(len(instances['keypoints'])))
-        result['garment'] = predicted_garment(
-            sample, self.definition, int(np.argmax(scores))
-        )
-        return result
-
-
-def _best_per_image(results: list[dict]) -> list[dict]:
-    """One result per image, or garment, with ground truth, that of the best box.
-
-    Samples that padding repeats fall together here.
-    """
-    images = {}
-    for result in results:
-        if result['truth'] is None:
-            continue
-        kept = images.setdefault(result['garment_id'], result)
-        if kept['category_id'] != result['category_id'] or not np.array_equal(
-            kept['truth'], result['truth']
-        ):
-            raise ValueError(
-                f'image {result["img_id"]} has two different annotations; the '
-                'normalized error needs one garment an image'
-            )
-        if _box_score(result) > _box_score(kept):
-            images[result['garment_id']] = result
-    return list(images.values())
-
-
-def _box_score(result: dict) -> float:
-    return -np.inf if result['garment'] is None else result['garment'].bbox_score
 
 
 def _score(
