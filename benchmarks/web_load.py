@@ -11,7 +11,6 @@ is lost, and the memory and the files of the server before and after, are printe
 
 import argparse
 import asyncio
-import json
 import os
 import re
 import secrets
@@ -152,46 +151,24 @@ class Person:
             return 'too large'
         if answer.status_code != 200:
             return f'status {answer.status_code}'
-        files = [dict(path=answer.json()[0], name=name)]
-        done = await self.do_queued('uploaded', dict(files=files), [''])
-        if not done['success']:
-            return 'failed'
-        shown = done['output'].get('data') or []
-        return shown[0] if shown and 'value' in shown[0] else 'refused'
+        file = dict(path=answer.json()[0], name=name)
+        shown = (await self.do('uploaded', file, ['']))['data']
+        return shown[0] if 'value' in shown[0] else 'refused'
 
-    async def do(self, event: str, content: dict | None) -> dict:
-        """Let an event happen that is answered directly; its answer."""
-        body = self._body(event, content, [])
-        answer = await self.client.post(f'{_API}/run/predict', json=body)
-        answer.raise_for_status()
-        return answer.json()
-
-    def _body(self, event: str, content: dict | None, data: list) -> dict:
-        return dict(
-            data=data,
+    async def do(
+        self, event: str, content: dict | None, data: list | None = None
+    ) -> dict:
+        """Let an event happen; its answer."""
+        body = dict(
+            data=data or [],
             fn_index=self.events[event],
             session_hash=self.name,
             event_data=content,
             trigger_id=None,
         )
-
-    async def do_queued(self, event: str, content: dict, data: list) -> dict:
-        """Let an event happen; the first of its answers that shows something."""
-        body = self._body(event, content, data)
-        joined = await self.client.post(f'{_API}/queue/join', json=body)
-        joined.raise_for_status()
-        shown: dict | None = None
-        own = dict(params=dict(session_hash=self.name))
-        async with self.client.stream('GET', f'{_API}/queue/data', **own) as lines:
-            async for line in lines.aiter_lines():
-                if not line.startswith('data:'):
-                    continue
-                message = json.loads(line[5:])
-                if message['msg'] == 'process_generating' and shown is None:
-                    shown = message
-                if message['msg'] == 'process_completed':
-                    return shown or message
-        return dict(success=False)
+        answer = await self.client.post(f'{_API}/run/predict', json=body)
+        answer.raise_for_status()
+        return answer.json()
 
     async def leave(self) -> None:
         """Close the browser."""

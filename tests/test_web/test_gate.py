@@ -54,8 +54,6 @@ def ask(
         '/theme.css',
         '/assets/index.js',
         '/static/js/iframeResizer.contentWindow.min.js',
-        '/gradio_api/queue/join',
-        '/gradio_api/queue/data',
         '/gradio_api/run/predict',
         '/gradio_api/heartbeat/abc',
         '/gradio_api/upload',
@@ -81,6 +79,8 @@ def test_the_page_is_there(path: str):
         '/gradio_api/run/find',
         '/gradio_api/call/find',
         '/gradio_api/info',
+        '/gradio_api/queue/join',
+        '/gradio_api/queue/data',
         '/monitoring',
         '/docs',
         '/assets/../../../etc/passwd',
@@ -97,6 +97,7 @@ def test_other_programs_are_let_in_where_they_may():
     assert ask('/gradio_api/info')[0] == 404
     assert ask('/gradio_api/info', is_open=True)[0] == 200
     assert ask('/gradio_api/call/find', is_open=True)[0] == 200
+    assert ask('/gradio_api/queue/join', is_open=True)[0] == 200
     assert ask('/gradio_api/file=/etc/passwd', is_open=True)[0] == 404
 
 
@@ -105,8 +106,8 @@ def test_large_bodies_are_refused_while_they_come(length: bool):
     assert ask('/gradio_api/upload', bytes(1_050_000), length=length)[0] == 200
     status, _, body = ask('/gradio_api/upload', bytes(1_200_000), length=length)
     assert status == 413 and b'which is the limit' in body
-    assert ask('/gradio_api/queue/join', bytes(1_200_000), length=length)[0] == 200
-    assert ask('/gradio_api/queue/join', bytes(4_200_000), length=length)[0] == 413
+    assert ask('/gradio_api/run/predict', bytes(1_200_000), length=length)[0] == 200
+    assert ask('/gradio_api/run/predict', bytes(4_200_000), length=length)[0] == 413
 
 
 @pytest.mark.parametrize('path', ['/', '/nowhere'])

@@ -43,7 +43,9 @@ def uploader(limits: Limits) -> gr.HTML:
     """Where pictures are dropped, chosen, pasted and photographed.
 
     Returns:
-        gr.HTML: Its event is ``uploaded``.
+        gr.HTML: Its event is ``uploaded``, with the ``path`` and the ``name`` of one
+        picture. The next one is sent when its value has changed, which tells the
+        ``error`` of this one.
     """
     return gr.HTML(
         None,

@@ -22,7 +22,6 @@ _FOLDERS = (
     '/assets/',
     '/static/',
     f'{_API}/heartbeat/',
-    f'{_API}/queue/',
     f'{_API}/run/predict',
     f'{_API}/startup-events',
     f'{_API}/cancel',
@@ -31,7 +30,13 @@ _FOLDERS = (
     _UPLOAD,
 )
 # Where other programs ask, and where they learn what there is.
-_FOR_PROGRAMS = (f'{_API}/info', f'{_API}/call/', f'{_API}/openapi.json', f'{_API}/mcp')
+_FOR_PROGRAMS = (
+    f'{_API}/info',
+    f'{_API}/queue/',
+    f'{_API}/call/',
+    f'{_API}/openapi.json',
+    f'{_API}/mcp',
+)
 _FORM = MEGABYTE // 16  # bytes of a form beside its file
 _EVENT = 4 * MEGABYTE  # bytes of an event of the page
 # A page that asks for anything of another machine does not get it.

@@ -3,9 +3,8 @@
 import base64
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
-from inspect import isgeneratorfunction
 from typing import Any
 
 import gradio as gr
@@ -102,8 +101,7 @@ class Page:
 
         Args:
             trigger: The event.
-            handler: What is called; a generator sees to its messages by itself, with
-                :meth:`failed`.
+            handler: What is called.
             inputs: Components whose values it takes.
             outputs: Components that it changes; :attr:`tables` by default.
             **changes: Further arguments of the event, or others than here.
@@ -119,10 +117,10 @@ class Page:
             try:
                 shown = handler(*sent)
             except (OSError, ValueError) as error:
-                return self.failed(str(error), len(outputs))
+                return _failed(str(error), len(outputs))
             except Exception:
                 traceback.print_exc()
-                return self.failed('this went wrong; the log says why', len(outputs))
+                return _failed('this went wrong; the log says why', len(outputs))
             shown = shown if isinstance(shown, tuple) else (shown,)
             return *shown[: len(outputs)], gr.skip()
 
@@ -135,13 +133,7 @@ class Page:
             queue=False,
             js=text_of('kept.js'),
         )
-        called = handler if isgeneratorfunction(handler) else answered
-        return trigger(called, **{**arguments, **changes})
-
-    @staticmethod
-    def failed(message: str, count: int) -> tuple:
-        """A message, and nothing new for so many components."""
-        return *[gr.skip()] * count, dict(text=message, stamp=time.monotonic_ns())
+        return trigger(answered, **{**arguments, **changes})
 
     def everything(self, session: Session) -> tuple:
         """The tables and the editor, shown anew."""
@@ -277,6 +269,11 @@ class Page:
 _PNG = 'image/png'
 
 
+def _failed(message: str, count: int) -> tuple:
+    """A message, and nothing new for so many components."""
+    return *[gr.skip()] * count, dict(text=message, stamp=time.monotonic_ns())
+
+
 def category_choice(desk: Desk, label: str) -> gr.Dropdown:
     """Which category the garments of a picture, or in a box, are of."""
     choices = [(name.replace('_', ' '), name) for name in desk.finder.categories]
@@ -326,21 +323,16 @@ def picture_page(
                 page = Page(desk)
 
         def on_uploaded(chosen: str, event: gr.EventData, request: gr.Request):
-            files = event._data.get('files')
-            files = files if isinstance(files, list) else []
-            for file in files[: desk.limits.pictures]:
-                file = file if isinstance(file, Mapping) else {}
-                name = plain_name(file.get('name'))
-                # What cannot be read is said, and the others are shown.
-                try:
-                    data = take_upload(file.get('path'), desk.sessions.uploads)
-                    with desk.sessions.of(request.session_hash) as session:
-                        desk.add(session, data, name, chosen or None)
-                        shown = page.everything(session)
-                except (OSError, ValueError) as error:
-                    yield page.failed(str(error), len(page.tables))
-                else:
-                    yield *shown, gr.skip()
+            name, shown, error = plain_name(event._data.get('name')), [], ''
+            # What cannot be read is said where it was dropped, and the others come.
+            try:
+                data = take_upload(event._data.get('path'), desk.sessions.uploads)
+                with desk.sessions.of(request.session_hash) as session:
+                    desk.add(session, data, name, chosen or None)
+                    shown = page.everything(session)
+            except (OSError, ValueError) as wrong:
+                shown, error = [gr.skip()] * len(page.tables), str(wrong)
+            return *shown, dict(error=error, stamp=time.monotonic_ns())
 
         def on_example(name: str) -> Handler:
             def show(chosen: str, request: gr.Request):
@@ -367,8 +359,8 @@ def picture_page(
                 desk.sessions.clear(session)
                 return page.everything(session)
 
-        # Only what is queued may answer several times, once for each picture.
-        page.connect(drop.uploaded, on_uploaded, [category], queue=True)
+        given = [*page.tables, drop]
+        page.connect(drop.uploaded, on_uploaded, [category], given)
         for name, button in examples:
             page.connect(button.click, on_example(name), [category])
         page.connect(page.editor.chosen, on_chosen, show_progress='hidden')

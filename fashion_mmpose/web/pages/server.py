@@ -17,7 +17,7 @@ from fashion_mmpose.web.sessions import Sessions
 from .gate import Gate
 
 _SWEEP_S = 60.0
-_QUEUE = 100  # events that wait; more get a message
+_QUEUE = 100  # calls of other programs that wait; more get a message
 _AT_ONCE = 400  # connections
 _SESSIONS = 500  # of which Gradio keeps what it has shown
 _GOODBYE_S = 2  # seconds that open connections have when the server stops

@@ -3,7 +3,9 @@ const find = (selector) => element.querySelector(selector);
 const zone = find('.fm-zone'), tell = find('.fm-zone-tell'), video = find('video');
 const idle = tell.textContent;
 const MB = 1 << 20;
+const PATIENCE_MS = 180_000; // a busy server takes its time
 let stream = null;
+let answered = null; // called with the error of a picture, or nothing
 
 function say(text, isError = false) {
   tell.textContent = text;
@@ -17,8 +19,23 @@ function ownName(name) {
   return Date.now().toString(36) + Math.random().toString(36).slice(2) + end;
 }
 
-async function sendFiles(files) {
-  const errors = [], sent = [];
+// One picture after the other: who sends many does not hold up all the others.
+function ask(file) {
+  return new Promise((resolve) => {
+    answered = resolve;
+    setTimeout(resolve, PATIENCE_MS, `${file.name} is still waiting`);
+    trigger('uploaded', file);
+  });
+}
+watch('value', () => answered?.(props.value?.error));
+
+let sending = Promise.resolve();
+function sendFiles(files) {
+  sending = sending.then(() => sendAll(files));
+}
+
+async function sendAll(files) {
+  const errors = [];
   const chosen = [...files].slice(0, props.most);
   if (files.length > chosen.length) errors.push(`only ${chosen.length} pictures at a time`);
   for (const [i, file] of chosen.entries()) {
@@ -26,16 +43,16 @@ async function sendFiles(files) {
       errors.push(`${file.name} has more than ${props.megabytes} MB`);
       continue;
     }
-    say(`Sending ${i + 1} of ${chosen.length} ...`);
+    say(`Looking at ${i + 1} of ${chosen.length} ...`);
     try {
       const { path } = await upload(new File([file], ownName(file.name), { type: file.type }));
-      sent.push({ path, name: file.name });
+      const error = await ask({ path, name: file.name });
+      if (error) errors.push(error);
     } catch (error) {
       errors.push(`${file.name} could not be sent`);
     }
   }
   say(errors.length ? errors.join('; ') : idle, errors.length > 0);
-  if (sent.length) trigger('uploaded', { files: sent });
 }
 
 function closeCamera() {
