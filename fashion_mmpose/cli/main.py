@@ -135,6 +135,10 @@ COMMANDS = {
         'fashion_mmpose.commands.convert_checkpoint',
         'Convert the weights that you already have to a checkpoint of this package.',
     ),
+    'average': Command(
+        'fashion_mmpose.commands.average',
+        'Average the weights of several trainings of one network.',
+    ),
     'calibrate': Command(
         'fashion_mmpose.commands.calibration.calibrate',
         "Fit how sure a network's points are to its errors on annotated pictures.",
