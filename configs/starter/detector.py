@@ -33,9 +33,7 @@ model = dict(
 )
 
 # Garments of photographs are of all sizes, cut by the picture's edge, in all colours.
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True),
+augmentation = [
     dict(
         type='RandomResize',
         scale=size,
@@ -47,6 +45,11 @@ train_pipeline = [
     dict(type='PhotoMetricDistortion'),
     dict(type='RandomFlip', prob=0.5),
     dict(type='Pad', size=size, pad_val=gray),
+]
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    *augmentation,
     dict(type='PackDetInputs'),
 ]
 test_size = (320, 320)  # found more in photographs than 256 or 384

@@ -4,29 +4,17 @@
 _base_ = './detector.py'
 
 load_from = 'starter://detector'
-size = _base_.size
-gray = _base_.gray
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(
         type='CachedMosaic',
-        img_scale=size,
+        img_scale=_base_.size,
         pad_val=127.0,
         max_cached_images=20,
         prob=0.3,
     ),
-    dict(
-        type='RandomResize',
-        scale=size,
-        ratio_range=(0.6, 1.6),
-        resize_type='Resize',
-        keep_ratio=True,
-    ),
-    dict(type='RandomCrop', crop_size=size, allow_negative_crop=True),
-    dict(type='PhotoMetricDistortion'),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='Pad', size=size, pad_val=gray),
+    *_base_.augmentation,
     dict(
         type='CutOut',
         n_holes=(0, 4),

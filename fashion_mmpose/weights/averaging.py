@@ -13,13 +13,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from fashion_mmpose.config.loading import is_address
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.version import __version__
 
+from .conversion.account import account
 from .conversion.convert import plain_values
 from .read import StoredWeights, WeightsError, read_checkpoint
 
-_SHOWN = 5  # names of weights in a message
 # What holds of one training, or of one network's points, and not of a mean.
 _NOT_OF_A_MEAN = (
     'calibration',
@@ -64,15 +65,21 @@ def average_checkpoints(
     names = [os.fspath(path) for path in paths]
     scaled = _scaled(shares, len(names))
     first, sums = _begin(names[0], scaled[0])
+    expected = first.tensors | sums
+    same = {key: key for key in expected}
     for name, share in zip(names[1:], scaled[1:]):
-        tensors = read_checkpoint(name).tensors
-        _check_alike(first.tensors, tensors, names[0], name)
+        try:
+            found = account(read_checkpoint(name).tensors, expected, same).tensors
+        except WeightsError as error:
+            raise WeightsError(
+                f'{name} is not of the same network as {names[0]}:\n{error}'
+            ) from error
         for key, total in sums.items():
-            total += share * tensors[key].double()
+            total += share * found[key]
     broken = [key for key, total in sums.items() if not total.isfinite().all()]
     if broken:
         raise WeightsError(
-            f'the mean has numbers that are not finite, in {_some(broken)}; to fix it: '
+            f'the mean has numbers that are not finite, in {broken[0]}; to fix it: '
             'leave out the checkpoint of the training that diverged'
         )
     weights = {
@@ -80,7 +87,7 @@ def average_checkpoints(
         for key, value in first.tensors.items()
     }
     meta = {key: v for key, v in first.meta.items() if key not in _NOT_OF_A_MEAN}
-    files = [name if '://' in name else os.path.basename(name) for name in names]
+    files = [name if is_address(name) else os.path.basename(name) for name in names]
     meta |= dict(averaged=list(zip(files, scaled)), fashion_mmpose=__version__)
     with OutputFiles() as outputs:
         checkpoint = dict(meta=plain_values(meta), state_dict=weights)
@@ -109,34 +116,3 @@ def _begin(name: str, share: float) -> tuple[StoredWeights, dict[str, Tensor]]:
         if value.is_floating_point()
     }
     return stored, sums
-
-
-def _check_alike(
-    first: dict[str, Tensor], other: dict[str, Tensor], name: str, other_name: str
-) -> None:
-    missing, unknown = first.keys() - other.keys(), other.keys() - first.keys()
-    differing = [
-        key
-        for key in first.keys() & other.keys()
-        if (first[key].shape, first[key].is_floating_point())
-        != (other[key].shape, other[key].is_floating_point())
-    ]
-    found = [
-        f'{what} {_some(sorted(keys))}'
-        for what, keys in (
-            ('it lacks', missing),
-            ('only it has', unknown),
-            ('of another shape are', differing),
-        )
-        if keys
-    ]
-    if found:
-        raise WeightsError(
-            f'{other_name} is not of the same network as {name}: {"; ".join(found)}'
-        )
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ', '.join(names[:_SHOWN])
-    more = len(names) - _SHOWN
-    return f'{shown} and {more} more' if more > 0 else shown

@@ -57,10 +57,7 @@ def oks_table(result: OKSResult) -> str:
             rows.append([category, str(count), *map(_score, numbers.values())])
     total = sum(result.num_garments.values())
     rows.append(['all', str(total), *map(_score, result.numbers.values())])
-    table = AsciiTable(rows, 'OKS')
-    for column in range(1, len(rows[0])):
-        table.justify_columns[column] = 'right'
-    return table.table
+    return _aligned(rows, 'OKS')
 
 
 def state_table(scores: StateScores) -> str:
@@ -73,21 +70,14 @@ def state_table(scores: StateScores) -> str:
     total = sum(scores.counts.values())
     among = dict(absent=total, occluded=total - scores.counts['absent'])
     for name, count in scores.counts.items():
-        row = [name, str(count), _short_percent(scores.recalls[name])]
+        row = [name, str(count), _percent(scores.recalls[name], 1)]
         if name in among:
             chance = count / among[name] if among[name] else math.nan
             precision = scores.average_precisions[name]
-            row += [_short_percent(precision), _short_percent(chance)]
+            row += [_percent(precision, 1), _percent(chance, 1)]
         rows.append(row + [''] * (5 - len(row)))
-    rows.append(['mean', str(total), _short_percent(scores.accuracy), '', ''])
-    table = AsciiTable(rows, 'states of key points')
-    for column in range(1, len(rows[0])):
-        table.justify_columns[column] = 'right'
-    return table.table
-
-
-def _short_percent(fraction: float) -> str:
-    return '-' if math.isnan(fraction) else f'{100 * fraction:.1f}'
+    rows.append(['mean', str(total), _percent(scores.accuracy, 1), '', ''])
+    return _aligned(rows, 'states of key points')
 
 
 def _score(value: float) -> str:
@@ -103,11 +93,15 @@ def _table(
     rows = [[what, 'NE (%)', *counts.values()]]
     for name, score in scores.items():
         rows.append([name, _percent(score['ne']), *(str(score[key]) for key in counts)])
+    return _aligned(rows, title)
+
+
+def _aligned(rows: list[list[str]], title: str) -> str:
     table = AsciiTable(rows, title)
     for column in range(1, len(rows[0])):
         table.justify_columns[column] = 'right'
     return table.table
 
 
-def _percent(fraction: float) -> str:
-    return '-' if math.isnan(fraction) else f'{100 * fraction:.4f}'
+def _percent(fraction: float, digits: int = 4) -> str:
+    return '-' if math.isnan(fraction) else f'{100 * fraction:.{digits}f}'

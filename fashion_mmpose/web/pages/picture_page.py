@@ -22,6 +22,7 @@ from .drawn_examples import MARKER_CM, as_file, draw_example, example_names
 
 TITLE = 'Landmarks of garments'
 _BY_DETECTOR = 'as the detector finds'
+_WHEN_KEPT = text_of('kept.js')
 
 Handler = Callable[..., Any]
 
@@ -131,7 +132,7 @@ class Page:
             show_progress='minimal' if is_slow else 'hidden',
             trigger_mode='multiple',
             queue=False,
-            js=text_of('kept.js'),
+            js=_WHEN_KEPT,
         )
         return trigger(answered, **{**arguments, **changes})
 
