@@ -25,6 +25,8 @@ from fashion_mmpose.weights.trained_for import trained_classes
 
 from .device import choose_device
 
+_THINNEST = 100  # How many times as long as wide pictures may be.
+
 
 class GarmentDetector:
     """A trained detector of MMDetection.
@@ -114,21 +116,28 @@ class GarmentDetector:
         """
         found = []
         for batch in picture_batches(images, batch_size):
-            samples = [self._array_pipeline(dict(img=image)) for image in batch]
-            found += self.detect_samples(samples)
+            samples = [self._array_pipeline(dict(img=_resizable(i))) for i in batch]
+            found += self._detect(samples, [image.shape[:2] for image in batch])
         return found
 
     def detect_samples(self, samples: Sequence[dict]) -> list[Detections]:
         """Find the garments in one batch of samples of the pipeline."""
+        shapes = [sample['data_samples'].ori_shape[:2] for sample in samples]
+        return self._detect(samples, shapes)
+
+    def _detect(
+        self, samples: Sequence[dict], shapes: Sequence[tuple[int, ...]]
+    ) -> list[Detections]:
+        """Find the garments in samples of pictures of such heights and widths."""
         if not samples:
             return []
         with torch.inference_mode(), _mmdet_scope():
             results = self.model.test_step(pseudo_collate(samples))
-        return [self._detections(result) for result in results]
+        return [self._detections(*each) for each in zip(results, shapes)]
 
-    def _detections(self, result) -> Detections:
+    def _detections(self, result, shape: tuple[int, ...]) -> Detections:
         instances = result.pred_instances.detach().cpu().numpy()
-        height, width = result.ori_shape[:2]
+        height, width = shape
         bboxes, scores, labels = select_boxes(
             instances.bboxes,
             instances.scores,
@@ -139,6 +148,19 @@ class GarmentDetector:
             self.max_overlap,
         )
         return Detections(bboxes, scores, tuple(self.classes[i] for i in labels))
+
+
+def _resizable(image: np.ndarray) -> np.ndarray:
+    """A picture of which MMDetection's ``Resize`` leaves a pixel, however thin it is.
+
+    It refuses one whose shorter side would vanish. Its last row or column is repeated,
+    beyond the picture's border, where no box may end.
+    """
+    least = -(-max(image.shape[:2]) // _THINNEST)
+    missing = [max(0, least - side) for side in image.shape[:2]]
+    if not any(missing):
+        return image
+    return np.pad(image, [*((0, each) for each in missing), (0, 0)], 'edge')
 
 
 def _mmdet_scope():

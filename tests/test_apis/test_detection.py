@@ -52,6 +52,15 @@ def test_batches_change_nothing(detector):
         assert alone.labels == expected.labels
 
 
+@pytest.mark.parametrize('size', [(1600, 1), (1, 1600), (2, 1300)])
+def test_thin_pictures_end_nothing(detector, size):
+    thin, whole = detector.detect(pictures([size, SIZES[0]]))
+    assert (thin.bboxes <= [*size, *size]).all() and (thin.bboxes >= 0).all()
+    (alone,) = detector.detect(pictures([size, SIZES[0]])[1:])
+    assert len(whole) == 10
+    np.testing.assert_allclose(whole.bboxes, alone.bboxes, atol=1e-3)
+
+
 def test_files_and_arrays_give_the_same(detector, tmp_path):
     import cv2
 

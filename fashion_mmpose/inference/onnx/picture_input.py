@@ -70,7 +70,11 @@ class PictureInput(msgspec.Struct, frozen=True, kw_only=True):
         size = self.scale_wh
         if self.keep_ratio:
             factor = min(max(size) / max(height, width), min(size) / min(height, width))
-            size = (int(width * factor + 0.5), int(height * factor + 0.5))
+            # A pixel is left of the shorter side, however long the longer one is.
+            size = (
+                max(1, int(width * factor + 0.5)),
+                max(1, int(height * factor + 0.5)),
+            )
         pixels = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
         if self.pad_wh is not None:
             pixels = _padded(pixels, self.pad_wh, self.fill, self.dtype)
