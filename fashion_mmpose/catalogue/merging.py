@@ -1,7 +1,7 @@
 """Parts put together: one COCO result list, or one Parquet file."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from fashion_mmpose.inference.outputs.saving import coco_text
 
 from .plan import Plan, read_plan, same_plan
 from .schema import About, Unreadable, schema
-from .table_file import COMPRESSION, about_file, garments_in
+from .table_file import COMPRESSION, about_file, garments_in, whole
 
 FORMATS = ('.json', '.parquet')
 _ROWS_OF_A_GROUP = 65536
@@ -69,12 +69,6 @@ def find_parts(folders: Sequence[str | os.PathLike]) -> Found:
     missing = tuple(each for each in range(plan.num_parts) if each not in places)
     paths = tuple(places[each] for each in sorted(places))
     return Found(plan, paths, missing)
-
-
-def unreadable_in(paths: Sequence[Path]) -> Iterator[Unreadable]:
-    """The pictures that could not be read, part by part."""
-    for path in paths:
-        yield from about_file(path).unreadable
 
 
 def check_out(out: str | os.PathLike) -> None:
@@ -155,9 +149,9 @@ def _write_parquet(
         with pa.parquet.ParquetWriter(file, own, compression=COMPRESSION) as writer:
             waiting = []
             for path in paths:
-                table = pa.parquet.read_table(path).replace_schema_metadata(
-                    own.metadata
-                )
+                with whole(path):
+                    table = pa.parquet.read_table(path)
+                table = table.replace_schema_metadata(own.metadata)
                 count += table.num_rows
                 waiting.append(table)
                 if sum(each.num_rows for each in waiting) >= _ROWS_OF_A_GROUP:
@@ -185,4 +179,5 @@ def _together(abouts: Sequence[About]) -> About:
         first=first.first,
         num_pictures=sum(each.num_pictures for each in abouts),
         unreadable=tuple(one for each in abouts for one in each.unreadable),
+        num_in_pixels=sum(each.num_in_pixels for each in abouts),
     )

@@ -54,8 +54,9 @@ class Writing:
         }
         return cls(model_id(inferencer), tuple(entries.values()), names, measuring)
 
-    def about(self, part: Part, unreadable: Iterable[Unreadable]) -> About:
+    def about(self, result: 'PartResult') -> About:
         """What the file of a part says about itself."""
+        part = result.part
         return About(
             schema=VERSION,
             version=__version__,
@@ -63,7 +64,8 @@ class Writing:
             keypoints=self.keypoints,
             first=part.first,
             num_pictures=len(part.sources),
-            unreadable=tuple(unreadable),
+            unreadable=tuple(result.unreadable),
+            num_in_pixels=len(result.in_pixels),
         )
 
     def rows(self, predicted: PicturePrediction) -> tuple[list[dict], str]:
@@ -228,7 +230,7 @@ class PartFiles:
             OSError: If it cannot be written.
         """
         path = self.out_dir / self._plan.name(result.part.number)
-        about = self._writing.about(result.part, result.unreadable)
+        about = self._writing.about(result)
         with interrupts.deferred():
             write_rows(path, result.rows, about)
         self.num_pictures += result.num_pictures

@@ -2,7 +2,8 @@
 
 All pictures are numbered in the order of the inputs, and so many that follow each other
 are a part. A part is a file that is complete or absent, so the folder's list of files
-says what is done; ``parts.json`` says what the parts are of.
+says what is done; ``_parts.json`` says what the parts are of. Programs that read a
+folder of Parquet files as one table pass over names that begin with an underscore.
 """
 
 import os
@@ -23,9 +24,10 @@ from fashion_mmpose.version import __version__
 
 from .shards import Shard, check_pictures
 
-PLAN = 'parts.json'
+PLAN = '_parts.json'
 PART_SIZE = 1000
 FORMAT = 1  # goes up when earlier readers would misunderstand the file
+_LOOKED_AT = 32  # the first pictures, whose sizes are noted
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,13 @@ class Catalogue:
     Attributes:
         num_pictures: How many there are.
         digest: Sixteen hexadecimal digits that tell their names and their order.
+        sizes: Bytes of some, -1 where there is no such file: of the first
+            :data:`_LOOKED_AT`, and of those whose numbers are powers of two.
     """
 
     num_pictures: int
     digest: str
+    sizes: tuple[int, ...] = ()
 
 
 def survey(sources: Iterable[Source]) -> Catalogue:
@@ -48,14 +53,26 @@ def survey(sources: Iterable[Source]) -> Catalogue:
         ValueError: If one is a video, a camera or a stream.
     """
     found = sha256()
+    sizes = []
     count = 0
     for source in sources:
+        if count < _LOOKED_AT or count & (count - 1) == 0:
+            sizes.append(_bytes_of(source))
         count += 1
         if not source.is_single:
             check_pictures([source])
         place = '' if source.span is None else source.span[1:]
         found.update(f'{source.name}\0{place}\0'.encode())
-    return Catalogue(count, found.hexdigest()[:16])
+    return Catalogue(count, found.hexdigest()[:16], tuple(sizes))
+
+
+def _bytes_of(source: Source) -> int:
+    if source.span is not None:
+        return source.span.size
+    try:
+        return os.path.getsize(source.image)
+    except OSError:
+        return -1
 
 
 @dataclass(frozen=True)
@@ -82,11 +99,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         num_pictures: Of all parts together.
         part_size: How many are in a part; the last one may have less.
         settings: What makes the rows what they are: plain values by name.
+        sizes: Bytes of some pictures, see :class:`Catalogue`.
     """
 
     num_pictures: int
     part_size: int
     settings: dict[str, Any]
+    sizes: tuple[int, ...] = ()
     format: int = FORMAT
     version: str = __version__
 
@@ -201,6 +220,10 @@ def _compare(path: Path, before: Plan, now: Plan) -> None:
         for name, old, new in _pairs(before, now)
         if old != new
     ]
+    changed = sum(old != new for old, new in zip(before.sizes, now.sizes))
+    # One or the other may have been mended; a folder may have been moved.
+    if not differing and 2 * changed > len(now.sizes):
+        differing = [f'{changed} of {len(now.sizes)} pictures have other sizes']
     if differing:
         raise FormatError(
             f'{path.parent} has parts of another run: {"; ".join(differing)}; to fix '

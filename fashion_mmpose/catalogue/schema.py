@@ -61,6 +61,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         num_pictures: How many pictures it is about, those that could not be read
             included.
         unreadable: Those that could not be read.
+        num_in_pixels: How many were to be measured in centimetres and could not be.
     """
 
     schema: int
@@ -70,6 +71,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     first: int = 0
     num_pictures: int = 0
     unreadable: tuple[Unreadable, ...] = ()
+    num_in_pixels: int = 0
 
 
 def schema(about: About) -> Any:

@@ -21,6 +21,7 @@ from .schema import (
 
 COMPRESSION = 'zstd'
 UNREADABLE = 'unreadable.csv'
+UNREADABLE_PARTS = f'_{UNREADABLE}'  # beside parts, see :mod:`.plan`
 _ROWS = 1024  # that are in memory at a time
 
 
@@ -52,7 +53,7 @@ def about_file(path: str | os.PathLike) -> About:
         OSError: If it cannot be opened.
     """
     pa = require_pyarrow()
-    with _whole(path):
+    with whole(path):
         return read_about(pa.parquet.read_schema(path).metadata, path)
 
 
@@ -65,7 +66,7 @@ def rows_in(path: str | os.PathLike) -> Iterator[list[dict]]:
         OSError: If it cannot be opened.
     """
     pa = require_pyarrow()
-    with _whole(path), pa.parquet.ParquetFile(path) as file:
+    with whole(path), pa.parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(_ROWS):
             yield batch.to_pylist()
 
@@ -89,28 +90,36 @@ def garments_in(path: str | os.PathLike) -> Iterator[GarmentPrediction]:
 
 
 def write_unreadable(
-    outputs: OutputFiles, folder: str, pictures: Iterable[Unreadable]
+    outputs: OutputFiles,
+    folder: str,
+    pictures: Iterable[Unreadable],
+    name: str = UNREADABLE,
 ) -> None:
-    """Write which pictures could not be read, as ``unreadable.csv``.
+    """Write which pictures could not be read.
 
     Args:
         outputs: Where the file is opened.
         folder: The folder.
         pictures: Those pictures.
+        name: Of the file. Defaults to :data:`UNREADABLE`.
     """
-    path = os.path.join(folder, UNREADABLE)
+    path = os.path.join(folder, name)
     writer = csv.writer(outputs.open(path), lineterminator='\n')
     writer.writerow(Unreadable._fields)
     writer.writerows(pictures)
 
 
 @contextmanager
-def _whole(path: str | os.PathLike) -> Iterator[None]:
+def whole(path: str | os.PathLike) -> Iterator[None]:
     """Name the file that pyarrow cannot read."""
     try:
         yield
-    except require_pyarrow().ArrowInvalid as error:
+    except (require_pyarrow().ArrowInvalid, OSError) as error:
+        # What is damaged inside is an OSError, too, without the number of one.
+        if getattr(error, 'errno', None) is not None:
+            raise
+        reason = ' '.join(str(error).split())
         raise FormatError(
-            f'{path} cannot be read: {error}; to fix it: delete it, and run the same '
+            f'{path} cannot be read: {reason}; to fix it: delete it, and run the same '
             'command again'
         ) from error

@@ -12,13 +12,27 @@ _ABSOLUTE = re.compile(r'[/\\]|[A-Za-z]:[/\\]')
 _UPWARDS = re.compile(r'(?:^|[/\\])\.\.(?:[/\\]|$)')
 
 
+def has_controls(path: str) -> bool:
+    """Whether a path has control characters."""
+    return _CONTROLS.search(path) is not None
+
+
+def is_utf8(path: str) -> bool:
+    """Whether a path is text: the bytes of a system's names may be none."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def path_fault(path: str) -> str:
     """Why a path does not lead to a place below a folder, as of any system; or ''."""
     if not path:
         return 'is empty'
     if _SUSPECT.search(path) is None:
         return ''
-    if _CONTROLS.search(path):
+    if has_controls(path):
         return 'has control characters'
     if _ABSOLUTE.match(path):
         return 'is absolute'

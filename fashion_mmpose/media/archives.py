@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from fashion_mmpose.errors import FormatError, PictureError
 from fashion_mmpose.files.folders import is_clutter
-from fashion_mmpose.files.inner_paths import path_fault
+from fashion_mmpose.files.inner_paths import is_utf8, path_fault
 
 from .source import PICTURE_SUFFIXES, Source, Span
 
@@ -136,7 +136,7 @@ def _source(path: str, name: str, member: tarfile.TarInfo) -> Source:
     inner = os.fspath(Path(member.name))  # without './'
     where = os.path.join(path, inner)
     fault = path_fault(inner)
-    if not fault and not _is_text(inner):
+    if not fault and not is_utf8(inner):
         fault = 'is not UTF-8'
     if fault:
         place = f'byte {member.offset_data}'
@@ -147,11 +147,3 @@ def _source(path: str, name: str, member: tarfile.TarInfo) -> Source:
         return Source(where, 'picture', f'{name}/{inner}', fault=told)
     span = Span(path, member.offset_data, member.size)
     return Source(where, 'picture', f'{name}/{inner}', span=span)
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

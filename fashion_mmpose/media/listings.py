@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.inner_paths import has_controls, is_utf8
 from fashion_mmpose.files.parquet import require_pyarrow
 
 from .source import Source
@@ -82,8 +83,10 @@ def _source(text: str | None, root: str, listed: str) -> Source:
     fault = ''
     if not text:
         fault = 'there is no path'
-    elif not text.isprintable():
-        fault = f'{text[:200]!r} has characters that are not for paths'
+    elif has_controls(text):
+        fault = f'{text[:200]!r} has control characters'
+    elif not is_utf8(text):
+        fault = f'{text[:200]!r} is not UTF-8'
     if fault or text is None:
         name = os.path.basename(listed)
         return Source(
@@ -146,15 +149,18 @@ def _parquet_cells(path: str, column: str | None) -> Generator[tuple[str, str | 
             kind = table.schema_arrow.field(name).type
             if pyarrow.types.is_dictionary(kind):
                 kind = kind.value_type
-            if not pyarrow.types.is_string(kind) and not pyarrow.types.is_large_string(
-                kind
-            ):
+            types = pyarrow.types
+            is_text = types.is_string, types.is_large_string, types.is_string_view
+            if not any(each(kind) for each in is_text):
                 raise FormatError(f'{path}: the column {name} holds {kind}, no texts')
             for batch in table.iter_batches(_ROWS, columns=[name]):
-                for cell in batch.column(0).to_pylist():
+                # A column of structs may come along, whose field is called like it.
+                for cell in batch.column(batch.schema.names.index(name)).to_pylist():
                     number += 1
                     yield f'row {number}', cell
-    except pyarrow.ArrowInvalid as error:
+    except (pyarrow.ArrowInvalid, OSError) as error:
+        if getattr(error, 'errno', None) is not None:
+            raise  # of the system, which names the file
         raise FormatError(f'{path}, after row {number}: {error}') from error
 
 

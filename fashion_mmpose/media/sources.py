@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from fashion_mmpose.files.folders import files_below, is_clutter
+from fashion_mmpose.files.inner_paths import is_utf8
 from fashion_mmpose.files.pictures.formats import HEAD_BYTES, is_video, picture_format
 from fashion_mmpose.files.pictures.pixels import check_array
 
@@ -123,7 +125,13 @@ def _of_file(
 
 
 def _file(path: str, folder: str | os.PathLike) -> Source:
-    return Source(path, _kind(path) or 'picture', os.path.relpath(path, folder or '.'))
+    name = os.path.relpath(path, folder or '.')
+    if is_utf8(path):
+        return Source(path, _kind(path) or 'picture', name)
+    # No file of results can hold its name, and OpenCV dies of a video that has it.
+    told = os.fsencode(name).decode('utf-8', 'backslashreplace')
+    fault = f'{path!r}: its name is not UTF-8; to fix it: rename it'
+    return Source(told, 'picture', told, fault=fault)
 
 
 def _folder(path: str, left_aside: list[str] | None) -> list[Source]:
@@ -140,6 +148,8 @@ def _folder(path: str, left_aside: list[str] | None) -> list[Source]:
 
 def _kind(path: str) -> str | None:
     """Picture or video, by a file's content; where that says nothing, by its name."""
+    if _is_special(path):
+        return None  # A pipe would keep the reader waiting.
     try:
         with open(path, 'rb') as file:
             head = file.read(HEAD_BYTES)
@@ -153,6 +163,15 @@ def _kind(path: str) -> str | None:
     if suffix in VIDEO_SUFFIXES:
         return 'video'
     return 'picture' if suffix in PICTURE_SUFFIXES else None
+
+
+def _is_special(path: str) -> bool:
+    """Whether it is a pipe, a socket or a device."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _stream_name(address: str) -> str:

@@ -49,7 +49,7 @@ def test_all_in_one_go(tmp_path):
     finder = Finder(bad=[5])
     files = run(tmp_path, finder)
     assert finder.asked == list(range(NUM))
-    assert [*contents(tmp_path)] == [*(PLAN.name(n) for n in range(3)), 'parts.json']
+    assert [*contents(tmp_path)] == ['_parts.json', *(PLAN.name(n) for n in range(3))]
     assert (files.num_pictures, files.num_empty) == (10, 4)
     assert files.num_garments == {'skirt': 8}
     assert (files.num_unreadable, files.unreadable) == (1, ['/shop/5.jpg is damaged'])

@@ -58,10 +58,10 @@ def test_a_survey_tells_names_order_and_places():
 
 def test_going_on_with_the_same_settings(tmp_path):
     begin(tmp_path, PLAN)
-    written = (tmp_path / 'parts.json').read_bytes()
+    written = (tmp_path / '_parts.json').read_bytes()
     begin(tmp_path, PLAN)
     assert read_plan(tmp_path) == PLAN
-    assert (tmp_path / 'parts.json').read_bytes() == written
+    assert (tmp_path / '_parts.json').read_bytes() == written
 
 
 def test_other_settings_are_refused(tmp_path):
@@ -80,16 +80,16 @@ def test_other_settings_are_refused(tmp_path):
 
 
 def test_parts_that_nobody_tells_of(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'has no parts\.json'):
+    with pytest.raises(FileNotFoundError, match=r'has no _parts\.json'):
         read_plan(tmp_path)
     (tmp_path / PLAN.name(0)).touch()
-    with pytest.raises(FormatError, match=r'has parts, but no parts\.json'):
+    with pytest.raises(FormatError, match=r'has parts, but no _parts\.json'):
         begin(tmp_path, PLAN)
 
 
 def test_plans_that_cannot_be_read(tmp_path):
-    (tmp_path / 'parts.json').write_text('{}')
-    with pytest.raises(FormatError, match=r'parts\.json cannot be read'):
+    (tmp_path / '_parts.json').write_text('{}')
+    with pytest.raises(FormatError, match=r'_parts\.json cannot be read'):
         read_plan(tmp_path)
     later = Plan(num_pictures=1, part_size=1, settings={}, format=9, version='9.0')
     begin(tmp_path / 'later', later)

@@ -49,7 +49,17 @@ def test_absolute_paths_and_those_that_are_not_there(shop):
         missing
         == f'{shop}/none.png: No such file or directory (named in {path}, line 2)'
     )
-    assert odd == f"{path}, line 3: 'a\\tb.png' has characters that are not for paths"
+    assert odd == f"{path}, line 3: 'a\\tb.png' has control characters"
+
+
+def test_names_of_all_languages(shop):
+    # As macOS calls pictures of its screen, and as Japanese and emoji have it.
+    names = ['3.00\u202fPM.png', 'a\u3000b.png', '\U0001f469\u200d\U0001f9b0.png']
+    for name in names:
+        (shop / 'shop' / name).write_bytes((shop / 'shop/a.png').read_bytes())
+    path = shop / 'shop' / 'list.txt'
+    path.write_text('\n'.join(names))
+    assert read(path) == [(name, (40, 32)) for name in names]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
 """The pictures and videos that inputs lead to."""
 
+import os
+import sys
+
 import cv2
 import numpy as np
 import pytest
 from coarse_pictures import pictures
 
 from fashion_mmpose.files.pictures.pixels import write_picture
+from fashion_mmpose.media.reading import load_pictures
 from fashion_mmpose.media.sources import find_sources
 
 SIZE_WH = (40, 32)
@@ -158,3 +162,29 @@ def test_inputs_that_are_none(inputs, error, message, tmp_path, monkeypatch):
 def test_arrays_that_are_no_pictures(image):
     with pytest.raises(ValueError, match='array 1 is of type float64 and shape'):
         find_sources([image, np.zeros((4, 4, 3))])
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='other names are text')
+@pytest.mark.parametrize('suffix', [b'.jpg', b'.mp4'])
+def test_a_name_that_is_no_text_fails_alone(shop, suffix):
+    file = os.path.join(os.fsencode(shop), b'caf\xe9' + suffix)
+    try:
+        with open(file, 'wb') as opened:
+            opened.write(b'\0\0\0\x18ftypisom\0\0\2\0isommp41')
+    except OSError:
+        pytest.skip('the file system takes text alone')
+    found = {source.name: source for source in find_sources(shop)}
+    assert len(found) == 5
+    name = f'caf\\xe9{suffix.decode()}'
+    assert found[name].kind == 'picture'
+    (picture,) = load_pictures([found[name]])
+    assert 'its name is not UTF-8; to fix it: rename it' in picture.error
+    ''.join(str(source.image) for source in found.values()).encode()
+
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='there are no pipes here')
+def test_nobody_waits_for_a_pipe(shop):
+    os.mkfifo(shop / 'pipe.jpg')
+    left_aside = []
+    assert len(find_sources(shop, left_aside)) == 4
+    assert f'{shop}/pipe.jpg is no picture and no video' in left_aside

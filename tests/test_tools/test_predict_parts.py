@@ -16,11 +16,12 @@ from toolbox import ROOT
 
 from fashion_mmpose.catalogue.table_file import about_file, rows_in
 from fashion_mmpose.cli.main import main
-from fashion_mmpose.files.pictures.pixels import write_picture
+from fashion_mmpose.files.pictures.pixels import read_picture, write_picture
 
 pytestmark = pytest.mark.slow
 pytest.importorskip('onnxruntime')
-pytest.importorskip('pyarrow')
+parquet = pytest.importorskip('pyarrow.parquet')
+dataset = pytest.importorskip('pyarrow.dataset')
 
 STARTER = '--benchmark', 'fashionai', '--category', 'skirt', '--device', 'cpu'
 NUM = 7
@@ -66,7 +67,7 @@ def test_the_same_as_in_one_go(call, shop, tmp_path, capsys):
     assert '7 garments in 7 pictures: 7 skirt' in capsys.readouterr().out
     names = sorted(path.name for path in (tmp_path / 'out').iterdir())
     parts = [f'part-0000{number}-of-00003.parquet' for number in range(3)]
-    assert names == [*parts, 'parts.json']
+    assert names == ['_parts.json', *parts]
     plain = (shop / 'plain_shop/predictions.json').read_bytes()
     assert merged(call, tmp_path / 'out', tmp_path) == plain
     # A second call repeats nothing, and one with other settings is refused.
@@ -84,7 +85,7 @@ def test_bad_pictures_are_listed(call, shop, tmp_path, capsys):
     assert 'left out: bad/4.png is no picture' in capsys.readouterr().err
     # It is still bad, and is not read again.
     assert call('predict', 'bad', *PARTS, '--skip-bad') == 0
-    listed = (tmp_path / 'out/unreadable.csv').read_text()
+    listed = (tmp_path / 'out/_unreadable.csv').read_text()
     head, (number, name, reason) = csv.reader(listed.splitlines())
     assert head == ['picture_id', 'picture', 'reason']
     assert (number, name) == ('4', '4.png')
@@ -93,6 +94,71 @@ def test_bad_pictures_are_listed(call, shop, tmp_path, capsys):
     assert merged(call, tmp_path / 'out', tmp_path) == plain
     assert (tmp_path / 'unreadable.csv').read_text() == listed
     assert (shop / 'plain_bad/unreadable.csv').read_text() == listed
+
+
+def test_programs_read_the_folder_as_one_table(call, shop, tmp_path):
+    assert call('predict', 'bad', *PARTS, '--skip-bad') == 0
+    table = parquet.read_table(tmp_path / 'out')
+    assert table['picture_id'].to_pylist() == [0, 1, 2, 3, 5, 6]
+    assert dataset.dataset(tmp_path / 'out', format='parquet').count_rows() == 6
+
+
+def test_pictures_of_another_folder_are_refused(call, shop, tmp_path, capsys):
+    assert call('predict', 'shop', *PARTS) == 0
+    other = tmp_path / 'other'
+    other.mkdir()
+    for path in sorted((shop / 'shop').iterdir()):
+        pixels = read_picture(path)
+        write_picture(other / path.name, pixels[: len(pixels) // 2])
+    assert call('predict', other, *PARTS) == 1
+    assert '7 of 7 pictures have other sizes' in capsys.readouterr().err
+    # The same ones elsewhere, of which one has been mended.
+    moved = tmp_path / 'moved'
+    shutil.copytree(shop / 'shop', moved)
+    shutil.copy(sorted(other.iterdir())[2], moved / sorted(moved.iterdir())[2].name)
+    assert call('predict', moved, *PARTS) == 0
+
+
+def test_pictures_of_one_name_and_those_that_come_again(call, shop, tmp_path):
+    for name in ('red', 'blue'):
+        shutil.copytree(shop / 'shop', tmp_path / name)
+    inputs = [tmp_path / 'red', tmp_path / 'blue', tmp_path / 'red']
+    assert call('predict', *inputs, out=tmp_path / 'plain') == 0
+    assert call('predict', *inputs, *PARTS) == 0
+    plain = (tmp_path / 'plain/predictions.json').read_bytes()
+    assert merged(call, tmp_path / 'out', tmp_path) == plain
+    names = {entry['image'] for entry in json.loads(plain)}
+    assert len(names) == 14 and {name.split('/')[0] for name in names} == {
+        'red',
+        'blue',
+    }
+
+
+def test_a_list_of_bad_pictures_is_renewed(call, shop, tmp_path):
+    shop = shutil.copytree(shop / 'bad', tmp_path / 'shop')
+    assert call('predict', shop, *PARTS, '--skip-bad') == 0
+    merged(call, tmp_path / 'out', tmp_path)
+    assert '4.png' in (tmp_path / 'unreadable.csv').read_text()
+    shutil.copy(shop / '3.png', shop / '4.png')
+    (tmp_path / 'out/part-00001-of-00003.parquet').unlink()
+    assert call('predict', shop, *PARTS) == 0
+    merged(call, tmp_path / 'out', tmp_path)
+    for place in ('out/_unreadable.csv', 'unreadable.csv'):
+        assert (tmp_path / place).read_text().splitlines() == [
+            'picture_id,picture,reason'
+        ]
+
+
+def test_a_damaged_part_is_named(call, shop, tmp_path, capsys):
+    assert call('predict', 'shop', *PARTS) == 0
+    path = tmp_path / 'out/part-00001-of-00003.parquet'
+    data = bytearray(path.read_bytes())
+    data[4:40] = bytes(range(200, 236))
+    path.write_bytes(data)
+    for out in ('a.json', 'a.parquet'):
+        assert call('merge', tmp_path / 'out', '--out', tmp_path / out) == 1
+        (error,) = capsys.readouterr().err.splitlines()
+        assert 'part-00001-of-00003.parquet cannot be read' in error
 
 
 def test_shards(call, shop, tmp_path, monkeypatch):
@@ -112,7 +178,10 @@ def test_shards_of_a_plain_run(call, shop, tmp_path):
     plain = json.loads((shop / 'plain_shop/predictions.json').read_text())
     for index in range(2):
         assert call('predict', 'shop', '--shard', f'{index}/2') == 0
-        found = json.loads((tmp_path / 'out/predictions.json').read_text())
+    # Each has a folder of its own, so that none replaces what another has found.
+    for index in range(2):
+        path = tmp_path / f'out/shard-{index}-of-2/predictions.json'
+        found = json.loads(path.read_text())
         expected = plain[index::2]
         assert [e['image_id'] for e in found] == [e['image_id'] for e in expected]
         assert [e['image'] for e in found] == [e['image'] for e in expected]
@@ -134,6 +203,12 @@ def test_lengths_in_parts(call, tmp_path):
     assert {row['unit'] for row in found} == {'cm'}
 
 
+def test_pictures_that_tell_no_centimetres(call, tmp_path, capsys):
+    for _ in range(2):  # what a part knows is still known when nothing is left to do
+        assert call('measure', 'shop', *PARTS, '--marker', '10') == 1
+    assert call('measure', 'shop', *PARTS, '--marker', '10', '--skip-bad') == 0
+
+
 @pytest.mark.parametrize(
     'options, message',
     [
@@ -151,7 +226,7 @@ def test_options_that_do_not_go_together(call, capsys, options, message):
 
 def test_merging_a_wrong_folder(call, shop, tmp_path, capsys):
     assert call('merge', shop, '--out', tmp_path / 'a.json') == 1
-    assert 'has no parts.json' in capsys.readouterr().err
+    assert 'has no _parts.json' in capsys.readouterr().err
     with pytest.raises(SystemExit):
         call('merge', shop, '--out', tmp_path / 'a.csv')
     assert 'must end with .json or .parquet' in capsys.readouterr().err

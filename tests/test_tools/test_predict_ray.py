@@ -62,7 +62,7 @@ def test_the_same_rows_as_a_plain_run(shop, two_workers, tmp_path):
     rows = rows_of(tmp_path / 'by_ray')
     assert len(rows) == 6 and rows == rows_of(tmp_path / 'plain')
     listed = [
-        (tmp_path / name / 'unreadable.csv').read_text()
+        (tmp_path / name / '_unreadable.csv').read_text()
         for name in os.listdir()
         if name != 'shop'
     ]

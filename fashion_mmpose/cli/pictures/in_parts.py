@@ -6,25 +6,31 @@
 import argparse
 import os
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
 
-from fashion_mmpose.catalogue.merging import find_parts, unreadable_in
+from fashion_mmpose.catalogue.merging import find_parts
 from fashion_mmpose.catalogue.model_id import detector_options
 from fashion_mmpose.catalogue.part_files import PartFiles, PartResult, Writing
 from fashion_mmpose.catalogue.plan import Catalogue, Plan, begin, survey
 from fashion_mmpose.catalogue.ray_engine import Cluster, Predictor, predict_on_ray
+from fashion_mmpose.catalogue.schema import Unreadable
 from fashion_mmpose.catalogue.shards import Shard, read_shard
-from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
+from fashion_mmpose.catalogue.table_file import (
+    UNREADABLE_PARTS,
+    about_file,
+    write_unreadable,
+)
 from fashion_mmpose.cli.options.scale import PARQUET, measuring_by, measuring_settings
 from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, warn
 from fashion_mmpose.files.parquet import require_pyarrow
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference import GarmentInferencer
-from fashion_mmpose.media.sources import find_sources
+from fashion_mmpose.inference.outputs.names import Naming
+from fashion_mmpose.media.sources import Source, find_sources
 
 from .progress import Progress
 from .running import go_through, inputs_of, open_networks, summary_of
@@ -81,7 +87,12 @@ def execute_in_parts(args: argparse.Namespace, title: str, measured: bool) -> in
     shard = read_shard(args.shard)
     left_aside: list[str] = []
     inputs, listing = inputs_of(args)
-    catalogue = survey(find_sources(iter(inputs), left_aside, listing))
+
+    def find(left: list[str] | None = None) -> Iterable[Source]:
+        return find_sources(iter(inputs), left, listing)
+
+    naming = Naming(find)
+    catalogue = survey(naming(find(left_aside)))
     warn([f'not used: {reason}' for reason in left_aside])
     inferencer, writing, _ = make_predictor(args, measured)
     plan = plan_of(args, catalogue, writing, inferencer)
@@ -90,7 +101,7 @@ def execute_in_parts(args: argparse.Namespace, title: str, measured: bool) -> in
         begin(args.out_dir, plan)
         pending = plan.pending(args.out_dir, shard)
         files = PartFiles(args.out_dir, plan, writing)
-        parts = plan.parts(find_sources(iter(inputs), None, listing), pending)
+        parts = plan.parts(naming(find()), pending)
         total = sum(map(plan.size, pending))
         if args.engine == 'ray':
             maker = partial(make_predictor, args, measured)
@@ -101,10 +112,13 @@ def execute_in_parts(args: argparse.Namespace, title: str, measured: bool) -> in
             predicted = files.predicted(inferencer, parts, args.category)
             is_done = go_through(predicted, total, title, [files], files.leave_out)
         report(files, plan, shard, pending)
-        num_bad = note_unreadable(args.out_dir, plan, shard)
+        num_bad, num_in_pixels = note_unreadable(args.out_dir, plan, shard)
     if not is_done:
         print('stopped; the same command goes on from here', file=sys.stderr)
         return INTERRUPTED
+    # As of runs in one go: `predict --measure` tells it, and does not fail.
+    if title == 'measure':
+        num_bad += num_in_pixels
     return FAILED if num_bad and not args.skip_bad else 0
 
 
@@ -160,6 +174,7 @@ def plan_of(
         num_pictures=catalogue.num_pictures,
         part_size=args.part_size,
         settings=settings,
+        sizes=catalogue.sizes,
     )
 
 
@@ -181,12 +196,22 @@ def report(files: PartFiles, plan: Plan, shard: Shard, pending: Sequence[int]) -
     print(f'written to {files.out_dir}')
 
 
-def note_unreadable(folder: str, plan: Plan, shard: Shard) -> int:
-    """List the unreadable pictures of all parts; how many are of this share."""
-    found = list(unreadable_in(find_parts([folder]).paths))
-    if found or os.path.exists(os.path.join(folder, UNREADABLE)):
+def note_unreadable(folder: str, plan: Plan, shard: Shard) -> tuple[int, int]:
+    """List the unreadable pictures of all parts.
+
+    Returns:
+        tuple: How many pictures of this share could not be read, and how many could
+        not be measured in centimetres.
+    """
+    found: list[Unreadable] = []
+    num_bad = num_in_pixels = 0
+    for path in find_parts([folder]).paths:
+        about = about_file(path)
+        found += about.unreadable
+        if about.first // plan.part_size % shard.count == shard.index:
+            num_bad += len(about.unreadable)
+            num_in_pixels += about.num_in_pixels
+    if found or os.path.exists(os.path.join(folder, UNREADABLE_PARTS)):
         with OutputFiles() as outputs:
-            write_unreadable(outputs, folder, found)
-    return sum(
-        each.picture_id // plan.part_size % shard.count == shard.index for each in found
-    )
+            write_unreadable(outputs, folder, found, UNREADABLE_PARTS)
+    return num_bad, num_in_pixels

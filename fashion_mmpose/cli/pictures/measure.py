@@ -72,8 +72,7 @@ def execute(args: argparse.Namespace) -> int:
         predicted = inferencer(list(sources.values()), args.category, on_error='skip')
         total = total_of(sources)
         is_done = go_through(predicted, total, 'measure', [lengths], skipped.add)
-        if args.skip_bad:
-            skipped.write(args.out_dir)
+        skipped.write(args.out_dir, args.skip_bad)
     report_left_out(left_aside, skipped)
     report_lengths(lengths)
     print(f'written to {args.out_dir}')

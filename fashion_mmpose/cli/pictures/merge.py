@@ -42,14 +42,15 @@ def execute(args: argparse.Namespace) -> None:
     """Put together and report."""
     with locked_file(args.out):
         merged = merge(args.folders, args.out, args.partial)
-        if merged.unreadable:
+        folder = os.path.dirname(args.out)
+        place = os.path.join(folder, UNREADABLE)
+        # What an earlier call has listed there may be mended.
+        if merged.unreadable or os.path.exists(place):
             with OutputFiles() as outputs:
-                folder = os.path.dirname(args.out)
                 write_unreadable(outputs, folder, merged.unreadable)
     if merged.missing:
         warn([f'{len(merged.missing)} parts are missing'])
     if merged.unreadable:
-        place = os.path.join(os.path.dirname(args.out), UNREADABLE)
         warn([f'{len(merged.unreadable)} pictures could not be read: {place}'])
     print(
         f'{merged.num_garments} garments in {merged.num_pictures} pictures of '

@@ -212,8 +212,7 @@ def execute(args: argparse.Namespace) -> int:
         predicted = predict(inferencer, list(sources.values()), args)
         total = total_of(sources)
         is_done = go_through(predicted, total, 'predict', outputs, skipped.add)
-        if args.skip_bad:
-            skipped.write(args.out_dir)
+        skipped.write(args.out_dir, args.skip_bad)
     report(skipped, left_aside, files)
     if lengths is not None:
         report_lengths(lengths)

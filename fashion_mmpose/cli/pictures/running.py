@@ -1,13 +1,14 @@
 """What the commands that run networks over pictures have in common."""
 
 import argparse
+import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from typing import Protocol, Self
 
 from fashion_mmpose.catalogue.schema import Unreadable
 from fashion_mmpose.catalogue.shards import read_shard, shard_of
-from fashion_mmpose.catalogue.table_file import write_unreadable
+from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
 from fashion_mmpose.cli.options.networks import (
     build,
     check_category,
@@ -52,8 +53,16 @@ class LeftOut:
             Unreadable(picture.image_id, picture.source.name, picture.error)
         )
 
-    def write(self, folder: str) -> None:
-        """Write which they are, as ``unreadable.csv``."""
+    def write(self, folder: str, is_asked: bool) -> None:
+        """Write which they are, as ``unreadable.csv``.
+
+        Args:
+            folder: Where.
+            is_asked: Whether to do so; a list of an earlier run is replaced in any
+                case.
+        """
+        if not is_asked and not os.path.exists(os.path.join(folder, UNREADABLE)):
+            return
         with OutputFiles() as outputs:
             write_unreadable(outputs, folder, self.pictures)
 
@@ -79,12 +88,17 @@ def open_inputs(
     """The networks and the inputs of a command, checked against each other.
 
     Args:
-        args: Its options, of ``cli.options.networks.add_network_options``.
+        args: Its options, of ``cli.options.networks.add_network_options``. A share of
+            the pictures gets a folder of its own in ``out_dir``, for all processes of a
+            launcher name the same.
         left_aside: Gets what is not used, each with the reason.
     """
     shard = read_shard(args.shard)
     inputs, listing = inputs_of(args)
     sources = shard_of(name_sources(find_sources(inputs, left_aside, listing)), shard)
+    if shard.count > 1:
+        name = f'shard-{shard.index}-of-{shard.count}'
+        args.out_dir = os.path.join(args.out_dir, name)
     return open_networks(args), sources
 
 

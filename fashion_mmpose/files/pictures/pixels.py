@@ -32,7 +32,8 @@ from .headers import (
 _CHUNK = 512  # headers that a process reads at a time: some fifty milliseconds
 _CHUNK_OF_PICTURES = 16  # those that it decodes at a time: about as long
 _OPENCV_READS = ('BMP', 'JPEG', 'PNG', 'PPM', 'TIFF', 'WEBP')  # Pillow's names
-_BITS_PER_SAMPLE = 258  # the tag of TIFF
+_BITS_PER_SAMPLE = 258  # tags of TIFF
+_PHOTOMETRIC = 262
 
 
 # -------------------------------------------------------------------------------- sizes
@@ -226,7 +227,11 @@ def _eight_bits(image: Image.Image, bits: int, what: object) -> np.ndarray:
     # Pillow scales every PNM of more than 8 bits to 16.
     is_deep = mode.startswith('I;16') or (mode == 'I' and image.format == 'PPM')
     if is_deep and bits == 16:
-        return as_bgr(np.asarray(image).astype(np.uint16))
+        deep = np.asarray(image).astype(np.uint16)
+        if isinstance(image, TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == 0:
+            # White is 0, which Pillow turns for 8 bits and not for 16.
+            deep = np.iinfo(np.uint16).max - deep
+        return as_bgr(deep)
     if is_deep or mode in ('I', 'F'):
         kind = 'floating-point' if mode == 'F' else 'whole'
         raise PictureError(

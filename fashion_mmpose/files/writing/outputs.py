@@ -9,7 +9,7 @@ from typing import IO, BinaryIO, TextIO
 
 from .faults import errors_of
 from .locks import take_lock
-from .sets import HalfMovedError, move_together, tidy
+from .sets import HalfMovedError, move_together, temporary_of, tidy
 
 
 class OutputFiles:
@@ -81,7 +81,7 @@ class OutputFiles:
         _check_no_folder(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         tidy(path.parent)
-        return path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+        return temporary_of(path)
 
     def __exit__(self, error_type, error, traceback) -> None:
         try:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -22,12 +23,27 @@ from .locks import take_lock
 _LIST = re.compile(r'\.moving\.(\d+)\.\d+\.json')
 _LEFT_OVER = re.compile(r'\..+\.(\d+)\.tmp')
 
+_LONGEST = 255  # bytes of a name, of usual file systems
+
 _tidied: set[Path] = set()
 _numbers = count()
 
 
 class HalfMovedError(OSError):
     """Some files of a set are in their places; the next run finishes the others."""
+
+
+def temporary_of(path: Path) -> Path:
+    """Where a file is written until it is complete, beside its place."""
+    name = path.name
+    room = _LONGEST - len(f'..{os.getpid()}.tmp')
+    if len(os.fsencode(name)) > room:
+        # What is cut off may be all that two names differ in.
+        digest = sha256(os.fsencode(name)).hexdigest()[:16]
+        while len(os.fsencode(name)) > room - len(digest):
+            name = name[:-1]
+        name += digest
+    return path.with_name(f'.{name}.{os.getpid()}.tmp')
 
 
 def move_together(moves: Mapping[Path, Path]) -> None:
@@ -53,7 +69,7 @@ def move_together(moves: Mapping[Path, Path]) -> None:
         for place, file in moves.items()
     ]
     path = folder / f'.moving.{os.getpid()}.{next(_numbers)}.json'
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    temporary = temporary_of(path)
     with open(temporary, 'w', encoding='utf-8') as file:
         # Before it has its name, so that nobody else takes it up.
         is_locked = take_lock(file)

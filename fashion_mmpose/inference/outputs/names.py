@@ -1,10 +1,13 @@
 """What the results of pictures and videos are called."""
 
 import os
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from fashion_mmpose.files.folders import relative_names
 from fashion_mmpose.media.sources import Source
@@ -20,13 +23,14 @@ def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
 
     That is the path below the folder that was asked for; where two would be the same,
     or one leads out of its folder, all are called by their paths below the folder that
-    all files share. A file that comes again is left out.
+    all files share. A file that comes again is left out; what is no file, such as two
+    streams of one camera, gets a number where names would be the same.
 
     Args:
         sources: From :func:`fashion_mmpose.media.sources.find_sources`.
 
     Returns:
-        dict: In the order of the sources.
+        dict: In the order of the sources, which have these names themselves.
     """
     distinct = {}
     for source in sources:
@@ -40,7 +44,64 @@ def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
         paths = [s.image for s in kept if s.kind in ('picture', 'video')]
         below = relative_names(paths)
         names = [below.get(s.image, s.name) for s in kept]
-    return dict(zip(names, kept))
+    named: dict[str, Source] = {}
+    for name, source in zip(names, kept):
+        number, free = 1, name
+        while free in named:
+            number += 1
+            free = f'{name}-{number}'
+        named[free] = source if free == source.name else replace(source, name=free)
+    return named
+
+
+class Naming:
+    """Names and repeats of more pictures than memory should hold.
+
+    It goes through them once, and once more where names are repeated. Called with the
+    same pictures, it passes them on: a picture that comes again is left out, and where
+    others have the same name, all are called by their paths below the folder that all
+    of them share, as :func:`name_sources` does.
+
+    Args:
+        find: Gives all pictures, each time anew.
+    """
+
+    def __init__(self, find: Callable[[], Iterable[Source]]) -> None:
+        # Eight bytes a picture; the names themselves would take a hundred.
+        found = array('q', (hash(source.name) for source in find()))
+        hashes = np.sort(np.frombuffer(found, np.int64)) if found else np.empty(0)
+        self._repeated = {*hashes[1:][hashes[1:] == hashes[:-1]].tolist()}
+        self._folder: str | None = None
+        if self._repeated:
+            self._folder = self._shared_folder(find())
+
+    def _shared_folder(self, sources: Iterable[Source]) -> str | None:
+        """What all lie below; None where one name is one picture."""
+        paths: dict[int, str] = {}
+        folder = None
+        is_needed = False
+        for source in sources:
+            path = os.path.abspath(str(source.image))
+            own = os.path.dirname(path)
+            if folder is None or not own.startswith(folder):
+                folder = os.path.commonpath([folder or own, own])
+            key = hash(source.name)
+            if key in self._repeated:
+                is_needed |= paths.setdefault(key, path) != path
+        return folder if is_needed else None
+
+    def __call__(self, sources: Iterable[Source]) -> Iterator[Source]:
+        """The same pictures under names of their own."""
+        seen: set[str] = set()
+        for source in sources:
+            path = os.path.abspath(str(source.image)) if self._repeated else ''
+            if hash(source.name) in self._repeated:
+                if path in seen:
+                    continue
+                seen.add(path)
+            if self._folder is not None:
+                source = replace(source, name=os.path.relpath(path, self._folder))
+            yield source
 
 
 def _leads_out(name: str) -> bool:

@@ -127,6 +127,22 @@ def test_sixteen_bits_of_every_container(at):
         np.testing.assert_array_equal(read_picture(at(name, WHOLE[name])), grey)
 
 
+@pytest.mark.parametrize('kind', [np.uint8, np.uint16])
+def test_white_is_zero(at, kind):
+    whole = np.iinfo(kind).max // 255
+    ramp = np.tile(np.arange(0, 256, 4, dtype=kind) * kind(whole), (9, 1))
+    file = io.BytesIO()
+    Image.fromarray(ramp).save(file, 'TIFF')
+    data = bytearray(file.getvalue())
+    (begin,) = struct.unpack_from('<I', data, 4)
+    (count,) = struct.unpack_from('<H', data, begin)
+    for place in range(begin + 2, begin + 2 + 12 * count, 12):
+        if struct.unpack_from('<H', data, place) == (262,):
+            struct.pack_into('<H', data, place + 8, 0)
+    seen = read_picture(at('negative.tif', bytes(data)))[0, :, 0]
+    np.testing.assert_array_equal(seen, np.arange(255, -1, -4))
+
+
 def chunk(kind, body):
     crc = zlib.crc32(kind + body)
     return struct.pack('>I', len(body)) + kind + body + struct.pack('>I', crc)

@@ -23,6 +23,16 @@ def test_files_appear_together(tmp_path):
     assert (tmp_path / 'sub' / 'b.txt').read_text() == 'two'
 
 
+def test_names_as_long_as_the_system_takes(tmp_path):
+    # They differ where there is no room for a suffix, in the last letter before it.
+    long = [f'{"é" * 120}{letter}.jpg' for letter in 'ab']
+    with OutputFiles() as outputs:
+        for name in long:
+            outputs.open(tmp_path / name).write(name)
+    assert names(tmp_path) == long
+    assert [(tmp_path / name).read_text() for name in long] == long
+
+
 def test_an_error_leaves_what_was_there(tmp_path):
     (tmp_path / 'a.txt').write_text('before')
     with pytest.raises(KeyError), OutputFiles() as outputs:

@@ -4,7 +4,12 @@ import os
 
 import pytest
 
-from fashion_mmpose.inference.outputs.names import drawn_name, drawn_paths, name_sources
+from fashion_mmpose.inference.outputs.names import (
+    Naming,
+    drawn_name,
+    drawn_paths,
+    name_sources,
+)
 from fashion_mmpose.media.sources import find_sources
 
 
@@ -38,6 +43,35 @@ def names(*inputs):
 )
 def test_names(folder, inputs, expected):
     assert names(*inputs) == expected
+
+
+def test_sources_have_the_names(folder):
+    found = name_sources(find_sources(['1.jpg', '../b']))
+    assert {name: source.name for name, source in found.items()} == {
+        name: name for name in ('a/1.jpg', 'b/1.jpg', 'b/clip.mov')
+    }
+
+
+def test_streams_of_one_host_stay_apart():
+    streams = [f'http://nvr:{port}/clip.mp4?id={port}' for port in (1, 2, 3)]
+    found = name_sources(find_sources(streams))
+    assert [source.image for source in found.values()] == streams
+    assert list(found) == ['nvr_clip.mp4', 'nvr_clip.mp4-2', 'nvr_clip.mp4-3']
+
+
+@pytest.mark.parametrize(
+    'inputs',
+    [
+        ['../a', '../b/clip.mov'],
+        ['1.jpg', '../a/1.jpg', '../b'],
+        ['../b', '1.jpg', '../b/1.jpg', 'sub'],
+        ['sub', 'sub'],
+    ],
+)
+def test_many_are_named_like_few(folder, inputs):
+    naming = Naming(lambda: find_sources(iter(inputs)))
+    found = [source.name for source in naming(find_sources(iter(inputs)))]
+    assert found == names(*inputs)
 
 
 def test_absolute_paths_stay_below(folder):
