@@ -103,7 +103,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--configs',
         nargs='+',
         metavar='CONFIG',
-        help="names of configs, for `costs` and `gpu-costs` (those of README's table)",
+        help='names of configs, for `costs` and `gpu-costs` (those of the table in '
+        'docs/overview.md)',
     )
     parser.add_argument('--json', metavar='FILE', help='file to write the figures to')
     args = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-# The demo: the small network on drawn blouses.
+# An example: the small network on the drawn blouses of make demo.
 _base_ = '../small/cpn_r18.py'
 
 data_root = 'work_dirs/demo/data/'

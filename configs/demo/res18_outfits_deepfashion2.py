@@ -1,4 +1,5 @@
-# The demo: a half-width ResNet-18 on drawn outfits of five categories, at 160x128.
+# An example: a half-width ResNet-18 on outfits of five categories, at 160x128, drawn by
+# make demo.
 _base_ = '../small/res18_deepfashion2.py'
 
 codec = dict(

@@ -1,17 +1,17 @@
 """Draw garments with exact landmarks in a benchmark's own raw format.
 
 Usage:
-    fashion-mmpose synthesize --category blouse --num 700 --seed 1 \
+    fashion-mmpose synthesize --category blouse --num 700 --seed 1 \\
         --out data/drawn
-    fashion-mmpose synthesize --category all --num 100 --out data/drawn \
+    fashion-mmpose synthesize --category all --num 100 --out data/drawn \\
         --workers 2
-    fashion-mmpose synthesize --format deepfashion2 --num 1000 \
+    fashion-mmpose synthesize --format deepfashion2 --num 1000 \\
         --out data/drawn_deepfashion2
-    fashion-mmpose synthesize --format deepfashion2 --num 130 --balanced \
+    fashion-mmpose synthesize --format deepfashion2 --num 130 --balanced \\
         --out data/drawn_deepfashion2_small
-    fashion-mmpose synthesize --format deepfashion2 --num 1000 \
+    fashion-mmpose synthesize --format deepfashion2 --num 1000 \\
         --only short_sleeved_shirt trousers --out data/drawn_pairs
-    fashion-mmpose synthesize --laid-flat --sheet a4 --num 3 --board-pictures 15 \
+    fashion-mmpose synthesize --laid-flat --sheet a4 --num 3 --board-pictures 15 \\
         --out data/laid_flat
 
 FashionAI: writes ``OUT/Annotations/annotations.csv`` and

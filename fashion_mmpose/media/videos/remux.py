@@ -28,7 +28,7 @@ def take_times_and_sound(
             the container.
         ValueError: If the source tells fewer frame times than frames were drawn.
     """
-    with extra_needed('sound and frame times', 'exchange'):
+    with extra_needed('sound and frame times', 'video'):
         import av
     try:
         with (

@@ -119,5 +119,5 @@ def test_without_pyav_a_line_says_what_is_missing(tmp_path, monkeypatch):
         files, drawn = draw_results(source, tmp_path / 'out')
     (line,) = files.without_sound
     assert line.startswith('source.mp4 is drawn at even times and without sound')
-    assert 'fashion-mmpose[exchange]' in line
+    assert 'fashion-mmpose[video]' in line
     assert len(shown_ms(drawn)) == len(TIMES_MS)
