@@ -1,5 +1,6 @@
 """The boxes of a detection run that is not finished yet."""
 
+import glob
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -43,9 +44,11 @@ class PartialBoxes:
     def files(self) -> list[Path]:
         """The files that are there, in the order of their numbers."""
         name = f'{self.out.name}.partial'
+        # A name such as boxes[1].json is no pattern.
+        pattern = f'{glob.escape(name)}*'
         numbered = {
             0 if path.name == name else int(path.suffix[1:]): path
-            for path in self.out.parent.glob(f'{name}*')
+            for path in self.out.parent.glob(pattern)
             if path.name == name or path.name[len(name) :].lstrip('.').isdigit()
         }
         return [numbered[number] for number in sorted(numbered)]

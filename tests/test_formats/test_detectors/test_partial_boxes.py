@@ -39,6 +39,19 @@ def test_what_was_appended_is_read(partial):
     ]
 
 
+@pytest.mark.parametrize('name', ['boxes[1].json', 'a*b?.json', '[.json'])
+def test_a_name_is_no_pattern(tmp_path, name):
+    partial = PartialBoxes(tmp_path / name, SETTINGS)
+    append(partial, _7=[BOX])
+    append(partial, 1, _3=[OTHER])
+    assert [path.name for path in partial.files()] == [
+        f'{name}.partial',
+        f'{name}.partial.1',
+    ]
+    assert partial.finish([7, 3]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_every_line_is_there_at_once(partial):
     with partial.append_to() as appender:
         appender.append(7, [BOX])
