@@ -219,7 +219,8 @@ class _ImageFiles(Dataset):
             return index, self.pipeline(dict(img_path=path, img_id=index)), ''
         except Exception as error:
             # Whatever a damaged file does to a decoder must not end a long run.
-            return index, None, str(error).splitlines()[0] or type(error).__name__
+            reason = str(error).partition('\n')[0] or type(error).__name__
+            return index, None, reason
 
 
 def _shared(make: Callable):
