@@ -35,7 +35,8 @@ def combine(pictures: Iterable[Sequence[Measured]]) -> list[Measured]:
 
 def _one(found: Sequence[Measured]) -> Measured:
     units = {each.unit for each in found if each.value is not None}
-    unit = 'cm' if 'cm' in units else found[0].unit
+    # Absent lengths have a unit, too, which the pictures that have one need not share.
+    unit = 'cm' if 'cm' in units else next(iter(units), found[0].unit)
     here = [each for each in found if each.unit == unit]
     values = np.array([each.value for each in here if each.value is not None])
     if not len(values):

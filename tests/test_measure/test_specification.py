@@ -161,3 +161,10 @@ def test_centimetres_go_before_pixels():
     absent = Measured('hem', 'px', reason='gone')
     (lost,) = combine([[absent], [absent]])
     assert lost.value is None and lost.reason == 'gone'
+
+
+def test_a_length_is_there_in_any_order_of_the_pictures():
+    absent, there = length('hem', None, None, reason='gone'), Measured('hem', 'px', 200)
+    for pictures in ([[absent], [there]], [[there], [absent]]):
+        (hem,) = combine(pictures)
+        assert (hem.unit, hem.value) == ('px', 200)
