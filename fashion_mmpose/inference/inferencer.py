@@ -161,11 +161,12 @@ class GarmentInferencer(Storable):
                 these, or what :func:`find_sources` has made of them.
             category: The garments' category, where no detector tells it; with one,
                 other garments are left out. A name for all pictures; or one entry per
-                picture, a name or the names of its boxes. Not needed where there is a
-                network for one category only.
-            bboxes: One entry per picture, its boxes: x1, y1, x2, y2 in pixels, shape
-                (n, 4), or :class:`Detections`. The detector is not asked then. Without
-                boxes and detector, a garment fills its picture.
+                picture, a name or the names of its boxes. A video has an entry for
+                each frame that can be read. Not needed where there is a network for
+                one category only.
+            bboxes: One entry per picture, as of ``category``, its boxes: x1, y1, x2, y2
+                in pixels, shape (n, 4), or :class:`Detections`. The detector is not
+                asked then. Without boxes and detector, a garment fills its picture.
             on_error: What happens to a picture that cannot be read: ``'raise'``, or
                 ``'skip'``, which goes on; its ``error`` says why. Defaults to
                 ``'raise'``.
@@ -328,8 +329,10 @@ class GarmentInferencer(Storable):
         window = []
         with closing(loaded) as pictures:
             for picture in pictures:
-                request = next(requests, None)
-                # The break of a video comes after all that have entries.
+                # Entries are for the frames of a video that can be read: what says that
+                # it breaks off, or cannot be opened, has none.
+                is_break = picture.error and not picture.source.is_single
+                request = None if is_break else next(requests, None)
                 if request is None and not picture.error:
                     raise ValueError(
                         f'category= or bboxes= has no entry for picture '

@@ -10,6 +10,8 @@ from mmengine.registry import DefaultScope
 from small_networks import ToldDetector, assert_same, inferencer_of
 
 from fashion_mmpose.errors import PictureError
+from fashion_mmpose.media.reading import load_pictures
+from fashion_mmpose.media.sources import find_sources
 
 PATIENCE_S = 20
 
@@ -89,6 +91,33 @@ def test_where_a_garment_was_seen(small, tmp_path):
     ]
     np.testing.assert_allclose(found[1].keypoints, found[3].keypoints, atol=1e-4)
     assert 'frame' not in found[0].to_dict() and found[2].to_dict()['frame'] == 1
+
+
+def test_pictures_keep_their_entries_after_broken_videos(small, tmp_path):
+    broken, closed = str(tmp_path / 'broken.avi'), str(tmp_path / 'closed.avi')
+    writer = cv2.VideoWriter(broken, cv2.VideoWriter_fourcc(*'MJPG'), 5.0, (64, 48))
+    for _ in range(10):
+        writer.write(np.ascontiguousarray(small.images[1][:48]))
+    writer.release()
+    content = (tmp_path / 'broken.avi').read_bytes()
+    (tmp_path / 'broken.avi').write_bytes(content[: len(content) // 2])
+    (tmp_path / 'closed.avi').write_bytes(b'no video')
+    inputs = [closed, broken, small.paths[0], 'none.png', small.paths[1]]
+    pictures = list(load_pictures(find_sources(inputs)))
+    num_frames = sum(picture.frame is not None for picture in pictures)
+    assert 0 < num_frames < 10
+    names = ['skirt'] * num_frames + ['blouse', 'outwear', 'dress']
+    inferencer = inferencer_of(small, 'fashionai_all', batch_size=2)
+    found = list(inferencer(inputs, names, on_error='skip'))
+    assert [[g.category for g in each.garments] for each in found] == [
+        [],
+        *[['skirt']] * num_frames,
+        *([], ['blouse'], [], ['dress']),
+    ]
+    box = [[5, 5, 60, 40]]
+    boxes = [box] * num_frames + [box * 2, box * 5, box * 3]
+    found = list(inferencer(inputs, 'skirt', boxes, on_error='skip'))
+    assert [len(each.garments) for each in found[-3:]] == [2, 0, 3]
 
 
 class Camera:
