@@ -128,17 +128,17 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         '--score-thr',
         '--bbox-thr',
         type=float,
-        default=DETECTOR_SCORE_THR,
         metavar='T',
-        help='lowest score of the boxes that count (%(default)s)',
+        help='lowest score of the boxes that count (with --pretrained as the folder '
+        f'says, else {DETECTOR_SCORE_THR:g})',
     )
     parser.add_argument(
         '--max-overlap',
         type=float,
-        default=DETECTOR_MAX_OVERLAP,
         metavar='T',
         help='of boxes whose intersection over union is larger, whatever their '
-        'categories, keep only the best; 1 keeps all (%(default)s)',
+        'categories, keep only the best; 1 keeps all (with --pretrained as the folder '
+        f'says, else {DETECTOR_MAX_OVERLAP:g})',
     )
     parser.add_argument(
         '--batch-size',
@@ -169,10 +169,10 @@ def check_network_options(
     args.pose = args.pose or []
     if any(len(pose) > 2 for pose in args.pose):
         parser.error('--pose takes a config and a checkpoint; put INPUTs before it')
-    if not 0 <= args.score_thr <= 1:
-        parser.error(f'--score-thr {args.score_thr}: must be between 0 and 1')
-    if not 0 <= args.max_overlap <= 1:
-        parser.error(f'--max-overlap {args.max_overlap}: must be between 0 and 1')
+    for name, value in _limits_of_boxes(args).items():
+        if not 0 <= value <= 1:
+            option = name.replace('_', '-')
+            parser.error(f'--{option} {value}: must be between 0 and 1')
     if args.batch_size < 1:
         parser.error(f'--batch-size {args.batch_size}: must be at least 1')
 
@@ -213,9 +213,8 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
     if len(entries) > 1:
         pose, weights = _by_category(entries), None
     det, det_weights = args.det or (None, None)
-    options = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
     has_detector = args.det or not args.pose and args.benchmark != 'fashionai'
-    options = options if has_detector else None
+    options = _limits_of_boxes(args) if has_detector else None
     return GarmentInferencer(
         pose,
         weights,
@@ -231,14 +230,15 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
 def _from_pretrained(args: argparse.Namespace) -> GarmentInferencer:
     """The networks of a folder, whose own limits hold unless others are given."""
     folder, revision = name_and_revision(args.pretrained)
-    options = {}
-    if args.score_thr != DETECTOR_SCORE_THR:
-        options['score_thr'] = args.score_thr
-    if args.max_overlap != DETECTOR_MAX_OVERLAP:
-        options['max_overlap'] = args.max_overlap
     return GarmentInferencer.from_pretrained(
-        folder, revision, args.device, args.batch_size, options
+        folder, revision, args.device, args.batch_size, _limits_of_boxes(args)
     )
+
+
+def _limits_of_boxes(args: argparse.Namespace) -> dict[str, float]:
+    """The limits that are given; one that equals the default is given, too."""
+    limits = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
+    return {name: value for name, value in limits.items() if value is not None}
 
 
 def _by_category(entries: list[tuple[str, str | None]]) -> dict:
