@@ -44,6 +44,7 @@ class Limit:
         return (
             not self.garment
             or plain(self.garment) == plain(category)
+            or picture == self.garment  # though its name may have brackets
             or fnmatchcase(picture, self.garment)
         )
 
@@ -86,7 +87,7 @@ def judge(
         measured: Its measurements.
         limits: The rows of the sheet.
         category: Its category.
-        picture: Name of its picture. Defaults to ''.
+        picture: Name of its picture, as sheets have it. Defaults to ''.
         level: Of the intervals. Defaults to 0.95.
 
     Returns:

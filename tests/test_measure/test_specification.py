@@ -8,7 +8,7 @@ import pytest
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.measure import Measured
 from fashion_mmpose.measure.combining import combine
-from fashion_mmpose.measure.specification import judge, read_specification
+from fashion_mmpose.measure.specification import Limit, judge, read_specification
 
 CSV = """garment,measurement,target,plus,minus,tolerance
 vest,chest_width,50,2,1,
@@ -95,6 +95,12 @@ def test_rows_are_for_garments_pictures_and_both_sides(limits):
     assert (
         verdicts(length('chest_width', 50), limits=limits[:1], category='skirt') == []
     )
+
+
+def test_a_pictures_name_may_have_brackets():
+    limit = Limit('a[1].jpg', 'hem', 50, 1, 1)
+    assert limit.is_for('vest', 'a[1].jpg') and limit.is_for('vest', 'a1.jpg')
+    assert not limit.is_for('vest', 'a2.jpg')
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from fashion_mmpose.inference.outputs.measuring import MeasurementFiles, Measuri
 from fashion_mmpose.measure import KnownLength, known_length, pixels_per_cm, read_lens
 from fashion_mmpose.measure.centimetres import Centimetres, read_own_measures
 from fashion_mmpose.measure.measured import MIN_SCORE
-from fashion_mmpose.measure.specification import read_specification
+from fashion_mmpose.measure.specification import Limit, read_specification
 from fashion_mmpose.measure.writing import FORMATS
 from fashion_mmpose.media.sources import Source
 
@@ -145,9 +145,19 @@ def measuring_files(
 
 
 def report_lengths(lengths: MeasurementFiles) -> None:
-    """Print what was measured, and what was not in centimetres."""
+    """Print what was measured, what was not in centimetres, and idle limits."""
     warn([f'in pixels: {reason}' for reason in lengths.in_pixels])
+    if lengths.num_garments:
+        warn([_idle(limit) for limit in lengths.idle_limits])
     print(lengths.summary())
+
+
+def _idle(limit: Limit) -> str:
+    return (
+        f'--spec: the row for {limit.measurement} of {limit.garment!r} was for no '
+        'garment; to fix it: name a category, or a picture as the column `image` of '
+        'measurements.csv has it'
+    )
 
 
 def _centimetres(args: argparse.Namespace) -> Centimetres:

@@ -84,6 +84,7 @@ class MeasurementFiles:
         in_pixels: Why pictures could not be measured in centimetres, picture by
             picture.
         verdicts: How often each verdict was given.
+        idle_limits: The rows of the specification sheet that no garment was for.
 
     Raises:
         ImportError: If a workbook is wanted and openpyxl is missing.
@@ -104,6 +105,7 @@ class MeasurementFiles:
         self.num_garments = 0
         self.in_pixels: list[str] = []
         self.verdicts = Counter()
+        self.idle_limits = list(dict.fromkeys(measuring.limits))
         self._out_dir = Path(out_dir)
         self._measuring = measuring
         self._formats = formats
@@ -139,7 +141,8 @@ class MeasurementFiles:
             place = dict(image=name, garment=number, category=garment.category)
             if predicted.picture.frame is not None:
                 place['image'] = f'{name}#{predicted.picture.frame}'
-            self._add_rows(place, lengths, str(source.name))
+            # A sheet says what the table says: names that are unique over the inputs.
+            self._add_rows(place, lengths, name)
             everything += lengths
             if self._groups is not None:
                 group = os.path.dirname(name), garment.category
@@ -155,6 +158,8 @@ class MeasurementFiles:
     ) -> None:
         verdicts = judge(lengths, self._measuring.limits, place['category'], picture)
         self.verdicts.update(each.verdict for each in verdicts)
+        judged = {each.limit for each in verdicts}
+        self.idle_limits = [each for each in self.idle_limits if each not in judged]
         by_name = {each.measured.name: each for each in verdicts if each.measured}
         rows = [dict(place, **each.to_dict()) for each in lengths]
         rows += [

@@ -95,6 +95,30 @@ def test_verdicts_stand_with_the_lengths(tmp_path, sources):
     assert files.summary().endswith('1 absent; 1 PASS, 2 FAIL, 1 UNSURE')
 
 
+def test_a_sheet_names_pictures_as_the_table_does(tmp_path):
+    for folder in 'red', 'blue':
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / folder / '1.png'), np.zeros((100, 120, 3), np.uint8))
+    inputs = [str(tmp_path / folder) for folder in ('red', 'blue')]
+    sources = name_sources(find_sources(inputs))
+    assert list(sources) == ['red/1.png', 'blue/1.png']
+    limits = [
+        Limit('red/*', 'waist_width', 10, 2, 2),
+        Limit('blue/1.png', 'hem_width', 15, 2, 2),
+        Limit('1.png', 'waist_width', 20, 1, 1),
+        Limit('shirt', 'chest_width', 50, 1, 1),
+    ]
+    measuring = Measuring(Centimetres(pixels_per_cm(4)), {}, limits)
+    files = write(tmp_path, sources, [garment(), garment()], measuring)
+    judged = [row for row in rows_of(tmp_path) if row['verdict']]
+    assert [(row['image'], row['measurement']) for row in judged] == [
+        ('red/1.png', 'waist_width'),
+        ('blue/1.png', 'hem_width'),
+    ]
+    assert {row['verdict'] for row in judged} == {'PASS'}
+    assert files.idle_limits == limits[2:]
+
+
 def test_pictures_of_a_folder_are_combined(tmp_path, sources):
     write(tmp_path, sources, [garment(40), garment(41)], combined=True)
     waists = [row for row in rows_of(tmp_path) if row['measurement'] == 'waist_width']

@@ -1,0 +1,26 @@
+"""The measuring options, and what is said of lengths at the end."""
+
+from collections import Counter
+from types import SimpleNamespace
+
+from fashion_mmpose.cli.options.scale import report_lengths
+from fashion_mmpose.measure.specification import Limit
+
+
+def test_rows_of_a_sheet_that_were_for_nothing_are_listed(capsys):
+    lengths = SimpleNamespace(
+        in_pixels=['a.jpg: there is no marker'],
+        idle_limits=[Limit('read/*', 'chest_width', 50, 1, 1)],
+        num_garments=2,
+        verdicts=Counter(),
+        summary=lambda: '9 lengths of 2 garments',
+    )
+    report_lengths(lengths)
+    printed = capsys.readouterr()
+    assert printed.out == '9 lengths of 2 garments\n'
+    first, second = printed.err.splitlines()
+    assert first == 'warning: in pixels: a.jpg: there is no marker'
+    assert "the row for chest_width of 'read/*' was for no garment; to fix" in second
+    lengths.num_garments = 0  # then every row is idle, and the summary says why
+    report_lengths(lengths)
+    assert 'chest_width' not in capsys.readouterr().err
