@@ -17,6 +17,7 @@ from .measured import LEVEL, Measured
 from .scaling.scale import CENTIMETRES
 
 VERDICTS = PASS, FAIL, UNSURE = 'PASS', 'FAIL', 'UNSURE'
+_WORST_FIRST = FAIL, UNSURE, PASS
 _COLUMNS = ('garment', 'measurement', 'target', 'plus', 'minus', 'tolerance')
 
 
@@ -73,6 +74,11 @@ class Verdict:
     verdict: str
     reason: str
 
+    @property
+    def name(self) -> str:
+        """What the length is called, as the sheet says where there is none."""
+        return self.limit.measurement if self.measured is None else self.measured.name
+
 
 def judge(
     measured: Sequence[Measured],
@@ -104,6 +110,21 @@ def judge(
             reason = f'{limit.measurement} is not measured on a {category}'
             verdicts.append(Verdict(limit, None, UNSURE, reason))
     return verdicts
+
+
+def worst(verdicts: Sequence[Verdict]) -> dict[str, Verdict]:
+    """The worst verdict on each length, for which a sheet may have several rows.
+
+    Args:
+        verdicts: Of one garment; FAIL is worse than UNSURE, and that than PASS.
+
+    Returns:
+        dict: By the name of the length; of those that are alike, the first row's.
+    """
+    found: dict[str, Verdict] = {}
+    for each in sorted(verdicts, key=lambda one: _WORST_FIRST.index(one.verdict)):
+        found.setdefault(each.name, each)
+    return found
 
 
 def _one(limit: Limit, measured: Measured, level: float) -> Verdict:

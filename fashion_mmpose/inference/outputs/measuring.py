@@ -17,7 +17,7 @@ from fashion_mmpose.measure import AnyScale, Measured, Scale, TargetError
 from fashion_mmpose.measure.centimetres import Centimetres
 from fashion_mmpose.measure.combining import combine
 from fashion_mmpose.measure.measured import MIN_SCORE
-from fashion_mmpose.measure.specification import VERDICTS, Limit, judge
+from fashion_mmpose.measure.specification import VERDICTS, Limit, judge, worst
 from fashion_mmpose.measure.writing import check_format, write_table
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization import draw_measurements
@@ -83,7 +83,7 @@ class MeasurementFiles:
         num_garments: So many garments were measured.
         in_pixels: Why pictures could not be measured in centimetres, picture by
             picture.
-        verdicts: How often each verdict was given.
+        verdicts: How often each verdict stands in the table.
         idle_limits: The rows of the specification sheet that no garment was for.
 
     Raises:
@@ -157,23 +157,22 @@ class MeasurementFiles:
         self, place: Mapping, lengths: Sequence[Measured], picture: str
     ) -> None:
         verdicts = judge(lengths, self._measuring.limits, place['category'], picture)
-        self.verdicts.update(each.verdict for each in verdicts)
         judged = {each.limit for each in verdicts}
         self.idle_limits = [each for each in self.idle_limits if each not in judged]
-        by_name = {each.measured.name: each for each in verdicts if each.measured}
-        rows = [dict(place, **each.to_dict()) for each in lengths]
-        rows += [
-            dict(
-                place,
-                **Measured(each.limit.measurement, '', reason=each.reason).to_dict(),
-            )
-            for each in verdicts
-            if each.measured is None
+        by_name = worst(verdicts)
+        self.verdicts.update(each.verdict for each in by_name.values())
+        shown = [
+            *lengths,
+            *(
+                Measured(name, '', reason=each.reason)
+                for name, each in by_name.items()
+                if each.measured is None
+            ),
         ]
+        rows = [dict(place, **each.to_dict()) for each in shown]
         if self._measuring.limits:
-            lost = {v.limit.measurement: v for v in verdicts if v.measured is None}
             for row in rows:
-                found = by_name.get(row['measurement'], lost.get(row['measurement']))
+                found = by_name.get(row['measurement'])
                 row |= dict(
                     target=found and found.limit.target,
                     minus=found and found.limit.minus,

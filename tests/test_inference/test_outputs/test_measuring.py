@@ -95,6 +95,29 @@ def test_verdicts_stand_with_the_lengths(tmp_path, sources):
     assert files.summary().endswith('1 absent; 1 PASS, 2 FAIL, 1 UNSURE')
 
 
+@pytest.mark.parametrize('order', [1, -1])
+def test_the_worst_of_several_verdicts_stands(tmp_path, sources, order: int):
+    limits = [
+        Limit('', 'waist_width', 20, 1, 1),
+        Limit('skirt', 'waist_width', 10, 3, 2),
+        Limit('', 'hem_width', 15, 2, 2),
+        Limit('skirt', 'hem_width', 15.5, 0.5, 0.5),
+        Limit('', 'pocket', 4, 1, 1),
+        Limit('skirt', 'pocket', 4, 2, 2),
+    ][::order]
+    measuring = Measuring(Centimetres(pixels_per_cm(4)), {}, limits)
+    files = write(tmp_path, sources, [garment()], measuring)
+    rows = [row for row in rows_of(tmp_path) if row['verdict']]
+    by_name = {row['measurement']: row for row in rows}
+    assert len(rows) == len(by_name) == 3
+    waist, hem = by_name['waist_width'], by_name['hem_width']
+    assert (waist['verdict'], waist['target'], waist['plus']) == ('FAIL', '20', '1')
+    assert (hem['verdict'], hem['target']) == ('UNSURE', '15.5')
+    assert 'lies across 15 to 16 cm' in hem['verdict_reason']
+    assert by_name['pocket']['verdict'] == 'UNSURE'
+    assert files.summary().endswith('1 absent; 0 PASS, 1 FAIL, 2 UNSURE')
+
+
 def test_a_sheet_names_pictures_as_the_table_does(tmp_path):
     for folder in 'red', 'blue':
         (tmp_path / folder).mkdir()
