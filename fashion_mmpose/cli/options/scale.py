@@ -81,7 +81,8 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--combine',
         action='store_true',
-        help='the pictures of a folder show one garment: add its common lengths',
+        help='the pictures of a folder show one garment of each category: add its '
+        'common lengths',
     )
     group.add_argument(
         '--format',
@@ -145,8 +146,9 @@ def measuring_files(
 
 
 def report_lengths(lengths: MeasurementFiles) -> None:
-    """Print what was measured, what was not in centimetres, and idle limits."""
+    """Print what was measured, and what was not as the options ask."""
     warn([f'in pixels: {reason}' for reason in lengths.in_pixels])
+    warn([f'not combined: {reason}' for reason in lengths.not_combined])
     if lengths.num_garments:
         warn([_idle(limit) for limit in lengths.idle_limits])
     print(lengths.summary())

@@ -76,13 +76,17 @@ class MeasurementFiles:
         measuring: How garments are measured.
         formats: Of ``csv``, ``json`` and ``xlsx``. Defaults to the first two.
         with_drawn: Draw the pictures. Defaults to False.
-        combined: Take the pictures of a folder for pictures of one garment, and add
-            their common lengths, category by category. Defaults to False.
+        combined: Take the pictures of a folder for pictures of one garment of each
+            category, and add their common lengths, category by category. A picture
+            with several garments of a category counts for none of its common lengths.
+            Defaults to False.
 
     Attributes:
         num_garments: So many garments were measured.
         in_pixels: Why pictures could not be measured in centimetres, picture by
             picture.
+        not_combined: Why pictures count for no common length, picture by picture and
+            category by category.
         verdicts: How often each verdict stands in the table.
         idle_limits: The rows of the specification sheet that no garment was for.
 
@@ -104,6 +108,7 @@ class MeasurementFiles:
             check_format(name)
         self.num_garments = 0
         self.in_pixels: list[str] = []
+        self.not_combined: list[str] = []
         self.verdicts = Counter()
         self.idle_limits = list(dict.fromkeys(measuring.limits))
         self._out_dir = Path(out_dir)
@@ -131,22 +136,32 @@ class MeasurementFiles:
         """
         source = predicted.picture.source
         name = self._names[source]
+        image = name
+        if predicted.picture.frame is not None:
+            image = f'{name}#{predicted.picture.frame}'
         pixels = predicted.picture.pixels
         scale, reason = self._measuring.scale_of(pixels)
         if reason:
             self.in_pixels.append(f'{name}: {reason}')
         everything = []
+        categories = Counter(garment.category for garment in predicted.garments)
         for number, garment in enumerate(predicted.garments, 1):
             lengths = self._measuring.lengths(garment, scale)
-            place = dict(image=name, garment=number, category=garment.category)
-            if predicted.picture.frame is not None:
-                place['image'] = f'{name}#{predicted.picture.frame}'
+            place = dict(image=image, garment=number, category=garment.category)
             # A sheet says what the table says: names that are unique over the inputs.
             self._add_rows(place, lengths, name)
             everything += lengths
-            if self._groups is not None:
+            # Two garments of a picture are not one garment taken twice.
+            if self._groups is not None and categories[garment.category] == 1:
                 group = os.path.dirname(name), garment.category
                 self._groups[group].append(lengths)
+        if self._groups is not None:
+            self.not_combined += [
+                f'{image}: it shows {count} garments of the category {category}, and '
+                'nothing tells which of them the other pictures show'
+                for category, count in categories.items()
+                if count > 1
+            ]
         self.num_garments += len(predicted.garments)
         if name in self._drawn and source.is_single:
             shown = scale if isinstance(scale, Scale) else None

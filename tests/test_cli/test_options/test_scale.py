@@ -7,9 +7,10 @@ from fashion_mmpose.cli.options.scale import report_lengths
 from fashion_mmpose.measure.specification import Limit
 
 
-def test_rows_of_a_sheet_that_were_for_nothing_are_listed(capsys):
+def test_what_was_not_done_as_asked_is_listed(capsys):
     lengths = SimpleNamespace(
         in_pixels=['a.jpg: there is no marker'],
+        not_combined=['b.jpg: it shows 2 garments'],
         idle_limits=[Limit('read/*', 'chest_width', 50, 1, 1)],
         num_garments=2,
         verdicts=Counter(),
@@ -18,9 +19,12 @@ def test_rows_of_a_sheet_that_were_for_nothing_are_listed(capsys):
     report_lengths(lengths)
     printed = capsys.readouterr()
     assert printed.out == '9 lengths of 2 garments\n'
-    first, second = printed.err.splitlines()
-    assert first == 'warning: in pixels: a.jpg: there is no marker'
-    assert "the row for chest_width of 'read/*' was for no garment; to fix" in second
+    *others, last = printed.err.splitlines()
+    assert others == [
+        'warning: in pixels: a.jpg: there is no marker',
+        'warning: not combined: b.jpg: it shows 2 garments',
+    ]
+    assert "the row for chest_width of 'read/*' was for no garment; to fix" in last
     lengths.num_garments = 0  # then every row is idle, and the summary says why
     report_lengths(lengths)
     assert 'chest_width' not in capsys.readouterr().err

@@ -41,13 +41,14 @@ def sources(tmp_path):
 
 
 def write(folder, sources, garments, measuring=None, **options) -> MeasurementFiles:
-    """Each source shows one of the garments."""
+    """Each source shows one of the garments, or several of a tuple."""
     measuring = measuring or Measuring(Centimetres(pixels_per_cm(4)), {})
     with MeasurementFiles(folder, sources, measuring, **options) as files:
         for i, (source, found) in enumerate(zip(sources.values(), garments)):
             pixels = cv2.imread(source.image)
             picture = Picture(source=source, image_id=i, pixels=pixels)
-            files.add(PicturePrediction(picture, (found,)))
+            found = found if isinstance(found, tuple) else (found,)
+            files.add(PicturePrediction(picture, found))
     return files
 
 
@@ -148,6 +149,31 @@ def test_pictures_of_a_folder_are_combined(tmp_path, sources):
     assert [row['image'] for row in waists] == ['a.png', 'b.png', '2 pictures']
     assert float(waists[2]['value']) == pytest.approx(10.125)
     assert float(waists[2]['error']) == pytest.approx(0.25, abs=1e-3)
+
+
+def test_garments_of_one_picture_are_not_combined(tmp_path, sources):
+    pair, one = (garment(40), garment(60)), garment(41)
+    files = write(tmp_path, sources, [pair], combined=True)
+    assert len(files.not_combined) == 1
+    reason = files.not_combined[0]
+    assert reason.startswith('a.png: it shows 2 garments of the category skirt, and')
+    assert not any('pictures' in row['image'] for row in rows_of(tmp_path))
+    files = write(tmp_path, sources, [pair, one], combined=True)
+    assert len(files.not_combined) == 1
+    assert not any('pictures' in row['image'] for row in rows_of(tmp_path))
+    files = write(tmp_path, sources, [(one,), (one, one)], combined=False)
+    assert files.not_combined == []
+
+
+def test_a_pair_does_not_hinder_the_pictures_beside_it(tmp_path, sources):
+    folder = tmp_path / 'in'
+    cv2.imwrite(str(folder / 'c.png'), np.full((100, 120, 3), 60, np.uint8))
+    sources = name_sources(find_sources(str(folder)))
+    pair = garment(80), garment(90)
+    write(tmp_path, sources, [garment(40), pair, garment(41)], combined=True)
+    waists = [row for row in rows_of(tmp_path) if row['measurement'] == 'waist_width']
+    assert waists[-1]['image'] == '2 pictures'
+    assert float(waists[-1]['value']) == pytest.approx(10.125)
 
 
 def test_where_nothing_tells_centimetres_there_are_pixels(tmp_path, sources):
