@@ -37,18 +37,22 @@ class KnownLength:
     length: float
     lens: Lens | None = None
 
+    def missing(self, kind: Garment) -> str:
+        """Name of a key point that the garment does not have; empty if it has both."""
+        names = (self.first, self.second)
+        return next((name for name in names if name not in kind.keypoints), '')
+
     def ends(self, kind: Garment) -> tuple[int, int]:
         """Indices of both key points.
 
         Raises:
             ValueError: If the garment does not have them.
         """
-        for name in (self.first, self.second):
-            if name not in kind.keypoints:
-                raise ValueError(
-                    f'a {kind.name} has no key point {name!r} that the scale is taken '
-                    f'from; it has {", ".join(kind.keypoints)}'
-                )
+        if name := self.missing(kind):
+            raise ValueError(
+                f'a {kind.name} has no key point {name!r} that the scale is taken '
+                f'from; it has {", ".join(kind.keypoints)}'
+            )
         return kind.keypoints.index(self.first), kind.keypoints.index(self.second)
 
     def scale(self, points: np.ndarray, kind: Garment) -> Scale:

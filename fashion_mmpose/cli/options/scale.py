@@ -1,14 +1,15 @@
 """Options that say what tells centimetres, of `measure` and of `predict --measure`."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from fashion_mmpose.cli.shell import warn
 from fashion_mmpose.files.digest import file_digest
-from fashion_mmpose.garments import Named, benchmark
+from fashion_mmpose.garments import Garment, Named, benchmark, garment
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.outputs.measuring import MeasurementFiles, Measuring
 from fashion_mmpose.measure import KnownLength, known_length, pixels_per_cm, read_lens
@@ -45,7 +46,8 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
         '--known-length',
         nargs=3,
         metavar=('POINT', 'POINT', 'CM'),
-        help='two key points of each garment and the length between them',
+        help='two key points of each garment and the length between them; garments of '
+        'categories without these are measured in pixels',
     )
     scales.add_argument(
         '--known-points',
@@ -114,10 +116,62 @@ def measuring_of(args: argparse.Namespace, dataset: Named) -> Measuring:
 
 
 def measuring_by(args: argparse.Namespace, inferencer: GarmentInferencer) -> Measuring:
-    """How an inferencer's garments are measured; see :func:`measuring_of`."""
+    """How an inferencer's garments are measured; see :func:`measuring_of`.
+
+    Raises:
+        ValueError: If no garment that is looked for has the ends of a known length.
+    """
+    tables = {
+        category: getattr(network, 'definition', network.benchmark)
+        for category, network in inferencer.networks.items()
+    }
     # Networks of several benchmarks measure by the first one's names.
-    network = next(iter(inferencer.networks.values()))
-    return measuring_of(args, getattr(network, 'definition', network.benchmark))
+    measuring = measuring_of(args, next(iter(tables.values())))
+    known = measuring.centimetres.known
+    if isinstance(known, KnownLength):
+        _check_ends(
+            known,
+            [
+                garment(table, category)
+                for category, table in tables.items()
+                if args.category in (None, category)
+            ],
+        )
+    return measuring
+
+
+def _check_ends(known: KnownLength, kinds: Sequence[Garment]) -> None:
+    """Make sure that a garment has both ends of a known length.
+
+    Raises:
+        ValueError: If none of these has.
+    """
+    if not all(known.missing(kind) for kind in kinds):
+        return
+    with_point = {
+        name: [kind.name for kind in kinds if name in kind.keypoints]
+        for name in (known.first, known.second)
+    }
+    for name, owners in with_point.items():
+        if owners:
+            continue
+        names = dict.fromkeys(each for kind in kinds for each in kind.keypoints)
+        near = get_close_matches(name, names, n=3)
+        which = f'similar ones are {", ".join(near)}'
+        if not near:
+            first = kinds[0]
+            which = f'those of {first.name} are {", ".join(first.keypoints)}'
+        raise ValueError(
+            f'--known-length: there is no key point {name!r} of the garments that are '
+            f'looked for; to fix it: name two key points of one category; {which}'
+        )
+    owners = ', '.join(
+        f'{name!r} is of {", ".join(found)}' for name, found in with_point.items()
+    )
+    raise ValueError(
+        f'--known-length: no category has both key points ({owners}); to fix it: name '
+        'two key points of one category'
+    )
 
 
 def measuring_settings(args: argparse.Namespace) -> dict[str, Any]:

@@ -19,9 +19,10 @@ DIR gets measurements.csv, .json and .xlsx with a row for each length, its stand
 deviation and the limits between which it lies with a probability of 95 %; and
 measured/, the pictures with measuring lines. With a specification sheet a row says
 PASS, FAIL, or UNSURE where the interval lies across a limit. Pictures in which nothing
-tells centimetres, and those that cannot be read, are listed at the end, and the exit
-code is 1 unless --skip-bad is given. --format parquet writes garments and lengths in
-parts that the same command adds to, as of `fashion-mmpose predict`.
+tells centimetres, garments whose category has not the key points of --known-length, and
+pictures that cannot be read, are listed at the end, and the exit code is 1 unless
+--skip-bad is given. --format parquet writes garments and lengths in parts that the same
+command adds to, as of `fashion-mmpose predict`.
 """
 
 import argparse

@@ -13,7 +13,14 @@ from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments import GarmentPrediction, Measure
 from fashion_mmpose.inference.picture_prediction import PicturePrediction
-from fashion_mmpose.measure import AnyScale, Measured, Scale, TargetError
+from fashion_mmpose.measure import (
+    AnyScale,
+    KnownLength,
+    Measured,
+    Scale,
+    TargetError,
+    in_pixels,
+)
 from fashion_mmpose.measure.centimetres import Centimetres
 from fashion_mmpose.measure.combining import combine
 from fashion_mmpose.measure.measured import MIN_SCORE
@@ -55,8 +62,28 @@ class Measuring:
         except TargetError as error:
             return self.centimetres.pixels_of(pixels), str(error)
 
+    def scale_for(
+        self, garment: GarmentPrediction, scale: AnyScale
+    ) -> tuple[AnyScale, str]:
+        """What tells a garment's lengths, and why not centimetres, or nothing.
+
+        A length of the garment itself tells nothing of garments of other categories.
+
+        Args:
+            garment: The garment.
+            scale: Of its picture.
+        """
+        if not isinstance(scale, KnownLength):
+            return scale, ''
+        missing = scale.missing(garment.garment)
+        if not missing:
+            return scale, ''
+        reason = f'{garment.category} has no key point {missing!r} of the known length'
+        return in_pixels(scale.lens), reason
+
     def lengths(self, garment: GarmentPrediction, scale: AnyScale) -> list[Measured]:
-        """The measurements of a garment."""
+        """The measurements of a garment, see :meth:`scale_for`."""
+        scale, _ = self.scale_for(garment, scale)
         return garment.measurements(
             scale, measures=self.own.get(garment.category), min_score=self.min_score
         )
@@ -83,8 +110,8 @@ class MeasurementFiles:
 
     Attributes:
         num_garments: So many garments were measured.
-        in_pixels: Why pictures could not be measured in centimetres, picture by
-            picture.
+        in_pixels: Why pictures, or garments of them, could not be measured in
+            centimetres.
         not_combined: Why pictures count for no common length, picture by picture and
             category by category.
         verdicts: How often each verdict stands in the table.
@@ -131,8 +158,6 @@ class MeasurementFiles:
 
         Raises:
             OSError: If a picture cannot be written.
-            ValueError: If a length of the garment tells centimetres, and it has no such
-                landmarks.
         """
         source = predicted.picture.source
         name = self._names[source]
@@ -147,6 +172,9 @@ class MeasurementFiles:
         categories = Counter(garment.category for garment in predicted.garments)
         for number, garment in enumerate(predicted.garments, 1):
             lengths = self._measuring.lengths(garment, scale)
+            _, reason = self._measuring.scale_for(garment, scale)
+            if reason:
+                self.in_pixels.append(f'{image}, garment {number}: {reason}')
             place = dict(image=image, garment=number, category=garment.category)
             # A sheet says what the table says: names that are unique over the inputs.
             self._add_rows(place, lengths, name)

@@ -3,7 +3,13 @@
 from collections import Counter
 from types import SimpleNamespace
 
-from fashion_mmpose.cli.options.scale import report_lengths
+import pytest
+
+from fashion_mmpose.cli.options.scale import measuring_by, report_lengths
+from fashion_mmpose.cli.pictures.measure import parse_args
+from fashion_mmpose.garments import categories
+from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.measure import KnownLength
 from fashion_mmpose.measure.specification import Limit
 
 
@@ -28,3 +34,42 @@ def test_what_was_not_done_as_asked_is_listed(capsys):
     lengths.num_garments = 0  # then every row is idle, and the summary says why
     report_lengths(lengths)
     assert 'chest_width' not in capsys.readouterr().err
+
+
+def measuring(benchmark: str, *options: str):
+    network = SimpleNamespace(benchmark=benchmark)
+    networks = dict.fromkeys(categories(benchmark), network)
+    inferencer = GarmentInferencer.__new__(GarmentInferencer)
+    inferencer.networks = networks
+    args = parse_args(['a.jpg', '--out-dir', 'out', *options])
+    return measuring_by(args, inferencer)
+
+
+@pytest.mark.parametrize(
+    ('ends', 'category', 'message'),
+    [
+        (('armpit_left', 'armpit_rihgt'), None, 'similar ones are armpit_right'),
+        (
+            ('armpit_left', 'xyz'),
+            None,
+            "point 'xyz' .* those of blouse are neck",
+        ),
+        (
+            ('armpit_left', 'crotch'),
+            None,
+            r"both .*'armpit_left' is of blouse, outwear, dress, 'crotch' is of tr",
+        ),
+        (('armpit_left', 'armpit_right'), 'skirt', "no key point 'armpit_left'"),
+    ],
+)
+def test_ends_that_no_garment_has_are_refused(ends, category, message: str):
+    options = ('--known-length', *ends, '50')
+    options += () if category is None else ('--category', category)
+    with pytest.raises(ValueError, match=f'--known-length: .*{message}'):
+        measuring('fashionai', *options)
+
+
+def test_ends_that_one_category_has_are_taken():
+    ends = 'sss_kpt12', 'sss_kpt20'
+    known = measuring('deepfashion2', '--known-length', *ends, '52').centimetres.known
+    assert known == KnownLength(*ends, 52)

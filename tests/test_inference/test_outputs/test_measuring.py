@@ -12,7 +12,7 @@ from fashion_mmpose.garments import GarmentPrediction, Measure
 from fashion_mmpose.inference import PicturePrediction
 from fashion_mmpose.inference.outputs.measuring import MeasurementFiles, Measuring
 from fashion_mmpose.inference.outputs.names import name_sources
-from fashion_mmpose.measure import Marker, pixels_per_cm
+from fashion_mmpose.measure import KnownLength, Marker, pixels_per_cm
 from fashion_mmpose.measure.centimetres import Centimetres
 from fashion_mmpose.measure.specification import Limit
 from fashion_mmpose.media.reading import Picture
@@ -183,6 +183,30 @@ def test_where_nothing_tells_centimetres_there_are_pixels(tmp_path, sources):
     assert {row['unit'] for row in rows_of(tmp_path)} == {'px'}
     assert len(files.in_pixels) == 1
     assert files.in_pixels[0].startswith('a.png: there is no ArUco marker')
+
+
+def test_a_known_length_is_for_garments_that_have_it(tmp_path, sources):
+    points = np.array([(x, 20) for x in range(10, 75, 5)], np.float32)
+    blouse = predicted_garment('blouse', points)
+    known = KnownLength('waistband_left', 'waistband_right', 40)
+    measuring = Measuring(Centimetres(known), {})
+    skirts = garment(40), blouse, garment(50)
+    files = write(tmp_path, sources, [skirts, garment(20)], measuring, combined=True)
+    rows = rows_of(tmp_path)
+    units = {(row['image'], row['garment']): row['unit'] for row in rows}
+    assert units == {
+        ('a.png', '1'): 'cm',
+        ('a.png', '2'): 'px',
+        ('a.png', '3'): 'cm',
+        ('b.png', '1'): 'cm',
+    }
+    widths = [row['value'] for row in rows if row['measurement'] == 'waist_width']
+    assert [float(width) for width in widths if width] == [40, 40, 40]
+    assert any(row['value'] and row['unit'] == 'px' for row in rows)
+    (reason,) = files.in_pixels
+    assert reason == (
+        "a.png, garment 2: blouse has no key point 'waistband_left' of the known length"
+    )
 
 
 def test_measurements_of_ones_own(tmp_path, sources):
