@@ -15,6 +15,7 @@ from fashion_mmpose.inference.outputs.measuring import MeasurementFiles, Measuri
 from fashion_mmpose.measure import KnownLength, known_length, pixels_per_cm, read_lens
 from fashion_mmpose.measure.centimetres import Centimetres, read_own_measures
 from fashion_mmpose.measure.measured import MIN_SCORE
+from fashion_mmpose.measure.scaling.targets import DICTIONARY
 from fashion_mmpose.measure.specification import Limit, read_specification
 from fashion_mmpose.measure.writing import FORMATS
 from fashion_mmpose.media.sources import Source
@@ -26,6 +27,7 @@ _POINT_ERROR = 1.0  # pixels
 _OPTIONS = (
     'marker board sheet px_per_cm known_length known_points dictionary min_score'
 ).split()
+_DEFAULTS = dict(dictionary=DICTIONARY, min_score=MIN_SCORE, format=['csv', 'json'])
 
 
 def add_scale_options(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +59,7 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
         help='two points of every picture, in pixels, and the length between them',
     )
     add_dictionary(group)
+    group.set_defaults(dictionary=None)  # as of all here: what is given can be told
     group.add_argument(
         '--lens',
         metavar='FILE',
@@ -76,9 +79,8 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--min-score',
         type=float,
-        default=MIN_SCORE,
         metavar='T',
-        help='lowest score of the key points that are measured (%(default)s)',
+        help=f'lowest score of the key points that are measured ({MIN_SCORE:g})',
     )
     group.add_argument(
         '--combine',
@@ -90,10 +92,32 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
         '--format',
         nargs='+',
         choices=(*FORMATS, PARQUET),
-        default=['csv', 'json'],
         help='of the table of lengths (csv json); parquet, alone: garments and lengths '
         'in parts that a second call adds to',
     )
+
+
+def complete_scale_options(args: argparse.Namespace) -> list[str]:
+    """Fill in the defaults of :func:`add_scale_options`.
+
+    Args:
+        args: Those options.
+
+    Returns:
+        list[str]: The options that were given and are for lengths alone; garments
+        without lengths are written in parts, too.
+    """
+    given = [
+        name
+        for name in (*_OPTIONS, 'lens', 'table', 'spec', 'combine')
+        if getattr(args, name) is not None and getattr(args, name) is not False
+    ]
+    if args.format is not None and PARQUET not in args.format:
+        given.append('format')
+    for name, value in _DEFAULTS.items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
+    return [f'--{name.replace("_", "-")}' for name in given]
 
 
 def measuring_of(args: argparse.Namespace, dataset: Named) -> Measuring:

@@ -39,7 +39,7 @@ def add_dictionary(group: argparse._ActionsContainer) -> None:
         '--dictionary',
         default=DICTIONARY,
         metavar='NAME',
-        help="OpenCV's dictionary of the markers (%(default)s)",
+        help=f"OpenCV's dictionary of the markers ({DICTIONARY})",
     )
 
 

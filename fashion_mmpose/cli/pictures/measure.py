@@ -35,6 +35,7 @@ from fashion_mmpose.cli.options.networks import (
 )
 from fashion_mmpose.cli.options.scale import (
     add_scale_options,
+    complete_scale_options,
     measuring_files,
     report_lengths,
 )
@@ -57,6 +58,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_scale_options(parser)
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
     check_network_options(args, parser)
+    complete_scale_options(args)
     check_parts(args, parser, ('save_vis', 'combine', 'spec'))
     return args
 

@@ -50,6 +50,7 @@ from fashion_mmpose.cli.options.networks import (
 )
 from fashion_mmpose.cli.options.scale import (
     add_scale_options,
+    complete_scale_options,
     measuring_files,
     report_lengths,
 )
@@ -137,7 +138,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
     _choose_out_dir(args, parser)
     check_network_options(args, parser)
+    of_lengths = complete_scale_options(args)
     check_parts(args, parser, _ALONE)
+    if of_lengths and not args.measure:
+        parser.error(f'{", ".join(of_lengths)}: for lengths; give --measure, too')
     if args.fps is not None and not 0 < args.fps <= MAX_FPS:
         parser.error(f'--fps {args.fps}: must be above 0 and at most {MAX_FPS:g}')
     for option in ('names', 'fps'):

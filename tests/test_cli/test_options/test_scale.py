@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from fashion_mmpose.cli.options.scale import measuring_by, report_lengths
+from fashion_mmpose.cli.pictures import predict
 from fashion_mmpose.cli.pictures.measure import parse_args
 from fashion_mmpose.garments import categories
 from fashion_mmpose.inference import GarmentInferencer
@@ -73,3 +74,45 @@ def test_ends_that_one_category_has_are_taken():
     ends = 'sss_kpt12', 'sss_kpt20'
     known = measuring('deepfashion2', '--known-length', *ends, '52').centimetres.known
     assert known == KnownLength(*ends, 52)
+
+
+@pytest.mark.parametrize(
+    ('options', 'named'),
+    [
+        ('--px-per-cm 5 --spec s.csv --combine --format xlsx',) * 2,
+        ('--min-score 0', '--min-score'),
+        ('--min-score 0.2', '--min-score'),  # as the default
+        ('--dictionary 4X4_50 --lens c.json', '--dictionary, --lens'),
+        ('--format csv json', '--format'),
+        ('--table t.json --marker 10', '--marker, --table'),
+        ('--known-length a b 5 --format parquet', '--known-length'),
+    ],
+)
+def test_options_of_lengths_need_lengths(capsys, options: str, named: str):
+    argv = ['a.jpg', '--out-dir', 'out', *options.split()]
+    with pytest.raises(SystemExit, match='2'):
+        predict.parse_args(argv)
+    printed = capsys.readouterr().err
+    assert 'for lengths; give --measure, too' in printed
+    assert all(word in printed for word in named.split() if word.startswith('--'))
+    assert predict.parse_args([*argv, '--measure']).measure
+
+
+def test_defaults_of_lengths():
+    for parse, more in (
+        (predict.parse_args, []),
+        (predict.parse_args, ['--measure']),
+        (parse_args, []),
+    ):
+        args = parse(['a.jpg', '--out-dir', 'out', *more])
+        assert (args.min_score, args.dictionary) == (0.2, '4X4_50')
+        assert args.format == ['csv', 'json']
+    parts = predict.parse_args(['a.jpg', '--out-dir', 'out', '--format', 'parquet'])
+    assert parts.format == ['parquet'] and parts.min_score == 0.2
+
+
+def test_parts_have_no_common_lengths(capsys):
+    argv = ['a.jpg', '--out-dir', 'out', '--format', 'parquet', '--combine']
+    with pytest.raises(SystemExit, match='2'):
+        predict.parse_args(argv)
+    assert 'leave out --combine' in capsys.readouterr().err
