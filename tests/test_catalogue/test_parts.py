@@ -20,7 +20,10 @@ from fashion_mmpose.catalogue.table_file import (
 )
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.garments import benchmark, describe
+from fashion_mmpose.inference.outputs.measuring import Measuring
 from fashion_mmpose.inference.outputs.saving import PredictionFiles
+from fashion_mmpose.measure import KnownLength
+from fashion_mmpose.measure.centimetres import Centimetres
 
 pyarrow = pytest.importorskip('pyarrow')
 NUM = 11
@@ -187,3 +190,12 @@ def test_a_garment_nowhere_is_refused():
     nowhere = replace(whole.garments[0], keypoints=points)
     with pytest.raises(ValueError, match='finds a skirt at no finite position'):
         rows_of(replace(whole, garments=(nowhere,)), [None], 'model')
+
+
+def test_garments_without_the_ends_of_a_known_length():
+    known = KnownLength('neckline_left', 'neckline_right', 20.0)
+    writing = replace(WRITING, measuring=Measuring(Centimetres(known)))
+    (source,) = named(1)
+    rows, reason = writing.rows(predicted(source))
+    assert {each['unit'] for each in rows[0]['measurements']} == {'px'}
+    assert reason == "0.jpg: skirt has no key point 'neckline_left' of the known length"
