@@ -194,7 +194,7 @@ def test_a_garment_nowhere_is_refused():
 
 def test_garments_without_the_ends_of_a_known_length():
     known = KnownLength('neckline_left', 'neckline_right', 20.0)
-    writing = replace(WRITING, measuring=Measuring(Centimetres(known)))
+    writing = replace(WRITING, measuring=Measuring(Centimetres(known), own={}))
     (source,) = named(1)
     rows, reason = writing.rows(predicted(source))
     assert {each['unit'] for each in rows[0]['measurements']} == {'px'}
