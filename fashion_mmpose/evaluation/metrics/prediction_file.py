@@ -45,15 +45,17 @@ class PredictionFile(BaseMetric):
     :func:`fashion_mmpose.formats.deepfashion2.results.write_results`.
 
     Benchmarks that users describe have a ``.json`` file as FashionAI's, with the key
-    points of each garment's own category.
+    points of each garment's own category; ``score`` is the one by which the run's
+    ``GarmentOKS`` ranks, and ``bbox`` the extent of the points, by whose area COCO's
+    tools choose: see :func:`write_scored`.
 
     Args:
         out_files (Sequence[str]): Files to write.
         scoring (Mapping, optional): Arguments of
             ``GarmentScoring`` in
             :mod:`fashion_mmpose.evaluation.functional.oks.garment_scoring`, for
-            DeepFashion2: those of the run's ``GarmentOKS`` make its file the one that
-            it scores. Defaults to None.
+            all benchmarks but FashionAI: those of the run's ``GarmentOKS`` make its
+            file the one that it scores. Defaults to None.
         **kwargs: Arguments of :class:`mmengine.evaluator.BaseMetric`.
 
     Attributes:
@@ -89,7 +91,7 @@ class PredictionFile(BaseMetric):
                 xyxy and ``bbox_scores`` (1, ).
 
         Raises:
-            ValueError: If a CSV file is asked for on DeepFashion2.
+            ValueError: If a CSV file is asked for on another benchmark than FashionAI.
         """
         benchmark = benchmark_told(self.dataset_meta)
         if benchmark is None:
@@ -101,13 +103,11 @@ class PredictionFile(BaseMetric):
                     f'cannot write {path}: CSV is the form of FashionAI; that of '
                     f'{benchmark.name} is .json'
                 )
-        if benchmark.name == OFFICIAL:
-            self._keep(data_samples, map(self.scoring.prediction, data_samples))
-            return
-        self._keep(
-            data_samples,
-            (predicted_garment(sample, benchmark) for sample in data_samples),
+        # FashionAI is not scored by garments: its files have no rule of a metric.
+        take = (
+            predicted_garment if benchmark.name == TIANCHI else self.scoring.prediction
         )
+        self._keep(data_samples, (take(sample, benchmark) for sample in data_samples))
 
     def metric_names(self) -> list[str]:
         """No names: it gives no number."""
@@ -126,18 +126,16 @@ class PredictionFile(BaseMetric):
                 predictions are instead.
         """
         benchmark = benchmark_told(self.dataset_meta)
-        is_official = benchmark is not None and benchmark.name == OFFICIAL
+        is_scored = benchmark is not None and benchmark.name != TIANCHI
         # A wrapper of the dataset may repeat samples.
         results = list(dict(results).values())
         if benchmark is None:
             predictions = results
-        elif is_official:
+        elif is_scored:
             predictions = self.scoring.results(results)
         else:
             # FashionAI's files have one number of key points, for all categories.
-            in_full_layout = (
-                benchmark.name == TIANCHI and self.dataset_meta.get('category') is None
-            )
+            in_full_layout = self.dataset_meta.get('category') is None
             predictions = [each.to_coco(in_full_layout) for each in results]
         # JSON first: it is there to be merged and filled if the CSV is refused.
         for path in sorted(self.out_files, key=lambda path: path.suffix != '.json'):
@@ -151,8 +149,11 @@ class PredictionFile(BaseMetric):
                 ]
                 submission = make_submission({'this run': predictions}, images)
                 write_or_rescue(path, submission.write)
-            elif is_official:
-                write_or_rescue(path, partial(_write_official, entries=predictions))
+            elif is_scored:
+                write_or_rescue(
+                    path,
+                    partial(write_scored, entries=predictions, benchmark=benchmark),
+                )
             else:
                 write_or_rescue(path, partial(_write_list, predictions))
             MMLogger.get_current_instance().info(

@@ -8,7 +8,7 @@ from mmengine.logging import MessageHub
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.evaluation.metrics import PredictionFile
+from fashion_mmpose.evaluation.metrics import GarmentOKS, PredictionFile
 from fashion_mmpose.evaluation.metrics.prediction_file import scoring_of
 
 
@@ -171,6 +171,39 @@ def test_official_list_of_deepfashion2(tmp_path, scoring, scores, meta):
     )
     assert (slots[channels, 2] == 0.5).all()
     assert (np.delete(slots, channels, axis=0) == [0.125, 1.125, 0]).all()
+
+
+@pytest.mark.parametrize(
+    'scoring, found',
+    [
+        pytest.param(None, {1: 0.75, 2: 0.5}, id='the box alone'),
+        pytest.param(dict(rescore=True), {1: 0.1875, 2: 0.25}, id='rescored'),
+        pytest.param(dict(rescore=True, nms='hard'), {2: 0.25}, id='suppressed'),
+    ],
+)
+def test_own_benchmarks_have_the_scores_of_the_metric(tmp_path, scoring, found):
+    """The file ranks garments as GarmentOKS does: a report of it has the run's AP."""
+    bags = dict(name='bags', categories=dict(tote=['left', 'right', 'handle', 'base']))
+    metric = PredictionFile([str(tmp_path / 'out.json')], scoring=scoring)
+    scorer = GarmentOKS(
+        **(scoring or {}), out_file=str(tmp_path / 'scored.json'), format_only=True
+    )
+    sure, unsure = (
+        sample(7, np.array(POINTS) + shift, [score] * 4, box_score) | dict(id=number)
+        for number, shift, score, box_score in ((1, 0, 0.25, 0.75), (2, 0.25, 0.5, 0.5))
+    )
+    unsure['pred_instances']['bboxes'] = np.array([[11, 20, 41, 60]], np.float32)
+    for each in (metric, scorer):
+        each.dataset_meta = dict(dataset_name='bags', benchmark=bags)
+        each.process({}, [sure | dict(category_id=1), unsure | dict(category_id=1)])
+        each.evaluate(size=2)
+    entries = json.loads((tmp_path / 'out.json').read_text())
+    # The second one's points lie a quarter of a pixel to the right.
+    numbers = {1.5: 1, 1.75: 2}
+    assert {
+        numbers[entry['keypoints'][0]]: entry['score'] for entry in entries
+    } == found
+    assert entries == json.loads((tmp_path / 'scored.json').read_text())
 
 
 def test_no_csv_of_deepfashion2():
