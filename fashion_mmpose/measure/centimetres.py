@@ -12,8 +12,42 @@ from fashion_mmpose.garments.descriptions.file import read_description
 from fashion_mmpose.garments.descriptions.measurements import read_measures
 
 from .measured import AnyScale, KnownLength
-from .scaling.scale import Lens, LensError, Scale, in_pixels
+from .scaling.scale import Lens, LensError, Scale, in_pixels, known_length
 from .scaling.targets import Target, find_scale
+
+
+@dataclass(frozen=True)
+class KnownPoints:
+    """Two points that lie at the same place of every picture, and what is between them.
+
+    Attributes:
+        first: x and y in pixels of the pictures, as they are measured.
+        second: Those of the other end.
+        length: Centimetres between them.
+        error: Standard deviation of each point in x and in y, in pixels. Defaults to 1.
+
+    Raises:
+        ValueError: If the length is not positive, or the points are too near for their
+            error.
+    """
+
+    first: tuple[float, float]
+    second: tuple[float, float]
+    length: float
+    error: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.scale()  # what is wrong with them is said before any picture is read
+
+    def scale(self, lens: Lens | None = None) -> Scale:
+        """The scale of a picture.
+
+        Args:
+            lens: The lens for pictures of its size, by which the ends are straightened.
+                Defaults to None.
+        """
+        ends = np.array((self.first, self.second), np.float64)
+        return known_length(ends, self.length, self.error, lens)
 
 
 @dataclass(frozen=True)
@@ -21,12 +55,13 @@ class Centimetres:
     """What tells centimetres, the same thing in every picture.
 
     Attributes:
-        known: A marker, a board or a sheet that is found anew in each picture; a scale,
-            or a length of the garment, that holds for all; None for pixels.
+        known: A marker, a board or a sheet that is found anew in each picture; a scale
+            that does not depend on the lens, two points, or a length of the garment,
+            that hold for all; None for pixels.
         lens: The lens of the camera; None where it is not known.
     """
 
-    known: Target | AnyScale | None = None
+    known: Target | AnyScale | KnownPoints | None = None
     lens: Lens | None = None
 
     def of(self, image: np.ndarray) -> AnyScale:
@@ -40,6 +75,9 @@ class Centimetres:
         lens = self.lens and self.lens.for_size((width, height))
         if self.known is None:
             return in_pixels(lens)
+        if isinstance(self.known, KnownPoints):
+            # The lens may be one for larger pictures: only now is it that of this one.
+            return self.known.scale(lens)
         if isinstance(self.known, Scale | KnownLength):
             return replace(self.known, lens=lens)
         return find_scale(image, self.known, lens)

@@ -12,6 +12,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure import (
     KnownLength,
+    Lens,
     Marker,
     TargetError,
     pixels_per_cm,
@@ -19,6 +20,7 @@ from fashion_mmpose.measure import (
 )
 from fashion_mmpose.measure.centimetres import (
     Centimetres,
+    KnownPoints,
     read_own_measures,
 )
 from fashion_mmpose.measure.writing import check_format, write_table
@@ -44,6 +46,29 @@ def test_the_lens_goes_with_all_of_them(tmp_path):
     lens = read_lens(path)
     for known in (None, pixels_per_cm(4), KnownLength('crotch', 'waistband_left', 30)):
         assert Centimetres(known, lens).of(PICTURE).lens is lens
+
+
+@pytest.mark.parametrize('shrunk', [1, 4])
+def test_known_points_are_straightened_by_the_lens_of_the_picture(shrunk: int):
+    """A lens that was calibrated with the large pictures serves for smaller ones."""
+    matrix = np.array([[3000, 0, 2000], [0, 3000, 1500], [0, 0, 1]], float)
+    lens = Lens(matrix, np.array([-0.2, 0.05, 0, 0, 0]), (4000, 3000))
+    large = np.array([(600, 1500), (3400, 1500)], float)
+    ends = (large + 0.5) / shrunk - 0.5  # pixels' centres
+    picture = np.zeros((3000 // shrunk, 4000 // shrunk, 3), np.uint8)
+    known = KnownPoints(tuple(ends[0]), tuple(ends[1]), 50)
+    scale = Centimetres(known, lens).of(picture)
+    first, second = scale.to_plane(ends)
+    assert np.linalg.norm(second - first) == pytest.approx(50)
+    assert scale.unit == 'cm'
+    np.testing.assert_array_equal(scale.corners, ends)
+
+
+def test_known_points_that_tell_nothing_are_refused_at_once():
+    with pytest.raises(ValueError, match='give a longer length'):
+        KnownPoints((0, 0), (1, 0), 10)
+    with pytest.raises(ValueError, match='is not positive'):
+        KnownPoints((0, 0), (100, 0), -10)
 
 
 def test_opencvs_calibration_is_read(tmp_path):

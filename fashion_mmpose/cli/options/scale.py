@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-import numpy as np
-
 from fashion_mmpose.cli.shell import warn
 from fashion_mmpose.files.digest import file_digest
 from fashion_mmpose.garments import Garment, Named, benchmark, garment
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.outputs.measuring import MeasurementFiles, Measuring
-from fashion_mmpose.measure import KnownLength, known_length, pixels_per_cm, read_lens
-from fashion_mmpose.measure.centimetres import Centimetres, read_own_measures
+from fashion_mmpose.measure import KnownLength, pixels_per_cm, read_lens
+from fashion_mmpose.measure.centimetres import (
+    Centimetres,
+    KnownPoints,
+    read_own_measures,
+)
 from fashion_mmpose.measure.measured import MIN_SCORE
 from fashion_mmpose.measure.scaling.targets import DICTIONARY
 from fashion_mmpose.measure.specification import Limit, read_specification
@@ -259,6 +261,6 @@ def _centimetres(args: argparse.Namespace) -> Centimetres:
         return Centimetres(KnownLength(first, second, length), lens)
     if args.known_points is not None:
         *ends, length = args.known_points
-        ends = np.reshape(ends, (2, 2))
-        return Centimetres(known_length(ends, length, _POINT_ERROR, lens), lens)
+        known = KnownPoints(tuple(ends[:2]), tuple(ends[2:]), length, _POINT_ERROR)
+        return Centimetres(known, lens)
     return Centimetres(None, lens)
