@@ -31,13 +31,28 @@ class PlaneFit:
     deviations: np.ndarray
 
 
+def tell_plane(places: np.ndarray) -> bool:
+    """Whether points in a plane, (n, 2), tell a homography of it.
+
+    Four of them do, of which no three are on a line: not what is all on one line, nor
+    all but one point of it.
+    """
+    spread = places - places.mean(axis=0)
+    x, y = (spread / max(np.abs(spread).max(), _TINY)).T
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    # The equations of a homography that leaves each point where it is.
+    first = np.stack([x, y, one, zero, zero, zero, -x * x, -x * y, -x], axis=1)
+    second = np.stack([zero, zero, zero, x, y, one, -y * x, -y * y, -y], axis=1)
+    return bool(np.linalg.matrix_rank(np.concatenate((first, second)), _TINY) == 8)
+
+
 def fit_plane(
     points: np.ndarray,
     places: np.ndarray,
     covariances: np.ndarray,
     size_wh: tuple[int, int],
     together: np.ndarray | None = None,
-) -> PlaneFit:
+) -> PlaneFit | None:
     """The most likely homography, by Levenberg and Marquardt's method.
 
     Args:
@@ -47,6 +62,9 @@ def fit_plane(
         size_wh: Width and height of the picture.
         together: How far a standard deviation of what moves all corners together moves
             each, in pixels, shape (n, 2); None for nothing. Defaults to None.
+
+    Returns:
+        PlaneFit | None: None where the corners tell no plane.
     """
     unit = float(max(size_wh))
     centre = np.array(size_wh, np.float64) / 2
@@ -64,6 +82,8 @@ def fit_plane(
         return np.concatenate((white, values[6:8] / _SLOPE, values[8:]))
 
     first = cv2.findHomography(seen, np.asarray(places, np.float64))[0]
+    if first is None:
+        return None
     values = np.append((first / first[2, 2]).ravel()[:8], 0.0)
     values, jacobian = _least_squares(misfit, values)
     spreads, axes = np.linalg.eigh(np.linalg.pinv(jacobian.T @ jacobian))

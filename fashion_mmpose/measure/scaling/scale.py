@@ -219,10 +219,18 @@ def from_corners(
         lens: The lens. Defaults to None.
         together: How far a standard deviation of what moves all of them together moves
             each, in pixels, shape (n, 2). Defaults to None, nothing.
+
+    Raises:
+        TargetError: If the points tell no plane.
     """
     corners = np.asarray(corners, np.float64)
     straight = corners if lens is None else lens.straightened(corners)
     fit = fit_plane(straight, places, covariances, size_wh, together)
+    if fit is None:
+        raise TargetError(
+            f'the corners of {source} tell no plane; to fix it: take the picture from '
+            'above, with the whole of it to be seen'
+        )
     return Scale(fit.homography, CENTIMETRES, source, lens, fit.deviations, corners)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from fashion_mmpose.errors import FormatError
 
 from .edges import Corners, refine_corners
+from .plane_fit import tell_plane
 from .scale import Lens, Scale, TargetError, from_corners
 from .sheets import find_sheet
 
@@ -137,10 +138,23 @@ class Board:
         return found.reshape(-1, 2).astype(np.float64), places
 
     def find(self, image: np.ndarray, lens: Lens | None = None) -> Scale:
-        """The scale by all corners that are seen; see :func:`find_scale`."""
+        """The scale by all corners that are seen; see :func:`find_scale`.
+
+        Raises:
+            TargetError: If they are fewer than six, or lie on one line.
+        """
         corners, places = self.corners(image)
         straight = corners if lens is None else lens.straightened(corners)
-        homography = cv2.findHomography(places, straight)[0]
+        homography = None
+        if tell_plane(places):
+            homography = cv2.findHomography(places, straight)[0]
+        if homography is None:
+            raise TargetError(
+                f'the {len(corners)} inner corners of the {self.columns}x{self.rows} '
+                'ChArUco board that are seen lie on one line, or nearly so, and tell '
+                'no plane; to fix it: leave more of the board uncovered, so that '
+                'corners of two rows and two columns are seen'
+            )
         off = straight - cv2.perspectiveTransform(places[:, None], homography)[:, 0]
         variance = float((off**2).sum()) / max(2 * len(corners) - 8, 1)
         covariance = max(variance, _LEAST_ERROR**2) * np.eye(2)

@@ -5,14 +5,18 @@ import numpy as np
 import pytest
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.inference.outputs.measuring import Measuring
 from fashion_mmpose.measure import (
     Board,
     Marker,
     Sheet,
     TargetError,
     find_scale,
+    from_corners,
     sheet,
 )
+from fashion_mmpose.measure.centimetres import Centimetres
+from fashion_mmpose.measure.scaling.plane_fit import tell_plane
 from fashion_mmpose.measure.scaling.scale import transform
 
 # From the table, in cm, to the picture.
@@ -81,6 +85,54 @@ def test_nothing_is_found_where_nothing_is(target):
     empty = np.full((300, 400, 3), 120, np.uint8)
     with pytest.raises(TargetError, match='to fix it'):
         find_scale(empty, target)
+
+
+@pytest.mark.parametrize('others', [0, 1])
+def test_a_board_of_which_one_row_is_seen(monkeypatch, others: int):
+    """Corners on one line, and one beside it, tell no plane."""
+    board = Board(9, 5, 3, 2.2)
+    places = np.array([*((3.0 * x, 3.0) for x in range(1, 9)), (6.0, 6.0)])
+    places = places[: 8 + others]
+    seen = transform(places, VIEW), places
+    monkeypatch.setattr(Board, 'corners', lambda self, image: seen)
+    with pytest.raises(TargetError, match='[89] inner corners.* to fix it: leave more'):
+        find_scale(np.zeros((700, 900, 3), np.uint8), board)
+
+
+def test_a_garment_over_most_of_a_board_leaves_pixels():
+    board = Board(5, 7, 3, 2.2)
+    image = picture(board, np.array([[14.0, 0, 60], [0, 14, 60], [0, 0, 1]]))
+    lengths = Measuring(Centimetres(board), {})
+    assert lengths.scale_of(image)[0].unit == 'cm'
+    image[:, 250:] = (60, 60, 90)
+    corners, places = board.corners(image)
+    assert len(corners) == 6 and np.ptp(places[:, 0]) == 0
+    scale, reason = lengths.scale_of(image)
+    assert scale.unit == 'px'
+    assert reason.startswith('the 6 inner corners of the 5x7 ChArUco board that are')
+
+
+@pytest.mark.parametrize(
+    ('places', 'told'),
+    [
+        ([(0, 0), (1, 0), (1, 1), (0, 1)], True),
+        ([(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)], True),
+        ([(0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (5, 1)], True),
+        ([(0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5)], False),
+        ([(0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (2, 1)], False),
+        ([(0, 0)] * 6, False),
+    ],
+)
+@pytest.mark.parametrize('unit', [0.1, 1, 300])
+def test_points_that_tell_a_plane(places: list, told: bool, unit: float):
+    assert tell_plane(unit * np.array(places, float) + 7 * unit) == told
+
+
+def test_corners_that_tell_no_plane_are_a_missing_target():
+    line = np.column_stack((np.arange(6.0), np.zeros(6)))
+    covariances = np.tile(np.eye(2), (6, 1, 1))
+    with pytest.raises(TargetError, match='the corners of a ruler tell no plane'):
+        from_corners(50 + 9 * line, line, covariances, (200, 100), 'a ruler')
 
 
 def test_a_sheet_is_not_taken_for_another_shape():
