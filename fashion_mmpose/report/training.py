@@ -24,7 +24,8 @@ class Training:
 
     Attributes:
         folder: The work folder.
-        scalars: Entries of MMEngine's ``scalars.json``, of all starts in their order.
+        scalars: Entries of MMEngine's ``scalars.json``, of all starts in their order;
+            each step of the training, and each validation, once.
         config: Text of the config; ``''`` where there is none.
         environment: What the log says of the machine; ``''`` where there is none.
     """
@@ -37,6 +38,10 @@ class Training:
 
 def read_training(folder: str | os.PathLike) -> Training:
     """Read a work folder of ``tools/train.py``.
+
+    A start that went on from another one has that one's entries in its own file as
+    well, unless an earlier version wrote it. What several starts tell of one step is
+    taken from the last of them.
 
     Raises:
         FileNotFoundError: If it is no folder.
@@ -53,7 +58,7 @@ def read_training(folder: str | os.PathLike) -> Training:
     found = _ENVIRONMENT.search(_text(logs[-1])) if logs else None
     return Training(
         folder=str(root),
-        scalars=tuple(scalars),
+        scalars=_each_once(scalars),
         config=_text(configs[-1])[:_MAX_TEXT] if configs else '',
         environment=_COMPILER_FLAGS.sub('', found[1]) if found else '',
     )
@@ -81,6 +86,21 @@ def _entries(path: Path) -> list[dict]:
     return entries
 
 
+def _each_once(entries: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """The last entry of each step and of each validation, in the order of the first."""
+    newest = {}
+    for number, entry in enumerate(entries):
+        step = _step(entry)
+        # Without a step, nothing tells that an entry is told again.
+        key = ('loss' in entry, step) if step is not None else number
+        newest[key] = entry
+    return tuple(newest.values())
+
+
+def _step(entry: Mapping[str, Any]) -> Any:
+    return entry.get('iter', entry.get('step'))
+
+
 def training_chart(training: Training) -> Any:
     """Losses, learning rate and validation of a training; None without any."""
     steps = [entry for entry in training.scalars if 'loss' in entry]
@@ -99,7 +119,7 @@ def training_chart(training: Training) -> Any:
         for name in names:
             held = [entry for entry in entries if name in entry]
             curve = go.Scatter(
-                x=[entry.get('iter', entry.get('step')) for entry in held],
+                x=[_step(entry) for entry in held],
                 y=[entry[name] for entry in held],
                 mode='lines' if column < 3 else 'lines+markers',
                 name=plain(name),

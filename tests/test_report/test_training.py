@@ -32,7 +32,9 @@ def work_dir(tmp_path):
             )
             for step in range(3 * number, 3 * number + 3)
         ]
-        entries.append({'deepfashion2/AP': 0.2 + number / 10, 'other': 1.0, 'step': 1})
+        entries.append(
+            {'deepfashion2/AP': 0.2 + number / 10, 'other': 1.0, 'step': number + 1}
+        )
         scalars.write_text(''.join(f'{json.dumps(entry)}\n' for entry in entries))
         (tmp_path / start / f'{start}.log').write_text(LOG)
     (tmp_path / 'recipe.py').write_text('lr = 0.1\n')
@@ -56,6 +58,34 @@ def test_the_chart_has_losses_rate_and_the_headline(work_dir):
     assert set(curves) == {'loss', 'loss_kpt', 'lr', 'deepfashion2/AP'}
     assert curves['deepfashion2/AP'] == pytest.approx([0.2, 0.3])
     assert curves['loss'] == pytest.approx([1 / n for n in range(1, 7)])
+
+
+@pytest.mark.parametrize('begin', [0, 3], ids=['copied', 'of its own'])
+def test_a_resumed_training_tells_every_step_once(tmp_path, begin):
+    """Its newest file may begin with the lines of before, or where it went on."""
+
+    def lines(steps, start):
+        for step in steps:
+            yield dict(lr=0.1, loss=0.5 + start / 4, iter=step, step=step)
+            if step % 3 == 2:
+                yield {'deepfashion2/AP': 0.2 + start / 4, 'step': step // 3 + 1}
+
+    # Where the second does not begin anew, the first came three iterations too far.
+    for start, steps in enumerate((range(6), range(begin, 9))):
+        scalars = tmp_path / f'20260101_{start}' / 'vis_data' / 'scalars.json'
+        scalars.parent.mkdir(parents=True)
+        scalars.write_text(
+            ''.join(f'{json.dumps(entry)}\n' for entry in lines(steps, start))
+        )
+    # What tells no step is kept.
+    with scalars.open('a') as file:
+        file.write('{"memory": 1}\n{"memory": 1}\n')
+    told = read_training(tmp_path).scalars
+    losses = [(entry['iter'], entry['loss']) for entry in told if 'loss' in entry]
+    assert losses == [(i, 0.5 if i < begin else 0.75) for i in range(9)]
+    scores = [(e['step'], e['deepfashion2/AP']) for e in told if len(e) == 2]
+    assert scores == [(1, 0.2 if begin else 0.45), (2, 0.45), (3, 0.45)]
+    assert sum('memory' in entry for entry in told) == 2
 
 
 def test_a_training_that_still_runs_may_have_half_a_line(work_dir):
