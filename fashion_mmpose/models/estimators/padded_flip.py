@@ -36,12 +36,16 @@ class PaddedFlipEstimator(TopdownPoseEstimator):
             data_samples (list[PoseDataSample]): The batch's B samples.
 
         Returns:
-            list[PoseDataSample]: As MMPose's estimators.
+            list[PoseDataSample]: As MMPose's estimators; of a head with ``states``
+            with those of the key points, the means of both looks of a flip test.
         """
-        heatmaps = self.predict_heatmaps(inputs, data_samples, self.test_cfg)
+        widths = self._widths(inputs, data_samples, self.test_cfg)
+        looks = self._looks(inputs, widths)
+        heatmaps = self._mean_heatmaps(looks, widths, data_samples)
         instances, fields = decode_heatmaps(
             self.head.decoder, heatmaps, data_samples, self.test_cfg
         )
+        self.head.tell_states(instances, looks, data_samples)
         return self.add_pred_to_datasample(instances, fields, data_samples)
 
     def predict_heatmaps(
@@ -57,26 +61,45 @@ class PaddedFlipEstimator(TopdownPoseEstimator):
         Returns:
             Tensor: Shape (B, K, H', W').
         """
-        plain = self._heatmaps(inputs, data_samples)
+        widths = self._widths(inputs, data_samples, test_cfg)
+        return self._mean_heatmaps(self._looks(inputs, widths), widths, data_samples)
+
+    def _widths(
+        self, inputs: Tensor, data_samples: list, test_cfg: dict
+    ) -> list[int] | None:
+        """Columns of the inputs that a flip test mirrors; None without one."""
         if not test_cfg.get('flip_test', False):
-            return plain
-        widths = [
+            return None
+        return [
             content_width(sample) * inputs.shape[3] // sample.metainfo['input_size'][0]
             for sample in data_samples
         ]
+
+    def _looks(self, inputs: Tensor, widths: list[int] | None) -> list[tuple]:
+        """Features of the inputs and, of a flip test, of their mirror images."""
+        looks = [self.extract_feat(inputs)]
+        if widths is not None:
+            looks.append(self.extract_feat(mirror_left(inputs, widths)))
+        return looks
+
+    def _mean_heatmaps(
+        self, looks: list[tuple], widths: list[int] | None, data_samples: list
+    ) -> Tensor:
+        """The mean of the heatmaps of all looks, mirror images put back."""
+        plain, *others = (
+            self.head.predict_heatmaps(feats, data_samples, dict(flip_test=False))
+            for feats in looks
+        )
+        if widths is None:
+            return plain
+        (mirrored,) = others
         stride = float(self.head.decoder.scale_factor[0])
         cells = [int(width // stride) for width in widths]
-        mirrored = self._heatmaps(mirror_left(inputs, widths), data_samples)
         columns = torch.arange(mirrored.shape[-1], device=mirrored.device)
         inside = columns < columns.new_tensor(cells)[:, None, None, None]
         mirrored = mirror_left(mirrored, cells) * inside
         mirrored = mirrored[:, data_samples[0].metainfo['flip_indices']]
         return (plain + mirrored) / 2
-
-    def _heatmaps(self, inputs: Tensor, data_samples: list) -> Tensor:
-        """The head's final heatmaps (B, K, H', W'), without flip test."""
-        feats = self.extract_feat(inputs)
-        return self.head.predict_heatmaps(feats, data_samples, dict(flip_test=False))
 
 
 def content_width(data_sample) -> int:

@@ -1,5 +1,7 @@
 """Heads over :class:`PointHeatmap`: their common part, and the single-stage head."""
 
+from collections.abc import Sequence
+
 import torch
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
@@ -91,12 +93,22 @@ class PointHeadMixin:
         rows = own_rows(batch_data_samples, self.out_channels)
         maps = self.predict_maps(feats, batch_data_samples, test_cfg, rows)
         preds, fields = decode_rows(self.decoder, maps, shape, rows, test_cfg)
-        if self._has_states:
-            looks = feats if test_cfg.get('flip_test', False) else [feats]
-            add_states(
-                preds, [self._states(each) for each in looks], batch_data_samples
-            )
+        looks = feats if test_cfg.get('flip_test', False) else [feats]
+        self.tell_states(preds, looks, batch_data_samples)
         return preds if fields is None else (preds, fields)
+
+    def tell_states(self, preds: list, looks: Sequence, samples: list) -> None:
+        """Add the states of the key points to what is predicted, if they are learnt.
+
+        Args:
+            preds (list[InstanceData]): B, changed in place: see
+                :func:`.state_branch.add_states`.
+            looks (Sequence[tuple]): Feature maps of the input and, of a flip test,
+                of its mirror image.
+            samples (list[PoseDataSample]): The batch's B samples.
+        """
+        if self._has_states:
+            add_states(preds, [self._states(each) for each in looks], samples)
 
     @property
     def _has_states(self) -> bool:

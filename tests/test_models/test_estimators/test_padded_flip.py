@@ -76,7 +76,7 @@ def build():
     """Estimators with the same weights; their trunk sees a cell at a time."""
     init_default_scope('mmpose')
 
-    def build(kind, **test_cfg):
+    def build(kind, states=None, **test_cfg):
         torch.manual_seed(3)
         return MODELS.build(
             dict(
@@ -91,6 +91,7 @@ def build():
                     deconv_out_channels=(8, 8, 8),
                     deconv_kernel_sizes=(4, 4, 4),
                     decoder=CODEC,
+                    states=states,
                 ),
                 test_cfg=dict(output_heatmaps=True, **test_cfg),
             )
@@ -146,3 +147,41 @@ def test_without_flip_test(build):
     with torch.no_grad():
         expected = model(inputs, None)
     assert torch.equal(heatmaps(model, inputs, [sample(20, 32)]), expected)
+
+
+def test_states_are_those_of_both_looks(build):
+    """The mirrored picture, its padding on the right, tells them, too."""
+    inputs = torch.randn(2, 3, 32, 32)
+    inputs[0, ..., 20:] = 0
+    samples = [sample(20, 32), sample(32, 32)]
+    model = build('PaddedFlipEstimator', states=dict(), flip_test=True)
+    model.head.states.layer.weight.data *= 100  # or all states are as likely
+    with torch.no_grad():
+        found = [each.pred_instances for each in model.predict(inputs, samples)]
+        logits = [
+            model.head.states(model.extract_feat(each))
+            for each in (inputs, mirror_left(inputs, [20, 32]))
+        ]
+    expected = (logits[0].softmax(2) + logits[1].softmax(2)[:, [1, 0]]) / 2
+    told = np.concatenate([each.keypoint_states for each in found])
+    np.testing.assert_allclose(told, expected.numpy(), rtol=1e-6)
+    assert np.abs(told - logits[0].softmax(2).numpy()).max() > 0.01
+    assert found[0].keypoints_visible.tolist() == told[:1, :, 2].tolist()
+
+
+@pytest.mark.parametrize('flip_test', [True, False])
+def test_states_leave_the_points_as_they_are(build, flip_test):
+    inputs = torch.randn(2, 3, 32, 32)
+    samples = [sample(20, 32), sample(32, 32)]
+    with_states = build('PaddedFlipEstimator', dict(), flip_test=flip_test)
+    plain = build('PaddedFlipEstimator', flip_test=flip_test)
+    plain.load_state_dict(with_states.state_dict(), strict=False)
+    with torch.no_grad():
+        ours, theirs = (
+            [each.pred_instances for each in model.predict(inputs, samples)]
+            for model in (with_states, plain)
+        )
+    for one, other in zip(ours, theirs):
+        np.testing.assert_array_equal(one.keypoints, other.keypoints)
+        np.testing.assert_array_equal(one.keypoint_scores, other.keypoint_scores)
+        assert 'keypoint_states' in one and 'keypoint_states' not in other
