@@ -24,9 +24,10 @@ from .pictures.reading import picture_named
 from .records import (
     GarmentRecords,
     Samples,
+    annotated_samples,
+    have_area,
     layout_channels,
     whole_images,
-    xywh_to_corners,
 )
 
 BBOX_SOURCES = ('annotation', 'image')
@@ -63,6 +64,11 @@ class GarmentDataset(BaseCocoStyleDataset):
     one could be matched with a neighbour of the same category, which the detector's own
     prediction for that neighbour then could not be. To predict in such boxes, give them
     as ``bbox_file``; so must be the boxes of a test set whose file lists images only.
+
+    Annotated boxes without area in their pictures cannot be cropped. Such items are not
+    trained on. In testing, where an image shows several garments, they are no samples:
+    the landmark score of the whole set counts them as missed, and errors of single
+    garments are those of the others. Where an image shows one, it is tested as a whole.
 
     The samples are arrays, which the loader's workers share; MMEngine's
     ``serialize_data`` has nothing to do and is ignored.
@@ -328,34 +334,28 @@ class GarmentDataset(BaseCocoStyleDataset):
 
     def _annotated(self, columns: GarmentColumns) -> Samples:
         images = columns.images
-        image_rows = images.rows(columns.image_ids)
-        whole = whole_images(images, image_rows, score=1.0)
-        boxes = whole.boxes
-        if self.bbox_source == 'annotation':
-            boxes = xywh_to_corners(columns.boxes)
-            boxes = boxes.clip(0, whole.boxes[:, [2, 3, 2, 3]])
-        samples = Samples(
-            ids=columns.ids,
-            image_rows=image_rows,
-            item_rows=np.arange(len(columns.ids)),
-            category_ids=columns.category_ids,
-            boxes=boxes,
-            scores=whole.scores,
-        )
+        samples = annotated_samples(columns, self.bbox_source)
         kept = self._holds(columns.category_ids)
         if not self.test_mode or not self.one_per_image:
             kept &= is_labelled(columns)
-        if not self.test_mode:
-            # What has no area cannot be cropped.
-            samples = samples.take(kept & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+        # What has no area cannot be cropped.
+        flat = kept & ~have_area(samples.boxes)
+        if self.test_mode and flat.any():
+            fate = 'tested as whole images' if self.one_per_image else 'not tested'
+            what = 'garments whose boxes have no area in their pictures are'
+            log_notes([f'{self.ann_file}: {flat.sum()} {what} {fate}'])
+        if self.test_mode and self.one_per_image:
+            whole = whole_images(images, samples.image_rows[flat], score=1.0)
+            samples.boxes[flat] = whole.boxes
         else:
+            kept &= ~flat
+        image_rows, samples = samples.image_rows, samples.take(kept)
+        if self.test_mode:
             # Pictures without annotation are predicted too, as whole images, if the
             # file says which garment is asked for.
             bare = self._holds(images.category_ids)
             bare[image_rows] = False
-            samples = samples.take(kept) + whole_images(
-                images, np.flatnonzero(bare), score=1.0
-            )
+            samples += whole_images(images, np.flatnonzero(bare), score=1.0)
         if not len(samples) and not self.one_per_image:
             raise FormatError(
                 f'{self.ann_file} has no item of {", ".join(self.categories)} with '

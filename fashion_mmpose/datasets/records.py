@@ -8,7 +8,7 @@ would be written.
 
 import os.path as osp
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -67,6 +67,33 @@ def whole_images(images: ImageColumns, rows: np.ndarray, score: float) -> Sample
         boxes=boxes,
         scores=np.full(len(rows), score, np.float32),
     )
+
+
+def annotated_samples(columns: GarmentColumns, bbox_source: str) -> Samples:
+    """All items, with their ground truth, boxes scored 1.
+
+    Args:
+        columns: Images and items.
+        bbox_source: ``'annotation'`` for the annotated boxes, cut at the edges of their
+            pictures, or ``'image'`` for whole images.
+    """
+    image_rows = columns.images.rows(columns.image_ids)
+    whole = whole_images(columns.images, image_rows, score=1.0)
+    boxes = whole.boxes
+    if bbox_source == 'annotation':
+        boxes = xywh_to_corners(columns.boxes).clip(0, boxes[:, [2, 3, 2, 3]])
+    return replace(
+        whole,
+        ids=columns.ids,
+        item_rows=np.arange(len(columns.ids)),
+        category_ids=columns.category_ids,
+        boxes=boxes,
+    )
+
+
+def have_area(boxes: np.ndarray) -> np.ndarray:
+    """Which boxes xyxy (n, 4) can be cropped, bool."""
+    return (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
 
 
 def xywh_to_corners(boxes: np.ndarray) -> np.ndarray:

@@ -176,6 +176,23 @@ def test_raw_annotations_are_those_of_the_file(ann_file):
     ]
 
 
+@pytest.mark.parametrize('test_mode', [True, False])
+def test_boxes_without_area_are_no_samples(tmp_path, test_mode):
+    flat = ([30, 40, 0, 20], [30, 40, 20, 0], [403, 20, 20, 20], [-30, 20, 30, 20])
+    items = [annotation(i, SKIRT, bbox=box) for i, box in enumerate(flat, 1)]
+    items += [annotation(5, SKIRT), annotation(6, VEST, bbox=[390, 290, 20, 20])]
+    path = write_coco(tmp_path / 'flat.json', items)
+    dataset = build(path, test_mode=test_mode)
+    assert ids(dataset) == [5, 6]
+    np.testing.assert_array_equal(
+        dataset.get_data_info(1)['bbox'], [[390, 290, 400, 300]]
+    )
+    if test_mode:
+        assert dataset.metainfo['num_samples'] == 2
+    whole = build(path, test_mode=test_mode, bbox_source='image')
+    assert ids(whole) == [1, 2, 3, 4, 5, 6]
+
+
 def test_every_box_is_a_sample(ann_file, tmp_path):
     boxes = [
         dict(image_id=3, category_id=9, bbox=[5, 6, 10, 20], score=0.9),

@@ -120,6 +120,11 @@ def test_what_is_trained_and_what_is_tested(write):
     tested = build(path, test_mode=True)
     records = [tested.get_data_info(i) for i in range(len(tested))]
     assert [r['img_id'] for r in records] == [1, 2, 3, 4, 5]
+    # The box of image 3 cannot be cropped: it is tested as a whole, with its truth.
+    np.testing.assert_array_equal(records[2]['bbox'], [[0, 0, 400, 512]])
+    assert records[2]['bbox_score'] == [1]
+    assert records[2]['raw_ann_info']['bbox'].tolist() == [10, 20, 0, 200]
+    assert records[2]['keypoints_visible'].tolist() == [[1, 1, 1, 0]]
     # Image 5 has no annotation: a whole-image sample without ground truth.
     assert records[4]['raw_ann_info'] is None and records[4]['category_id'] == 4
     np.testing.assert_array_equal(records[4]['bbox'], [[0, 0, 400, 512]])

@@ -109,6 +109,19 @@ def score(dataset, log, predict=perfect, **options):
     return numbers['deepfashion2/AP'], numbers['deepfashion2/AR'], log.text
 
 
+def test_garments_whose_boxes_have_no_area_are_missed(content, tmp_path, log):
+    """They are no samples, and yet they are to be found."""
+    before = score(build(str(write(tmp_path / 'truth.json', content))), log)
+    assert before[:2] == (1, 1)
+    content['annotations'][0]['bbox'] = [20, 30, 0, 40]
+    dataset = build(str(write(tmp_path / 'flat.json', content)))
+    assert 'flat.json: 1 garments whose boxes have no area in their' in log.text
+    assert len(dataset) == len(LABELLED) - 1
+    ap, ar, text = score(dataset, log)
+    assert f'{len(LABELLED)} of {len(LABELLED)} garments' in text
+    assert ar < 1 and ap < 1
+
+
 def halves(*args, **options):
     return [build(*args, indices=indices, **options) for indices in (3, [3, 4, 5])]
 
