@@ -25,8 +25,10 @@ its own of the following, which may also stand beside ``name``, for all categori
   all categories, each leaves out what passes a point that it does not have.
 
 Categories are numbered from 1 in their order; they may be a list, too, of mappings that
-have a ``name``. Key points of one name are one key point,
-which the categories share, as in FashionAI: a network has one channel for it.
+have a ``name``. Key points of one name are one key point, which the categories share,
+as in FashionAI: a network has one channel for it. The channels are in the order of
+``layout``, a list of all key points beside ``name``; by default that of a category that
+has all of them, or else that in which they are first named.
 """
 
 import os
@@ -50,6 +52,7 @@ from fashion_mmpose.garments.table import (
     spread_color,
 )
 
+from .channels import channel_order, first_named
 from .checks import checked_keys, checked_name, checked_names, is_list
 from .file import read_description
 from .measurements import describe_measures, read_measures
@@ -57,8 +60,9 @@ from .measurements import describe_measures, read_measures
 BENCHMARKS: dict[str, Benchmark] = {b.name: b for b in (fashionai(), deepfashion2())}
 
 _SHARED_KEYS = ('mirrors', 'outline', 'sigmas', 'normalizer', 'measurements')
-_KEYS = ('name', 'categories', *_SHARED_KEYS)
+_KEYS = ('name', 'categories', 'layout', *_SHARED_KEYS)
 _CATEGORY_KEYS = ('keypoints', *_SHARED_KEYS)
+_STORED_KEYS = {'mirrors', 'outline', 'sigmas', 'normalizer'}  # what describe() writes
 
 
 def read_benchmark(path: str | os.PathLike) -> Benchmark:
@@ -97,7 +101,9 @@ def benchmark_from(
             'another name'
         )
     rows = _rows(shared['categories'], f'{source}: categories')
-    names = tuple(dict.fromkeys(name for row in rows.values() for name in row.names))
+    points = {category: row.names for category, row in rows.items()}
+    is_stored = all(row.own.keys() >= _STORED_KEYS for row in rows.values())
+    names = channel_order(points, shared.get('layout'), source, is_stored)
     garments = {}
     for category_id, (category, row) in enumerate(rows.items(), 1):
 
@@ -146,7 +152,11 @@ def describe(benchmark: Benchmark) -> dict:
         if garment.measures:
             row['measurements'] = describe_measures(garment.measures, names)
         categories.append(row)
-    return dict(name=benchmark.name, categories=categories)
+    described = dict(name=benchmark.name, categories=categories)
+    points = {each.name: each.keypoints for each in benchmark.garments.values()}
+    if benchmark.keypoints != first_named(points):
+        described['layout'] = list(benchmark.keypoints)
+    return described
 
 
 @dataclass(frozen=True)
