@@ -1,5 +1,6 @@
 """Hooks of the training loop that MMEngine does not have."""
 
+import math
 import random
 from collections.abc import Mapping
 
@@ -90,9 +91,10 @@ class StopAtLRHook(Hook):
     """Stop training once the learning rate has fallen below a share of its start.
 
     The early stop of the FashionAI CPN system, together with
-    ``ReduceOnPlateauLR``. The learning rate is part of every checkpoint, so a
-    resumed run stops where an uninterrupted one does, which
-    ``EarlyStoppingHook``, that keeps its count in memory, cannot promise.
+    ``ReduceOnPlateauLR``. The learning rate and its log are part of every checkpoint,
+    so a resumed run stops where an uninterrupted one does, which
+    ``EarlyStoppingHook``, that keeps its count in memory, cannot promise. A warm-up
+    may begin below the share: the rate has fallen only after it was above.
 
     Args:
         ratio (float): Share of the initial learning rate, e.g. 1e-2.
@@ -114,12 +116,28 @@ class StopAtLRHook(Hook):
     def _check(self, runner: Runner) -> None:
         groups = runner.optim_wrapper.param_groups
         # The tolerance keeps rounding in lr * 0.1 * 0.1 from counting as below.
-        limits = [self.ratio * group.get('initial_lr', 0) for group in groups]
-        if all(g['lr'] < limit * (1 - 1e-6) for g, limit in zip(groups, limits)):
+        limits = [
+            self.ratio * group.get('initial_lr', 0) * (1 - 1e-6) for group in groups
+        ]
+        below = all(group['lr'] < limit for group, limit in zip(groups, limits))
+        if below and _highest_rate(runner) >= limits[0]:
             runner.logger.info(
                 f'stop: the learning rate is below {self.ratio} of its start'
             )
             runner.train_loop.stop_training = True
+
+
+def _highest_rate(runner: Runner) -> float:
+    """The first parameter group's highest learning rate so far, also before a resume.
+
+    MMEngine logs every iteration's rate, and its checkpoints hold the log.
+    """
+    log = runner.message_hub.log_scalars.get('train/lr')
+    rates = [] if log is None else log.data[0]
+    if len(rates):
+        return float(max(rates))
+    # A run that logs nothing has no known warm-up, but its first step is still to come.
+    return math.inf if runner.iter else 0.0
 
 
 @HOOKS.register_module()

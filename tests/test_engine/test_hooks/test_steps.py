@@ -1,12 +1,15 @@
 """Hooks: seeds by epoch, the early stop, checkpoints that know their validation."""
 
 import random
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from mmengine.model import MMDistributedDataParallel
+from mmengine.logging import HistoryBuffer
+from mmengine.model import BaseModel, MMDistributedDataParallel
+from mmengine.runner import Runner, ValLoop
 from torch.utils.data import DataLoader, Dataset
 
 from fashion_mmpose.engine import (
@@ -59,13 +62,26 @@ def test_a_validation_draws_the_same_whatever_was_before():
     assert draw(10) == first
 
 
-def runner(*lrs, initial=1e-3):
+def runner(*lrs, initial=1e-3, logged=(1e-3,), iteration=1):
     groups = [dict(lr=lr, initial_lr=initial) for lr in lrs]
+    log = HistoryBuffer(logged, [1] * len(logged))
     return SimpleNamespace(
+        iter=iteration,
         optim_wrapper=SimpleNamespace(param_groups=groups),
+        message_hub=SimpleNamespace(log_scalars={'train/lr': log} if logged else {}),
         train_loop=SimpleNamespace(stop_training=False),
         logger=SimpleNamespace(info=lambda text: None),
     )
+
+
+def stops_at(state):
+    """Whether it stops, which it does after a validation as at a start."""
+    StopAtLRHook(ratio=1e-2).after_val_epoch(state, {})
+    stops = state.train_loop.stop_training
+    state.train_loop.stop_training = False
+    StopAtLRHook(ratio=1e-2).before_train(state)
+    assert state.train_loop.stop_training is stops
+    return stops
 
 
 @pytest.mark.parametrize(
@@ -79,12 +95,81 @@ def runner(*lrs, initial=1e-3):
     ],
 )
 def test_stop_at_lr(lrs, stops):
-    state = runner(*lrs)
-    StopAtLRHook(ratio=1e-2).after_val_epoch(state, {})
-    assert state.train_loop.stop_training is stops
-    state = runner(*lrs)
-    StopAtLRHook(ratio=1e-2).before_train(state)
-    assert state.train_loop.stop_training is stops
+    assert stops_at(runner(*lrs)) is stops
+
+
+@pytest.mark.parametrize(
+    'logged, iteration, stops',
+    [
+        pytest.param((), 0, False, id='before the first step'),
+        pytest.param((1e-6, 2e-6), 2, False, id='warming up'),
+        pytest.param((1e-6, 1e-3, 1e-6), 3, True, id='fallen after the warm-up'),
+        pytest.param((), 3, True, id='no log'),
+    ],
+)
+def test_warm_up_is_no_fall(logged, iteration, stops):
+    assert stops_at(runner(1e-6, logged=logged, iteration=iteration)) is stops
+
+
+class Mean(BaseModel):
+    """Counts its steps."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 1)
+        self.steps = 0
+
+    def forward(self, x, mode):
+        self.steps += 1
+        return dict(loss=self.layer(x).mean())
+
+
+@pytest.mark.slow
+def test_warm_up_and_fall_across_resumes(tmp_path):
+    """The rate rises over four epochs of four steps, and falls after the fifth."""
+
+    def trained(epochs):
+        model = Mean()
+        Runner(
+            model,
+            work_dir=str(tmp_path),
+            train_dataloader=dict(
+                dataset=[torch.ones(1)] * 4,
+                batch_size=1,
+                sampler=dict(type='DefaultSampler', shuffle=False),
+                collate_fn=lambda batch: dict(x=torch.stack(batch)),
+            ),
+            val_dataloader=dict(
+                dataset=[torch.ones(1)],
+                sampler=dict(type='DefaultSampler', shuffle=False),
+            ),
+            val_evaluator=[],
+            val_cfg=dict(type=NoValidation),
+            train_cfg=dict(by_epoch=True, max_epochs=epochs),
+            optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+            param_scheduler=[
+                dict(type='LinearLR', start_factor=1e-6, end=16, by_epoch=False),
+                dict(type='MultiStepLR', milestones=[5], gamma=1e-3, end=9),
+            ],
+            custom_hooks=[StopAtLRHook(ratio=0.3)],
+            resume=True,
+            experiment_name=f'{tmp_path.name} {epochs} {time.time_ns()}',
+            log_level='ERROR',
+        ).train()
+        return model.steps
+
+    assert trained(1) == 4  # it had begun below the limit, and ended there
+    assert trained(2) == 4
+    assert trained(9) == 12  # the rate falls after the fifth epoch
+    assert trained(9) == 0
+
+
+class NoValidation(ValLoop):
+    """A validation that looks at nothing."""
+
+    def run(self):
+        """Tell the hooks that it is over."""
+        self.runner.call_hook('after_val_epoch', metrics={})
 
 
 def test_without_an_initial_rate_training_goes_on():
