@@ -52,8 +52,9 @@ class TimmFeatures(BaseModule):
             start with, as MMPose's ResNet has it: in training, those of the weights'
             own pictures. Defaults to False.
         frozen_levels (int): So many levels, counted as ``out_indices`` counts them, and
-            what lies before them keep their weights, as with ``frozen_stages`` of
-            MMPose's ResNet: 3 freezes levels 0, 1 and 2. Defaults to 0, none.
+            what lies before them stay as they are, as with ``frozen_stages`` of
+            MMPose's ResNet: weights and statistics of normalisation layers, without
+            dropout. 3 freezes levels 0, 1 and 2. Defaults to 0, none.
         init_cfg (dict | list[dict], optional): As in MMEngine. The file of a
             ``dict(type='Pretrained', checkpoint=...)`` takes the place of timm's
             weights, e.g. where there is no network; ``type`` may be left out there,
@@ -108,8 +109,9 @@ class TimmFeatures(BaseModule):
                 f'its levels are {describe_levels(levels)}'
             ) from error
         self.frozen_levels = frozen_levels
-        for parameter in self._frozen_parameters():
-            parameter.requires_grad = False
+        for module in self._first_modules():
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad = False
         self.channels_last = getattr(self.features, 'output_fmt', None) == 'NHWC'
 
     def _create(self, **kwargs) -> nn.Module:
@@ -118,8 +120,8 @@ class TimmFeatures(BaseModule):
         kwargs = {**self.kwargs, **kwargs}
         return timm.create_model(self.model_name, features_only=True, **kwargs)
 
-    def _frozen_parameters(self) -> list[nn.Parameter]:
-        """The parameters of the first levels, which the picture goes through first."""
+    def _first_modules(self) -> list[nn.Module]:
+        """The frozen levels' modules, and those around them, which hold others too."""
         if self.frozen_levels == 0:
             return []
         levels = [level['module'] for level in self.features.feature_info.info]
@@ -143,11 +145,7 @@ class TimmFeatures(BaseModule):
                 f'{level!r} is no module of its own; to fix it: frozen_levels=0, and a '
                 'lower lr_mult of the backbone in optim_wrapper.paramwise_cfg'
             )
-        return [
-            parameter
-            for _, module in modules[: inside[-1] + 1]
-            for parameter in module.parameters(recurse=False)
-        ]
+        return [module for _, module in modules[: inside[-1] + 1]]
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -174,8 +172,14 @@ class TimmFeatures(BaseModule):
         return tuple(levels)
 
     def train(self, mode: bool = True) -> 'TimmFeatures':
-        """Set the mode; with ``norm_eval``, normalisation keeps its statistics."""
+        """Set the mode, which frozen levels and, if so set, normalisation keep."""
         super().train(mode)
+        if mode and self.frozen_levels:
+            first = self._first_modules()
+            for module in first:
+                # What is around them holds levels that learn.
+                if set(first).issuperset(module.modules()):
+                    module.eval()
         if mode and self.norm_eval:
             for module in self.modules():
                 if isinstance(module, _BatchNorm):

@@ -169,6 +169,31 @@ def test_timm_is_needed_by_nothing_else():
             assert not any(name.split('.')[0] == 'timm' for name in names), path
 
 
+@pytest.mark.parametrize('model_name', ['test_resnet', 'test_efficientnet'])
+def test_frozen_levels_keep_their_statistics(model_name):
+    network = backbone(model_name=model_name, frozen_levels=3).train()
+    statistics = {
+        name: buffer.clone()
+        for name, buffer in network.named_buffers()
+        if name.endswith('running_mean')
+    }
+    network(torch.rand(2, 3, 32, 32) + 1)
+    kept = {
+        name
+        for name, buffer in network.named_buffers()
+        if name in statistics and torch.equal(buffer, statistics[name])
+    }
+    frozen = {
+        f'{name}.running_mean'
+        for name, module in network.named_modules()
+        if isinstance(module, torch.nn.BatchNorm2d) and not module.weight.requires_grad
+    }
+    assert kept == frozen
+    assert kept and kept != statistics.keys()
+    assert network.training and network.features.training
+    assert not any(module.training for module in network.eval().modules())
+
+
 @pytest.mark.parametrize(
     'kwargs',
     [
