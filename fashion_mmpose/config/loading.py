@@ -3,7 +3,7 @@
 import copy
 import glob
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from mmengine.config import Config, ConfigDict
 from fashion_mmpose.pretrained import names_folder, read_index
 from fashion_mmpose.stack import compat
 
-from .described_data import embed_descriptions
+from .described_data import datasets_of, embed_descriptions
 from .folder import config_root
 from .overrides import check_keys
 from .stored import read_stored_config
 
 CATEGORY = '{category}'  # stands for a category in paths
+_POINT_CODECS = ('PointHeatmap', 'PointSimCC')  # whose options tell what they do
 
 
 def config_names() -> list[str]:
@@ -284,30 +285,38 @@ def check_codecs(cfg: Config) -> None:
     """Compares the codec that encodes the targets with the one that decodes them.
 
     A config states both, and one that inherits may override only one of them; the
-    network would then train well and predict with an offset.
+    network would then train well and predict with an offset. The training's data set
+    may be wrapped, as by ``RepeatDataset``, and wrappers may have own pipelines.
 
     Raises:
         ValueError: If they differ.
     """
     decoder = cfg.model.get('head', {}).get('decoder')
-    if (
-        not decoder
-        or decoder.get('type') != 'PointHeatmap'
-        or cfg.train_dataloader is None
-    ):
+    if not decoder or decoder.get('type', '').rpartition('.')[2] not in _POINT_CODECS:
         return
-    for transform in cfg.train_dataloader.dataset.get('pipeline', []):
-        encoder = transform.get('encoder')
-        if encoder is not None and encoder != decoder:
+    for dataset in datasets_of({'train_dataloader': cfg.get('train_dataloader')}):
+        for encoder in _encoders(dataset.get('pipeline')):
             keys = sorted(
                 key
                 for key in {*encoder, *decoder}
                 if encoder.get(key) != decoder.get(key)
             )
-            raise ValueError(
-                f'the codec of GenerateTarget and that of model.head.decoder differ in '
-                f'{keys}; give both the same codec'
-            )
+            if keys:
+                raise ValueError(
+                    'the codec of GenerateTarget and that of model.head.decoder differ '
+                    f'in {keys}; give both the same codec'
+                )
+
+
+def _encoders(steps: object) -> Iterator[Mapping]:
+    """The codecs in the steps of a pipeline, also in steps that hold others."""
+    if isinstance(steps, Mapping):
+        if isinstance(steps.get('encoder'), Mapping):
+            yield steps['encoder']
+        steps = list(steps.values())
+    if isinstance(steps, list | tuple):
+        for step in steps:
+            yield from _encoders(step)
 
 
 def existing_file(path: str) -> str:

@@ -211,6 +211,63 @@ def test_codecs_must_agree(cfg):
         loading.check_codecs(cfg)
 
 
+SIMCC = dict(type='PointSimCC', input_size=(192, 256), sigma=4.9)
+MAPS = dict(
+    type='PointHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2.0
+)
+
+
+def leaf(*encoders):
+    pipeline = [dict(type='GenerateTarget', encoder=each) for each in encoders]
+    return dict(type='FashionAIDataset', pipeline=pipeline)
+
+
+@pytest.mark.parametrize(
+    'dataset, decoder, keys',
+    [
+        pytest.param(leaf(SIMCC), SIMCC | dict(split_ratio=3.0), 'split', id='SimCC'),
+        pytest.param(leaf(SIMCC), MAPS, 'heatmap_size.*type', id='another type'),
+        pytest.param(
+            dict(type='RepeatDataset', dataset=leaf(MAPS)),
+            MAPS | dict(convention='cpn'),
+            'convention',
+            id='repeated',
+        ),
+        pytest.param(
+            dict(
+                type='RepeatDataset',
+                dataset=dict(type='ConcatDataset', datasets=[leaf(), leaf(MAPS)]),
+            ),
+            MAPS | dict(sigma=3.0),
+            'sigma',
+            id='the second of two',
+        ),
+        pytest.param(
+            leaf(MAPS) | dict(type='CombinedDataset', datasets=[leaf()]),
+            MAPS | dict(sigma=3.0),
+            'sigma',
+            id="a wrapper's own",
+        ),
+        pytest.param(
+            dict(
+                pipeline=[dict(type='RandomApply', transforms=leaf(MAPS)['pipeline'])]
+            ),
+            MAPS | dict(sigma=3.0),
+            'sigma',
+            id='step in a step',
+        ),
+    ],
+)
+def test_codecs_are_found_wherever_they_are(dataset, decoder, keys):
+    head = dict(decoder=decoder)
+    cfg = Config(dict(model=dict(head=head), train_dataloader=dict(dataset=dataset)))
+    with pytest.raises(ValueError, match=rf"differ in \['{keys}"):
+        loading.check_codecs(cfg)
+    encoder = next(loading._encoders([cfg.train_dataloader]))
+    cfg.model.head.decoder = encoder
+    loading.check_codecs(cfg)
+
+
 @pytest.mark.parametrize('launcher', ['pytorch', 'slurm'])
 def test_launchers_without_gpu_need_torchrun(launcher, monkeypatch):
     monkeypatch.delenv('RANK', raising=False)
