@@ -168,6 +168,17 @@ class GarmentRecords(Sequence):
         sizes_wh = images.sizes_wh[rows].tolist()
         return {self._path(row): tuple(size) for row, size in zip(rows, sizes_wh)}
 
+    def annotated_categories(self) -> list[int]:
+        """Ids of the categories of the garments that are to be found.
+
+        In a detector's boxes they may be any of the file: one without a box is missed.
+        """
+        kinds = self._columns.category_ids
+        if self._with_keypoints:
+            rows = self.samples.item_rows
+            kinds = kinds[rows[rows != NOWHERE]]
+        return np.unique(kinds).tolist()
+
     def picture_sizes(self) -> tuple[np.ndarray, np.ndarray]:
         """The samples' pictures by rising id.
 

@@ -2,18 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
 from mmengine.runner import Runner
 
+from fashion_mmpose.datasets.garment_dataset import GarmentDataset
+from fashion_mmpose.evaluation.metrics.of_benchmark import BenchmarkMetric
+from fashion_mmpose.garments import category_of_id
 
-def check_monitored(runner: Runner, evaluator: Evaluator) -> None:
+
+def check_monitored(runner: Runner, evaluator: Evaluator, dataset: Any) -> None:
     """Refuse, before training starts, to wait for a metric that never comes.
 
     Args:
         runner: The run, which has built its hooks and schedules.
         evaluator: That of its validation, whose metrics know their dataset.
+        dataset: That dataset, whose garments tell the categories that are scored.
 
     Raises:
         ValueError: If ``save_best``, an early stop or a schedule names a metric that
@@ -25,15 +31,48 @@ def check_monitored(runner: Runner, evaluator: Evaluator) -> None:
         return
     if not all(hasattr(metric, 'metric_names') for metric in evaluator.metrics):
         return
-    names = [name for metric in evaluator.metrics for name in metric.metric_names()]
+    annotated = annotated_categories(dataset)
+    possible, names = [], []
+    for metric in evaluator.metrics:
+        possible += metric.metric_names()
+        if isinstance(metric, BenchmarkMetric):
+            names += metric.metric_names(annotated)
+        else:
+            names += metric.metric_names()
     for what, name in _monitored(runner):
         if name not in names:
             similar = get_close_matches(name, names, n=1, cutoff=0.0)
             nearest = f'the nearest is {similar[0]!r}; ' if similar else ''
+            if name in possible:
+                nearest = 'the validation set has no such garment; '
             raise ValueError(
                 f'{what} is {name!r}, which the validation does not give; {nearest}to '
                 f'fix it: choose from {", ".join(names) or "nothing: it has no metric"}'
             )
+
+
+def annotated_categories(dataset: Any) -> set[str] | None:
+    """Names of the categories that the annotated garments of a dataset are of.
+
+    Args:
+        dataset: Any, also one that holds others in ``dataset`` or ``datasets``.
+
+    Returns:
+        set[str] | None: None if the dataset is none of garments.
+    """
+    if isinstance(dataset, GarmentDataset):
+        dataset.full_init()
+        ids = dataset.data_list.annotated_categories()
+        return {category_of_id(dataset.definition, each).name for each in ids}
+    wrapped = getattr(dataset, 'dataset', None)
+    held = getattr(dataset, 'datasets', [] if wrapped is None else [wrapped])
+    names = set()
+    for each in held:
+        found = annotated_categories(each)
+        if found is None:
+            return None
+        names |= found
+    return names if held else None
 
 
 def _monitored(runner: Runner) -> Iterator[tuple[str, str]]:

@@ -138,7 +138,7 @@ class TrainingRunner(Runner):
         """
         loop = self._with_informed_metrics(super().build_val_loop(loop))
         if isinstance(self._train_loop, BaseLoop):
-            check_monitored(self, loop.evaluator)
+            check_monitored(self, loop.evaluator, loop.dataloader.dataset)
         return loop
 
     def build_test_loop(self, loop) -> BaseLoop:

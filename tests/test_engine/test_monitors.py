@@ -1,12 +1,17 @@
 """Metrics that decide about a training are among those of its validation."""
 
+import json
 from contextlib import suppress
 
 import pytest
+from mmengine.dataset import RepeatDataset
 from mmengine.registry import DefaultScope
 from mmpose.registry import METRICS
+from skirt_annotations import POINTS, annotation, coco, image
 from toy_training import Numbers, Script, toy_runner
 
+from fashion_mmpose.datasets import FashionAIDataset
+from fashion_mmpose.engine.monitors import annotated_categories
 from fashion_mmpose.engine.runner import TrainingRunner
 from fashion_mmpose.evaluation.functional.oks import NUMBERS
 
@@ -155,3 +160,76 @@ def test_the_names_of_key_points():
         'fashionai/NE_hemline_left',
         'fashionai/NE_hemline_right',
     ]
+
+
+def skirts_of_all(folder, **settings):
+    """A validation set of all categories, in which there are two skirts."""
+    full = [0] * 45 + POINTS + [0] * 15
+    content = coco(
+        [image(1), image(2)], [annotation(1, full), annotation(2, full)], None
+    )
+    path = folder / 'val.json'
+    path.write_text(json.dumps(content))
+    settings = dict(ann_file=str(path), test_mode=True, pipeline=[]) | settings
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        return FashionAIDataset(**settings)
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [
+        best('fashionai/NE_blouse'),
+        early_stop('PersistentEarlyStoppingHook', 'fashionai/NE_blouse'),
+        plateau('fashionai/NE_blouse'),
+    ],
+    ids=['best', 'early-stop', 'schedule'],
+)
+@pytest.mark.parametrize('lazy_init', [False, True])
+def test_a_category_that_does_not_occur_is_refused(tmp_path, settings, lazy_init):
+    dataset = skirts_of_all(tmp_path, lazy_init=lazy_init)
+    loader = dict(dataset=dataset, sampler=dict(type='DefaultSampler', shuffle=False))
+    run = toy_runner(
+        tmp_path,
+        [0.5],
+        max_epochs=1,
+        runner_type=TrainingRunner,
+        val_dataloader=loader,
+        val_evaluator=[dict(type='NormalizedError')],
+        **settings,
+    )
+    message = "is 'fashionai/NE_blouse', .* has no such garment; to fix it: .*NE_skirt$"
+    with pytest.raises(ValueError, match=message):
+        run.train()
+    assert run.iter == 0
+
+
+def test_the_categories_that_occur(tmp_path):
+    whole = skirts_of_all(tmp_path)
+    assert annotated_categories(whole) == {'skirt'}
+    assert annotated_categories(RepeatDataset(whole, 2)) == {'skirt'}
+    assert annotated_categories(Skirts()) is None
+    assert annotated_categories(skirts_of_all(tmp_path, indices=[1])) == {'skirt'}
+    # A detector may find none: the garments of the file are to be found all the same.
+    boxes = tmp_path / 'boxes.json'
+    boxes.write_text('[]')
+    found = skirts_of_all(tmp_path, bbox_file=str(boxes))
+    assert annotated_categories(found) == {'skirt'}
+
+
+@pytest.mark.parametrize(
+    'options, names',
+    [
+        pytest.param({}, {'deepfashion2/AP_vest'}, id='of the dataset'),
+        pytest.param(
+            dict(ann_file='other.json'),
+            {'deepfashion2/AP_vest', 'deepfashion2/AP_sling'},
+            id='of another file',
+        ),
+    ],
+)
+def test_the_names_where_categories_are_known(options, names):
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        metric = METRICS.build(dict(type='GarmentOKS', **options))
+    metric.dataset_meta = TOPS
+    given = {*metric.metric_names({'vest', 'skirt'})}
+    assert given == names | {f'deepfashion2/{name}' for name in NUMBERS}

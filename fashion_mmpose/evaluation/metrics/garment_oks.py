@@ -179,11 +179,13 @@ class GarmentOKS(BenchmarkMetric):
                     metrics[f'AP_{name}'] = numbers['AP']
         return metrics
 
-    def _plain_names(self) -> list[str]:
+    def _plain_names(self, categories: Sequence[str]) -> list[str]:
         if self.format_only:
             return []
-        categories = self._categories if self.per_category else ()
-        return [*NUMBERS, *(f'AP_{name}' for name in categories)]
+        if self.ann_file is not None:  # which may have others than the dataset's file
+            categories = self._categories
+        shown = categories if self.per_category else ()
+        return [*NUMBERS, *(f'AP_{name}' for name in shown)]
 
     def _truth_file(self) -> str | None:
         return self.ann_file or self._meta('ann_file')

@@ -1,5 +1,7 @@
 """FashionAI's normalized error as a metric of MMPose's runner."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
@@ -91,9 +93,9 @@ class NormalizedError(AnnotatedGarmentMetric):
                 metrics[f'NE_{name}'] = row['ne']
         return metrics
 
-    def _plain_names(self) -> list[str]:
+    def _plain_names(self, categories: Sequence[str]) -> list[str]:
         names = ['NE', 'num_points', 'num_skipped_images', 'num_missing_images']
-        own = [garment(self.definition, name) for name in self._categories]
+        own = [garment(self.definition, name) for name in categories]
         if self.per_category:
             names += [f'NE_{each.name}' for each in own]
         if self.per_keypoint:

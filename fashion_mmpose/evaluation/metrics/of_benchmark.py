@@ -1,7 +1,7 @@
 """What the metrics of garments share: whose garments they score."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mmengine.evaluator import BaseMetric
@@ -48,17 +48,24 @@ class BenchmarkMetric(BaseMetric):
         if not self._has_own_prefix:
             self.prefix = self.definition.name
 
-    def metric_names(self) -> list[str]:
+    def metric_names(self, annotated: Collection[str] | None = None) -> list[str]:
         """Names of the numbers that this metric may give, with the prefix.
 
         Those of a category are given if it occurs.
+
+        Args:
+            annotated: The categories of the garments that are tested; None if nobody
+                knows, for all that the dataset may hold.
         """
         prefix = f'{self.prefix}/' if self.prefix else ''
-        return [f'{prefix}{name}' for name in self._plain_names()]
+        held = self._categories
+        if annotated is not None:
+            held = [name for name in held if name in annotated]
+        return [f'{prefix}{name}' for name in self._plain_names(held)]
 
     @abstractmethod
-    def _plain_names(self) -> list[str]:
-        """The names without the prefix."""
+    def _plain_names(self, categories: Sequence[str]) -> list[str]:
+        """The names without the prefix, where these categories occur."""
 
     @property
     def _categories(self) -> Sequence[str]:

@@ -1,5 +1,7 @@
 """How well a network tells absent, occluded and visible points, as a metric."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
@@ -58,6 +60,6 @@ class StateAccuracy(AnnotatedGarmentMetric):
         precisions = scores.average_precisions
         return metrics | {f'state_AP_{name}': precisions[name] for name in _HIDDEN}
 
-    def _plain_names(self) -> list[str]:
+    def _plain_names(self, categories: Sequence[str]) -> list[str]:
         recalls = [f'state_recall_{name}' for name in STATES]
         return ['state_accuracy', *recalls, *(f'state_AP_{name}' for name in _HIDDEN)]
