@@ -68,7 +68,8 @@ class PointHeatmap(BaseKeypointCodec):
             - ``'dark'``: one Newton step on the logarithm of the blurred map, as
               in `DARK`_.
             - ``'resized'``: the first maximum of the map resized to the input, as
-              in the FashionAI CPM system.
+              in the FashionAI CPM system: a pixel beside the middle of the highest
+              cell, of which the first is at pixel ``(stride - 1) / 2``.
 
             Defaults to ``'quarter'``.
         blur_kernel_size (int): Odd size of the Gaussian blur before the maximum
@@ -78,7 +79,10 @@ class PointHeatmap(BaseKeypointCodec):
             what OpenCV derives from the size.
         shift (float, optional): Input pixels added to x and y after decoding. By
             default what the convention took off, so that decoding inverts
-            encoding. The CPN system adds 2.
+            encoding. The CPN system adds 2. ``'resized'`` is the exception: as in
+            the CPM system, its points come ``(stride - 1) / 2`` late. What inverts
+            its encoding is 0 with ``'centers'``, ``-(stride - 1) / 2`` with
+            ``'msra'`` and ``1 - (stride - 1) / 2`` with ``'cpn'``.
         min_variance (float): A map whose variance is below this, or that is
             constant, says nothing: its point is the centre of the crop, with
             score 0. Defaults to 0.

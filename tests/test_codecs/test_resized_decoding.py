@@ -131,3 +131,26 @@ def test_a_point_is_found_half_a_cell_late():
     # All three lie on the centres of cells (10, 15), (10, 15) and (2, 30).
     centres = np.array([[80, 120], [80, 120], [16, 240]])
     np.testing.assert_allclose(found[0] - centres, 3.5, atol=0.5)
+
+
+@pytest.mark.parametrize(
+    'convention, inverting', [('msra', -3.5), ('cpn', -2.5), ('centers', 0)]
+)
+def test_the_shift_that_inverts_encoding(convention, inverting):
+    """Points all over a cell are late by default, and not with the right shift."""
+    steps = 80 + (np.arange(16) + 0.5) / 2
+    keypoints = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(1, -1, 2)
+    for shift, bias in ((None, 3.5), (inverting, 0.0)):
+        codec = PointHeatmap(
+            (256, 256),
+            (32, 32),
+            sigma=1.0,
+            convention=convention,
+            decode_mode='resized',
+            shift=shift,
+        )
+        labels = codec.encode(keypoints)['keypoint_labels'][0]
+        found, _ = codec.decode(codec.render(torch.from_numpy(labels)).numpy())
+        errors = found - keypoints
+        np.testing.assert_allclose(errors.mean(axis=1), bias, atol=0.1)
+        assert abs(errors - bias).max() < 4.5  # half a cell and half a pixel
