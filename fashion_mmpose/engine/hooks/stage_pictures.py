@@ -126,8 +126,11 @@ class StagePictureHook(Hook):
             )
             for number in chosen
         }
+        image = cv2.convertScaleAbs(image)
+        if image.shape[1::-1] != codec.input_size:  # in whose pixels the target lies
+            image = cv2.resize(image, codec.input_size, interpolation=cv2.INTER_AREA)
         return stage_picture(
-            cv2.convertScaleAbs(image),
+            image,
             shown,
             _array(codec.pictures(target[0][own])),
             offset=codec.origin,
@@ -163,7 +166,8 @@ def _target(head: torch.nn.Module, metainfo: dict) -> Tensor:
     points = np.reshape(metainfo['raw_ann_info']['keypoints'], (1, -1, 3)).astype(float)
     scale = np.asarray(metainfo['input_scale'])
     corner = np.asarray(metainfo['input_center']) - scale / 2
-    pixels = (points[..., :2] - corner) / scale * np.asarray(metainfo['input_size'])
+    # Networks that look twice get a larger input than the codec's.
+    pixels = (points[..., :2] - corner) / scale * np.asarray(head.decoder.input_size)
     encoded = head.decoder.encode(pixels, points[..., 2])
     labels, weights = (
         torch.from_numpy(encoded[key])

@@ -197,6 +197,21 @@ def test_the_target_lies_on_the_key_points(config, monkeypatch, extra):
     assert options == dict(offset=0)
 
 
+def test_the_target_of_an_input_that_is_larger_than_the_codecs(config, monkeypatch):
+    """Estimators that look twice get one; it shows the same crop."""
+    cfg = config()
+    _, _, expected, _ = panels(Runner.from_cfg(cfg), monkeypatch)
+    cfg = config()
+    for step in cfg.val_dataloader.dataset.pipeline:
+        if 'input_size' in step:
+            step.input_size = (128, 128)
+    image, stages, target, _ = panels(Runner.from_cfg(cfg), monkeypatch)
+    assert stages['refined'].shape == (13, 32, 32)
+    assert image.shape == (64, 64, 3)
+    assert (expected.max((1, 2)) > 0.5).any()
+    np.testing.assert_allclose(target, expected, atol=1e-5)
+
+
 def test_the_convention_of_the_codec_says_where_cells_lie(config, monkeypatch):
     cfg = config()
     cfg.model.head.decoder.convention = 'cpn'
