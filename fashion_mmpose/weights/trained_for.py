@@ -1,7 +1,10 @@
 """What the weights of a checkpoint were trained for, and what they are tested on."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
+
+from mmengine.logging import print_log
 
 from fashion_mmpose import garments
 
@@ -118,6 +121,9 @@ def check_trained_for(
 ) -> None:
     """Refuse weights that were trained for something else than a test set.
 
+    Those that were trained for some of its categories may be tested; a warning in the
+    log of the run names the others, whose key points they have not learnt.
+
     Args:
         meta: What the checkpoint tells about itself.
         metainfo: That of the test set. Of stock pose datasets nothing is compared.
@@ -125,9 +131,19 @@ def check_trained_for(
         path: The file of the weights, for the error.
 
     Raises:
-        WeightsError: If benchmark, key points, categories or classes are others.
+        WeightsError: If benchmark, key points or classes are others, or if there are no
+            categories in common.
     """
     if 'benchmark' in metainfo and 'dataset_name' in metainfo:
-        shared_categories(meta, metainfo, name, path)
+        shared = shared_categories(meta, metainfo, name, path)
+        others = [each for each in metainfo['categories'] if each not in shared]
+        if others:
+            print_log(
+                f'{path} was not trained on {", ".join(others)}, which {name} tests as '
+                f'well: their scores say nothing; to fix it: categories={shared} in '
+                'test_dataloader.dataset',
+                logger='current',
+                level=logging.WARNING,
+            )
     elif 'classes' in metainfo:
         trained_classes(meta, metainfo['classes'], name, path)

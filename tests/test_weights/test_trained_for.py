@@ -1,6 +1,7 @@
 """Weights of benchmarks that users describe, and what they may be used for."""
 
 import pytest
+from mmengine.logging import MMLogger
 
 from fashion_mmpose import garments
 from fashion_mmpose.weights.read import WeightsError
@@ -25,6 +26,34 @@ def test_what_does_not_change_the_network_may_change():
     assert shared_categories(trained, other, 'config', 'a.pth') == ('cap', 'beanie')
     check_trained_for(trained, other, 'config', 'a.pth')
     check_trained_for({}, other, 'config', 'a.pth')  # weights that tell nothing
+
+
+@pytest.fixture
+def log(caplog):
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
+
+
+def test_categories_that_were_not_trained_are_named(log):
+    trained = dict(dataset_meta=info() | dict(categories=('beanie',)))
+    check_trained_for(trained, info(), 'config', 'a.pth')
+    assert 'a.pth was not trained on cap, which config tests as well' in log.text
+    assert "to fix it: categories=('beanie',) in test_dataloader.dataset" in log.text
+    assert [each.levelname for each in log.records] == ['WARNING']
+    with pytest.raises(WeightsError, match='trained for .*beanie.*, config is not'):
+        check_trained_for(
+            trained, info() | dict(categories=('cap',)), 'config', 'a.pth'
+        )
+
+
+def test_nothing_is_said_where_all_were_trained(log):
+    tested = info() | dict(categories=('beanie',))
+    check_trained_for(dict(dataset_meta=info()), tested, 'config', 'a.pth')
+    check_trained_for(dict(dataset_meta=info()), info(), 'config', 'a.pth')
+    check_trained_for({}, info(), 'config', 'a.pth')  # weights that tell nothing
+    assert not log.records
 
 
 @pytest.mark.parametrize(
