@@ -42,6 +42,7 @@ from fashion_mmpose.formats.coco.results import read_predictions, write_predicti
 from fashion_mmpose.formats.exchange.coco_layout import (
     LAYOUTS,
     check_content,
+    check_names,
     results_with_layout,
     with_layout,
 )
@@ -92,12 +93,17 @@ def image_list(path: str, benchmark: str | None) -> tuple[ImageList, YoloNames]:
     """The pictures of a COCO file, and its categories as classes of YOLO.
 
     Raises:
-        FormatError: If it is no COCO file of the benchmark.
+        FormatError: If it is no COCO file of the benchmark, or names its key points
+            otherwise.
     """
     described = None if benchmark is None else garments.benchmark(benchmark)
     images = read_images(path, described, os.sep)
     whole = garments.benchmark(images.benchmark)
-    listed = {entry['id'] for entry in read_json(path)['categories']}
+    categories = read_json(path)['categories']
+    # Those without names tell what results are of, and no order that could be wrong.
+    named = [entry for entry in categories if entry.get('keypoints')]
+    check_names(named, images.benchmark, path)
+    listed = {entry['id'] for entry in categories}
     held = [g.name for g in whole.garments.values() if g.category_id in listed]
     return images, YoloNames.of(whole, held)
 
@@ -124,7 +130,7 @@ def execute(args: argparse.Namespace) -> None:
         _export_predictions(args)
     elif args.to == 'coco':
         images, _ = image_list(args.file, args.benchmark)
-        check_content(content, args.file)
+        check_content(content, args.file, images.benchmark)
         moved = with_layout(content, images.benchmark, args.layout, args.file)
         with locked_file(args.out), OutputFiles() as outputs:
             json.dump(moved, outputs.open(args.out))
@@ -186,7 +192,7 @@ def _export_fiftyone(
 ) -> None:
     images, names = image_list(ann_file, args.benchmark)
     _check_images(args, found, sized(images, ann_file))
-    content = check_content(read_json(ann_file), ann_file)
+    content = check_content(read_json(ann_file), ann_file, images.benchmark)
     with locked_folder(args.out):
         write_fiftyone(args.out, content, names, found, args.images)
     print(

@@ -9,11 +9,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.coco.annotations import coco_categories
+from fashion_mmpose.formats.coco.layout import CocoCategory, has_full_layout
 from fashion_mmpose.garments.layout import full_layout, own_points
 
 LAYOUTS = ('own', 'full')
@@ -108,11 +110,44 @@ def _moved(
     return dict(entry, keypoints=own.ravel().tolist())
 
 
-def check_content(content: Any, path: str | os.PathLike) -> dict:
-    """A COCO file's content as :func:`with_layout` takes it.
+def check_names(
+    categories: Sequence[Mapping], benchmark: garments.Named, path: str | os.PathLike
+) -> None:
+    """Check that categories have the benchmark's key points, in the benchmark's order.
+
+    Key points are told by their places only, so that others would get wrong names.
+
+    Args:
+        categories: Entries of ``categories``.
+        benchmark: Whose garments these are.
+        path: The file, for errors.
 
     Raises:
-        FormatError: If it is none.
+        FormatError: If key points have other names, or another order.
+    """
+    try:
+        entries = msgspec.convert(categories, list[CocoCategory])
+    except msgspec.ValidationError as error:
+        raise FormatError(
+            f'{path}: its categories are not as expected: {error}; to fix it: give '
+            'each a whole number id, a name and a list of the names of its keypoints'
+        ) from None
+    has_full_layout(os.fspath(path), entries, benchmark, None)
+
+
+def check_content(
+    content: Any, path: str | os.PathLike, benchmark: garments.Named
+) -> dict:
+    """A COCO file's content as :func:`with_layout` takes it.
+
+    Args:
+        content: What the file says.
+        path: The file, for errors.
+        benchmark: Whose garments these are.
+
+    Raises:
+        FormatError: If it is none, its key points are not the benchmark's, or an
+            annotation is of an image that it does not list.
     """
     for key in ('images', 'annotations', 'categories'):
         entries = content.get(key) if isinstance(content, dict) else None
@@ -123,6 +158,9 @@ def check_content(content: Any, path: str | os.PathLike) -> dict:
                 f'{path} is not a COCO file: it has no list {key!r} of objects; to fix '
                 'it: give a file that the scripts in data_converters/ make'
             )
+    check_names(content['categories'], benchmark, path)
+    listed = [image.get('id') for image in content['images']]
+    known = {number for number in listed if type(number) is int}
     for entry in content['annotations']:
         where = f'{path}: annotation {entry.get("id")}'
         values = entry.get('keypoints')
@@ -130,4 +168,10 @@ def check_content(content: Any, path: str | os.PathLike) -> dict:
             raise FormatError(f'{where} has no whole number category_id')
         if not isinstance(values, list) or len(values) % 3:
             raise FormatError(f'{where} has no list of x, y, v as keypoints')
+        number = entry.get('image_id')
+        if type(number) is not int or number not in known:
+            raise FormatError(
+                f'{where} is of image {number!r}, which the file does not list; to fix '
+                'it: add the image to images, or take the annotation away'
+            )
     return content

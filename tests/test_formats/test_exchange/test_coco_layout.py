@@ -83,11 +83,63 @@ def test_benchmarks_that_share_key_points(tmp_path):
 
 def test_what_is_no_coco_file():
     with pytest.raises(FormatError, match="no list 'annotations'"):
-        check_content(dict(images=[], categories=[]), 'a.json')
+        check_content(dict(images=[], categories=[]), 'a.json', 'fashionai')
     entry = dict(id=3, category_id=1, keypoints=[1, 2])
     content = dict(images=[], categories=[], annotations=[entry])
     with pytest.raises(FormatError, match=r'a.json: annotation 3 has no list of x, y'):
-        check_content(content, 'a.json')
+        check_content(content, 'a.json', 'fashionai')
+
+
+@pytest.mark.parametrize('form', ['coco', 'fiftyone', 'yolo-pose'])
+@pytest.mark.parametrize('of', ['annotations', 'predictions'])
+def test_key_points_in_another_order_are_refused(tmp_path, capsys, form, of):
+    """They would get the benchmark's names: left and right would be exchanged."""
+    run = ConstructedRun('fashionai')
+    run.perfect('skirt', 1)
+    truth = write_truth(tmp_path / 'truth.json', run)
+    content = with_layout(json.loads(truth.read_text()), 'fashionai', 'own', truth)
+    content['categories'] = [e for e in content['categories'] if e['name'] == 'skirt']
+    (skirt,) = content['categories']
+    skirt['keypoints'] = [skirt['keypoints'][place] for place in (1, 0, 3, 2)]
+    truth.write_text(json.dumps(content))
+    found = tmp_path / 'found.json'
+    (entry,) = run.entries
+    found.write_text(
+        json.dumps([dict(entry, keypoints=entry['keypoints'].ravel().tolist())])
+    )
+    files = (truth,) if of == 'annotations' else (found, '--ann-file', truth)
+    arguments = *files, '--to', form, '--out', tmp_path / 'out'
+    assert main(['convert', 'export', *map(str, arguments)]) == 1
+    error = capsys.readouterr().err
+    assert f"{truth}: the key points of category 'skirt' are not those of" in error
+    assert not (tmp_path / 'out').exists()
+
+
+def test_results_for_a_file_without_names_of_key_points(files, tmp_path):
+    truth, found = files
+    content = json.loads(truth.read_text())
+    for entry in content['categories']:
+        del entry['keypoints']
+    truth.write_text(json.dumps(content))
+    out = tmp_path / 'out.json'
+    export(found, '--to', 'coco', '--out', out, '--ann-file', truth)
+    assert len(json.loads(out.read_text())) == len(json.loads(found.read_text()))
+    assert main(['convert', 'export', str(truth), '--to', 'coco', '--out', str(out)])
+
+
+@pytest.mark.parametrize('form', ['coco', 'fiftyone'])
+@pytest.mark.parametrize('image_id', [99, None, [1]])
+def test_annotations_of_unlisted_images_are_refused(
+    files, tmp_path, capsys, form, image_id
+):
+    truth, _ = files
+    content = json.loads(truth.read_text())
+    content['annotations'][2] |= dict(id=3, image_id=image_id)
+    truth.write_text(json.dumps(content))
+    arguments = str(truth), '--to', form, '--out', str(tmp_path / 'out')
+    assert main(['convert', 'export', *arguments]) == 1
+    error = capsys.readouterr().err
+    assert f'annotation 3 is of image {image_id!r}, which the file does not' in error
 
 
 def test_a_result_list_needs_its_annotations(files, tmp_path, capsys):
