@@ -6,12 +6,14 @@ Usage:
 
 LABELS/ holds the text files that Ultralytics saves with `save_txt=True save_conf=True`,
 of a network that was trained on what `convert export GT.json --to yolo-pose` has
-written: its classes are the categories that GT.json lists, in their order.
+written: its classes are the categories that GT.json lists, in their order. Each has the
+name of its picture, with or without the folders that the picture lies in; a name that
+pictures of several folders have needs these.
 """
 
 import argparse
 
-from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.exchange.yolo_pose import read_predictions
@@ -33,7 +35,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def execute(args: argparse.Namespace) -> None:
     """Read, and write the result list."""
     images, names = image_list(args.ann_file, args.benchmark)
-    entries = read_predictions(args.labels, names, sized(images, args.ann_file))
+    known = sized(images, args.ann_file)
+    entries, strangers = read_predictions(args.labels, names, known)
+    if strangers:
+        warn([f'{strangers} text files are of no picture in {args.ann_file}, left out'])
     with locked_file(args.out):
         write_predictions(args.out, entries)
     print(f'{len(entries)} predictions written to {args.out}')

@@ -13,6 +13,7 @@ Ultralytics refuse the picture.
 """
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ import yaml
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.columns import GarmentColumns
 from fashion_mmpose.garments.layout import full_layout, own_points
@@ -92,6 +94,9 @@ def annotation_lines(truth: GarmentColumns, names: YoloNames) -> tuple[dict, int
     Returns:
         tuple: Text by the picture's file name, ``''`` for one without garments; and how
         many labelled landmarks are outside of their picture, and left out.
+
+    Raises:
+        FormatError: If a garment's category is none of the names.
     """
     lines: dict[str, list[str]] = {name: [] for name in truth.images.file_names}
     rows = truth.images.rows(truth.image_ids)
@@ -110,7 +115,8 @@ def annotation_lines(truth: GarmentColumns, names: YoloNames) -> tuple[dict, int
         low = np.clip((x, y), 0, size)
         high = np.clip((x + width, y + height), 0, size)
         box = np.concatenate((low, high - low))
-        line = _line(garment, box, points, size, names)
+        where = f'annotation {truth.ids[item]}'
+        line = _line(garment, box, points, size, names, where)
         lines[truth.images.file_names[row]].append(line)
     return {name: '\n'.join(each) for name, each in lines.items()}, outside
 
@@ -126,16 +132,20 @@ def prediction_lines(
         entries: A result list; without ``bbox`` the box is the extent of the points.
         images: File name, and width and height in pixels, of every image by its id.
         names: See :meth:`YoloNames.of`.
+
+    Raises:
+        FormatError: If an entry's category is none of the names.
     """
     lines: dict[str, list[str]] = {}
     for entry in entries:
+        where = f'a prediction for image {entry["image_id"]}'
         garment = garments.category_of_id(names.benchmark, entry['category_id'])
         points = np.array(entry['keypoints'], float).reshape(-1, 3)
         own = own_points(points, garment, f'image {entry["image_id"]}')
         name, size = images[entry['image_id']]
         low, high = own[:, :2].min(axis=0), own[:, :2].max(axis=0)
         box = entry.get('bbox') or (*low, *(high - low))
-        line = _line(garment, np.array(box), own, np.array(size, float), names)
+        line = _line(garment, np.array(box), own, np.array(size, float), names, where)
         lines.setdefault(name, []).append(f'{line} {_text(entry["score"])}')
     return {name: '\n'.join(each) for name, each in lines.items()}
 
@@ -146,7 +156,14 @@ def _line(
     points: np.ndarray,
     size_wh: np.ndarray,
     names: YoloNames,
+    where: str,
 ) -> str:
+    if garment.name not in names.categories:
+        raise FormatError(
+            f'{where} is of category {garment.name!r}, which the COCO file does not '
+            f'list ({", ".join(names.categories)}); to fix it: list it in categories, '
+            'as each class of YOLO is one of them'
+        )
     fractions = points.copy()
     fractions[:, :2] /= size_wh
     if names.full:
@@ -166,7 +183,9 @@ def write_yolo(
     """Write ``labels/`` and, for annotations, ``data.yaml``; all files or none.
 
     Args:
-        folder: Where ``images/`` is, or is to be, with the pictures.
+        folder: Where ``images/`` is, or is to be, with the pictures. Of annotations, a
+            text file lies where Ultralytics looks for it: ``labels`` stands for the
+            last ``images`` in the path of its picture.
         texts: See :func:`annotation_lines`.
         data: Text of ``data.yaml``; None for predictions.
 
@@ -179,7 +198,8 @@ def write_yolo(
     root = Path(folder)
     files: dict[Path, str] = {}
     for name, text in texts.items():
-        path = root / 'labels' / Path(name).with_suffix('.txt')
+        inner = _label_place(name) if data is not None else Path('labels', name)
+        path = root / inner.with_suffix('.txt')
         if path in files:
             raise FormatError(
                 f'{name}: another picture has the text file {path}, too; to fix it: '
@@ -194,6 +214,13 @@ def write_yolo(
     return list(files)
 
 
+def _label_place(name: str) -> Path:
+    """The path of a picture in ``images``, with labels for the last images."""
+    parts = ['images', *Path(name).parts]
+    last = max(i for i, part in enumerate(parts[:-1]) if part == 'images')
+    return Path(*parts[:last], 'labels', *parts[last + 1 :])
+
+
 # --------------------------------------------------------------------- predictions
 
 
@@ -201,7 +228,7 @@ def read_predictions(
     folder: str | os.PathLike,
     names: YoloNames,
     images: Mapping[int, tuple[str, tuple[int, int]]],
-) -> list[dict]:
+) -> tuple[list[dict], int]:
     """Read the text files of predictions, Ultralytics' or those of :func:`write_yolo`.
 
     Args:
@@ -211,28 +238,61 @@ def read_predictions(
         images: File name, and width and height in pixels, of every image by its id.
 
     Returns:
-        list[dict]: A result list with the own key points of each garment. Key points
-        without scores score 1.
+        tuple: A result list with the own key points of each garment, where key points
+        without scores score 1; and how many text files are of no picture, and left out.
 
     Raises:
         FileNotFoundError: If there is no such folder.
-        FormatError: If a line is no prediction; the message names file and line.
+        FormatError: If a line is no prediction, a text file is of several pictures, or
+            none is of a picture; the message names file and line.
     """
     root = Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f'{root} does not exist, or is not a folder')
     entries = []
-    for image_id, (name, size) in images.items():
-        stem = Path(name).with_suffix('.txt')
-        places = (root / stem, root / stem.name)
-        path = next((place for place in places if place.is_file()), None)
-        if path is None:
-            continue
+    files = _prediction_files(root, images)
+    for image_id, path in files.items():
+        _, size = images[image_id]
         for number, line in enumerate(path.read_text('utf-8').splitlines(), 1):
             if line.strip():
                 where = f'{path}, line {number}'
                 entries.append(_prediction(where, line, image_id, size, names))
-    return entries
+    held = {*map(Path, files_below(root, {'.txt'}))}
+    strangers = held - {*files.values()}
+    if not files:
+        first = f', such as {min(strangers)}' if strangers else ''
+        raise FormatError(
+            f'{root}: none of its {len(strangers)} text files{first} has the name of '
+            'one of the pictures; to fix it: give the folder of the text files and '
+            'the COCO file of the pictures that they are for'
+        )
+    return entries, len(strangers)
+
+
+def _prediction_files(
+    root: Path, images: Mapping[int, tuple[str, tuple[int, int]]]
+) -> dict[int, Path]:
+    """The text file of each image that has one, by the image's id."""
+    stems = {i: Path(name).with_suffix('.txt') for i, (name, _) in images.items()}
+    whole = Counter(stems.values())
+    bare = Counter(stem.name for stem in stems.values())
+    files = {}
+    for image_id, stem in stems.items():
+        path, sharing = root / stem, whole[stem]
+        if not path.is_file():
+            path, sharing = root / stem.name, bare[stem.name]
+        if not path.is_file():
+            continue
+        # Predictions of one picture would become those of the others, too.
+        if sharing > 1:
+            raise FormatError(
+                f'{path} may be of any of {sharing} pictures, such as '
+                f'{images[image_id][0]}; to fix it: predict the pictures of each '
+                'folder on their own, and put their text files into folders of the '
+                "pictures' names"
+            )
+        files[image_id] = path
+    return files
 
 
 def _prediction(

@@ -12,6 +12,7 @@ from report_runs import noisy, write_truth
 from fashion_mmpose import garments
 from fashion_mmpose.cli.main import main
 from fashion_mmpose.evaluation.functional.oks import score_files
+from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.deepfashion2.results import read_results, write_results
 from fashion_mmpose.formats.exchange.yolo_pose import YoloNames
@@ -164,3 +165,124 @@ def test_pictures_of_one_name_are_refused(tmp_path, capsys):
     arguments = ['convert', 'export', truth, '--to', 'yolo-pose', '--out', tmp_path]
     assert main(list(map(str, arguments))) == 1
     assert 'another picture has the text file' in capsys.readouterr().err
+
+
+def skirts(path, names):
+    """A COCO file of a skirt of FashionAI in each picture of these names."""
+    run = ConstructedRun('fashionai')
+    for image_id in range(1, len(names) + 1):
+        run.garment('skirt', image_id, corner=(10.0 * image_id, 20.0))
+    content = json.loads(write_truth(path, run).read_text())
+    for image, name in zip(content['images'], names, strict=True):
+        image['file_name'] = name
+    for entry in content['annotations']:
+        points = np.reshape(entry['keypoints'], (-1, 3))
+        entry['keypoints'] = points[points[:, 2] > 0].ravel().tolist()
+    content['categories'] = coco_categories('fashionai', 'skirt')
+    path.write_text(json.dumps(content))
+    return path
+
+
+def predicted(folder, *names):
+    """Text files with a skirt each, 0.1, 0.2, ... wide."""
+    for place, name in enumerate(names, 1):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        points = '0.1 0.2 0.9 ' * 4
+        path.write_text(f'0 0.5 0.5 0.{place} 0.4 {points}0.8\n')
+    return folder
+
+
+def test_pictures_of_one_base_name_have_predictions_of_their_own(tmp_path, capsys):
+    truth = skirts(tmp_path / 'truth.json', ['a/1.jpg', 'b/1.jpg', 'b/2.jpg'])
+    out = tmp_path / 'out.json'
+    options = '--ann-file', truth, '--out', out
+    nested = predicted(tmp_path / 'nested', 'a/1.txt', 'b/1.txt', '2.txt')
+    command('yolo-predictions', nested, *options)
+    found = json.loads(out.read_text())
+    assert [e['image_id'] for e in found] == [1, 2, 3]
+    assert [e['bbox'][2] for e in found] == pytest.approx([80, 160, 240])
+    out.unlink()
+    flat = predicted(tmp_path / 'flat', '1.txt', '2.txt')
+    arguments = ['convert', 'yolo-predictions', flat, *options]
+    assert main(list(map(str, arguments))) == 1
+    error = capsys.readouterr().err
+    assert '1.txt may be of any of 2 pictures, such as a/1.jpg' in error
+    assert not out.exists()
+
+
+def test_pictures_that_differ_in_their_suffixes_share_no_predictions(tmp_path, capsys):
+    truth = skirts(tmp_path / 'truth.json', ['1.jpg', '1.png'])
+    flat = predicted(tmp_path / 'flat', '1.txt')
+    options = '--ann-file', truth, '--out', tmp_path / 'out.json'
+    arguments = ['convert', 'yolo-predictions', flat, *options]
+    assert main(list(map(str, arguments))) == 1
+    assert 'may be of any of 2 pictures' in capsys.readouterr().err
+
+
+def test_text_files_of_other_pictures(tmp_path, capsys):
+    truth = skirts(tmp_path / 'truth.json', ['1.jpg', '2.jpg'])
+    out = tmp_path / 'out.json'
+    options = '--ann-file', truth, '--out', out
+    some = predicted(tmp_path / 'some', '2.txt', '3.txt', 'c/4.txt')
+    command('yolo-predictions', some, *options)
+    assert [e['image_id'] for e in json.loads(out.read_text())] == [2]
+    assert 'warning: 2 text files are of no picture in' in capsys.readouterr().err
+    out.unlink()
+    for folder, count in ((predicted(tmp_path / 'c', '3.txt', '4.txt'), 2), ('d', 0)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        arguments = ['convert', 'yolo-predictions', tmp_path / folder, *options]
+        assert main(list(map(str, arguments))) == 1
+        assert f'none of its {count} text files' in capsys.readouterr().err
+        assert not out.exists()
+
+
+def test_pictures_below_a_folder_called_images(tmp_path):
+    names = ['shop/images/1.jpg', 'images/b/2.jpg', '3.jpg']
+    truth = skirts(tmp_path / 'truth.json', names)
+    yolo = tmp_path / 'images' / 'yolo'
+    command('export', truth, '--to', 'yolo-pose', '--out', yolo)
+    for name in names:
+        (yolo / 'images' / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(yolo / 'images' / name), np.zeros((700, 800, 3)))
+    back = tmp_path / 'back.json'
+    command(
+        *('labels', yolo / 'data.yaml', '--benchmark', 'fashionai'),
+        *('--images', yolo / 'images', '--out', back),
+    )
+    content = json.loads(back.read_text())
+    known = {image['id']: image['file_name'] for image in content['images']}
+    corners = {known[e['image_id']]: e['bbox'][0] for e in content['annotations']}
+    assert corners == pytest.approx(dict(zip(names, (10, 20, 30))), abs=1e-3)
+
+
+def test_predictions_below_a_folder_called_images_come_back(tmp_path):
+    truth = skirts(tmp_path / 'truth.json', ['shop/images/1.jpg'])
+    points = [100.0, 200.0, 0.5] * 4
+    entry = dict(image_id=1, category_id=4, bbox=[80.0, 70, 240, 280], score=0.5)
+    found = tmp_path / 'found.json'
+    found.write_text(json.dumps([dict(entry, keypoints=points)]))
+    options = '--ann-file', truth
+    command('export', found, '--to', 'yolo-pose', '--out', tmp_path / 'p', *options)
+    back = tmp_path / 'back.json'
+    command('yolo-predictions', tmp_path / 'p' / 'labels', '--out', back, *options)
+    assert json.loads(back.read_text()) == [dict(entry, keypoints=points)]
+
+
+def test_categories_that_the_file_does_not_list(tmp_path, capsys):
+    truth = skirts(tmp_path / 'truth.json', ['1.jpg', '2.jpg'])
+    content = json.loads(truth.read_text())
+    blouse = dict(category_id=1, keypoints=[100, 200, 2] * 13)
+    content['annotations'][1] |= blouse
+    truth.write_text(json.dumps(content))
+    found = tmp_path / 'found.json'
+    found.write_text(json.dumps([dict(blouse, image_id=1, score=0.5)]))
+    ending = '--to', 'yolo-pose', '--out', tmp_path / 'yolo'
+    for files, where in (
+        ([truth], 'annotation 2'),
+        ([found, '--ann-file', truth], 'a prediction for image 1'),
+    ):
+        arguments = ['convert', 'export', *files, *ending]
+        assert main(list(map(str, arguments))) == 1
+        error = capsys.readouterr().err
+        assert f"{where} is of category 'blouse', which the COCO file does" in error
