@@ -21,6 +21,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.files.writing.outputs import OutputFiles
+from fashion_mmpose.formats.coco.annotations import image_path
 from fashion_mmpose.garments.layout import own_points
 
 from .yolo_pose import YoloNames
@@ -55,7 +56,7 @@ class FiftyOneWriter:
 
         Args:
             image: A COCO image: ``id``, ``file_name``, ``width``, ``height`` and what
-                else.
+                else; ``folder`` or ``path`` say where it lies.
             annotations: COCO annotations of it, in either layout.
             found: Entries of a result list for it, in either layout.
         """
@@ -64,7 +65,7 @@ class FiftyOneWriter:
             folder = os.path.abspath(self.image_dir)
         size = image['width'], image['height']
         told: dict[str, Any] = dict(
-            filepath=os.path.join(folder, image['file_name']),
+            filepath=os.path.join(folder, image_path(image)),
             tags=[],
             metadata=dict(_cls='ImageMetadata', width=size[0], height=size[1]),
             coco=dict(image),

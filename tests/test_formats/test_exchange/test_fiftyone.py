@@ -134,6 +134,17 @@ def test_the_pictures_may_lie_elsewhere(content, tmp_path):
     assert samples(out)[0]['filepath'] == str(tmp_path / 'shop' / 'shop/7.jpg')
 
 
+def test_pictures_lie_where_their_entries_say(content, tmp_path):
+    content['images'][0]['folder'] = 'r1_train'
+    content['images'][1]['path'] = 'web/b.png'
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+    out = convert('export', tmp_path / 'a.json', '--to', 'fiftyone')(tmp_path / 'set')
+    paths = [sample['filepath'] for sample in samples(out)]
+    assert paths == ['data/r1_train/shop/7.jpg', 'data/web/b.png', 'data/shop/12.jpg']
+    back = convert('fiftyone', out, '--layout', 'full')(tmp_path / 'back.json')
+    assert json.loads(back.read_text()) == content
+
+
 def test_predictions_stand_beside_the_truth(content, tmp_path):
     (tmp_path / 'truth.json').write_text(json.dumps(content))
     found = []
