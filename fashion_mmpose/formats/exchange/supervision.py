@@ -53,7 +53,8 @@ def to_key_points(predictions: Sequence[GarmentPrediction]) -> Any:
     else the benchmark's full layout, where points of other categories are at 0, 0 and
     not ``visible``. ``data`` has what that of :func:`to_detections` has, and ``xyxy``,
     the boxes; where they are known, ``covariance``, (K, 2, 2) in square pixels, its
-    degrees of freedom ``dof``, ``probability``, (K, ), and ``track_id``.
+    degrees of freedom ``dof``, ``probability``, (K, ), ``state``, how likely each point
+    is absent, occluded and visible, (K, 3), and ``track_id``.
 
     Args:
         predictions: The garments, of one benchmark.
@@ -78,6 +79,7 @@ def to_key_points(predictions: Sequence[GarmentPrediction]) -> Any:
     known = [prediction.covariances for prediction in predictions]
     covariances = np.full((len(predictions), num, 2, 2), np.nan, np.float32)
     probabilities = np.full((len(predictions), num), np.nan, np.float32)
+    states = np.full((len(predictions), num, 3), np.nan, np.float32)
     for row, (prediction, kind) in enumerate(zip(predictions, kinds)):
         places = np.arange(num) if own else np.array(kind.channels)
         xy[row, places] = prediction.keypoints
@@ -87,6 +89,8 @@ def to_key_points(predictions: Sequence[GarmentPrediction]) -> Any:
             covariances[row, places] = known[row]
         if prediction.probabilities is not None:
             probabilities[row, places] = prediction.probabilities
+        if prediction.states is not None:
+            states[row, places] = prediction.states
     data = _data(predictions)
     data['xyxy'] = np.stack([garment.bbox for garment in predictions])
     if any(each is not None for each in known):
@@ -94,6 +98,8 @@ def to_key_points(predictions: Sequence[GarmentPrediction]) -> Any:
         data['dof'] = np.array([garment.dof for garment in predictions])
     if any(garment.probabilities is not None for garment in predictions):
         data['probability'] = probabilities
+    if any(garment.states is not None for garment in predictions):
+        data['state'] = states
     return supervision.KeyPoints(
         xy=xy,
         class_id=_class_ids(predictions),
@@ -136,8 +142,9 @@ def from_key_points(
         points = np.column_stack((xy, scores)).astype(np.float32)
         own = garments.own_points(points, kind, f'garment {row}')
         box = np.concatenate((own[:, :2].min(axis=0), own[:, :2].max(axis=0)))
-        covariances, probabilities = (
-            _known(data, name, row, kind) for name in ('covariance', 'probability')
+        covariances, probabilities, states = (
+            _known(data, name, row, kind)
+            for name in ('covariance', 'probability', 'state')
         )
         track = _plain(data['track_id'][row]) if 'track_id' in data else None
         predictions.append(
@@ -156,6 +163,7 @@ def from_key_points(
                 dof=float(data['dof'][row]) if 'dof' in data else np.inf,
                 track_id=track,
                 probabilities=probabilities,
+                states=states,
             )
         )
     return predictions

@@ -94,17 +94,22 @@ def test_what_is_known_of_errors_travels():
         covariances=rng.uniform(1, 2, (8, 2, 2)).astype(np.float32),
         dof=3.5,
         probabilities=rng.uniform(0, 1, 8).astype(np.float32),
+        states=rng.dirichlet((1, 1, 1), 8).astype(np.float32),
         track_id=4,
     )
     predicted = [garment('skirt', 1, **known), garment('vest', 2)]
     first, second = from_key_points(to_key_points(predicted), 'deepfashion2')
     assert (first.covariances == known['covariances']).all()
     assert (first.probabilities == known['probabilities']).all()
+    assert (first.states == known['states']).all()
     assert first.dof == 3.5 and first.track_id == 4
     assert first.to_dict() == predicted[0].to_dict()
     own, before = first.measurements()[0], predicted[0].measurements()[0]
     assert own.interval() == before.interval()
     assert second.covariances is second.probabilities is second.track_id is None
+    assert second.states is None
+    (alone,) = from_key_points(to_key_points(predicted[:1]), 'deepfashion2')
+    assert (alone.states == known['states']).all()
     assert np.isinf(second.dof)
     assert to_detections(predicted).data['track_id'].tolist() == [4, None]
     assert 'track_id' not in to_detections(predicted[1:]).data
