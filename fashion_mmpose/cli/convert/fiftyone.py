@@ -11,14 +11,15 @@ LegacyFiftyOneDataset, or that `convert export --to fiftyone` has written. --fie
 the field of the boxes, whose key points are in a field with `_points` behind that name
 and have the same `index`; or a field of key points, whose extent is the box then.
 Labels are the benchmark's categories; points that are NaN are not labelled. What was
-moved, added, labelled anew and deleted in FiftyOne is taken as it is there.
+moved, added, labelled anew and deleted in FiftyOne is taken as it is there: boxes
+without key points are garments whose points are not labelled, or no predictions.
 """
 
 import argparse
 import json
 
 from fashion_mmpose import garments
-from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.files.writing.outputs import OutputFiles
@@ -68,6 +69,7 @@ def execute(args: argparse.Namespace) -> None:
     name = args.field or (PREDICTIONS if args.predictions else TRUTH)
     reader = FiftyOneReader.of(folder, whole, name)
     images = reader.images()
+    _warn_of_bare_boxes(reader, args.predictions)
     if args.predictions:
         found = reader.results(images)
         with locked_file(args.out):
@@ -79,6 +81,20 @@ def execute(args: argparse.Namespace) -> None:
         json.dump(content, outputs.open(args.out))
     count = len(content['annotations'])
     print(f'{count} annotations of {len(images)} pictures in {args.out}')
+
+
+def _warn_of_bare_boxes(reader: FiftyOneReader, is_predicted: bool) -> None:
+    count = reader.left_out(is_predicted)
+    if count:
+        why = 'they may be those of key points without a box'
+        if is_predicted:
+            why = 'predictions have a place for every key point'
+        warn(
+            [
+                f'{count} boxes without key points are left out: {why}; to fix it: '
+                'give the box and the key points of a garment the same index'
+            ]
+        )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -12,10 +12,11 @@ from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.files.pictures.pixels import image_size
-from fashion_mmpose.formats.coco.annotations import coco_categories
+from fashion_mmpose.formats.coco.annotations import coco_categories, image_path
 from fashion_mmpose.garments.layout import own_points
 
 from .fiftyone import METADATA, SAMPLES, absent, extent, pixels, points_field
+from .fiftyone_pairs import Pairs
 
 _SAME_PX = 1e-5  # boxes that differ by less were not moved
 
@@ -129,19 +130,25 @@ class FiftyOneReader:
         )
 
     def images(self) -> list[dict]:
-        """The pictures as COCO's ``images``, numbered in their order where new."""
+        """The pictures as COCO's ``images``, numbered in their order where new.
+
+        New ones are named by their paths below the folder that they have in common.
+
+        Raises:
+            FormatError: If two pictures would have one name.
+        """
         numbers = _Numbers()
         wished = [_mapping(sample, 'coco') for sample in self.folder.samples]
         numbers.taken.update(own['id'] for own in wished if type(own.get('id')) is int)
         held: set[int] = set()
         images = []
-        for sample, own in zip(self.folder.samples, wished):
+        names = _file_names(self.folder, wished)
+        for sample, own, name in zip(self.folder.samples, wished, names):
             number = own.get('id')
             if type(number) is not int or number in held:
                 number = numbers.one(None)
             held.add(number)
             width, height = self._size(sample)
-            name = own.get('file_name') or os.path.basename(sample['filepath'])
             images.append(
                 dict(own, id=number, file_name=name, width=width, height=height)
             )
@@ -150,11 +157,14 @@ class FiftyOneReader:
     def annotations(self, images: Sequence[Mapping]) -> list[dict]:
         """The garments as COCO's ``annotations``, K key points each, by their ids.
 
+        Boxes without key points are garments without labelled points.
+
         Args:
             images: See :meth:`images`.
 
         Raises:
-            FormatError: If a label is no category, or has another number of points.
+            FormatError: If a label is no category, has another number of points, or it
+                is unclear which box and points belong together.
         """
         read = [
             entry
@@ -180,7 +190,11 @@ class FiftyOneReader:
         return sorted(annotations, key=lambda each: each['id'])
 
     def results(self, images: Sequence[Mapping]) -> list[dict]:
-        """The garments as entries of a result list; see :meth:`annotations`."""
+        """The garments as entries of a result list; see :meth:`annotations`.
+
+        A result list has a place for every point, so that boxes without key points are
+        left out; see :meth:`left_out`.
+        """
         found = []
         for sample, image in zip(self.folder.samples, images):
             for entry, own, _ in self._garments(sample, image, is_predicted=True):
@@ -188,21 +202,39 @@ class FiftyOneReader:
         return found
 
     def content(self, images: Sequence[Mapping]) -> dict:
-        """The COCO file: pictures, garments and categories, each with its points."""
+        """The COCO file: pictures, garments and categories, each with its points.
+
+        The categories are those of the dataset, and those that garments have got since.
+        """
         rest = _mapping(self.folder.info, 'coco')
         listed = self.folder.info.get('categories') or garments.categories(
             self.benchmark
         )
-        held = garments.in_order(self.benchmark, listed)
+        annotations = self.annotations(images)
+        occurring = {entry['category_id'] for entry in annotations}
+        kinds = self.benchmark.garments.values()
+        new = [kind.name for kind in kinds if kind.category_id in occurring]
+        held = garments.in_order(self.benchmark, [*listed, *new])
         categories = [
             entry for name in held for entry in coco_categories(self.benchmark, name)
         ]
         return dict(
             rest,
             images=list(images),
-            annotations=self.annotations(images),
+            annotations=annotations,
             categories=categories,
         )
+
+    def left_out(self, is_predicted: bool = False) -> int:
+        """How many boxes without key points become no garment.
+
+        Args:
+            is_predicted: Whether predictions are read, which all need key points; of
+                annotated boxes, those that may be of key points without a box.
+        """
+        pairs = [self._pairs(sample) for sample in self.folder.samples]
+        bare = sum(len(each.bare) for each in pairs) if is_predicted else 0
+        return bare + sum(len(each.unclear) for each in pairs)
 
     def _size(self, sample: Mapping) -> tuple[int, int]:
         told = _mapping(sample, 'metadata')
@@ -214,17 +246,19 @@ class FiftyOneReader:
         self, sample: Mapping, image: Mapping, is_predicted: bool = False
     ) -> list[tuple[dict, dict, bool]]:
         """Entries, what stood in their ``coco``, and whether the box was moved."""
-        boxes = {
-            entry.get('index'): entry
-            for entry in _listed(sample, self.boxes, 'detections')
-            if entry.get('index') is not None
-        }
+        pairs = self._pairs(sample)
+        bare = [] if is_predicted else [(box, None) for box in pairs.bare]
         found = []
-        for place, entry in enumerate(_listed(sample, self.points, 'keypoints'), 1):
+        for place, (box, entry) in enumerate([*pairs.whole, *bare], 1):
             where = f'{self.folder.path}: {sample["filepath"]}, garment {place}'
-            box = boxes.get(entry.get('index'), {})
-            kind = self._category(box.get('label') or entry.get('label'), where)
-            points = _points(entry, kind, image, where, is_predicted)
+            label = box.get('label') or (entry or {}).get('label')
+            kind = self._category(label, where)
+            if entry is not None:
+                points = _points(entry, kind, image, where, is_predicted)
+            elif box.get('bounding_box') is not None:
+                points = np.zeros((len(kind.keypoints), 3))
+            else:
+                raise FormatError(f'{where} has neither a bounding_box nor key points')
             own, bbox, moved = _box(box, points, image, where)
             told: dict[str, Any] = dict(
                 image_id=image['id'],
@@ -233,9 +267,17 @@ class FiftyOneReader:
                 keypoints=points.ravel().tolist(),
             )
             if is_predicted:
-                told['score'] = float(box.get('confidence') or own.get('score') or 1.0)
+                scores = box.get('confidence'), own.get('score'), 1.0
+                told['score'] = float(next(s for s in scores if s is not None))
             found.append((told, own, moved))
         return found
+
+    def _pairs(self, sample: Mapping) -> Pairs:
+        return Pairs.of(
+            _listed(sample, self.boxes, 'detections'),
+            _listed(sample, self.points, 'keypoints'),
+            f'{self.folder.path}: {sample["filepath"]}',
+        )
 
     def _category(self, label: Any, where: str) -> garments.Garment:
         if label not in self.benchmark.garments:
@@ -244,6 +286,45 @@ class FiftyOneReader:
                 f'from {", ".join(self.benchmark.garments)}'
             )
         return self.benchmark.garments[label]
+
+
+def _file_names(folder: FiftyOneFolder, wished: Sequence[Mapping]) -> list[str]:
+    """Names of the pictures: those that they had, and of new ones their paths.
+
+    Args:
+        folder: The dataset.
+        wished: What stood in ``coco`` of each picture.
+
+    Raises:
+        FormatError: If a new one would have the name of another picture.
+    """
+    files = [os.path.abspath(folder.path / s['filepath']) for s in folder.samples]
+    named: dict[str, str] = {}
+    roots = set()
+    for file, own in zip(files, wished):
+        if own.get('file_name'):
+            inner = image_path(own)
+            named[inner] = file
+            if file.endswith(os.sep + inner):
+                roots.add(file[: -len(inner)])
+    new = [file for file, own in zip(files, wished) if not own.get('file_name')]
+    root = os.path.commonpath([os.path.dirname(file) for file in new]) if new else ''
+    # New pictures that lie among the others are named as these are.
+    if len(roots) == 1 and all(file.startswith(*roots) for file in new):
+        (root,) = roots
+    names = []
+    for file, own in zip(files, wished):
+        name = own.get('file_name')
+        if not name:
+            name = Path(os.path.relpath(file, root)).as_posix()
+            if named.setdefault(name, file) != file:
+                raise FormatError(
+                    f'{folder.path}: {named[name]} and {file} would both be the '
+                    f'picture {name!r}; to fix it: export them with paths below one '
+                    'folder, or rename one'
+                )
+        names.append(name)
+    return names
 
 
 def _points(
