@@ -133,10 +133,14 @@ def prediction_lines(
         images: File name, and width and height in pixels, of every image by its id.
         names: See :meth:`YoloNames.of`.
 
+    Returns:
+        dict: Text by the picture's file name, ``''`` for one without predictions: with
+        a file of its own it cannot be taken for another one of its base name.
+
     Raises:
         FormatError: If an entry's category is none of the names.
     """
-    lines: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {name: [] for name, _ in images.values()}
     for entry in entries:
         where = f'a prediction for image {entry["image_id"]}'
         garment = garments.category_of_id(names.benchmark, entry['category_id'])
@@ -146,7 +150,7 @@ def prediction_lines(
         low, high = own[:, :2].min(axis=0), own[:, :2].max(axis=0)
         box = entry.get('bbox') or (*low, *(high - low))
         line = _line(garment, np.array(box), own, np.array(size, float), names, where)
-        lines.setdefault(name, []).append(f'{line} {_text(entry["score"])}')
+        lines[name].append(f'{line} {_text(entry["score"])}')
     return {name: '\n'.join(each) for name, each in lines.items()}
 
 

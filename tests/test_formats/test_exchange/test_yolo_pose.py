@@ -269,6 +269,19 @@ def test_predictions_below_a_folder_called_images_come_back(tmp_path):
     assert json.loads(back.read_text()) == [dict(entry, keypoints=points)]
 
 
+def test_pictures_without_predictions_do_not_get_those_of_their_namesakes(tmp_path):
+    truth = skirts(tmp_path / 'truth.json', ['a/1.jpg', '1.jpg'])
+    entry = dict(image_id=2, category_id=4, bbox=[80.0, 70, 240, 280], score=0.5)
+    entry['keypoints'] = [100.0, 200.0, 0.5] * 4
+    for place, entries in enumerate(([entry], [])):
+        found, labels = tmp_path / 'found.json', tmp_path / f'p{place}'
+        found.write_text(json.dumps(entries))
+        options = '--ann-file', truth
+        command('export', found, '--to', 'yolo-pose', '--out', labels, *options)
+        command('yolo-predictions', labels / 'labels', '--out', found, *options)
+        assert json.loads(found.read_text()) == entries
+
+
 def test_categories_that_the_file_does_not_list(tmp_path, capsys):
     truth = skirts(tmp_path / 'truth.json', ['1.jpg', '2.jpg'])
     content = json.loads(truth.read_text())
