@@ -290,6 +290,24 @@ def test_missing_and_ambiguous_pictures(tmp_path, capsys):
     assert '2 files below' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('tool', ['coco', 'cvat', 'label_studio'])
+def test_labels_of_a_missing_picture_do_not_go_to_another(tmp_path, tool, capsys):
+    """Whose the file of their name is, only its very path tells."""
+    skirt = pictures_of('fashionai')[1].garments[0]
+    pictures = [Picture(f'{folder}/1.png', (500, 700), [skirt]) for folder in 'ab']
+    export = exported(tool, tmp_path, pictures)
+    options = ('--benchmark', 'fashionai')
+    # Label Studio does not keep the folders of what is uploaded.
+    assert tool == 'label_studio' or convert(tmp_path, export, *options)
+    (tmp_path / 'images/a/1.png').unlink()
+    assert not convert(tmp_path, export, *options)
+    error = capsys.readouterr().err
+    assert 'both lead to' in error and 'images/b/1.png, though they are two' in error
+    content = convert(tmp_path, export, *options, '--skip-bad')
+    left = [image['file_name'] for image in content['images']] if content else []
+    assert left == ([] if tool == 'label_studio' else ['b/1.png'])
+
+
 @pytest.mark.parametrize('name', ['../secret.png', '/etc/secret.png'])
 def test_names_do_not_lead_out_of_the_folder(tmp_path, name, capsys):
     pictures = pictures_of('fashionai')

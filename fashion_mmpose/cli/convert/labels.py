@@ -25,8 +25,9 @@ names a JSON or YAML file:
 
 null leaves something out. What matched is printed; categories that do not are left out
 and counted. A labelled key point that its category does not have is an error, as is a
-missing picture, or one of another size; --skip-bad leaves such garments and pictures
-out and lists them. A garment without a box gets the extent of its key points.
+missing picture, one of another size, or one file for two pictures; --skip-bad leaves
+such garments and pictures out and lists them. A garment without a box gets the extent
+of its key points.
 """
 
 import argparse

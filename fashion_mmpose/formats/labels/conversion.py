@@ -58,9 +58,10 @@ def convert(
         options: See :class:`Options`.
 
     Raises:
-        FormatError: If nothing matches; if a picture is missing or has another size; if
-            a garment has no category, an unknown key point or lies outside of its
-            picture; if the boxes or key points as a whole do not fit the pictures.
+        FormatError: If nothing matches; if a picture is missing, has another size or
+            is the only file for pictures of several names; if a garment has no
+            category, an unknown key point or lies outside of its picture; if the boxes
+            or key points as a whole do not fit the pictures.
     """
     conversion = _Conversion(labels, benchmark, names, pictures, options)
     return conversion.run()
@@ -84,6 +85,8 @@ class _Conversion:
         self.done = Converted(notes=list(labels.notes))
         self.places: dict[str, dict[str, int | None]] = {}
         self.used = self._used_names()
+        if pictures is not None:
+            pictures.expect([image.names for image in labels.images])
 
     def run(self) -> Converted:
         for label in dict.fromkeys((*self.labels.declared, *self.used)):
@@ -196,6 +199,7 @@ class _Conversion:
             refuse_outside(image.where, name)
         else:
             name = self.pictures.find(image.where, image.names)
+            self.pictures.refuse_shared(image.where, image.names, name)
             size = self.pictures.check_size(image.where, name, size)
         if size is None:
             raise FormatError(

@@ -1,7 +1,8 @@
 """The files of labelled pictures, by the names that tools have for them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 from fashion_mmpose.errors import FormatError
@@ -24,6 +25,7 @@ class PictureFolder:
         if not os.path.isdir(self.root):
             raise NotADirectoryError(f'the folder of pictures {self.root} is none')
         self._by_name: dict[str, list[str]] | None = None
+        self._claims: dict[str, dict[str, None]] = {}
 
     def find(self, where: str, names: Sequence[str]) -> str:
         """The path of a picture below the folder, with slashes.
@@ -56,6 +58,42 @@ class PictureFolder:
             f'{where}: no picture {names[0]!r} below {self.root}; to fix it: give the '
             'folder of the pictures with --images'
         )
+
+    def expect(self, pictures: Iterable[Sequence[str]]) -> None:
+        """Note to which file each picture of an export leads, for ``refuse_shared``.
+
+        Args:
+            pictures: What each of them may be called, as for :meth:`find`.
+        """
+        self._claims.clear()
+        for names in pictures:
+            # What is missing is told when it is asked for.
+            with suppress(FormatError):
+                path = self.find('', names)
+                self._claims.setdefault(path, {})[_plain(names[0])] = None
+
+    def refuse_shared(self, where: str, names: Sequence[str], path: str) -> None:
+        """Refuse a file that other pictures of the export lead to as well.
+
+        It is that of the picture whose very path it has. Where a picture is missing,
+        another one's file may have its name.
+
+        Args:
+            where: What names the picture, for errors.
+            names: What it may be called, as for :meth:`find`.
+            path: The file that was found for it.
+
+        Raises:
+            FormatError: If it may be another one's.
+        """
+        own = _plain(names[0])
+        others = [name for name in self._claims.get(path, ()) if name != own]
+        if others and own != path:
+            raise FormatError(
+                f'{where}: {names[0]!r} and {others[0]!r} both lead to '
+                f'{os.path.join(self.root, path)}, though they are two pictures; to '
+                'fix it: give the folder that their paths lead from, with both in it'
+            )
 
     def check_size(
         self, where: str, path: str, size: tuple[int, int] | None
@@ -107,6 +145,10 @@ def refuse_outside(where: str, name: str) -> None:
             f'{where}: its picture {name!r} leads out of the folder of the pictures; '
             'to fix it: give that folder with --images'
         )
+
+
+def _plain(name: str) -> str:
+    return PurePosixPath(name).as_posix()
 
 
 def _is_inside(name: str) -> bool:
