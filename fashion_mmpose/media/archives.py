@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 from fashion_mmpose.errors import FormatError, PictureError
 from fashion_mmpose.files.folders import is_clutter
 from fashion_mmpose.files.inner_paths import is_utf8, path_fault
+from fashion_mmpose.files.pictures.formats import PICTURE_SUFFIXES
 
-from .source import PICTURE_SUFFIXES, Source, Span
+from .source import Source, Span
 
 _SUFFIXES = (
     '.tar',

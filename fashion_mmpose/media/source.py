@@ -7,12 +7,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-# Files are told by their content; these names say what a damaged file should be.
-PICTURE_SUFFIXES = frozenset(
-    '.avif .bmp .exr .gif .hdr .heic .heif .j2k .jfif .jpe .jpeg .jpg .jp2 .jxl .pbm '
-    '.pfm .pgm .png .pnm .ppm .psd .tga .tif .tiff .webp'.split()
-)
-
 Input = str | os.PathLike | int | np.ndarray
 
 

@@ -12,12 +12,17 @@ import numpy as np
 
 from fashion_mmpose.files.folders import files_below, is_clutter
 from fashion_mmpose.files.inner_paths import is_utf8
-from fashion_mmpose.files.pictures.formats import HEAD_BYTES, is_video, picture_format
+from fashion_mmpose.files.pictures.formats import (
+    HEAD_BYTES,
+    PICTURE_SUFFIXES,
+    is_video,
+    picture_format,
+)
 from fashion_mmpose.files.pictures.pixels import check_array
 
 from .archives import is_archive, members_of
 from .listings import Listing, is_listing, listed_in
-from .source import PICTURE_SUFFIXES, Input, Source
+from .source import Input, Source
 
 VIDEO_SUFFIXES = frozenset(
     '.avi .flv .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ts .webm .wmv'.split()

@@ -108,6 +108,28 @@ def test_bad_yolo_lines(folder, line, message, capsys):
     assert re.search(f'first.one.txt: {message}', error), error
 
 
+@pytest.mark.parametrize('name', ['first.back', 'first.one.back', 'first.one.jpg'])
+@pytest.mark.parametrize('form', ['yolo', 'mmdet', 'coco'])
+def test_boxes_of_a_picture_that_is_not_listed(folder, form, name, capsys):
+    """They do not go to a picture whose name theirs begins with."""
+    content = json.loads((folder / 'gt.json').read_text())
+    first = dict(id=7, file_name='first.png', width=200, height=100)
+    write(folder, 'gt.json', content | dict(images=[*content['images'], first]))
+    if form == 'yolo':
+        write(folder, f'boxes/{name}.txt', '8 0.5 0.5 0.2 0.4 0.75\n')
+    elif form == 'mmdet':
+        entry = dict(labels=[8], bboxes=[[10, 20, 60, 80]], scores=[0.5])
+        write(folder, f'boxes/{name}.json', entry)
+    else:
+        write(folder, 'boxes', [result(name, BOX)])
+    options = ('--format', form)
+    if (form, name) == ('coco', 'first.one.jpg'):  # of a copy in another format
+        assert convert(folder, 'boxes', *options) == [result(1, BOX)]
+        return
+    assert not convert(folder, 'boxes', *options)
+    assert 'no image of the annotation file has the name' in capsys.readouterr().err
+
+
 def test_yolo_files_need_the_pictures_sizes(folder, capsys):
     write(folder, 'labels/000003.txt', '8 0.5 0.5 0.2 0.3 0.9')
     assert not convert(folder, 'labels')
@@ -144,6 +166,25 @@ def test_detections_of_supervision(folder, form):
     ]
     rows = [row | dict(class_id=4, class_name='', file_name='000003.jpg')]
     assert convert(folder, sink(folder, form, rows)) == [result(3, BOX, 0.5, VEST)]
+
+
+@pytest.mark.parametrize('form', ['json', 'csv'])
+def test_supervision_names_pictures_by_their_ids(folder, form, capsys):
+    """A number is the id, not the stem of a file; with zeros before it, the stem."""
+    content = json.loads((folder / 'gt.json').read_text())
+    content['images'][0] |= dict(id=0, file_name='1.jpg')
+    content['images'][2] |= dict(file_name='000001.jpg', width=200, height=100)
+    write(folder, 'gt.json', content)
+    row = dict(zip(SUPERVISION, (10.0, 20.0, 60.0, 80.0, 8, 0.5)))
+    named = {1: 1, '1': 1, 0: 0, '000001': 2, '000001.jpg': 2, '1.jpg': 0}
+    for name, image_id in named.items():
+        boxes = sink(folder, form, [row | dict(image_id=name)])
+        assert convert(folder, boxes) == [result(image_id, BOX)], name
+    assert not convert(folder, sink(folder, form, [row | dict(image_id=9)]))
+    assert 'row 0 is of image 9, which the annotation file' in capsys.readouterr().err
+    # A file's name goes before the number, and is never an id.
+    named = dict(image_id=2, file_name='1')
+    assert convert(folder, sink(folder, form, [row | named])) == [result(0, BOX)]
 
 
 @pytest.mark.parametrize(

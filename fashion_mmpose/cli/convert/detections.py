@@ -18,7 +18,7 @@ BOXES is one of
     yolo      the folder labels/ that Ultralytics writes with save_txt=True and
               save_conf=True: a text file per picture, class x y w h score
     supervision   the CSV or JSON of supervision's sinks, with the picture's name as
-              custom data, e.g. file_name
+              custom data, e.g. file_name, or its id, image_id
 
 GT.json lists the images, whose order the boxes get; they may be named by their ids,
 paths, file names or stems. A box of another image, of an unknown category, without an

@@ -1,8 +1,13 @@
-"""What a file of pictures is, by its first bytes; never by its suffix."""
+"""What a file of pictures is, by its first bytes; by its suffix if it is unread."""
 
 from dataclasses import dataclass
 
 HEAD_BYTES = 64  # so many tell every format below
+# Files are told by their content; these names say what a damaged or missing one is.
+PICTURE_SUFFIXES = frozenset(
+    '.avif .bmp .exr .gif .hdr .heic .heif .j2k .jfif .jpe .jpeg .jpg .jp2 .jxl .pbm '
+    '.pfm .pgm .png .pnm .ppm .psd .tga .tif .tiff .webp'.split()
+)
 
 
 @dataclass(frozen=True)

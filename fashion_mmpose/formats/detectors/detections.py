@@ -203,7 +203,7 @@ def read_mmdet(
     if not paths:
         raise FormatError(f'{folder} has no JSON file; give the folder preds/')
     for path in paths:
-        image_id = names.find(str(path), path.stem)
+        image_id = names.find(str(path), path.stem, is_stem=True)
         content = read_json(path)
         need(path, 'it', content, ('labels', 'bboxes', 'scores'))
         columns = content['labels'], content['bboxes'], content['scores']

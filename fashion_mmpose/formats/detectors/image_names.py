@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.pictures.formats import PICTURE_SUFFIXES
 from fashion_mmpose.formats.coco.images import ImageList
 
 
@@ -24,23 +25,29 @@ class ImageNames:
             self._names.setdefault(place.name, set()).add(image_id)
             self._stems.setdefault(place.stem, set()).add(image_id)
 
-    def find(self, where: str, name: str) -> int:
+    def find(self, where: str, name: str, is_stem: bool = False) -> int:
         """The id of an image.
 
         Args:
             where: What names it, for errors.
-            name: Its path, file name or stem; of a path, the end may do.
+            name: Its path, file name or stem; of a path, the end may do, and a picture
+                that was saved in another format has another suffix.
+            is_stem: Whether a suffix was taken off the name already. Defaults to False.
 
         Raises:
             FormatError: If no image or several have this name.
         """
         plain = PurePosixPath(name.replace('\\', '/'))
-        for known, wanted in (
+        places = [
             (self._paths, str(plain)),
             (self._names, plain.name),
             (self._stems, plain.name),
-            (self._stems, plain.stem),
-        ):
+        ]
+        # What follows the dot of photo.back is no suffix: photo is another picture.
+        if not is_stem and plain.suffix.lower() in PICTURE_SUFFIXES:
+            places.append((self._stems, plain.stem))
+        ids = ()
+        for known, wanted in places:
             ids = known.get(wanted, ())
             if len(ids) == 1:
                 return next(iter(ids))

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from .entries import category_ids, known_category
 from .image_names import ImageNames
 
 _WIDE = 1.5  # beyond this a number is no fraction of a picture's side
+_WHOLE = re.compile(r'0|-?[1-9][0-9]{0,17}')
 _CORNERS = ('x_min', 'y_min', 'x_max', 'y_max')
 # Names under which people note the picture in supervision's sinks.
 _IMAGE_COLUMNS = (
@@ -50,7 +52,7 @@ def read_yolo(
     if not paths:
         raise FormatError(f'{folder} has no text file; give the folder labels/')
     for path in paths:
-        image_id = names.find(str(path), path.stem)
+        image_id = names.find(str(path), path.stem, is_stem=True)
         width, height = names.size(image_id)
         if width < 1 or height < 1:
             raise FormatError(
@@ -118,8 +120,9 @@ def read_supervision(
 
     A row has ``x_min``, ``y_min``, ``x_max``, ``y_max`` in pixels, ``class_id``,
     ``confidence``, perhaps ``class_name``, and the picture's name, which the sink is
-    given as custom data, e.g. ``file_name``. The name of a class tells its category,
-    else its number does, from 0.
+    given as custom data, e.g. ``file_name``, or as ``image_id`` its id in the
+    annotation file. The name of a class tells its category, else its number does, from
+    0.
 
     Args:
         path: The file.
@@ -141,7 +144,9 @@ def read_supervision(
         ]
         if missing:
             raise FormatError(f'{path}: {where} has no {missing}')
-        column = next((key for key in _IMAGE_COLUMNS if row.get(key)), None)
+        column = next(
+            (key for key in _IMAGE_COLUMNS if row.get(key) not in (None, '')), None
+        )
         if column is None:
             raise FormatError(
                 f'{path}: {where} does not name its picture; to fix it: give the sink '
@@ -157,11 +162,18 @@ def read_supervision(
             category_id = known_category(path, where, 'class_id', label, known)
         yield dict(
             where=where,
-            image_id=names.find(f'{path}: {where}', str(row[column])),
+            image_id=_image_id(path, where, column, row[column], names),
             category_id=category_id,
             corners=tuple(_number(path, where, row[key]) for key in _CORNERS),
             score=_number(path, where, row['confidence']),
         )
+
+
+def _image_id(path, where: str, column: str, value, names: ImageNames) -> int:
+    # The sinks write numbers as text; 000012, with zeros before it, is a file's name.
+    if column == 'image_id' and _WHOLE.fullmatch(str(value)):
+        return int(value)
+    return names.find(f'{path}: {where}', str(value))
 
 
 def _rows(path: str | os.PathLike) -> list[dict]:
