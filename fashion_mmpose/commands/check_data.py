@@ -8,11 +8,11 @@ CONFIG is a path, or the name of a config that the package carries, of a pose ne
 of a detector. What its loaders for training, validation and testing name is read, also
 the data sets inside of wrappers: annotation files, files of detectors' boxes
 (--cfg-options test_dataloader.dataset.bbox_file=BOXES.json), and every picture, which
-is decoded as training decodes it and compared with the size that its annotation file
-says. Everything that is broken gets a line with the file and the reason, and the exit
-code is 1; it is 0 where all is well. Of an annotation file that is broken, the first
-fault is told. `train --skip-bad` and `test --skip-bad` go on without the pictures that
-cannot be read.
+is decoded as training decodes it and compared with the size that each of its annotation
+files says. Everything that is broken gets a line with the file and the reason, and the
+exit code is 1; it is 0 where all is well. Of an annotation file that is broken, the
+first fault is told. `train --skip-bad` and `test --skip-bad` go on without the pictures
+that cannot be read.
 """
 
 import argparse
@@ -37,6 +37,8 @@ from fashion_mmpose.formats.detectors.box_columns import read_boxes
 from .runs.data_root import LOADERS, add_data_root, set_data_root
 from .runs.running import add_cfg_options
 
+# The size that an annotation file says of a picture, if it does, and the file.
+_Said = tuple[tuple[int, int] | None, str]
 # What data sets raise, of files and settings that are not what they should be.
 _FAULTS = (AssertionError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 
@@ -87,18 +89,16 @@ class Report:
 
     Attributes:
         files: The files that were read, by their absolute path, each with its kind.
-        pictures: The pictures by their path, each with the size that is said of it, see
-            :func:`fashion_mmpose.datasets.pictures.reading.pictures_of`, and by which
-            file.
-        parts: The loaders that read a picture, by its path.
+        pictures: The pictures by their path, each with the sizes that are said of it,
+            see :func:`fashion_mmpose.datasets.pictures.reading.pictures_of`, and by
+            which file, and for these the loaders that read it so.
         faults: Lines that say what is broken, each with the loaders that meet it.
         unchecked: What could not be checked.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
-        self.pictures: dict[str, tuple[tuple[int, int] | None, str]] = {}
-        self.parts: dict[str, list[str]] = {}
+        self.pictures: dict[str, dict[_Said, list[str]]] = {}
         self.faults: dict[str, list[str]] = {}
         self.unchecked: list[str] = []
 
@@ -182,8 +182,8 @@ def _check_dataset(settings: Mapping, part: str, report: Report) -> Any:
     if not found:
         report.add(f'{dataset.ann_file} has nothing for this data set', part)
     for path, size in found.items():
-        report.pictures.setdefault(path, (size, dataset.ann_file))
-        report.parts.setdefault(path, []).append(part)
+        said = report.pictures.setdefault(path, {})
+        said.setdefault((size, dataset.ann_file), []).append(part)
     return dataset
 
 
@@ -207,12 +207,12 @@ def _check_pictures(report: Report, workers: int) -> None:
         number = len(report.pictures) - len(paths)
         report.unchecked.append(f'{number} pictures that are not on this machine')
     for path, found in zip(paths, check_pictures(paths, workers)):
-        said, ann_file = report.pictures[path]
-        if isinstance(found, str):
-            report.add(found, *report.parts[path])
-        elif said not in (None, found):
-            report.add(
-                f'{path} has {found[0]}x{found[1]} pixels, of which {ann_file} says '
-                f'{said[0]}x{said[1]}; to fix it: convert the data again',
-                *report.parts[path],
-            )
+        for (said, ann_file), parts in report.pictures[path].items():
+            if isinstance(found, str):
+                report.add(found, *parts)
+            elif said is not None and said != found:
+                report.add(
+                    f'{path} has {found[0]}x{found[1]} pixels, of which {ann_file} '
+                    f'says {said[0]}x{said[1]}; to fix it: convert the data again',
+                    *parts,
+                )

@@ -54,6 +54,24 @@ def test_all_that_is_broken_is_told_at_once(data):
     assert all(line.startswith('broken: ') for line in lines[:-1])
 
 
+def test_the_sizes_of_all_annotation_files_are_compared(data):
+    """Also of a file that is read after another one with the same pictures."""
+    content = json.loads((data / 'fashionai.json').read_text())
+    first = content['images'][0]
+    first['width'], first['height'] = first['height'] + 1, first['width']
+    (data / 'turned.json').write_text(json.dumps(content))
+    report = check(
+        train=small_set(data),
+        val=small_set(data, test_mode=True),
+        test=small_set(data, test_mode=True) | dict(ann_file='turned.json'),
+    )
+    ((line, parts),) = report.faults.items()
+    said = f'turned.json says {first["width"]}x{first["height"]}'
+    assert first['file_name'] in line and said in line
+    assert parts == ['test']
+    assert len(report.pictures) == 4
+
+
 def test_both_files_of_a_data_set_may_be_broken(data):
     (data / 'boxes.json').write_text('{}')
     settings = small_set(data, test_mode=True, bbox_file=str(data / 'boxes.json'))
