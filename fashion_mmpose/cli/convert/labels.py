@@ -8,8 +8,8 @@ Usage:
 EXPORT is one of
 
     coco          a COCO key point JSON: CVAT's "COCO Keypoints 1.0" and any other
-    cvat          CVAT's XML, "CVAT for images 1.1": skeletons, or points and a box in a
-                  group
+    cvat          CVAT's XML, "CVAT for images 1.1": skeletons, alone or in a group with
+                  a box of their label, or points and a box in a group
     label-studio  Label Studio's JSON: KeyPointLabels in RectangleLabels
     labelme       labelme's JSON files in a folder, or one of them: points and a
                   rectangle with one group_id

@@ -1,6 +1,8 @@
 """CVAT's own XML, "CVAT for images 1.1"."""
 
+import math
 import os
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -12,6 +14,7 @@ from fashion_mmpose.formats.labels.labelled import (
     Labels,
     Point,
     add_point,
+    extent,
     number,
     pixels,
     text,
@@ -19,17 +22,20 @@ from fashion_mmpose.formats.labels.labelled import (
 )
 
 _MAX_DEPTH = 64  # CVAT's own files have seven levels
+_EDGES = ('xtl', 'ytl', 'xbr', 'ybr')
 _SHAPES = ('skeleton', 'box', 'points')
 
 
 def read_cvat(path: str | os.PathLike) -> Labels:
     """Read skeletons, and points that lie with a box in a group.
 
-    A skeleton is a garment, its label the category, its elements the key points. In a
-    group, of which a tool's user gives the shapes of a garment one number, a ``box``
-    gives category and box, and each ``points`` of one point is the key point of its
-    label. A ``points`` shape of several points that has the label of a category names
-    them by their order, from 1.
+    A skeleton is a garment, its label the category, its elements the key points; a
+    ``box`` in its group is its own if it alone has the label of the box there, and the
+    group has no ``points``. In any other group, of which a tool's user gives the shapes
+    of a garment one number, a ``box`` gives category and box, and each ``points`` of
+    one point is the key point of its label. A ``points`` shape of several points that
+    has the label of a category names them by their order, from 1. Of a box that is
+    turned, the extent counts.
 
     Raises:
         FormatError: If it is no such file; the message names the picture and the shape.
@@ -118,19 +124,23 @@ def _declared(root: Element) -> dict[str, list[str]]:
 def _image(path: str, entry: Element, others: dict[str, int]) -> LabelledImage:
     name = text(entry.get('name'), f'{path}: an image', 'name')
     where = f'{path}: image {name}'
-    garments = []
+    skeletons: list[tuple[str, Element]] = []
     groups: dict[str, list[tuple[int, Element]]] = {}
     for index, shape in enumerate(entry, 1):
         if shape.tag not in _SHAPES:
             if shape.tag != 'tag':
                 others[shape.tag] = others.get(shape.tag, 0) + 1
         elif shape.tag == 'skeleton':
-            garments.append(_skeleton(f'{where}: shape {index}', shape))
+            skeletons.append((f'{where}: shape {index}', shape))
         else:
             # Shapes outside of groups are garments of their own.
             group = shape.get('group_id') or f'alone {index}'
             groups.setdefault(group, []).append((index, shape))
-    garments += [_group(where, shapes) for shapes in groups.values()]
+    garments = [
+        _skeleton(at, shape, _take_box(shape, skeletons, groups))
+        for at, shape in skeletons
+    ]
+    garments += [_group(where, shapes) for shapes in groups.values() if shapes]
     size = (
         pixels(entry.get('width'), where, 'width'),
         pixels(entry.get('height'), where, 'height'),
@@ -138,7 +148,28 @@ def _image(path: str, entry: Element, others: dict[str, int]) -> LabelledImage:
     return LabelledImage(where, (name,), size, tuple(garments))
 
 
-def _skeleton(where: str, shape: Element) -> LabelledGarment:
+def _take_box(
+    skeleton: Element,
+    skeletons: Sequence[tuple[str, Element]],
+    groups: dict[str, list[tuple[int, Element]]],
+) -> Element | None:
+    """The box of a skeleton, which is taken out of its group; None if it has none."""
+
+    def kin(shape: Element) -> tuple[str | None, str | None]:
+        return shape.get('group_id'), shape.get('label')
+
+    shapes = groups.get(skeleton.get('group_id') or '', [])
+    # With points, the box is theirs.
+    if any(shape.tag == 'points' for _, shape in shapes):
+        return None
+    own = [entry for entry in shapes if kin(entry[1]) == kin(skeleton)]
+    if len(own) != 1 or sum(kin(s) == kin(skeleton) for _, s in skeletons) != 1:
+        return None
+    shapes.remove(own[0])
+    return own[0][1]
+
+
+def _skeleton(where: str, shape: Element, box: Element | None) -> LabelledGarment:
     category = text(shape.get('label'), where, 'label')
     points: dict[str, Point] = {}
     for element in shape.iterfind('points'):
@@ -147,7 +178,8 @@ def _skeleton(where: str, shape: Element) -> LabelledGarment:
         v = visibility(_is_set(element, 'occluded') or _is_set(shape, 'occluded'))
         v = ABSENT if _is_set(element, 'outside') else v
         add_point(points, name, (x, y, v), where)
-    return LabelledGarment(where, category, points)
+    edges = None if box is None else _box(f'{where}: its box', box)
+    return LabelledGarment(where, category, points, edges)
 
 
 def _group(where: str, shapes: list[tuple[int, Element]]) -> LabelledGarment:
@@ -161,10 +193,7 @@ def _group(where: str, shapes: list[tuple[int, Element]]) -> LabelledGarment:
     category, box = None, None
     if boxes:
         category = text(boxes[0].get('label'), where, 'label')
-        edges = [
-            number(boxes[0].get(k), where, k) for k in ('xtl', 'ytl', 'xbr', 'ybr')
-        ]
-        box = edges[0], edges[1], edges[2], edges[3]
+        box = _box(where, boxes[0])
     points: dict[str, Point] = {}
     for _, shape in shapes:
         if shape.tag != 'points':
@@ -179,6 +208,20 @@ def _group(where: str, shapes: list[tuple[int, Element]]) -> LabelledGarment:
         for place, xy in enumerate(coordinates, 1):
             add_point(points, str(place), (*xy, v), where)
     return LabelledGarment(where, category, points, box)
+
+
+def _box(where: str, shape: Element) -> tuple[float, float, float, float]:
+    """The box; around one that is turned, clockwise in degrees about its centre."""
+    x1, y1, x2, y2 = (number(shape.get(k), where, k) for k in _EDGES)
+    rotation = number(shape.get('rotation') or 0, where, 'rotation')
+    if not rotation % 180:  # it covers what it did, and no rounding changes its edges
+        return x1, y1, x2, y2
+    cos, sin = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    corners = [(cx - x, cy - y) for cx in (x1, x2) for cy in (y1, y2)]
+    return extent(
+        [(x + dx * cos - dy * sin, y + dx * sin + dy * cos) for dx, dy in corners]
+    )
 
 
 def _is_set(shape: Element, name: str) -> bool:

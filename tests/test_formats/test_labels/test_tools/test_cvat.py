@@ -75,6 +75,62 @@ def test_groups_of_shapes(read):
     assert '1 shapes <polygon> left out' in note
 
 
+def skeleton(group, label='skirt', x=3):
+    points = point('left', f'{x},4', occluded=0, outside=0)
+    return f'<skeleton label="{label}" group_id="{group}">{points}</skeleton>'
+
+
+def test_a_skeleton_and_the_box_of_its_group(read):
+    """They are one garment, whichever comes first."""
+    vest = BOX.replace('skirt', 'vest').replace('30.5', '50')
+    shapes = [skeleton(1), BOX.format(1), vest.format(2), skeleton(2, 'vest')]
+    first, second = read(image(*shapes)).images[0].garments
+    assert (first.category, first.box) == ('skirt', (1, 2, 30.5, 40))
+    assert (second.category, second.box) == ('vest', (1, 2, 50, 40))
+    assert first.points == second.points == {'left': (3, 4, 2)}
+    # All of an outfit in one group: the labels tell.
+    shapes = [vest.format(1), skeleton(1), skeleton(1, 'vest'), BOX.format(1)]
+    first, second = read(image(*shapes)).images[0].garments
+    assert (first.category, first.box) == ('skirt', (1, 2, 30.5, 40))
+    assert (second.category, second.box) == ('vest', (1, 2, 50, 40))
+
+
+@pytest.mark.parametrize(
+    'shapes',
+    [
+        (skeleton(1), BOX.format(2)),
+        (skeleton(1, 'vest'), BOX.format(1)),
+        (skeleton(1), skeleton(1, x=9), BOX.format(1)),
+        (skeleton(1), BOX.format(1), point('left', group_id=1)),
+        (skeleton(''), BOX.format('')),
+    ],
+)
+def test_boxes_that_are_of_no_skeleton(read, shapes):
+    """Of another group or label, of either of two, of points, and without a group."""
+    found = read(image(*shapes)).images[0].garments
+    skeletons = sum(shape.startswith('<skeleton') for shape in shapes)
+    assert [g.box for g in found] == [None] * skeletons + [(1, 2, 30.5, 40)]
+
+
+@pytest.mark.parametrize(
+    'rotation, box',
+    [
+        ('90.00', (80, 5, 120, 95)),
+        ('180', (55, 30, 145, 70)),
+        ('0', (55, 30, 145, 70)),
+        # Half of the sides' sum times the cosine of 45 degrees, to every side.
+        ('45', (54.038, 4.038, 145.962, 95.962)),
+        ('315', (54.038, 4.038, 145.962, 95.962)),
+    ],
+)
+def test_a_turned_box_gets_the_box_around_it(read, rotation, box):
+    edges = 'xtl="55" ytl="30" xbr="145" ybr="70"'
+    turned = f'<box label="skirt" {edges} rotation="{rotation}" group_id="1"></box>'
+    for shapes in ([turned], [skeleton(1), turned]):
+        (garment,) = read(image(*shapes)).images[0].garments
+        assert garment.box == pytest.approx(box, abs=1e-3)
+
+
 def test_several_points_in_one_shape(read):
     (garment,) = read(image(point('skirt', '1,2;3,4'))).images[0].garments
     assert garment.category == 'skirt'
@@ -88,6 +144,11 @@ def test_several_points_in_one_shape(read):
         (
             image(BOX.format(1), *(point('left', group_id=1) for _ in range(2))),
             "'left' is labelled twice",
+        ),
+        (image(BOX.format('1" rotation="x')), "rotation is 'x', not a number"),
+        (
+            image(skeleton(1), BOX.format(1) * 2),
+            'shape 2: its group has 2 boxes; to fix it',
         ),
         (image(point('left', '1;2')), "points is '1;2', expected x,y;x,y"),
         (image(point('left', '1,nan')), "y is 'nan', not a number|y is nan"),
