@@ -69,7 +69,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='processes that draw (as many as cores)',
     )
     parser.add_argument(
-        '--overwrite', action='store_true', help='replace annotations in DIR'
+        '--overwrite',
+        action='store_true',
+        help='replace annotations (--laid-flat: and boards) in DIR',
     )
     parser.add_argument(
         '--balanced',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +31,8 @@ from .garments import LaidFlat, draw_laid_flat
 
 IMAGES, ANNOTATIONS, BOARDS = 'image', 'annos', 'boards'
 LENGTHS, CAMERA = 'lengths', 'camera.json'
+_ANNOTATION = re.compile(r'[0-9]{6}\.json')  # names of what is written here
+_BOARD = re.compile(r'[0-9]{2}\.jpg|[1-9][0-9]{2,}\.jpg')
 _CHUNK = 2  # pictures that a process draws at a time
 _MOST_PICTURES = 999_999  # names have six digits
 _QUALITY = 92  # of JPEG
@@ -80,8 +83,9 @@ def write_laid_flat(
         seed: Seed of the set, 0 or above.
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
-        overwrite: Write even if the folder has lengths, which are then replaced;
-            pictures of other numbers stay.
+        overwrite: Write even if the folder has lengths, which are then replaced, as
+            are all of its numbered annotations and boards; pictures of other numbers
+            stay.
 
     Raises:
         FileExistsError: If the folder has lengths and ``overwrite`` is not set.
@@ -102,6 +106,8 @@ def write_laid_flat(
             f'{lengths} is there already; choose another folder or overwrite it'
         )
     camera = sample_camera(seed)
+    if overwrite:
+        _remove_old(out_dir)
     for folder in (IMAGES, ANNOTATIONS, *([BOARDS] if num_boards else ())):
         (out_dir / folder).mkdir(parents=True, exist_ok=True)
     draw = partial(_write_one, out_dir=out_dir, seed=seed, target=target, camera=camera)
@@ -119,6 +125,14 @@ def write_laid_flat(
             write_table(outputs, path, rows)
     write_lens(out_dir / CAMERA, camera.lens)
     return FlatSet(len(tasks), lengths, out_dir / CAMERA)
+
+
+def _remove_old(out_dir: Path) -> None:
+    """Remove the annotations and boards of the set before: it had another camera."""
+    for folder, names in ((ANNOTATIONS, _ANNOTATION), (BOARDS, _BOARD)):
+        for path in sorted((out_dir / folder).glob('*')):
+            if names.fullmatch(path.name) and path.is_file():
+                path.unlink()
 
 
 def _write_one(

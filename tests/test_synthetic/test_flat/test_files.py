@@ -90,6 +90,34 @@ def test_what_is_there_is_not_replaced_unasked(drawn):
     )
 
 
+@pytest.mark.slow
+def test_nothing_of_another_camera_is_left(tmp_path):
+    """But for pictures, which say nothing that is wrong; others' files stay."""
+    write_laid_flat(tmp_path, 2, ['skirt'], num_boards=2, seed=4)
+    others = ['annos/1.json', 'annos/000002.txt', 'boards/my.jpg', 'boards/012.jpg']
+    for name in others:
+        (tmp_path / name).write_text('mine')
+    (tmp_path / 'annos/000003.json').mkdir()
+    (tmp_path / 'boards/100.jpg').write_bytes(b'')
+    # Where it is refused, nothing is removed.
+    with pytest.raises(FileExistsError):
+        write_laid_flat(tmp_path, 1, ['vest'], seed=5)
+    assert (tmp_path / 'annos/000002.json').exists()
+    write_laid_flat(tmp_path, 1, ['vest'], seed=5, overwrite=True)
+    left = {
+        path.relative_to(tmp_path).as_posix()
+        for folder in ('annos', 'boards', 'image')
+        for path in (tmp_path / folder).iterdir()
+    }
+    assert left == {
+        *others,
+        *('annos/000001.json', 'annos/000003.json'),
+        *('image/000001.jpg', 'image/000002.jpg'),
+    }
+    (item,) = read_raw(tmp_path / 'annos/000001.json').items
+    assert garments.category_of_id('deepfashion2', item.category_id).name == 'vest'
+
+
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
