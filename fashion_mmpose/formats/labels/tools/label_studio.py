@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.files.pictures.formats import PICTURE_SUFFIXES
 from fashion_mmpose.formats.category_names import plain
 from fashion_mmpose.formats.labels.labelled import (
     OCCLUDED_WORDS,
@@ -52,7 +53,9 @@ def read_label_studio(path: str | os.PathLike) -> Labels:
     A rectangle is a garment, its label the category. A key point is of the rectangle
     that is its parent, that a relation joins it to, that is the only one of the
     picture, or that alone holds it. It is occluded if a choice of its region says so
-    (``occluded`` or ``hidden``).
+    (``occluded`` or ``hidden``). The picture is what ``data`` has under ``image``,
+    ``img``, ``picture`` or ``url``, or else the first text that ends like a picture's
+    name, or the first one.
 
     Raises:
         FormatError: If it is no such file; the message names the task and the region.
@@ -135,16 +138,29 @@ def _names(where: str, task: Mapping) -> tuple[str, ...]:
     data = task.get('data')
     data = data if isinstance(data, dict) else {}
     links = [data[key] for key in _IMAGE_KEYS if isinstance(data.get(key), str)]
-    links += [value for value in data.values() if isinstance(value, str)]
+    others = [value for value in data.values() if isinstance(value, str)]
+    # The key is the labeller's choice, and beside the picture there may be other text.
+    links += [value for value in others if _is_picture(value)] + others
     link = text(links[0] if links else task.get('file_upload'), where, 'its picture')
+    whole = _path(link)
+    name = whole.rpartition('/')[2]
+    names = (whole, name, _UPLOAD.sub('', name, count=1))
+    return tuple(dict.fromkeys(names))
+
+
+def _is_picture(link: str) -> bool:
+    try:
+        return PurePosixPath(_path(link)).suffix.lower() in PICTURE_SUFFIXES
+    except ValueError:  # a text that is no address, such as //[a
+        return False
+
+
+def _path(link: str) -> str:
     parts = urlsplit(link)
     # Pictures of a mounted folder are asked for as /data/local-files/?d=a/b.jpg.
     local = parse_qs(parts.query).get('d')
     whole = PurePosixPath(local[0] if local else unquote(parts.path)).as_posix()
-    whole = whole.lstrip('/')
-    name = whole.rpartition('/')[2]
-    names = (whole, name, _UPLOAD.sub('', name, count=1))
-    return tuple(dict.fromkeys(names))
+    return whole.lstrip('/')
 
 
 def _garments(

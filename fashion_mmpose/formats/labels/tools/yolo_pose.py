@@ -34,7 +34,9 @@ def read_yolo_pose(path: str | os.PathLike, split: str | None = None) -> Labels:
     A text file of a picture has a line for each garment: the class, the box's centre
     and size, then x, y, or x, y and v, of each key point, all as fractions of the
     picture. Key points are named by ``kpt_names``; without it by their order, from 1.
-    Of points without v, those at exactly 0, 0 are not labelled.
+    Of points without v, those at exactly 0, 0 are not labelled. The place of a split
+    that begins with ``../`` and is missing is looked for without that, as Ultralytics
+    does.
 
     Args:
         path: The YAML.
@@ -137,7 +139,7 @@ def _pictures(path: str, root: Path, value: Any) -> list[Path]:
     files: list[Path] = []
     for place in places:
         named = text(place, path, 'the place of a split')
-        where = Path(os.path.normpath(root / named))
+        where = _place(root, named)
         if where.is_dir():
             files += map(Path, files_below(where, _PICTURES))
         elif where.is_file():
@@ -148,8 +150,20 @@ def _pictures(path: str, root: Path, value: Any) -> list[Path]:
                 if line.strip()
             ]
         else:
-            raise FormatError(f'{path}: {where} does not exist')
+            raise FormatError(
+                f'{path}: {where} does not exist; to fix it: correct path, or the '
+                'place of the split, or put the pictures there'
+            )
     return list(dict.fromkeys(files))
+
+
+def _place(root: Path, named: str) -> Path:
+    """Where a split lies: Roboflow's ../train/images lies beside its data.yaml."""
+    where = Path(os.path.normpath(root / named))
+    if not where.exists() and named.startswith('../'):
+        below = Path(os.path.normpath(root / named.removeprefix('../')))
+        return below if below.exists() else where
+    return where
 
 
 def _label_file(picture: Path) -> Path:

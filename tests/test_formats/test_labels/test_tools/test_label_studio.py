@@ -75,6 +75,22 @@ def test_names_of_pictures(read, link, names):
     assert list(found)[-len(names) :] == names
 
 
+@pytest.mark.parametrize(
+    'data, name',
+    [
+        (dict(sku='A-17', photo='s3://bucket/shop/a.PNG'), 'shop/a.PNG'),
+        (dict(sku='A-17', photo='/data/local-files/?d=shop/a.jpg'), 'shop/a.jpg'),
+        (dict(note='see //[a', photo='https://host/a.webp?sig=1'), 'a.webp'),
+        (dict(note='//[a', photo='shop/a.webp'), 'shop/a.webp'),
+        (dict(photo='https://host/a.jpg', image='https://host/b'), 'b'),
+        (dict(number=3, photo='https://host/photos/17'), 'photos/17'),
+    ],
+)
+def test_the_picture_among_other_data(read, data, name):
+    """A key that says so goes first, then what ends like a picture, then any text."""
+    assert read(task(box(), data=data)).images[0].names[0] == name
+
+
 def test_whose_a_key_point_is(read):
     """The parent's, that of a relation, or of the only rectangle around it."""
     boxes = box('r', 10, 'skirt'), box('s', 12, 'vest')

@@ -146,6 +146,26 @@ def test_yolo_pictures_without_text(yolo, tmp_path):
     assert '1 pictures have no text file' in labels.notes[0]
 
 
+def test_yolo_places_of_roboflow(yolo, tmp_path):
+    """../train/images is meant to lie beside data.yaml, unless it is there."""
+    yolo('0 0.5 0.5 0.2 0.4 0.1 0.2 2 0.3 0.4 1')
+    inner = tmp_path / 'export'
+    inner.mkdir()
+    for name in ('images', 'labels', 'data.yaml'):
+        (tmp_path / name).rename(inner / name)
+    path = inner / 'data.yaml'
+    path.write_text(path.read_text().replace('train: images', 'train: ../images'))
+    labels = read_yolo_pose(path)
+    assert [image.names[0] for image in labels.images] == ['images/a.png']
+    assert len(labels.images[0].garments) == 1 and not labels.notes
+    (tmp_path / 'images').mkdir()
+    Image.new('RGB', (20, 10)).save(tmp_path / 'images/b.png')
+    assert [image.names[-1] for image in read_yolo_pose(path).images] == ['b.png']
+    path.write_text(path.read_text().replace('../images', '../none'))
+    with pytest.raises(FormatError, match='/none does not exist; to fix it: correct'):
+        read_yolo_pose(path)
+
+
 @pytest.mark.parametrize(
     'line, message',
     [
