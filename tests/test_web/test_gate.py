@@ -57,6 +57,7 @@ def ask(
         '/gradio_api/run/predict',
         '/gradio_api/heartbeat/abc',
         '/gradio_api/upload',
+        '/gradio_api/app_id',  # or the page waits forever after a request has failed
     ],
 )
 def test_the_page_is_there(path: str):
@@ -75,6 +76,7 @@ def test_the_page_is_there(path: str):
         '/gradio_api/process_recording',
         '/gradio_api/vibe-edit',
         '/gradio_api/deep_link',
+        '/gradio_api/app_id/x',
         '/gradio_api/runs',
         '/gradio_api/run/find',
         '/gradio_api/call/find',

@@ -17,7 +17,18 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _API = '/gradio_api'
 _UPLOAD = f'{_API}/upload'
-_PAGES = ('/', '/config', '/config/', '/theme.css', '/favicon.ico', '/robots.txt')
+_PAGES = (
+    '/',
+    '/config',
+    '/config/',
+    '/theme.css',
+    '/favicon.ico',
+    '/robots.txt',
+    # A page whose request has failed asks here, in order to go on, whether the server
+    # is there again and the same. It learns a number drawn at the start, which the page
+    # itself has, too.
+    f'{_API}/app_id',
+)
 _FOLDERS = (
     '/assets/',
     '/static/',
