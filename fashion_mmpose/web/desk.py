@@ -80,10 +80,12 @@ class Desk:
     # ------------------------------------------------------------------ corrections
 
     def edit(self, session: Session, event: Event) -> OpenPicture | None:
-        """Take over corrected garments; the picture, or None if they came late."""
-        picture = session.picture_of(event.get('picture'))
-        if picture is None:
-            return None
+        """Take over corrected garments; the picture, or None if they came late.
+
+        Raises:
+            FormatError: If the picture is not open, or they cannot be taken over.
+        """
+        picture = self._picture(session, event)
         step = event.get('step')
         if type(step) is not int:
             raise FormatError('a change was sent without its number')

@@ -23,6 +23,8 @@ from .uploads import MEGABYTE, Limits, decode_upload
 
 IDLE_S = 3600.0  # a browser that asks for nothing for so long is forgotten
 UPLOAD_S = 300.0  # an uploaded file that nothing is asked of for so long is deleted
+# So many pages of a folder are remembered; each takes about the memory of its picture.
+PAGES = 200
 _PREFIX = 'fashion_mmpose_web_'
 
 
@@ -114,6 +116,8 @@ class Session:
         with_names: Whether the names of the points are drawn.
         ruling: What tells centimetres in its pictures.
         place: In a folder that is annotated, the place of the picture.
+        is_begun: Whether a picture of such a folder was asked for. It lies where it is,
+            so that the session holds no file.
         category: Of the garments that are found in its pictures; empty for any.
         lock: Held by whoever changes something.
         used: When it was last asked for, by the monotonic clock.
@@ -126,6 +130,7 @@ class Session:
     with_names: bool = False
     ruling: Ruling = field(default_factory=Ruling)
     place: int = 0
+    is_begun: bool = False
     category: str = ''
     lock: threading.RLock = field(default_factory=threading.RLock)
     used: float = field(default_factory=time.monotonic)
@@ -249,15 +254,28 @@ class Sessions:
         shutil.rmtree(session.folder, ignore_errors=True)
 
     def forget(self, key: str | None) -> None:
-        """Forget a browser, which was closed."""
+        """Forget a browser, which was closed.
+
+        One that annotates a folder is remembered: a connection that broke for a moment
+        looks like a page that was closed, and the page goes on after it.
+        """
         with self._lock:
-            session = self._held.pop(key or '', None)
+            session = self._held.get(key or '')
+            if session is not None and session.is_begun:
+                return
+        self._drop(key or '')
+
+    def _drop(self, key: str) -> None:
+        with self._lock:
+            session = self._held.pop(key, None)
         if session is not None:
             with session.lock:
                 self.clear(session)
 
     def sweep(self, idle_s: float = IDLE_S, upload_s: float = UPLOAD_S) -> None:
         """Forget browsers that ask for nothing, and uploads that nobody asks for.
+
+        Of those that annotate a folder, the last :data:`PAGES` are remembered.
 
         Args:
             idle_s: A browser's seconds without a question.
@@ -266,8 +284,10 @@ class Sessions:
         now = time.monotonic()
         with self._lock:
             idle = [key for key, s in self._held.items() if now - s.used > idle_s]
-        for key in idle:
-            self.forget(key)
+            begun = [key for key in idle if self._held[key].is_begun]
+            begun.sort(key=lambda key: self._held[key].used)
+        for key in {*idle} - {*begun[-PAGES:]}:
+            self._drop(key)
         oldest = time.time() - upload_s
         for parent, _, names in os.walk(self.uploads, topdown=False):
             for path in (Path(parent) / name for name in names):

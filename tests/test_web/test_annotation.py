@@ -187,6 +187,37 @@ def test_a_broken_picture_does_not_end_the_folder(
         assert session.place == 2
 
 
+def test_a_page_that_broke_off_goes_on(desk_of, sessions, folder: Path, tmp_path: Path):
+    with open_folder(folder, tmp_path / 'out.json') as task:
+        own = desk_of(task)
+        with sessions.of('me') as session:
+            own.open(session, 1)
+            event = sent(session.picture, 0, 3, [111, 222, 1, 1])
+        sessions.forget('me')
+        sessions.sweep(idle_s=-1)
+        with sessions.of('me') as session:
+            own.note(session, own.edit(session, event))
+        assert task.garments('b.png')[0].found.keypoints[3].tolist() == [111, 222]
+
+
+def test_a_page_of_an_earlier_server_does_not_go_on_without_a_word(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
+    with open_folder(folder, tmp_path / 'out.json') as task:
+        own = desk_of(task)
+        with sessions.of('me') as session:
+            with pytest.raises(FormatError, match='not open any more'):
+                own.edit(session, dict(picture='old', step=7, garments=[]))
+            with pytest.raises(FormatError, match='b.png was not open any more'):
+                own.done(session, 1)
+            assert (session.place, task.num_done) == (1, 0)
+            own.done(session, 1)
+            assert (session.place, task.num_done) == (2, 1)
+        with sessions.of('you') as session:
+            own.step(session, -1, 2)
+            assert session.place == 1
+
+
 def test_folders_and_files_that_do_not_fit(folder: Path, tmp_path: Path):
     with pytest.raises(FileNotFoundError, match='is not a folder'):
         open_folder(tmp_path / 'nothing', tmp_path / 'out.json')

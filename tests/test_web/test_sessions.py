@@ -99,6 +99,22 @@ def test_idle_browsers_and_old_uploads_are_swept(sessions, dress_file):
     assert [path.name for path in sessions.uploads.iterdir()] == ['new']
 
 
+def test_few_pages_of_a_folder_are_remembered(sessions, monkeypatch):
+    monkeypatch.setattr('fashion_mmpose.web.sessions.PAGES', 2)
+    for age, name in enumerate(('last', 'second', 'first')):
+        with sessions.of(name) as session:
+            session.is_begun, session.place = True, 5
+            session.used = time.monotonic() - 100 - age
+    sessions.forget('first')
+    assert len(sessions) == 3
+    sessions.sweep(idle_s=50)
+    places = {}
+    for name in ('last', 'second', 'first'):
+        with sessions.of(name) as session:
+            places[name] = session.place
+    assert places == dict(last=5, second=5, first=0)
+
+
 def test_one_at_a_time_changes_a_session(sessions):
     counts = []
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import gradio as gr
 
+from fashion_mmpose.errors import FormatError
 from fashion_mmpose.web.annotation import AnnotationFolder
 from fashion_mmpose.web.desk import Desk, open_picture
 from fashion_mmpose.web.sessions import OpenPicture, Session
@@ -34,6 +35,7 @@ class AnnotationDesk(Desk):
             PictureError: If it is damaged or too large.
         """
         session.place = min(max(place, 0), len(self.task.names) - 1)
+        session.is_begun = True
         session.pictures = []
         name = self.task.names[session.place]
         path = self.task.folder / name
@@ -53,8 +55,35 @@ class AnnotationDesk(Desk):
         """Save what became of a picture."""
         self.task.note(picture)
 
-    def done(self, session: Session) -> None:
-        """Save the picture as it is, and go on with the next one."""
+    def step(self, session: Session, by: int, place: int) -> None:
+        """Show a picture so many places on, or back, and save nothing.
+
+        Args:
+            session: Whose page it is.
+            by: So many places.
+            place: Of the picture that the page shows, for a session that is not known.
+        """
+        here = session.place if session.is_begun else place
+        self.open(session, here + by)
+
+    def done(self, session: Session, place: int = 0) -> None:
+        """Save the picture as it is, and go on with the next one.
+
+        Args:
+            session: Whose page it is.
+            place: Of the picture that the page shows, for a session that is not known.
+
+        Raises:
+            FormatError: If nothing is known of the page, as after the command was
+                started anew. The picture is opened once more, and not saved.
+        """
+        if not session.is_begun:
+            self.open(session, place)
+            raise FormatError(
+                f'{self.task.names[session.place]} was not open any more, so what you '
+                'corrected last is not saved; to fix it: correct it once more, and '
+                'press "Save and next"'
+            )
         if session.picture is not None:
             self.task.note(session.picture)
         following = self.task.next_to_do(session.place)
@@ -136,10 +165,10 @@ def annotation_page(desk: AnnotationDesk) -> gr.Blocks:
         inputs = [category, number]
         for trigger, step in (
             (blocks.load, to_first),
-            (good.click, lambda session, _: desk.done(session)),
-            (page.editor.advanced, lambda session, _: desk.done(session)),
-            (back.click, lambda session, _: desk.open(session, session.place - 1)),
-            (skip.click, lambda session, _: desk.open(session, session.place + 1)),
+            (good.click, desk.done),
+            (page.editor.advanced, desk.done),
+            (back.click, lambda session, place: desk.step(session, -1, place)),
+            (skip.click, lambda session, place: desk.step(session, 1, place)),
             (number.submit, desk.open),
         ):
             # Who presses Enter twice has not seen the picture in between.
@@ -150,7 +179,8 @@ def annotation_page(desk: AnnotationDesk) -> gr.Blocks:
 
         def on_tick(request: gr.Request):
             with desk.sessions.of(request.session_hash) as session:
-                return desk.where(session)
+                # A page that is not known stands where it says, not at the start.
+                return desk.where(session) if session.is_begun else gr.skip()
 
         page.connect(edited.then, on_tick, outputs=[where], js=None)
         forget_closed(blocks, desk)

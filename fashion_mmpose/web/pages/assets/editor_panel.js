@@ -99,8 +99,9 @@ function refresh() {
   if (!isRuler && state.tool === 'ruler') state.tool = 'move';
   find('.fm-undo').disabled = !state.history.length;
   const { picture, step } = state.overlay;
+  // A server that shows no picture, or another one, has nothing more to take over.
   const isKept = !state.picture || picture !== state.picture.key || step >= state.step;
-  find('.fm-root').dataset.kept = isKept; // whether the server knows of every change
+  find('.fm-root').dataset.kept = isKept; // whether there is nothing to wait for
   find('.fm-tell').textContent = { move: '', box: 'Draw a box around a garment.',
     ruler: 'Click both ends of the length that you know.' }[state.tool];
   listGarments();
