@@ -73,9 +73,7 @@ class Desk:
         picture = self._picture(session)
         pixels = picture.pixels(self.limits)
         found = self.finder.in_picture(pixels, picture.name, category)
-        picture.garments = []
-        for garment in found:
-            picture.hold(garment)
+        picture.replace_all(found)
 
     # ------------------------------------------------------------------ corrections
 
@@ -89,7 +87,11 @@ class Desk:
         step = event.get('step')
         if type(step) is not int:
             raise FormatError('a change was sent without its number')
-        return picture if picture.correct(event.get('garments'), step) else None
+        seen = event.get('seen')
+        if seen is not None and type(seen) is not int:
+            raise FormatError('a change was sent without what it was made of')
+        garments = event.get('garments')
+        return picture if picture.correct(garments, step, seen) else None
 
     def add_box(
         self, session: Session, event: Event, category: str | None
@@ -199,7 +201,12 @@ class Desk:
                 height=picture.size[1],
                 url=picture.view,
                 step=picture.step,
-                garments=[each.view() for each in picture.garments],
+                revision=picture.revision,
+                gone={str(key): number for key, number in picture.gone.items()},
+                garments=[
+                    dict(each.view(), born=picture.born[each.key])
+                    for each in picture.garments
+                ],
             ),
         )
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,6 +44,10 @@ class OpenPicture:
         ruling: What tells centimetres in it.
         told: The scale and the message that the ruling of the first entry gave.
         step: Number of the last change that a browser sent.
+        revision: Number of the last change that was made here: a garment that came, or
+            one that gave way to another.
+        born: In which revision each garment came, by its key.
+        gone: In which revision garments gave way, by their keys.
         key: What tells it from all other pictures.
     """
 
@@ -58,6 +62,9 @@ class OpenPicture:
     ruling: Ruling = field(default_factory=Ruling)
     told: tuple[Ruling, AnyScale, str] | None = None
     step: int = -1
+    revision: int = 0
+    born: dict[int, int] = field(default_factory=dict)
+    gone: dict[int, int] = field(default_factory=dict)
     key: str = field(default_factory=lambda: token_hex(8))
 
     def hold(self, garment: Corrected) -> Corrected:
@@ -65,6 +72,8 @@ class OpenPicture:
         kept = replace(garment, key=len(self.known) + 1)
         self.known[kept.key] = kept
         self.garments.append(kept)
+        self.revision += 1
+        self.born[kept.key] = self.revision
         return kept
 
     def exchange(self, old: Corrected, new: Corrected) -> None:
@@ -72,13 +81,26 @@ class OpenPicture:
         place = self.garments.index(old)
         self.hold(new)
         self.garments[place] = self.garments.pop()
+        self.gone[old.key] = self.revision
 
-    def correct(self, sent: Any, step: int) -> bool:
+    def replace_all(self, new: Iterable[Corrected]) -> None:
+        """Put other garments in the place of all."""
+        self.revision += 1
+        self.gone |= {each.key: self.revision for each in self.garments}
+        self.garments = []
+        for garment in new:
+            self.hold(garment)
+
+    def correct(self, sent: Any, step: int, seen: int | None = None) -> bool:
         """Take over what became of the garments in a browser.
+
+        What happened here after the revision that the browser shows stays: it has sent
+        its garments without knowing of it.
 
         Args:
             sent: See :func:`.corrected.correct_all`.
             step: Number of the change; one that comes late is not taken.
+            seen: The revision that the browser shows. Defaults to the last one.
 
         Returns:
             bool: Whether it was taken.
@@ -88,7 +110,15 @@ class OpenPicture:
         """
         if step <= self.step:
             return False
-        self.garments = correct_all(self.known, sent, self.size)
+        seen = self.revision if seen is None else seen
+        corrected = correct_all(self.known, sent, self.size)
+        newer = [each for each in self.garments if self.born[each.key] > seen]
+        here = {each.key for each in newer}
+        self.garments = [
+            each
+            for each in corrected
+            if self.gone.get(each.key, 0) <= seen and each.key not in here
+        ] + newer
         self.known |= {each.key: each for each in self.garments}
         self.step = step
         return True

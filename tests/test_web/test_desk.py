@@ -152,6 +152,40 @@ def test_another_category(desk: Desk, session):
 
 
 @pytest.mark.slow
+def test_what_a_change_could_not_know_of_stays(desk: Desk, session):
+    picture = session.picture
+    seen = desk.view(session)['picture']['revision']
+    event = sent(picture, seen=seen)
+    event['garments'][0]['points'][3] = [111, 222, 1, 1]
+    # While the box is looked at, a point is dragged.
+    desk.add_box(session, dict(picture=picture.key, box=[60, 60, 400, 590]), 'skirt')
+    desk.edit(session, event)
+    names = [each.found.category for each in picture.garments]
+    assert names == ['long_sleeved_dress', 'skirt']
+    assert picture.garments[0].found.keypoints[3].tolist() == [111, 222]
+    # The same while a category is changed: the old garment does not come back.
+    seen = desk.view(session)['picture']['revision']
+    event = sent(picture, step=1, seen=seen)
+    change = dict(picture=picture.key, garment=2, category='trousers')
+    desk.recategorize(session, change)
+    desk.edit(session, event)
+    names = [each.found.category for each in picture.garments]
+    assert names == ['long_sleeved_dress', 'trousers']
+    # Who has seen it takes it back, and removes what is there.
+    seen = desk.view(session)['picture']['revision']
+    desk.edit(session, event | dict(step=2, seen=seen))
+    names = [each.found.category for each in picture.garments]
+    assert names == ['long_sleeved_dress', 'skirt']
+    # Found once more, nothing of before is left.
+    event = sent(picture, step=3, seen=seen)
+    desk.find_again(session, None)
+    desk.edit(session, event)
+    assert [each.key for each in picture.garments] == [4]
+    with pytest.raises(FormatError, match='without what it was made of'):
+        desk.edit(session, event | dict(step=4, seen='all'))
+
+
+@pytest.mark.slow
 def test_lengths_by_two_clicks(desk: Desk, session):
     rows, overlay, message = desk.measured_view(session.picture)
     in_pixels = {row[2]: row[3] for row in rows}

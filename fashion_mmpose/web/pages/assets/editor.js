@@ -8,7 +8,7 @@ const kinds = props.kinds;
 const state = {
   picture: null, garments: [], garment: null, point: null, tool: 'move',
   least: 0.2, names: false, history: [], zoom: 1, middle: [0, 0], drag: null,
-  step: 0, overlay: {}, corners: [],
+  step: 0, seen: 0, overlay: {}, corners: [],
 };
 
 function make(name, attributes, parent) {
@@ -200,6 +200,7 @@ function send() {
   trigger('edited', {
     picture: state.picture.key,
     step: state.step,
+    seen: state.seen, // what the server did later, it does not take back
     garments: state.garments.map(({ key, points }) => ({ key, points })),
   });
   refresh();

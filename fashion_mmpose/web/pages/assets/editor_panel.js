@@ -109,12 +109,22 @@ function refresh() {
   draw();
 }
 
+// The garments of a view. What was changed here since the server made it, it may not know
+// yet: that stays, and what the server did meanwhile is added.
+function merged({ step, garments, gone }, isSame) {
+  const isChanged = step < state.step || state.drag?.isMoved || nudging;
+  if (!isSame || !isChanged) return copy(garments);
+  const own = state.garments.filter(({ key }) => !(gone[key] > state.seen));
+  return [...own, ...copy(garments).filter(({ born }) => born > state.seen)];
+}
+
 function show(value) {
   if (!value?.pictures) return;
   const isSame = value.picture?.key === state.picture?.key;
   const chosen = isSame ? state.garment?.key : null;
   state.picture = value.picture;
-  state.garments = copy(value.picture?.garments ?? []);
+  state.garments = value.picture ? merged(value.picture, isSame) : [];
+  state.seen = value.picture?.revision ?? 0;
   state.garment = state.garments.find(({ key }) => key === chosen) ?? state.garments[0] ?? null;
   if (!isSame) Object.assign(state, { history: [], zoom: 1, point: null, corners: [] });
   if (value.picture) {
