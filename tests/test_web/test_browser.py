@@ -363,7 +363,11 @@ def test_a_folder_is_annotated(browser, tmp_path, picture_file):
         page.wait_for_selector(POINT)
         page.wait_for_selector('#progress >> text=1 of 3')
         drag(page, middle(page, f'{POINT}[data-point="0"]'), (30, 20))
-        page.keyboard.press('Enter')  # at once: the correction must not be lost
+        page.mouse.click(*middle(page, f'{POINT}[data-point="2"]'))
+        page.keyboard.press('Shift+ArrowRight')
+        page.wait_for_timeout(430)  # it is sent, and answered after the next key
+        page.keyboard.press('Shift+ArrowRight')
+        page.keyboard.press('Enter')  # at once: no correction must be lost
         page.wait_for_selector('#progress >> text=2 of 3')
         # So soon after a key, the page has not sent what it did.
         page.mouse.click(*middle(page, f'{POINT}[data-point="1"]'))
@@ -385,4 +389,5 @@ def test_a_folder_is_annotated(browser, tmp_path, picture_file):
     first, second = np.split(columns.points, 2)
     assert np.linalg.norm((first - second)[0, :2]) > 15
     np.testing.assert_allclose((second - first)[1, :2], (10, 0), atol=0.01)
-    np.testing.assert_allclose(first[2:], second[2:], atol=1e-3)
+    np.testing.assert_allclose((first - second)[2, :2], (20, 0), atol=0.01)
+    np.testing.assert_allclose(first[3:], second[3:], atol=1e-3)

@@ -253,7 +253,15 @@ function nudge(dx, dy) {
   own[3] = 1;
   find('.fm-root').dataset.kept = false;
   draw();
-  nudging = setTimeout(() => { nudging = null; send(); }, 400);
+  nudging = setTimeout(flush, 400);
+}
+
+// Sends at once what the keys have moved.
+function flush() {
+  if (!nudging) return;
+  clearTimeout(nudging);
+  nudging = null;
+  send();
 }
 
 function zoomBy(factor, at) {

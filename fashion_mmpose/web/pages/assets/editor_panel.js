@@ -100,7 +100,8 @@ function refresh() {
   find('.fm-undo').disabled = !state.history.length;
   const { picture, step } = state.overlay;
   // A server that shows no picture, or another one, has nothing more to take over.
-  const isKept = !state.picture || picture !== state.picture.key || step >= state.step;
+  const isKept = !nudging
+    && (!state.picture || picture !== state.picture.key || step >= state.step);
   find('.fm-root').dataset.kept = isKept; // whether there is nothing to wait for
   find('.fm-tell').textContent = { move: '', box: 'Draw a box around a garment.',
     ruler: 'Click both ends of the length that you know.' }[state.tool];
@@ -121,6 +122,7 @@ function merged({ step, garments, gone }, isSame) {
 function show(value) {
   if (!value?.pictures) return;
   const isSame = value.picture?.key === state.picture?.key;
+  if (!isSame) flush(); // as long as it is known of which picture
   const chosen = isSame ? state.garment?.key : null;
   state.picture = value.picture;
   state.garments = value.picture ? merged(value.picture, isSame) : [];
@@ -229,7 +231,7 @@ svg.addEventListener('keydown', (event) => {
   const far = event.shiftKey ? 10 : 1;
   const steps = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] };
   if (steps[event.key]) nudge(...steps[event.key]);
-  else if (event.key === 'Enter') trigger('advanced');
+  else if (event.key === 'Enter') { flush(); trigger('advanced'); }
   else if (event.key === 'Delete' || event.key === 'Backspace') setState(0);
   else if (event.key === 'v' && state.point !== null) {
     setState(state.garment.points[state.point][2] === 2 ? 1 : 2);
