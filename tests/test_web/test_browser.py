@@ -201,6 +201,31 @@ def test_a_garment_by_a_box_and_of_another_category(page, picture_file):
     assert columns.category_ids.tolist() == [10]
 
 
+def test_a_box_is_taken_back_alone(page, picture_file):
+    choose(page, picture_file)
+    page.wait_for_selector(POINT)
+    before = read_columns(save(page, 'COCO JSON'), 'deepfashion2').points
+    drag(page, middle(page, f'{POINT}[data-point="0"]'), (30, 20))
+    page.locator('#editor [data-use=box]').click()
+    page.locator('#editor .fm-svg').scroll_into_view_if_needed()
+    box = page.locator('#editor .fm-svg').bounding_box()
+    corner = box['x'] + 0.1 * box['width'], box['y'] + 0.1 * box['height']
+    drag(page, corner, (0.8 * box['width'], 0.82 * box['height']))
+    # While the box is looked at: what comes must not be lost, nor this.
+    drag(page, middle(page, f'{POINT}[data-point="1"]'), (30, 20))
+    rows = page.locator('#editor .fm-row')
+    rows.nth(1).wait_for()
+    settle(page)
+    both = read_columns(save(page, 'COCO JSON'), 'deepfashion2')
+    assert len(both.ids) == 2
+    page.locator('#editor .fm-undo').click()
+    settle(page)
+    points = read_columns(save(page, 'COCO JSON'), 'deepfashion2').points
+    assert len(points) == DRESS_POINTS
+    assert (np.abs(points - before)[:2, :2].sum(axis=1) > 10).all()
+    np.testing.assert_allclose(points[2:], before[2:], atol=1e-3)
+
+
 def test_the_slider_hides_and_names_show(page, picture_file):
     choose(page, picture_file)
     page.wait_for_selector(POINT)

@@ -119,13 +119,18 @@ function merged({ step, garments, gone }, isSame) {
   return [...own, ...copy(garments).filter(({ born }) => born > state.seen)];
 }
 
+const keysOf = (garments) => garments.map(({ key }) => key).join();
+
 function show(value) {
   if (!value?.pictures) return;
   const isSame = value.picture?.key === state.picture?.key;
   if (!isSame) flush(); // as long as it is known of which picture
   const chosen = isSame ? state.garment?.key : null;
+  const garments = value.picture ? merged(value.picture, isSame) : [];
+  // What came or went at once, as by a box, is a step of its own to take back.
+  if (isSame && keysOf(garments) !== keysOf(state.garments)) remember();
   state.picture = value.picture;
-  state.garments = value.picture ? merged(value.picture, isSame) : [];
+  state.garments = garments;
   state.seen = value.picture?.revision ?? 0;
   state.garment = state.garments.find(({ key }) => key === chosen) ?? state.garments[0] ?? null;
   if (!isSame) Object.assign(state, { history: [], zoom: 1, point: null, corners: [] });
