@@ -81,11 +81,24 @@ def length_rows(
     return rows
 
 
+def named_apart(pictures: Sequence[OpenPicture]) -> dict[str, OpenPicture]:
+    """Pictures by names of their own: of one name, the later ones get a number."""
+    names: dict[str, OpenPicture] = {}
+    for each in pictures:
+        stem, suffix = os.path.splitext(each.name)
+        name, count = each.name, 1
+        while name in names:
+            count += 1
+            name = f'{stem} {count}{suffix}'
+        names[name] = each
+    return names
+
+
 def as_csv(tables: Mapping[str, Sequence[Sequence]], columns: Sequence[str]) -> str:
     """Rows of several pictures as CSV, with the picture's name before each.
 
     Args:
-        tables: The rows by the picture's name.
+        tables: The rows by the picture's name, see :func:`named_apart`.
         columns: Their heads.
     """
     text = io.StringIO()
@@ -116,16 +129,9 @@ def coco_entries(
 def as_coco(pictures: Sequence[OpenPicture], benchmark: Benchmark) -> str:
     """Pictures and their garments as COCO JSON, which data sets read.
 
-    Of pictures of one name the later ones get a number.
+    Of pictures of one name the later ones get a number, see :func:`named_apart`.
     """
-    names: dict[str, OpenPicture] = {}
-    for each in pictures:
-        stem, suffix = os.path.splitext(each.name)
-        name, count = each.name, 1
-        while name in names:
-            count += 1
-            name = f'{stem} {count}{suffix}'
-        names[name] = each
+    names = named_apart(pictures)
     done = coco_entries([(name, p.size, p.garments) for name, p in names.items()])
     with TemporaryDirectory() as folder:
         path = Path(folder) / 'garments.json'

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 
 import cv2
 import numpy as np
@@ -237,6 +238,17 @@ def test_pictures_of_one_name_stay_apart(desk: Desk, session, dress_file: bytes)
     coco = json.loads(saving.as_coco(session.pictures, desk.finder.benchmark))
     names = [image['file_name'] for image in coco['images']]
     assert names == ['dress.png', 'dress 2.png', 'dress 3.png']
+    # Tables have them, too, as the page's camera gives all pictures one name.
+    gradio = pytest.importorskip('gradio')
+    from fashion_mmpose.web.pages.picture_page import Page
+
+    with gradio.Blocks():
+        page = Page(desk)
+    for make in (page._as_points, page._as_lengths):
+        text = make(session)[2].decode()
+        rows = Counter(row[0] for row in csv.reader(io.StringIO(text)))
+        assert {*rows} == {'picture', *names}
+        assert len({rows[name] for name in names}) == 1
 
 
 @pytest.mark.slow

@@ -242,12 +242,14 @@ class Page:
         return 'garments.json', 'application/json', text.encode()
 
     def _as_points(self, session: Session) -> tuple[str, str, bytes]:
-        rows = {p.name: saving.point_rows(p.garments) for p in session.pictures}
+        pictures = saving.named_apart(session.pictures)
+        rows = {name: saving.point_rows(p.garments) for name, p in pictures.items()}
         text = saving.as_csv(rows, saving.POINT_COLUMNS)
         return 'points.csv', 'text/csv', text.encode()
 
     def _as_lengths(self, session: Session) -> tuple[str, str, bytes]:
-        rows = {p.name: self.desk.measured_view(p)[0] for p in session.pictures}
+        pictures = saving.named_apart(session.pictures)
+        rows = {name: self.desk.measured_view(p)[0] for name, p in pictures.items()}
         text = saving.as_csv(rows, saving.LENGTH_COLUMNS)
         return 'lengths.csv', 'text/csv', text.encode()
 
