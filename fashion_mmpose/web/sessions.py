@@ -269,10 +269,18 @@ class Sessions:
                     'moment; try again later'
                 )
             self._bytes += len(data)
-        session.folder.mkdir(exist_ok=True)
-        opened.path = session.folder / f'{time.monotonic_ns()}'
-        opened.path.write_bytes(data)
-        opened.kept_bytes = len(data)
+        path = session.folder / f'{time.monotonic_ns()}'
+        try:
+            session.folder.mkdir(exist_ok=True)
+            path.write_bytes(data)
+        except BaseException:
+            # What is not kept takes no room, also if a part of it is there already.
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+            with self._lock:
+                self._bytes -= len(data)
+            raise
+        opened.path, opened.kept_bytes = path, len(data)
         session.pictures.append(opened)
         session.current = len(session.pictures) - 1
 

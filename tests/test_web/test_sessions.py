@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +78,23 @@ def test_the_disk_is_not_filled(dress_file):
         sessions.forget('me')
         with sessions.of('you') as other:
             add(sessions, other, dress_file)
+
+
+def test_a_full_disk_takes_no_room(dress_file, monkeypatch):
+    def fail(path: Path, data: bytes) -> int:
+        with path.open('wb') as file:
+            file.write(data[:100])
+        raise OSError('the disk is full')
+
+    room = 1.5 * len(dress_file) / MEGABYTE
+    with Sessions(Limits(disk_megabytes=room)) as sessions, sessions.of('me') as own:
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, 'write_bytes', fail)
+            for _ in range(3):
+                with pytest.raises(OSError, match='the disk is full'):
+                    add(sessions, own, dress_file)
+        assert own.pictures == [] and [*own.folder.iterdir()] == []
+        add(sessions, own, dress_file)
 
 
 def test_idle_browsers_and_old_uploads_are_swept(sessions, dress_file):
