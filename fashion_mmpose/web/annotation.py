@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.labels.entries import Converted, write
@@ -38,10 +39,12 @@ class Entry:
     Attributes:
         image: Its entry of ``images``.
         garments: Its garments.
+        version: So many times they were noted, or read.
     """
 
     image: dict[str, Any]
     garments: list[Corrected]
+    version: int = 0
 
 
 class AnnotationFolder:
@@ -116,10 +119,33 @@ class AnnotationFolder:
         entry = self._entries.get(name)
         return None if entry is None else list(entry.garments)
 
+    def version(self, name: str) -> int:
+        """Tells what is saved of a picture from what was before; 0 if nothing is.
+
+        To be asked for before the garments, so that what comes in between is not taken
+        for known.
+        """
+        entry = self._entries.get(name)
+        return 0 if entry is None else entry.version
+
     def note(self, picture: OpenPicture) -> None:
-        """Note what became of a picture; it counts as looked at."""
+        """Note what became of a picture; it counts as looked at.
+
+        If somebody else has saved it since it was opened, that stays.
+
+        Raises:
+            FormatError: If that is so, and the picture was corrected here, too.
+        """
         with self._lock:
             entry = self._entries.get(picture.name)
+            if entry is not None and entry.version != picture.version:
+                if not picture.is_changed:
+                    return
+                raise FormatError(
+                    f'{picture.name} was changed by somebody else, or in another tab, '
+                    'since it was opened here, so that what you corrected is not '
+                    'saved; to fix it: load it again by Enter in "Go to picture"'
+                )
             if entry is None:
                 width, height = picture.size
                 image = dict(
@@ -137,6 +163,8 @@ class AnnotationFolder:
                     picture.known[numbered.key] = numbered
                     self._next_garment += 1
             entry.garments = list(picture.garments)
+            entry.version += 1
+            picture.is_saved(entry.version)
             self._is_changed = True
 
     def write(self) -> None:
@@ -186,7 +214,7 @@ class AnnotationFolder:
         kept = {each['id']: _rest(each) for each in content['annotations']}
         names = dict(zip(columns.images.ids.tolist(), columns.images.file_names))
         for number, name in names.items():
-            self._entries[name] = Entry(images[number], [])
+            self._entries[name] = Entry(images[number], [], version=1)
         for row, number in enumerate(columns.ids.tolist()):
             name = names[int(columns.image_ids[row])]
             garment = self._garment(

@@ -48,6 +48,8 @@ class OpenPicture:
             one that gave way to another.
         born: In which revision each garment came, by its key.
         gone: In which revision garments gave way, by their keys.
+        saved: The step and the revision that were opened or saved last.
+        version: Of what is saved of it, as it was opened or saved last.
         key: What tells it from all other pictures.
     """
 
@@ -65,7 +67,18 @@ class OpenPicture:
     revision: int = 0
     born: dict[int, int] = field(default_factory=dict)
     gone: dict[int, int] = field(default_factory=dict)
+    saved: tuple[int, int] = (-1, 0)
+    version: int = 0
     key: str = field(default_factory=lambda: token_hex(8))
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything was changed since it was opened or saved."""
+        return (self.step, self.revision) != self.saved
+
+    def is_saved(self, version: int) -> None:
+        """Note that it is as it is saved, in that version."""
+        self.saved, self.version = (self.step, self.revision), version
 
     def hold(self, garment: Corrected) -> Corrected:
         """Let the picture have one more garment, which gets its key."""

@@ -218,6 +218,40 @@ def test_a_page_of_an_earlier_server_does_not_go_on_without_a_word(
             assert session.place == 1
 
 
+def test_nobody_overwrites_what_another_one_has_corrected(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
+    def place() -> list[float]:
+        return task.garments('a.png')[0].found.keypoints[3].tolist()
+
+    with open_folder(folder, tmp_path / 'out.json') as task:
+        own = desk_of(task)
+        with (
+            sessions.of('me') as me,
+            sessions.of('you') as you,
+            sessions.of('she') as s,
+        ):
+            for session in (me, you, s):
+                own.open(session, 0)
+            for step in range(2):  # whoever was first goes on
+                event = sent(me.picture, step, 3, [111, 222, 1, 1])
+                own.note(me, own.edit(me, event))
+            own.done(me)
+            # Who has only looked at it goes on, too.
+            own.done(you)
+            assert you.place == 1 and place() == [111, 222]
+            event = sent(s.picture, 0, 4, [5, 5, 1, 1])
+            with pytest.raises(FormatError, match='changed by somebody else'):
+                own.note(s, own.edit(s, event))
+            with pytest.raises(FormatError, match='load it again'):
+                own.done(s)
+            assert s.place == 0 and place() == [111, 222]
+            own.open(s, 0)
+            own.note(s, own.edit(s, sent(s.picture, 0, 4, [5, 5, 1, 1])))
+            (garment,) = task.garments('a.png')
+            assert garment.found.keypoints[3:5].tolist() == [[111, 222], [5, 5]]
+
+
 def test_folders_and_files_that_do_not_fit(folder: Path, tmp_path: Path):
     with pytest.raises(FileNotFoundError, match='is not a folder'):
         open_folder(tmp_path / 'nothing', tmp_path / 'out.json')

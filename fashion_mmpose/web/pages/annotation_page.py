@@ -42,6 +42,7 @@ class AnnotationDesk(Desk):
         opened, pixels = open_picture(path.read_bytes(), name, self.limits)
         opened.path = path
         opened.ruling = replace(session.ruling, ends=None)
+        version = self.task.version(name)
         garments = self.task.garments(name)
         if garments is None:
             category = session.category or None
@@ -49,10 +50,11 @@ class AnnotationDesk(Desk):
                 garments = self.finder.in_picture(pixels, name, category)
         for garment in garments or ():
             opened.hold(garment)
+        opened.is_saved(version)
         session.pictures, session.current = [opened], 0
 
     def note(self, session: Session, picture: OpenPicture) -> None:
-        """Save what became of a picture."""
+        """Save what became of a picture; see :meth:`AnnotationFolder.note`."""
         self.task.note(picture)
 
     def step(self, session: Session, by: int, place: int) -> None:
@@ -75,7 +77,8 @@ class AnnotationDesk(Desk):
 
         Raises:
             FormatError: If nothing is known of the page, as after the command was
-                started anew. The picture is opened once more, and not saved.
+                started anew. The picture is opened once more, and not saved. Or if
+                somebody else has changed it meanwhile; it stays open then.
         """
         if not session.is_begun:
             self.open(session, place)
