@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +57,13 @@ def dress() -> np.ndarray:
 @pytest.fixture(scope='session')
 def dress_file(dress: np.ndarray) -> bytes:
     return as_file(dress)
+
+
+@pytest.fixture
+def picture_file(tmp_path: Path, dress_file: bytes) -> Path:
+    path = tmp_path / 'dress.png'
+    path.write_bytes(dress_file)
+    return path
 
 
 @pytest.fixture(scope='module')
