@@ -48,12 +48,14 @@ class Journal:
         test: Result of the last test, by the names of
             :class:`~fashion_mmpose.commands.categories.summary.Figures`.
         test_fingerprint: What that test was of, see :func:`test_fingerprint`.
+        test_skip_bad: Whether it may have left out pictures that could not be read.
     """
 
     train_seconds: float = 0.0
     trained: bool = False
     test: dict = field(default_factory=dict)
     test_fingerprint: str | None = None
+    test_skip_bad: bool = True  # journals of before do not say
 
     @classmethod
     def read(cls, folder: Path) -> 'Journal':

@@ -16,6 +16,7 @@ from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
 from fashion_mmpose.files.writing.faults import errors_of
 from fashion_mmpose.formats.coco.results import read_predictions
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
+from fashion_mmpose.garments import benchmark
 
 from .commands import locked_log, run_logged, test_command, train_command
 from .plan import CategoryRun
@@ -126,7 +127,7 @@ def test(run: CategoryRun, options: Options, journal: Journal, log: TextIO) -> b
     """Test, unless the last test was of the same; whether there was anything to do."""
     weights = weights_files(run)
     fingerprint = test_fingerprint(run, weights)
-    if journal.test_fingerprint == fingerprint and run.predictions.is_file():
+    if journal.test_fingerprint == fingerprint and is_complete(run, journal):
         return False
     # From here on, the predictions may be those of another test.
     journal.test_fingerprint = None
@@ -141,8 +142,29 @@ def test(run: CategoryRun, options: Options, journal: Journal, log: TextIO) -> b
         raise StepError(f'the test left no metrics in {run.test_folder}')
     figures = measure(metrics_file, run.predictions, time.monotonic() - start)
     journal.test, journal.test_fingerprint = asdict(figures), fingerprint
+    journal.test_skip_bad = options.skip_bad
     journal.write(run.folder)
     return True
+
+
+def is_complete(run: CategoryRun, journal: Journal) -> bool:
+    """Whether the last test has predicted all that can be predicted.
+
+    What it left out for ``--skip-bad`` may be mended, or must fail without that option.
+    """
+    if not run.predictions.is_file():
+        return False
+    if not journal.test_skip_bad:
+        return True
+    number = benchmark('fashionai').garments[run.category].category_id
+    try:
+        images = read_images([run.ann_file])
+        tested = {each['image_id'] for each in read_predictions(run.predictions)}
+    except (OSError, ValueError):
+        return False  # the test says what is wrong with them
+    return all(
+        image['id'] in tested for image in images if image['category_id'] == number
+    )
 
 
 def _both(options: Options) -> list[str]:

@@ -19,6 +19,7 @@ class Scripts:
         self.commands = []
         self.codes = {'train.py': 0, 'test.py': 0}
         self.interrupt = False
+        self.predicted = [1, 2, 2, 3, 4]
 
     def __call__(self, command, log):
         name = os.path.basename(next(part for part in command if part.endswith('.py')))
@@ -37,7 +38,16 @@ class Scripts:
             path = folder / 'test' / 'metrics.json'
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps(content))
-            predictions = [dict(image_id=image_id) for image_id in (1, 2, 2, 3, 4)]
+            predictions = [
+                dict(
+                    image_id=image_id,
+                    category_id=4,
+                    bbox=[0, 0, 9, 9],
+                    score=1,
+                    keypoints=[5.0] * 12,
+                )
+                for image_id in self.predicted
+            ]
             self.run.predictions.write_text(json.dumps(predictions))
         return self.codes[name]
 
@@ -178,6 +188,31 @@ def test_a_test_without_metrics_fails(scripts, monkeypatch):
     monkeypatch.setattr(steps, 'run_logged', lambda command, log: 0)
     result = steps.run_category(scripts.run, steps.Options(Path('repo'), True))
     assert result.status == 'test failed' and 'left no metrics' in result.error
+
+
+def test_pictures_that_were_left_out_are_tested_once_they_are_mended(scripts):
+    run, skip_bad = scripts.run, steps.Options(Path('repo'), skip_bad=True)
+    images = [
+        dict(
+            id=number, file_name=f'{number}.jpg', width=9, height=9, category_id=number
+        )
+        for number in (4, 5)
+    ]
+    images.append(dict(images[0], id=1, file_name='1.jpg'))
+    run.ann_file.parent.mkdir(parents=True, exist_ok=True)
+
+    def test(predicted: list[int], options: steps.Options) -> str:
+        scripts.predicted = predicted
+        return steps.run_category(run, options).status
+
+    run.ann_file.write_text(json.dumps(dict(images=images)))
+    assert test([1], skip_bad) == 'done'
+    assert test([1], skip_bad) == 'done'  # it may be mended now
+    assert test([1, 4], OPTIONS) == 'done'
+    assert test([1, 4], OPTIONS) == 'done before'
+    # All of its own category are there: nothing was left out.
+    assert test([1, 4], skip_bad) == 'done before'
+    assert scripts.started.count(BOTH[1]) == 3
 
 
 def test_pictures_that_cannot_be_read_are_left_out_of_both(scripts, tmp_path):
