@@ -85,7 +85,32 @@ def run_category(run: CategoryRun, options: Options) -> CategoryResult:
         return CategoryResult(
             run.category, f'{phase} failed', error=str(error), log=log
         )
-    status = 'done' if trained or tested else 'done before'
+    return _result(run, 'done' if trained or tested else 'done before', journal)
+
+
+def kept_result(run: CategoryRun, options: Options) -> CategoryResult | None:
+    """What earlier calls have made of a category that is not asked for now.
+
+    Returns:
+        CategoryResult | None: None unless a call for it would find all of it done.
+    """
+    try:
+        journal = Journal.read(run.folder)
+        if not options.test_only and (
+            training_changes(run) or not is_trained(run.folder, journal)
+        ):
+            return None
+        if journal.test_fingerprint != test_fingerprint(run, weights_files(run)):
+            return None
+    except (OSError, ValueError):
+        return None
+    is_there = run.predictions.is_file()
+    if not is_there or not (options.skip_bad or is_complete(run, journal)):
+        return None
+    return _result(run, 'done before', journal)
+
+
+def _result(run: CategoryRun, status: str, journal: Journal) -> CategoryResult:
     seconds = journal.train_seconds or None
     return CategoryResult(run.category, status, seconds, Figures(**journal.test))
 

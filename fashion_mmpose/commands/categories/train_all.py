@@ -16,13 +16,15 @@ half-trained network goes on from its last checkpoint, and a test is repeated on
 its config, weights or annotations have changed, or if --skip-bad has left out pictures
 of it. If a category fails, the others are run
 all the same. At the end there are a table, also as summary.json and summary.md in the
-work directory, and one CSV in the challenge's form.
+work directory, and one CSV in the challenge's form; with --categories, both keep what
+earlier calls with the same settings have done of the other categories.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, data_root_options
 from fashion_mmpose.commands.runs.running import add_skip_bad
@@ -31,10 +33,12 @@ from fashion_mmpose.config.loading import config_root
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 
 from .commands import tail
-from .plan import CategoryRun, plan_runs
-from .state import check_unchanged
-from .steps import Options, merge, run_category
-from .summary import CategoryResult, common_rule, summary_table, write_summary
+from .plan import CategoryRun, plan_runs, run_folders
+from .state import JOURNAL, check_unchanged
+from .steps import Options, kept_result, merge, run_category
+from .summary import CategoryResult, common_rule, rule_of, summary_table, write_summary
+
+_ORDER = garments.categories('fashionai')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -43,7 +47,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--categories',
         type=lambda text: text.split(','),
-        help='names of categories with commas between them; by default all five',
+        help='names of categories with commas between them; what is done of others '
+        'with the same settings stays in the table and the CSV (all five)',
     )
     parser.add_argument(
         '--work-dir',
@@ -109,16 +114,7 @@ def execute(args: argparse.Namespace) -> int:
         )
         if given
     ]
-    folder, runs = plan_runs(
-        args.config,
-        args.categories,
-        args.work_dir,
-        [*data_root_options(args.data_root), *args.cfg_options],
-        test_only=args.test_only,
-        amp=args.amp,
-        auto_scale_lr=args.auto_scale_lr,
-        finetune=args.finetune,
-    )
+    folder, runs = plan(args, args.categories)
     rule = common_rule([run.cfg for run in runs])
     for each in runs:  # before hours of training, which look for their own files
         check_files(each.cfg, ('test',))
@@ -129,18 +125,61 @@ def execute(args: argparse.Namespace) -> int:
     options = Options(
         scripts, args.test_only, args.restart, flags, args.skip_bad, args.nproc
     )
-    results = []
     with locked_folder(folder):
+        done = kept(args, runs, options)
         for each in runs:
-            results.append(run_category(each, options))
-            write_summary(folder, results, rule, args.config)
-        submission = submit(runs, results, args.out, folder, args.skip_bad)
+            done.append((each, run_category(each, options)))
+            done.sort(key=lambda pair: _ORDER.index(pair[0].category))
+            write_summary(folder, [result for _, result in done], rule, args.config)
+        results = [result for _, result in done]
+        submission = submit(
+            [each for each, _ in done], results, args.out, folder, args.skip_bad
+        )
         write_summary(folder, results, rule, args.config, submission)
     print(f'\n{summary_table(results, rule)}')
     print(f'written to {folder}/summary.json and summary.md')
     print_failures(results)
     print(f'submission: {submission or "none was written"}')
     return 0 if submission and all(result.succeeded for result in results) else 1
+
+
+def plan(
+    args: argparse.Namespace, categories: list[str] | None
+) -> tuple[Path, list[CategoryRun]]:
+    """What is to be run for some categories; see :func:`.plan.plan_runs`."""
+    return plan_runs(
+        args.config,
+        categories,
+        args.work_dir,
+        [*data_root_options(args.data_root), *args.cfg_options],
+        test_only=args.test_only,
+        amp=args.amp,
+        auto_scale_lr=args.auto_scale_lr,
+        finetune=args.finetune,
+    )
+
+
+def kept(
+    args: argparse.Namespace, runs: list[CategoryRun], options: Options
+) -> list[tuple[CategoryRun, CategoryResult]]:
+    """What earlier calls with the same settings have made of the other categories.
+
+    It stays in the summary and the submission, which are those of the folder.
+    """
+    asked = {each.category for each in runs}
+    _, folders = run_folders(args.config, _ORDER, args.work_dir)
+    found = []
+    for category, folder in folders.items():
+        if category in asked or not (folder / JOURNAL).is_file():
+            continue
+        try:
+            _, (other,) = plan(args, [category])
+        except (OSError, ValueError):  # of other settings then
+            continue
+        result = kept_result(other, options)
+        if result is not None and rule_of(other.cfg) == rule_of(runs[0].cfg):
+            found.append((other, result))
+    return found
 
 
 def main(argv: list[str] | None = None) -> int:
