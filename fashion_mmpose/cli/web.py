@@ -46,6 +46,8 @@ from .shell import argument_parser, parse, run, warn
 
 _LOOPBACK = ('127.0.0.1', '::1', 'localhost')
 # Of pictures that lie on this machine already.
+# Of the page of pictures, whose senders are not known.
+_LIMITS = dict(max_upload_mb=25.0, max_megapixels=50.0, max_pictures=20)
 _OWN_MB, _OWN_MEGAPIXELS = 1000, 178
 _OPEN = (
     'who reaches {} can use the page, and nothing is encrypted; to fix it: put a web '
@@ -68,17 +70,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='N',
         help='port to listen on, 0 for a free one (%(default)s)',
     )
-    for name, default, what in (
-        ('upload-mb', 25.0, 'megabytes of a picture'),
-        ('megapixels', 50.0, 'millions of pixels of a picture'),
-        ('pictures', 20, 'pictures that one browser may have open'),
+    for name, what in (
+        ('upload-mb', 'megabytes of a picture'),
+        ('megapixels', 'millions of pixels of a picture'),
+        ('pictures', 'pictures that one browser may have open'),
     ):
+        default = _LIMITS[f'max_{name.replace("-", "_")}']
         parser.add_argument(
-            f'--max-{name}',
-            type=type(default),
-            default=default,
-            metavar='N',
-            help=f'{what} (%(default)s)',
+            f'--max-{name}', type=type(default), metavar='N', help=f'{what} ({default})'
         )
     parser.add_argument(
         '--annotate', metavar='FOLDER', help='go through the pictures of a folder'
@@ -93,10 +92,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_networks(parser)
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
     check_network_options(args, parser)
-    for name in ('max_upload_mb', 'max_megapixels', 'max_pictures'):
-        if not getattr(args, name) > 0:
-            option = name.replace('_', '-')
-            parser.error(f'--{option} {getattr(args, name)}: must be positive')
+    for name, default in _LIMITS.items():
+        option, value = f'--{name.replace("_", "-")}', getattr(args, name)
+        if value is not None and args.annotate is not None:
+            parser.error(f'{option} is of the page of pictures, not of --annotate')
+        if value is None:
+            setattr(args, name, default)
+        elif not value > 0:
+            parser.error(f'{option} {value}: must be positive')
     if (args.annotate is None) != (args.out is None):
         parser.error('--annotate FOLDER and --out FILE.json go together')
     if args.annotate is not None and (args.api or args.mcp):

@@ -78,6 +78,13 @@ def test_another_tolerance(trained, monkeypatch, tmp_path, capsys):
         assert '--tolerance' in capsys.readouterr().err
 
 
+def test_what_is_only_checked_is_not_written(capsys):
+    call = load_tool('calibrate.py').main
+    with pytest.raises(SystemExit, match='2'):
+        call(['tiny.py', 'a.pth', '--check', 'a.json', '--out', 'b.json'])
+    assert '--check fits nothing' in capsys.readouterr().err
+
+
 def test_without_a_checkpoint_a_place_is_needed(capsys):
     call = load_tool('calibrate.py').main
     for arguments in (['tiny.py'], ['tiny.py', 'starter://fashionai']):

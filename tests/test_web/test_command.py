@@ -30,6 +30,10 @@ pytestmark = pytest.mark.skipif(
         (['--port', '99999'], 'between 0 and 65535'),
         (['--annotate', 'pictures'], 'go together'),
         (['--annotate', 'a', '--out', 'b', '--api'], 'not of --annotate'),
+        (
+            ['--annotate', 'a', '--out', 'b', '--max-megapixels', '50'],
+            '--max-megapixels is of the page of pictures, not of --annotate',
+        ),
         (['--pose', 'a.py', 'b.pth', '--benchmark', 'fashionai'], '--benchmark'),
     ],
 )
@@ -43,6 +47,7 @@ def test_wrong_options(options: list[str], reason: str, capsys):
 def test_defaults():
     args = web.parse_args([])
     assert (args.host, args.port, args.max_upload_mb) == ('127.0.0.1', 7860, 25)
+    assert (args.max_megapixels, args.max_pictures) == (50, 20)
 
 
 def test_addresses():

@@ -54,6 +54,11 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+# What options of parts are where they are not given, which `check_parts` fills in: it
+# refuses those that are given without parts.
+OF_PARTS = dict(part_size=PART_SIZE, ray_workers=2, ray_cpus=1, ray_gpus=0)
+
+
 def add_sharing(parser: argparse.ArgumentParser) -> None:
     """Add how the work is shared out over processes and machines."""
     parser.add_argument(
@@ -65,9 +70,8 @@ def add_sharing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--part-size',
         type=int,
-        default=PART_SIZE,
         metavar='N',
-        help='with --format parquet, pictures in a part (%(default)s)',
+        help=f'with --format parquet, pictures in a part ({PART_SIZE})',
     )
     parser.add_argument(
         '--engine',
@@ -81,17 +85,14 @@ def add_sharing(parser: argparse.ArgumentParser) -> None:
         metavar='ADDRESS',
         help='of a Ray cluster, or auto; without it Ray is started here',
     )
-    for name, kind, default, what in (
-        ('workers', int, 2, 'workers, each with its own networks'),
-        ('cpus', int, 1, 'cores of a worker'),
-        ('gpus', float, 0, 'GPUs of a worker, or a share of one'),
+    for name, kind, what in (
+        ('workers', int, 'workers, each with its own networks'),
+        ('cpus', int, 'cores of a worker'),
+        ('gpus', float, 'GPUs of a worker, or a share of one'),
     ):
+        default = OF_PARTS[f'ray_{name}']
         parser.add_argument(
-            f'--ray-{name}',
-            type=kind,
-            default=default,
-            metavar='N',
-            help=f'{what} (%(default)s)',
+            f'--ray-{name}', type=kind, metavar='N', help=f'{what} ({default})'
         )
 
 

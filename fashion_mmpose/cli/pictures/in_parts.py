@@ -23,6 +23,7 @@ from fashion_mmpose.catalogue.table_file import (
     about_file,
     write_unreadable,
 )
+from fashion_mmpose.cli.options.networks import OF_PARTS
 from fashion_mmpose.cli.options.scale import PARQUET, measuring_by, measuring_settings
 from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, warn
 from fashion_mmpose.files.parquet import require_pyarrow
@@ -44,13 +45,19 @@ def in_parts(args: argparse.Namespace) -> bool:
 def check_parts(
     args: argparse.Namespace, parser: argparse.ArgumentParser, alone: Sequence[str]
 ) -> None:
-    """Refuse options that do not go together.
+    """Refuse options that do not go together, and fill in those that are not given.
 
     Args:
         args: Options of `predict` or `measure`.
         parser: Whose they are.
         alone: Names of the options that `--format parquet` has no place for.
     """
+    of_ray = ('ray_address', 'ray_workers', 'ray_cpus', 'ray_gpus')
+    for_ray = [name for name in of_ray if getattr(args, name) is not None]
+    has_size = args.part_size is not None
+    for name, default in OF_PARTS.items():
+        if getattr(args, name) is None:
+            setattr(args, name, default)
     if args.part_size < 1:
         parser.error(f'--part-size {args.part_size}: must be at least 1')
     for name in ('ray_workers', 'ray_cpus'):
@@ -59,9 +66,11 @@ def check_parts(
             parser.error(f'--{option} {getattr(args, name)}: must be at least 1')
     if args.ray_gpus < 0:
         parser.error(f'--ray-gpus {args.ray_gpus}: must not be negative')
-    if args.engine != 'ray' and args.ray_address is not None:
-        parser.error('--ray-address is for --engine ray')
+    if args.engine != 'ray' and for_ray:
+        parser.error(f'--{for_ray[0].replace("_", "-")} is for --engine ray')
     if not in_parts(args):
+        if has_size:
+            parser.error('--part-size is for parts; give --format parquet, too')
         if args.engine == 'ray':
             parser.error('--engine ray writes parts; give --format parquet, too')
         return

@@ -102,9 +102,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--kpt-thr',
         type=float,
-        default=KEYPOINT_THR,
         metavar='T',
-        help='lowest score of drawn key points (%(default)s)',
+        help=f'lowest score of drawn key points ({KEYPOINT_THR})',
     )
     parser.add_argument(
         '--fps',
@@ -144,9 +143,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(f'{", ".join(of_lengths)}: for lengths; give --measure, too')
     if args.fps is not None and not 0 < args.fps <= MAX_FPS:
         parser.error(f'--fps {args.fps}: must be above 0 and at most {MAX_FPS:g}')
-    for option in ('names', 'fps'):
-        if getattr(args, option) and not args.save_vis:
+    for name in ('names', 'fps', 'kpt_thr'):
+        value = getattr(args, name)
+        if value is not None and value is not False and not args.save_vis:  # 0 counts
+            option = name.replace('_', '-')
             parser.error(f'--{option} is for what is drawn; give --save-vis, too')
+    if args.kpt_thr is None:
+        args.kpt_thr = KEYPOINT_THR
     if args.detect_every < 1:
         parser.error(f'--detect-every {args.detect_every}: must be at least 1')
     if not args.track and (args.detect_every > 1 or args.no_smooth):

@@ -95,6 +95,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(f'--tolerance must be more than 0, not {args.tolerance:g}')
     if args.tolerance is not None and args.check:
         parser.error('--tolerance is fitted with; the FILE of --check has its own')
+    if args.out is not None and args.check:
+        parser.error('--out is where a fit is written, and --check fits nothing')
     return args
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from fashion_mmpose.catalogue.plan import PART_SIZE
 from fashion_mmpose.cli.options import networks
 from fashion_mmpose.cli.pictures.predict import parse_args
+from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 
 
 @pytest.fixture
@@ -45,6 +47,33 @@ def test_limits_are_shares(capsys, option: str):
     with pytest.raises(SystemExit, match='2'):
         parse_args(['a.jpg', '--out-dir', 'out', option, '1.5'])
     assert f'{option} 1.5: must be between 0 and 1' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'options, reason',
+    [
+        (['--kpt-thr', '0.3'], '--kpt-thr is for what is drawn; give --save-vis'),
+        (['--kpt-thr', '0'], '--kpt-thr is for what is drawn; give --save-vis'),
+        (['--part-size', '1000'], '--part-size is for parts; give --format parquet'),
+        (['--ray-workers', '2'], '--ray-workers is for --engine ray'),
+        (
+            ['--format', 'parquet', '--ray-gpus', '0'],
+            '--ray-gpus is for --engine ray',
+        ),
+    ],
+)
+def test_options_without_effect_are_refused(capsys, options: list, reason: str):
+    with pytest.raises(SystemExit, match='2'):
+        parse_args(['a.jpg', '--out-dir', 'out', *options])
+    assert reason in capsys.readouterr().err
+
+
+def test_what_is_not_given_has_its_default():
+    args = parse_args(['a.jpg', '--out-dir', 'out'])
+    assert (args.part_size, args.kpt_thr) == (PART_SIZE, KEYPOINT_THR)
+    assert (args.ray_workers, args.ray_cpus, args.ray_gpus) == (2, 1, 0)
+    drawn = ['--save-vis', '--kpt-thr', '0']
+    assert parse_args(['a.jpg', '--out-dir', 'out', *drawn]).kpt_thr == 0
 
 
 def test_the_help_says_the_defaults(capsys):
