@@ -45,9 +45,9 @@ from .options.networks import (
 from .shell import argument_parser, parse, run, warn
 
 _LOOPBACK = ('127.0.0.1', '::1', 'localhost')
-# Of pictures that lie on this machine already.
 # Of the page of pictures, whose senders are not known.
 _LIMITS = dict(max_upload_mb=25.0, max_megapixels=50.0, max_pictures=20)
+# Of pictures that lie on this machine already.
 _OWN_MB, _OWN_MEGAPIXELS = 1000, 178
 _OPEN = (
     'who reaches {} can use the page, and nothing is encrypted; to fix it: put a web '

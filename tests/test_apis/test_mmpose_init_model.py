@@ -18,7 +18,7 @@ from fashion_mmpose.config.loading import (
 
 def is_pose_network(name):
     """Whether it can be built: it is no recipe, ensemble or detector."""
-    if name == 'starter/landmarks':  # its benchmark is a file that is made
+    if name.startswith('starter/landmarks'):  # its benchmark is a file that is made
         return False
     config = read_config(name)
     head = None if is_ensemble(config) else config.model.get('head')
