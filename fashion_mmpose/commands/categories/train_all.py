@@ -14,9 +14,10 @@ for all of them, is trained on for each category.
 The same command goes on where it was stopped: finished trainings are not repeated, a
 half-trained network goes on from its last checkpoint, and a test is repeated only if
 its config, weights or annotations have changed, or if --skip-bad has left out pictures
-of it. If a category fails, the others are run all the same. At the end there are a table, also as summary.json and summary.md in the
-work directory, and one CSV in the challenge's form; with --categories, both keep what
-earlier calls with the same settings have done of the other categories.
+of it. If a category fails, the others are run all the same. At the end there are a
+table, also as summary.json and summary.md in the work directory, and one CSV in the
+challenge's form; with --categories, both keep what earlier calls with the same settings
+have done of the other categories.
 """
 
 import argparse
