@@ -1,6 +1,6 @@
 # A further training of the starter's landmark network, with erased patches and averaged
 # weights. It begins with those of starter/landmarks: --cfg-options load_from=FILE. The
-# network that is shipped is a mean of its weights before and after, see docs/starter.md.
+# network that is shipped is a mean of its weights before and after: docs/starter.md.
 _base_ = './landmarks.py'
 
 train_pipeline = [
