@@ -167,8 +167,9 @@ def set_training(
 
     Args:
         cfg: The config.
-        resume: ``'auto'`` to go on from the last checkpoint in the work directory,
-            or the path of a checkpoint; None to start anew.
+        resume: ``'auto'`` to go on from the last checkpoint in the work directory, and
+            to start where there is none; or the path of a checkpoint; None to start
+            anew.
         amp: Mixed precision: float16 on a GPU, else bfloat16.
         auto_scale_lr: Scale the learning rate to the real batch size.
 
@@ -180,11 +181,17 @@ def set_training(
     """
     if is_ensemble(cfg):
         raise ValueError('an ensemble is not trained: train its members one by one')
-    if resume is not None:
+    if resume == 'auto':
+        # Where there is nothing to go on from yet, the run begins as without it, with
+        # the weights that the config names.
+        cfg.resume = last_checkpoint(cfg.work_dir) is not None
+        if cfg.resume:
+            cfg.load_from = None
+    elif resume is not None:
         cfg.resume = True
         if os.path.isdir(resume):  # to go on, the last one counts, not the best
             resume = os.fspath(last_checkpoint(resume) or existing_file(resume))
-        cfg.load_from = None if resume == 'auto' else existing_file(resume)
+        cfg.load_from = existing_file(resume)
     if amp:
         _set_mixed_precision(cfg)
     if auto_scale_lr:

@@ -9,6 +9,17 @@ import numpy as np
 from fashion_mmpose.media.source import count_frames
 
 
+_LARGEST_BASE = 65535  # ticks of a second in MPEG-4
+
+
+def _writable(fps: float) -> float:
+    """A rate with as many decimals as MPEG-4 can tell, three at most."""
+    for decimals in (3, 2, 1):
+        if fps * 10**decimals <= _LARGEST_BASE:
+            return round(fps, decimals)
+    return float(round(fps))
+
+
 class VideoFile:
     """An MPEG-4 video that appears when it is finished.
 
@@ -19,7 +30,7 @@ class VideoFile:
 
     def __init__(self, path: str | os.PathLike, fps: float) -> None:
         self.path = Path(path)
-        self.fps = fps
+        self.fps = _writable(fps)
         # OpenCV chooses the container by the suffix.
         self._temporary = self.path.with_name(f'.{self.path.stem}.{os.getpid()}.mp4')
         self._writer: cv2.VideoWriter | None = None

@@ -15,6 +15,11 @@ def cfg():
 
 
 def test_resume(cfg, tmp_path):
+    cfg.work_dir, cfg.load_from = str(tmp_path / 'run'), 'starter://fashionai'
+    running.set_training(cfg, resume='auto')
+    # Before the first checkpoint, the weights are those of a run without the option.
+    assert not cfg.resume and cfg.load_from == 'starter://fashionai'
+    write_weights(tmp_path / 'run/epoch_1.pth')
     running.set_training(cfg, resume='auto')
     assert cfg.resume is True and cfg.load_from is None
     checkpoint = tmp_path / 'epoch_2.pth'

@@ -29,7 +29,7 @@ def write(path, pictures, fps=10):
     video.finish()
 
 
-@pytest.mark.parametrize('fps', [0.5, 23.976, 120])
+@pytest.mark.parametrize('fps', [0.5, 23.976, 66.667, 119.861, 120, 239.917])
 def test_frames_and_rate(tmp_path, fps):
     path = tmp_path / 'new/v.mp4'
     write(path, frames([0, 80, 160, 240]), fps)
