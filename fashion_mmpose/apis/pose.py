@@ -294,8 +294,12 @@ def _check_config(config: Config, name: str) -> Mapping:
         raise ValueError(f'{name} has no model and test_dataloader.dataset.pipeline')
     first = dataset.pipeline[0]
     # MMPose's step takes pictures that are loaded, whatever else it is told.
-    if first['type'].rpartition('.')[2] != 'LoadImage' or (
-        set(first) - {'type', 'backend_args', 'to_float32'}
+    # Pictures come upright and in colour, whether or not the step would turn them.
+    colours = ('color', 'color_ignore_orientation')
+    if (
+        first['type'].rpartition('.')[2] != 'LoadImage'
+        or set(first) - {'type', 'backend_args', 'to_float32', 'color_type'}
+        or first.get('color_type', 'color') not in colours
     ):
         raise ValueError(
             f"{name}: its test pipeline must begin with dict(type='LoadImage'), which "

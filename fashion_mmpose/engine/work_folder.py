@@ -16,8 +16,10 @@ from fashion_mmpose.pretrained import names_folder
 POINTER = 'last_checkpoint'
 INTERRUPTED = 'interrupted.pth'
 _TO_GO_ON_FROM = re.compile(r'(epoch_\d+|iter_\d+|interrupted)\.pth')
-# Published ones have a hash, too.
-_CHECKPOINT = re.compile(r'(best_.+|(epoch|iter)_\d+(-[0-9a-f]+)?|interrupted)\.pth')
+# Published ones have a hash, too; a calibration beside one is of that network alone.
+_CHECKPOINT = re.compile(
+    r'(best_.+|(epoch|iter)_\d+(-[0-9a-f]+)?|interrupted)\.(pth|calibration\.json)'
+)
 # MMEngine gives every start a folder of its own.
 _START = re.compile(r'\d{8}_\d{6}(_\d+)?')
 

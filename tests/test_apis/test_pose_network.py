@@ -232,6 +232,20 @@ def test_configs_that_are_refused(small, changes, message):
         PoseNetwork(config, small.weights('fashionai_blouse'))
 
 
+@pytest.mark.slow
+def test_pictures_are_loaded_already_however_a_config_reads_them(small):
+    # As the companion of the DeepFashion2 HRNet has it, for its converted weights.
+    config = Config.fromfile(small.config('fashionai_blouse'))
+    weights = small.weights('fashionai_blouse')
+    plain = PoseNetwork(config, weights)
+    config.test_dataloader.dataset.pipeline[0].color_type = 'color_ignore_orientation'
+    (first,), (second,) = (
+        each.predict([each.sample(small.images[0], 'blouse', (0, 0, 40, 40))])
+        for each in (plain, PoseNetwork(config, weights))
+    )
+    np.testing.assert_array_equal(first.points, second.points)
+
+
 def test_no_such_config():
     with pytest.raises(ValueError, match='nothing'):
         PoseNetwork('nothing', 'weights.pth')

@@ -8,7 +8,6 @@ import numpy as np
 
 from fashion_mmpose.media.source import count_frames
 
-
 _LARGEST_BASE = 65535  # ticks of a second in MPEG-4
 
 

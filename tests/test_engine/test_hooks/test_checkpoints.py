@@ -263,8 +263,12 @@ def test_a_new_training_makes_room_for_itself(tmp_path):
         ).train()
         return everything(tmp_path)
 
-    first = begin([0.2, 0.1])
+    begin([0.2, 0.1])
+    # As `calibrate` writes it: it is of that network, not of its successor.
+    (tmp_path / 'epoch_2.calibration.json').write_text('{}')
+    first = everything(tmp_path)
     second = begin([0.1, 0.2])
+    assert not (tmp_path / 'epoch_2.calibration.json').exists()
     best = [path.name for path in tmp_path.glob('best_*')]
     assert best == ['best_fashionai_NE_epoch_1.pth']
     for name, content in first.items():
