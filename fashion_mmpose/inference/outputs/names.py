@@ -78,13 +78,14 @@ class Naming:
     def _shared_folder(self, sources: Iterable[Source]) -> str | None:
         """What all lie below; None where one name is one picture."""
         paths: dict[int, str] = {}
-        folder = None
+        folder = last = None
         is_needed = False
         for source in sources:
             path = os.path.abspath(str(source.image))
             own = os.path.dirname(path)
-            if folder is None or not own.startswith(folder):
+            if own != last:  # of neighbours it is mostly the same
                 folder = os.path.commonpath([folder or own, own])
+                last = own
             key = hash(source.name)
             if key in self._repeated:
                 is_needed |= paths.setdefault(key, path) != path

@@ -74,6 +74,15 @@ def test_many_are_named_like_few(folder, inputs):
     assert found == names(*inputs)
 
 
+def test_a_folder_whose_name_begins_like_another_one_is_not_below_it(folder):
+    (folder / 'b2').mkdir()
+    (folder / 'b2/1.jpg').touch()
+    inputs = ['../b', '../b2']
+    naming = Naming(lambda: find_sources(iter(inputs)))
+    found = [source.name for source in naming(find_sources(iter(inputs)))]
+    assert found == names(*inputs) == ['b/1.jpg', 'b/clip.mov', 'b2/1.jpg']
+
+
 def test_absolute_paths_stay_below(folder):
     assert names(str(folder / 'a/1.jpg'), str(folder / 'b/1.jpg')) == [
         *('a/1.jpg', 'b/1.jpg'),
