@@ -76,9 +76,11 @@ class Writing:
         pixels = predicted.picture.pixels
         assert pixels is not None  # as of every picture that was read
         scale, reason = self.measuring.scale_of(pixels)
-        measured = [self.measuring.lengths(garment, scale) for garment in found]
-        own = (self.measuring.scale_for(garment, scale)[1] for garment in found)
-        reason = reason or next(filter(None, own), '')
+        measured = []
+        for garment in found:
+            lengths, own = self.measuring.lengths(garment, scale)
+            measured.append(lengths)
+            reason = reason or own
         name = predicted.picture.source.name
         rows = rows_of(predicted, measured, self.model)
         return rows, f'{name}: {reason}' if reason else ''

@@ -32,6 +32,11 @@ class Shard:
             item for place, item in enumerate(items) if place % self.count == self.index
         )
 
+    @property
+    def name(self) -> str:
+        """What its files and folders are called."""
+        return f'shard-{self.index}-of-{self.count}'
+
     def __str__(self) -> str:
         return f'{self.index}/{self.count}'
 

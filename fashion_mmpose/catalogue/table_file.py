@@ -2,11 +2,10 @@
 
 import csv
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 
-from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.parquet import require_pyarrow
+from fashion_mmpose.files.parquet import damage_named, require_pyarrow
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments import GarmentPrediction
 
@@ -90,36 +89,38 @@ def garments_in(path: str | os.PathLike) -> Iterator[GarmentPrediction]:
 
 
 def write_unreadable(
-    outputs: OutputFiles,
-    folder: str,
-    pictures: Iterable[Unreadable],
+    folder: str | os.PathLike,
+    pictures: Sequence[Unreadable],
     name: str = UNREADABLE,
+    is_asked: bool = False,
 ) -> None:
-    """Write which pictures could not be read.
+    """List which pictures could not be read, if there are any.
+
+    A list that is there is replaced in any case: what it names may be mended.
 
     Args:
-        outputs: Where the file is opened.
         folder: The folder.
         pictures: Those pictures.
         name: Of the file. Defaults to :data:`UNREADABLE`.
+        is_asked: Whether to write a list of none, too. Defaults to False.
+
+    Raises:
+        OSError: If it cannot be written.
     """
     path = os.path.join(folder, name)
-    writer = csv.writer(outputs.open(path), lineterminator='\n')
-    writer.writerow(Unreadable._fields)
-    writer.writerows(pictures)
+    if not pictures and not is_asked and not os.path.exists(path):
+        return
+    with OutputFiles() as outputs:
+        writer = csv.writer(outputs.open(path), lineterminator='\n')
+        writer.writerow(Unreadable._fields)
+        writer.writerows(pictures)
 
 
-@contextmanager
-def whole(path: str | os.PathLike) -> Iterator[None]:
-    """Name the file that pyarrow cannot read."""
-    try:
-        yield
-    except (require_pyarrow().ArrowInvalid, OSError) as error:
-        # What is damaged inside is an OSError, too, without the number of one.
-        if getattr(error, 'errno', None) is not None:
-            raise
-        reason = ' '.join(str(error).split())
-        raise FormatError(
+def whole(path: str | os.PathLike) -> AbstractContextManager[None]:
+    """Name the part that pyarrow cannot read."""
+    return damage_named(
+        lambda reason: (
             f'{path} cannot be read: {reason}; to fix it: delete it, and run the same '
             'command again'
-        ) from error
+        )
+    )

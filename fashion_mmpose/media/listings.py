@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.inner_paths import has_controls, is_utf8
-from fashion_mmpose.files.parquet import require_pyarrow
+from fashion_mmpose.files.parquet import damage_named, require_pyarrow
 
 from .source import Source
 
@@ -143,25 +143,23 @@ def _parquet_cells(path: str, column: str | None) -> Generator[tuple[str, str | 
     """The cells of a column of a Parquet table, and which row they are of."""
     pyarrow = require_pyarrow()
     number = 0
-    try:
-        with pyarrow.parquet.ParquetFile(path) as table:
-            name = _column(path, table.schema_arrow.names, column)
-            kind = table.schema_arrow.field(name).type
-            if pyarrow.types.is_dictionary(kind):
-                kind = kind.value_type
-            types = pyarrow.types
-            is_text = types.is_string, types.is_large_string, types.is_string_view
-            if not any(each(kind) for each in is_text):
-                raise FormatError(f'{path}: the column {name} holds {kind}, no texts')
-            for batch in table.iter_batches(_ROWS, columns=[name]):
-                # A column of structs may come along, whose field is called like it.
-                for cell in batch.column(batch.schema.names.index(name)).to_pylist():
-                    number += 1
-                    yield f'row {number}', cell
-    except (pyarrow.ArrowInvalid, OSError) as error:
-        if getattr(error, 'errno', None) is not None:
-            raise  # of the system, which names the file
-        raise FormatError(f'{path}, after row {number}: {error}') from error
+    with (
+        damage_named(lambda reason: f'{path}, after row {number}: {reason}'),
+        pyarrow.parquet.ParquetFile(path) as table,
+    ):
+        name = _column(path, table.schema_arrow.names, column)
+        kind = table.schema_arrow.field(name).type
+        if pyarrow.types.is_dictionary(kind):
+            kind = kind.value_type
+        types = pyarrow.types
+        is_text = types.is_string, types.is_large_string, types.is_string_view
+        if not any(each(kind) for each in is_text):
+            raise FormatError(f'{path}: the column {name} holds {kind}, no texts')
+        for batch in table.iter_batches(_ROWS, columns=[name]):
+            # A column of structs may come along, whose field is called like it.
+            for cell in batch.column(batch.schema.names.index(name)).to_pylist():
+                number += 1
+                yield f'row {number}', cell
 
 
 def _column(path: str, names: Sequence[str], asked: str | None) -> str:

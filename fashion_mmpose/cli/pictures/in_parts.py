@@ -28,7 +28,6 @@ from fashion_mmpose.cli.options.scale import PARQUET, measuring_by, measuring_se
 from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, warn
 from fashion_mmpose.files.parquet import require_pyarrow
 from fashion_mmpose.files.writing.locks import locked_file
-from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.outputs.names import Naming
 from fashion_mmpose.media.sources import Source, find_sources
@@ -105,8 +104,7 @@ def execute_in_parts(args: argparse.Namespace, title: str, measured: bool) -> in
     warn([f'not used: {reason}' for reason in left_aside])
     inferencer, writing, _ = make_predictor(args, measured)
     plan = plan_of(args, catalogue, writing, inferencer)
-    name = f'shard-{shard.index}-of-{shard.count}'
-    with locked_file(os.path.join(args.out_dir, name)):
+    with locked_file(os.path.join(args.out_dir, shard.name)):
         begin(args.out_dir, plan)
         pending = plan.pending(args.out_dir, shard)
         files = PartFiles(args.out_dir, plan, writing)
@@ -220,7 +218,5 @@ def note_unreadable(folder: str, plan: Plan, shard: Shard) -> tuple[int, int]:
         if about.first // plan.part_size % shard.count == shard.index:
             num_bad += len(about.unreadable)
             num_in_pixels += about.num_in_pixels
-    if found or os.path.exists(os.path.join(folder, UNREADABLE_PARTS)):
-        with OutputFiles() as outputs:
-            write_unreadable(outputs, folder, found, UNREADABLE_PARTS)
+    write_unreadable(folder, found, UNREADABLE_PARTS)
     return num_bad, num_in_pixels

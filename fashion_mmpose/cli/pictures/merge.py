@@ -18,7 +18,6 @@ from fashion_mmpose.catalogue.merging import check_out, merge
 from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.files.writing.locks import locked_file
-from fashion_mmpose.files.writing.outputs import OutputFiles
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -43,14 +42,11 @@ def execute(args: argparse.Namespace) -> None:
     with locked_file(args.out):
         merged = merge(args.folders, args.out, args.partial)
         folder = os.path.dirname(args.out)
-        place = os.path.join(folder, UNREADABLE)
-        # What an earlier call has listed there may be mended.
-        if merged.unreadable or os.path.exists(place):
-            with OutputFiles() as outputs:
-                write_unreadable(outputs, folder, merged.unreadable)
+        write_unreadable(folder, merged.unreadable)
     if merged.missing:
         warn([f'{len(merged.missing)} parts are missing'])
     if merged.unreadable:
+        place = os.path.join(folder, UNREADABLE)
         warn([f'{len(merged.unreadable)} pictures could not be read: {place}'])
     print(
         f'{merged.num_garments} garments in {merged.num_pictures} pictures of '

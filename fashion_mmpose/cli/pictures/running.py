@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 from fashion_mmpose.catalogue.schema import Unreadable
 from fashion_mmpose.catalogue.shards import read_shard, shard_of
-from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
+from fashion_mmpose.catalogue.table_file import write_unreadable
 from fashion_mmpose.cli.options.networks import (
     build,
     check_category,
@@ -16,7 +16,6 @@ from fashion_mmpose.cli.options.networks import (
     warn_of_whole_pictures,
 )
 from fashion_mmpose.cli.shell import warn
-from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
 from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.media.listings import Listing
@@ -58,13 +57,9 @@ class LeftOut:
 
         Args:
             folder: Where.
-            is_asked: Whether to do so; a list of an earlier run is replaced in any
-                case.
+            is_asked: Whether to list none, too; see :func:`write_unreadable`.
         """
-        if not is_asked and not os.path.exists(os.path.join(folder, UNREADABLE)):
-            return
-        with OutputFiles() as outputs:
-            write_unreadable(outputs, folder, self.pictures)
+        write_unreadable(folder, self.pictures, is_asked=is_asked)
 
 
 def inputs_of(args: argparse.Namespace) -> tuple[list[Input], Listing]:
@@ -97,8 +92,7 @@ def open_inputs(
     inputs, listing = inputs_of(args)
     sources = shard_of(name_sources(find_sources(inputs, left_aside, listing)), shard)
     if shard.count > 1:
-        name = f'shard-{shard.index}-of-{shard.count}'
-        args.out_dir = os.path.join(args.out_dir, name)
+        args.out_dir = os.path.join(args.out_dir, shard.name)
     return open_networks(args), sources
 
 

@@ -81,12 +81,19 @@ class Measuring:
         reason = f'{garment.category} has no key point {missing!r} of the known length'
         return in_pixels(scale.lens), reason
 
-    def lengths(self, garment: GarmentPrediction, scale: AnyScale) -> list[Measured]:
-        """The measurements of a garment, see :meth:`scale_for`."""
-        scale, _ = self.scale_for(garment, scale)
-        return garment.measurements(
-            scale, measures=self.own.get(garment.category), min_score=self.min_score
-        )
+    def lengths(
+        self, garment: GarmentPrediction, scale: AnyScale
+    ) -> tuple[list[Measured], str]:
+        """The measurements of a garment, and why not centimetres, or nothing.
+
+        Args:
+            garment: The garment.
+            scale: Of its picture; see :meth:`scale_for`.
+        """
+        scale, reason = self.scale_for(garment, scale)
+        measures = self.own.get(garment.category)
+        found = garment.measurements(scale, measures=measures, min_score=self.min_score)
+        return found, reason
 
 
 class MeasurementFiles:
@@ -171,8 +178,7 @@ class MeasurementFiles:
         everything = []
         categories = Counter(garment.category for garment in predicted.garments)
         for number, garment in enumerate(predicted.garments, 1):
-            lengths = self._measuring.lengths(garment, scale)
-            _, reason = self._measuring.scale_for(garment, scale)
+            lengths, reason = self._measuring.lengths(garment, scale)
             if reason:
                 self.in_pixels.append(f'{image}, garment {number}: {reason}')
             place = dict(image=image, garment=number, category=garment.category)
