@@ -11,8 +11,9 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pickle import UnpicklingError
+from typing import Any
 
 from fashion_mmpose import interrupts
 
@@ -37,6 +38,22 @@ def argument_parser(description: str | None) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+
+
+def fill_in(args: argparse.Namespace, defaults: Mapping[str, Any]) -> list[str]:
+    """Give the options that were not given their defaults.
+
+    Args:
+        args: The options, None where they were not given.
+        defaults: By their names.
+
+    Returns:
+        list[str]: The names of those that were given, in the order of ``defaults``.
+    """
+    given = [name for name in defaults if getattr(args, name) is not None]
+    for name in defaults.keys() - given:
+        setattr(args, name, defaults[name])
+    return given
 
 
 def parse(

@@ -42,7 +42,7 @@ from .options.networks import (
     warn_of_whole_pictures,
     with_pairs,
 )
-from .shell import argument_parser, parse, run, warn
+from .shell import argument_parser, fill_in, parse, run, warn
 
 _LOOPBACK = ('127.0.0.1', '::1', 'localhost')
 # Of the page of pictures, whose senders are not known.
@@ -92,13 +92,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_networks(parser)
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
     check_network_options(args, parser)
-    for name, default in _LIMITS.items():
+    for name in fill_in(args, _LIMITS):
         option, value = f'--{name.replace("_", "-")}', getattr(args, name)
-        if value is not None and args.annotate is not None:
+        if args.annotate is not None:
             parser.error(f'{option} is of the page of pictures, not of --annotate')
-        if value is None:
-            setattr(args, name, default)
-        elif not value > 0:
+        if not value > 0:
             parser.error(f'{option} {value}: must be positive')
     if (args.annotate is None) != (args.out is None):
         parser.error('--annotate FOLDER and --out FILE.json go together')

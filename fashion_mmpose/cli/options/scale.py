@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from fashion_mmpose.cli.shell import warn
+from fashion_mmpose.cli.shell import fill_in, warn
 from fashion_mmpose.files.digest import file_digest
 from fashion_mmpose.garments import Garment, Named, benchmark, garment
 from fashion_mmpose.inference import GarmentInferencer
@@ -116,9 +116,7 @@ def complete_scale_options(args: argparse.Namespace) -> list[str]:
     ]
     if args.format is not None and PARQUET not in args.format:
         given.append('format')
-    for name, value in _DEFAULTS.items():
-        if getattr(args, name) is None:
-            setattr(args, name, value)
+    fill_in(args, _DEFAULTS)
     return [f'--{name.replace("_", "-")}' for name in given]
 
 

@@ -25,7 +25,7 @@ from fashion_mmpose.catalogue.table_file import (
 )
 from fashion_mmpose.cli.options.networks import OF_PARTS
 from fashion_mmpose.cli.options.scale import PARQUET, measuring_by, measuring_settings
-from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, warn
+from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, fill_in, warn
 from fashion_mmpose.files.parquet import require_pyarrow
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.inference import GarmentInferencer
@@ -51,12 +51,8 @@ def check_parts(
         parser: Whose they are.
         alone: Names of the options that `--format parquet` has no place for.
     """
-    of_ray = ('ray_address', 'ray_workers', 'ray_cpus', 'ray_gpus')
-    for_ray = [name for name in of_ray if getattr(args, name) is not None]
-    has_size = args.part_size is not None
-    for name, default in OF_PARTS.items():
-        if getattr(args, name) is None:
-            setattr(args, name, default)
+    given = fill_in(args, dict(ray_address=None, **OF_PARTS))
+    for_ray = [name for name in given if name != 'part_size']
     if args.part_size < 1:
         parser.error(f'--part-size {args.part_size}: must be at least 1')
     for name in ('ray_workers', 'ray_cpus'):
@@ -68,7 +64,7 @@ def check_parts(
     if args.engine != 'ray' and for_ray:
         parser.error(f'--{for_ray[0].replace("_", "-")} is for --engine ray')
     if not in_parts(args):
-        if has_size:
+        if 'part_size' in given:
             parser.error('--part-size is for parts; give --format parquet, too')
         if args.engine == 'ray':
             parser.error('--engine ray writes parts; give --format parquet, too')

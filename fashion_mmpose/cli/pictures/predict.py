@@ -58,6 +58,7 @@ from fashion_mmpose.cli.shell import (
     FAILED,
     INTERRUPTED,
     argument_parser,
+    fill_in,
     parse,
     run,
     warn,
@@ -148,8 +149,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         if value is not None and value is not False and not args.save_vis:  # 0 counts
             option = name.replace('_', '-')
             parser.error(f'--{option} is for what is drawn; give --save-vis, too')
-    if args.kpt_thr is None:
-        args.kpt_thr = KEYPOINT_THR
+    fill_in(args, dict(kpt_thr=KEYPOINT_THR))
     if args.detect_every < 1:
         parser.error(f'--detect-every {args.detect_every}: must be at least 1')
     if not args.track and (args.detect_every > 1 or args.no_smooth):
