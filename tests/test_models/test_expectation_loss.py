@@ -61,7 +61,8 @@ def test_a_perfect_map_at_the_border_costs_nothing():
 
 def test_gradient():
     targets = targets_of([[[6.2, 6.7], [2.0, 3.0], [9.0, 1.0]]], [[1.0, 0.0, 1.0]])
-    maps = torch.rand(1, 3, 16, 16, requires_grad=True)
+    seeded = torch.Generator().manual_seed(0)
+    maps = torch.rand(1, 3, 16, 16, generator=seeded, requires_grad=True)
     ExpectationLoss()(maps, targets).backward()
     touched = maps.grad.abs().sum((2, 3)) > 0
     assert touched.tolist() == [[True, False, True]]
@@ -71,9 +72,10 @@ def test_gradient():
 
     logits = torch.rand(2, 3, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(loss, logits)
-    # A step along it brings the expected position nearer.
+    # A step along it brings the expected position nearer, if it is short: where the
+    # largest cell changes, the position jumps.
     before = ExpectationLoss()(maps, targets)
-    after = ExpectationLoss()(maps.detach() - 0.01 * maps.grad, targets)
+    after = ExpectationLoss()(maps.detach() - 1e-4 * maps.grad, targets)
     assert after < before
 
 
