@@ -55,7 +55,8 @@ import sys
 import fashion_mmpose.plugin
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
-from fashion_mmpose.config.loading import check_codecs, load_config
+from fashion_mmpose.config.checks import check_codecs
+from fashion_mmpose.config.loading import load_config
 cfg = load_config(sys.argv[1])
 check_codecs(cfg)
 init_default_scope(cfg.default_scope)

@@ -12,9 +12,8 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
+from fashion_mmpose.config.checks import check_codecs, check_members
 from fashion_mmpose.config.loading import (
-    check_codecs,
-    check_members,
     is_detector,
     is_ensemble,
     load_config,
@@ -305,8 +304,7 @@ def _check_config(config: Config, name: str) -> Mapping:
             f"{name}: its test pipeline must begin with dict(type='LoadImage'), which "
             f'reads pictures in colour; it begins with {dict(first)}'
         )
-    if 'train_dataloader' in config:
-        check_codecs(config)
+    check_codecs(config)
     check_members(config)
     return dataset
 

@@ -3,7 +3,7 @@
 import copy
 import glob
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,13 +12,12 @@ from mmengine.config import Config, ConfigDict
 from fashion_mmpose.pretrained import names_folder, read_index
 from fashion_mmpose.stack import compat
 
-from .described_data import datasets_of, embed_descriptions
+from .described_data import embed_descriptions
 from .folder import config_root
 from .overrides import check_keys
 from .stored import read_stored_config
 
 CATEGORY = '{category}'  # stands for a category in paths
-_POINT_CODECS = ('PointHeatmap', 'PointSimCC')  # whose options tell what they do
 
 
 def config_names() -> list[str]:
@@ -212,111 +211,6 @@ def member_spec(member: str | Mapping, category: str | None) -> dict:
             spec[key] = spec[key].replace(CATEGORY, category)
     spec.setdefault('name', spec['config'] if named else 'a loaded config')
     return spec
-
-
-def check_members(cfg: Config) -> None:
-    """Compares the crops of an ensemble's pipeline with those of its members.
-
-    The members see the ensemble's crop, resized. One that was trained on another
-    crop, such as a stretched one, would predict with an offset.
-
-    Raises:
-        ValueError: If they differ; the message names the member and the steps.
-    """
-    if not is_ensemble(cfg):
-        return
-    own = crop_steps(cfg)
-    for member in read_members(cfg.model.members, cfg.model.get('category')):
-        steps = crop_steps(member['config'])
-        if steps not in (None, own):
-            raise ValueError(
-                f'the member {member["name"]} is tested on another crop than the '
-                f'ensemble: {steps} there, {own} here; give test_dataloader the same '
-                'steps'
-            )
-
-
-def crop_steps(cfg: Mapping) -> list[dict] | None:
-    """The steps of the test pipeline between loading and packing, without sizes.
-
-    Returns:
-        list[dict] | None: None where the config has no test pipeline. The aspect ratio
-        stands in for ``input_size``.
-    """
-    dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
-    if 'pipeline' not in dataset:
-        return None
-    steps = []
-    for transform in dataset.pipeline:
-        step = {key: value for key, value in transform.items() if key != 'input_size'}
-        if 'input_size' in transform:
-            width, height = transform['input_size']
-            step['aspect_ratio'] = width / height
-        if step['type'] not in ('LoadImage', 'PackGarmentInputs', 'PackPoseInputs'):
-            steps.append(step)
-    return steps
-
-
-def check_agreement(members: Sequence[Mapping]) -> None:
-    """Compares the key points that an ensemble's members are for.
-
-    Args:
-        members: As :func:`read_members` returns them.
-
-    Raises:
-        ValueError: If they differ; the message lists the members.
-    """
-    layouts = []
-    for member in members:
-        config = member['config']
-        dataset = config.get('test_dataloader', {}).get('dataset', {})
-        num_keypoints = config['model'].get('head', {}).get('out_channels')
-        kind, category = dataset.get('type'), dataset.get('category')
-        layouts.append((kind, category, num_keypoints, str(dataset.get('benchmark'))))
-    if len(set(layouts)) > 1:
-        lines = [
-            f'{member["name"]}: {dataset}, category {category}, {number} key points'
-            for member, (dataset, category, number, _) in zip(members, layouts)
-        ]
-        raise ValueError('the members are for other key points:\n' + '\n'.join(lines))
-
-
-def check_codecs(cfg: Config) -> None:
-    """Compares the codec that encodes the targets with the one that decodes them.
-
-    A config states both, and one that inherits may override only one of them; the
-    network would then train well and predict with an offset. The training's data set
-    may be wrapped, as by ``RepeatDataset``, and wrappers may have own pipelines.
-
-    Raises:
-        ValueError: If they differ.
-    """
-    decoder = cfg.model.get('head', {}).get('decoder')
-    if not decoder or decoder.get('type', '').rpartition('.')[2] not in _POINT_CODECS:
-        return
-    for dataset in datasets_of({'train_dataloader': cfg.get('train_dataloader')}):
-        for encoder in _encoders(dataset.get('pipeline')):
-            keys = sorted(
-                key
-                for key in {*encoder, *decoder}
-                if encoder.get(key) != decoder.get(key)
-            )
-            if keys:
-                raise ValueError(
-                    'the codec of GenerateTarget and that of model.head.decoder differ '
-                    f'in {keys}; give both the same codec'
-                )
-
-
-def _encoders(steps: object) -> Iterator[Mapping]:
-    """The codecs in the steps of a pipeline, also in steps that hold others."""
-    if isinstance(steps, Mapping):
-        if isinstance(steps.get('encoder'), Mapping):
-            yield steps['encoder']
-        steps = list(steps.values())
-    if isinstance(steps, list | tuple):
-        for step in steps:
-            yield from _encoders(step)
 
 
 def existing_file(path: str) -> str:

@@ -8,7 +8,7 @@ from mmpose.registry import MODELS
 from benchmarks.ladders.rows import LADDERS
 from benchmarks.ladders.table import table
 from benchmarks.ladders.training import Length
-from fashion_mmpose.config.loading import check_codecs
+from fashion_mmpose.config.checks import check_codecs
 
 LADDER = LADDERS['fashionai']
 ROWS, CONFIGS = LADDER.rows, LADDER.configs

@@ -1,13 +1,12 @@
 """Configs are found by name, read with their members, and checked."""
 
-import copy
 import os
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
-from fashion_mmpose.config import loading
+from fashion_mmpose.config import checks, loading
 
 FILES = ('cpn_blouse.py', 'detection/rtmdet_tiny.py', '_base_/runtime.py')
 
@@ -121,7 +120,7 @@ def test_members_are_read_with_the_ensemble(no_reading, tmp_path: Path):
     dumped = loading.read_config(tmp_path / 'dumped.py')
     assert dumped.model == cfg.model
     no_reading()
-    loading.check_members(dumped)
+    checks.check_members(dumped)
     again = loading.read_members(dumped.model.members)
     assert [member['name'] for member in again] == names
 
@@ -179,14 +178,6 @@ def test_the_newest_checkpoint_is_taken(tmp_path):
         loading.newest_file(f'{tmp_path}/worst_*.pth', 'a')
 
 
-def test_members_see_the_same_crop():
-    config = loading.read_config('cpn_ensemble_fashionai_blouse')
-    wrong = copy.deepcopy(config)
-    wrong.model.members = [*config.model.members, 'cpm_fashionai_{category}']
-    with pytest.raises(ValueError, match='cpm_fashionai_blouse is tested on another'):
-        loading.check_members(wrong)
-
-
 def test_configs_are_found_by_path_and_name(tmp_path, cfg):
     path = tmp_path / 'mine.py'
     path.write_text("train_cfg = dict(max_epochs=3)\nwork_dir = 'here'\n")
@@ -201,71 +192,6 @@ def test_configs_are_found_by_path_and_name(tmp_path, cfg):
 
 def test_weights_from_elsewhere_are_left_to_mmengine():
     assert loading.existing_file('torchvision://resnet50') == 'torchvision://resnet50'
-
-
-def test_codecs_must_agree(cfg):
-    loading.check_codecs(cfg)
-    cfg.merge_from_dict({'model.head.decoder.convention': 'msra'})
-    cfg.merge_from_dict({'model.head.decoder.sigma': 4.0})
-    with pytest.raises(ValueError, match=r"differ in \['convention', 'sigma'\]"):
-        loading.check_codecs(cfg)
-
-
-SIMCC = dict(type='PointSimCC', input_size=(192, 256), sigma=4.9)
-MAPS = dict(
-    type='PointHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2.0
-)
-
-
-def leaf(*encoders):
-    pipeline = [dict(type='GenerateTarget', encoder=each) for each in encoders]
-    return dict(type='FashionAIDataset', pipeline=pipeline)
-
-
-@pytest.mark.parametrize(
-    'dataset, decoder, keys',
-    [
-        pytest.param(leaf(SIMCC), SIMCC | dict(split_ratio=3.0), 'split', id='SimCC'),
-        pytest.param(leaf(SIMCC), MAPS, 'heatmap_size.*type', id='another type'),
-        pytest.param(
-            dict(type='RepeatDataset', dataset=leaf(MAPS)),
-            MAPS | dict(convention='cpn'),
-            'convention',
-            id='repeated',
-        ),
-        pytest.param(
-            dict(
-                type='RepeatDataset',
-                dataset=dict(type='ConcatDataset', datasets=[leaf(), leaf(MAPS)]),
-            ),
-            MAPS | dict(sigma=3.0),
-            'sigma',
-            id='the second of two',
-        ),
-        pytest.param(
-            leaf(MAPS) | dict(type='CombinedDataset', datasets=[leaf()]),
-            MAPS | dict(sigma=3.0),
-            'sigma',
-            id="a wrapper's own",
-        ),
-        pytest.param(
-            dict(
-                pipeline=[dict(type='RandomApply', transforms=leaf(MAPS)['pipeline'])]
-            ),
-            MAPS | dict(sigma=3.0),
-            'sigma',
-            id='step in a step',
-        ),
-    ],
-)
-def test_codecs_are_found_wherever_they_are(dataset, decoder, keys):
-    head = dict(decoder=decoder)
-    cfg = Config(dict(model=dict(head=head), train_dataloader=dict(dataset=dataset)))
-    with pytest.raises(ValueError, match=rf"differ in \['{keys}"):
-        loading.check_codecs(cfg)
-    encoder = next(loading._encoders([cfg.train_dataloader]))
-    cfg.model.head.decoder = encoder
-    loading.check_codecs(cfg)
 
 
 @pytest.mark.parametrize('launcher', ['pytorch', 'slurm'])

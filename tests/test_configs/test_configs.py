@@ -12,9 +12,8 @@ from mmpose.registry import DATASETS, METRICS, MODELS
 
 from fashion_mmpose import garments
 from fashion_mmpose.codecs import PointSimCC
+from fashion_mmpose.config.checks import check_codecs, check_members
 from fashion_mmpose.config.loading import (
-    check_codecs,
-    check_members,
     config_names,
     config_root,
     find_config,

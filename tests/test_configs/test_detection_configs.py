@@ -9,9 +9,8 @@ from mmengine.registry import DefaultScope
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.runs.running import set_testing
+from fashion_mmpose.config.checks import check_codecs, check_members
 from fashion_mmpose.config.loading import (
-    check_codecs,
-    check_members,
     config_names,
     find_config,
     is_detector,

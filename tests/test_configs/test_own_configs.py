@@ -9,9 +9,9 @@ from toolbox import ROOT
 
 import fashion_mmpose.plugin  # noqa: F401
 from fashion_mmpose import garments
+from fashion_mmpose.config.checks import check_codecs
 from fashion_mmpose.config.described_data import LOADERS, check_channels
 from fashion_mmpose.config.loading import (
-    check_codecs,
     config_names,
     config_root,
     find_config,

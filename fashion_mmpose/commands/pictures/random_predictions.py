@@ -9,7 +9,8 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
-from fashion_mmpose.config.loading import check_codecs, check_members, config_name
+from fashion_mmpose.config.checks import check_codecs, check_members
+from fashion_mmpose.config.loading import config_name
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
 from fashion_mmpose.visualization import ComparedGarment
 from fashion_mmpose.weights.read import load_weights, read_checkpoint

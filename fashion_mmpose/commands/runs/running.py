@@ -15,15 +15,10 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from fashion_mmpose.cli import shell
+from fashion_mmpose.config.checks import check_codecs, check_members
 from fashion_mmpose.config.dataset_settings import check_files
 from fashion_mmpose.config.described_data import check_channels
-from fashion_mmpose.config.loading import (
-    check_codecs,
-    check_members,
-    existing_file,
-    is_detector,
-    is_ensemble,
-)
+from fashion_mmpose.config.loading import existing_file, is_detector, is_ensemble
 from fashion_mmpose.config.overrides import OverrideAction
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.engine.optim.mixed_precision import cpu_has_bfloat16
@@ -291,8 +286,8 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
         FileNotFoundError: See
             :func:`fashion_mmpose.config.dataset_settings.check_files`.
         ValueError: See :func:`fashion_mmpose.config.described_data.check_channels`,
-            :func:`fashion_mmpose.config.loading.check_codecs` and
-            :func:`fashion_mmpose.config.loading.check_members`.
+            :func:`fashion_mmpose.config.checks.check_codecs` and
+            :func:`fashion_mmpose.config.checks.check_members`.
     """
     check_channels(cfg)
     # A training needs no test set; who has none yet may train.

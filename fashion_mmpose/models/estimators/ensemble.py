@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from fashion_mmpose.codecs import PointSimCC
 from fashion_mmpose.codecs.resampling import resample_heatmaps
-from fashion_mmpose.config.loading import check_agreement, newest_file, read_members
+from fashion_mmpose.config.checks import check_agreement
+from fashion_mmpose.config.loading import newest_file, read_members
 from fashion_mmpose.models.heads.category_rows import decode_heatmaps
 from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
 from fashion_mmpose.weights.conversion.convert import dataset_meta

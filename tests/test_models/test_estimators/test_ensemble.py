@@ -11,12 +11,8 @@ from mmpose.structures import PoseDataSample
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.runs.running import set_testing, set_training
-from fashion_mmpose.config.loading import (
-    check_members,
-    find_config,
-    load_config,
-    member_spec,
-)
+from fashion_mmpose.config.checks import check_members
+from fashion_mmpose.config.loading import find_config, load_config, member_spec
 from fashion_mmpose.models.estimators.ensemble import HeatmapEnsemble
 
 CODEC = dict(

@@ -1,0 +1,160 @@
+"""Compares parts of a config that must fit each other."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mmengine.config import Config
+
+from .described_data import datasets_of
+from .loading import is_ensemble, read_members
+
+_POINT_CODECS = ('PointHeatmap', 'PointSimCC')  # whose options tell what they do
+# Networks that see the crop of the pipeline as it is; others cut their own out of it.
+_SEE_THE_CROP = ('TopdownPoseEstimator', 'PaddedFlipEstimator')
+_CROPS = ('TopdownAffine', 'TopdownStretch')
+
+
+def check_members(cfg: Config) -> None:
+    """Compares the crops of an ensemble's pipeline with those of its members.
+
+    The members see the ensemble's crop, resized. One that was trained on another
+    crop, such as a stretched one, would predict with an offset.
+
+    Raises:
+        ValueError: If they differ; the message names the member and the steps.
+    """
+    if not is_ensemble(cfg):
+        return
+    own = crop_steps(cfg)
+    for member in read_members(cfg.model.members, cfg.model.get('category')):
+        kind = _kind(member['config']['model'])
+        if kind in ('MultiCropEstimator', 'TwoPassEstimator'):
+            raise ValueError(
+                f'the member {member["name"]} is a {kind}, which cuts crops of its own '
+                'out of what it gets, and a mean of heatmaps is of one crop; to fix '
+                "it: give its config model.type='TopdownPoseEstimator' and crops of "
+                "its codec's size, or test it alone"
+            )
+        steps = crop_steps(member['config'])
+        if steps not in (None, own):
+            raise ValueError(
+                f'the member {member["name"]} is tested on another crop than the '
+                f'ensemble: {steps} there, {own} here; give test_dataloader the same '
+                'steps'
+            )
+
+
+def crop_steps(cfg: Mapping) -> list[dict] | None:
+    """The steps of the test pipeline between loading and packing, without sizes.
+
+    Returns:
+        list[dict] | None: None where the config has no test pipeline. The aspect ratio
+        stands in for ``input_size``.
+    """
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
+    if 'pipeline' not in dataset:
+        return None
+    steps = []
+    for transform in dataset.pipeline:
+        step = {key: value for key, value in transform.items() if key != 'input_size'}
+        if 'input_size' in transform:
+            width, height = transform['input_size']
+            step['aspect_ratio'] = width / height
+        if step['type'] not in ('LoadImage', 'PackGarmentInputs', 'PackPoseInputs'):
+            steps.append(step)
+    return steps
+
+
+def check_agreement(members: Sequence[Mapping]) -> None:
+    """Compares the key points that an ensemble's members are for.
+
+    Args:
+        members: As :func:`read_members` returns them.
+
+    Raises:
+        ValueError: If they differ; the message lists the members.
+    """
+    layouts = []
+    for member in members:
+        config = member['config']
+        dataset = config.get('test_dataloader', {}).get('dataset', {})
+        num_keypoints = config['model'].get('head', {}).get('out_channels')
+        kind, category = dataset.get('type'), dataset.get('category')
+        layouts.append((kind, category, num_keypoints, str(dataset.get('benchmark'))))
+    if len(set(layouts)) > 1:
+        lines = [
+            f'{member["name"]}: {dataset}, category {category}, {number} key points'
+            for member, (dataset, category, number, _) in zip(members, layouts)
+        ]
+        raise ValueError('the members are for other key points:\n' + '\n'.join(lines))
+
+
+def check_codecs(cfg: Config) -> None:
+    """Compares the codec that decodes with the crops and what encodes the targets.
+
+    A config states all of them, and one that inherits may override only some; the
+    network would then train well and predict with an offset. The training's data set
+    may be wrapped, as by ``RepeatDataset``, and wrappers may have own pipelines.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    if is_ensemble(cfg):  # it is not trained
+        _check_crops(cfg, cfg.model.decoder, 'model.decoder')
+        return
+    decoder = cfg.model.get('head', {}).get('decoder')
+    if not decoder or _kind(decoder) not in _POINT_CODECS:
+        return
+    for dataset in datasets_of({'train_dataloader': cfg.get('train_dataloader')}):
+        for encoder in _encoders(dataset.get('pipeline')):
+            keys = sorted(
+                key
+                for key in {*encoder, *decoder}
+                if encoder.get(key) != decoder.get(key)
+            )
+            if keys:
+                raise ValueError(
+                    'the codec of GenerateTarget and that of model.head.decoder differ '
+                    f'in {keys}; give both the same codec'
+                )
+    if _kind(cfg.model) in _SEE_THE_CROP:
+        _check_crops(cfg, decoder, 'model.head.decoder')
+
+
+def _check_crops(cfg: Config, decoder: Mapping, part: str) -> None:
+    wanted = tuple(decoder.get('input_size') or ())
+    trained = ('train_dataloader', 'val_dataloader')
+    for name in (*(trained if cfg.get(trained[0]) else ()), 'test_dataloader'):
+        for dataset in datasets_of({name: cfg.get(name)}):
+            for step in _steps(dataset.get('pipeline')):
+                size = tuple(step.get('input_size') or ())
+                if _kind(step) in _CROPS and wanted and size and size != wanted:
+                    raise ValueError(
+                        f'the crops of {name} are {size[0]}x{size[1]}, and the codec '
+                        f'of {part} is for an input of {wanted[0]}x{wanted[1]}: points '
+                        'would be read at the wrong scale; give both the same '
+                        'input_size'
+                    )
+
+
+def _kind(part: Mapping) -> str:
+    """The name of a part's class, without its module or scope."""
+    kind = part.get('type', '')
+    name = kind if isinstance(kind, str) else kind.__name__
+    return name.rpartition('.')[2]
+
+
+def _encoders(steps: object) -> Iterator[Mapping]:
+    """The codecs in the steps of a pipeline, also in steps that hold others."""
+    for step in _steps(steps):
+        if isinstance(step.get('encoder'), Mapping):
+            yield step['encoder']
+
+
+def _steps(part: object) -> Iterator[Mapping]:
+    """All mappings in the steps of a pipeline, also in steps that hold others."""
+    if isinstance(part, Mapping):
+        yield part
+        part = list(part.values())
+    if isinstance(part, list | tuple):
+        for each in part:
+            yield from _steps(each)
