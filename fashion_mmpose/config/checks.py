@@ -43,7 +43,7 @@ def check_members(cfg: Config) -> None:
             )
 
 
-def crop_steps(cfg: Mapping) -> list[dict] | None:
+def crop_steps(cfg: Config | Mapping) -> list[dict] | None:
     """The steps of the test pipeline between loading and packing, without sizes.
 
     Returns:

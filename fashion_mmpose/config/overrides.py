@@ -18,6 +18,10 @@ _RUN_MARKS = {
     'custom_imports',
     'activation_checkpointing',
     'compile',
+    'efficient_conv_bn_eval',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'sync_bn',
 }
 
 
@@ -102,6 +106,13 @@ def check_keys(cfg: Config, options: Mapping) -> None:
 def _check_key(cfg: Config, key: str) -> None:
     path = key.split('.')
     part, scope = cfg._cfg_dict, cfg.get('default_scope')
+    taken = _run_arguments()
+    if path[0] in part and path[0] not in taken:
+        raise ValueError(
+            f'--cfg-options {key}: {path[0]} is a variable of the config, whose value '
+            'is in other entries already, so that nothing would change; '
+            f'{_uses(part, taken, path)}'
+        )
     for depth, name in enumerate(path):
         above = '.'.join(path[:depth])
         if isinstance(part, (list, tuple)):
@@ -119,6 +130,34 @@ def _check_key(cfg: Config, key: str) -> None:
         else:
             _check_new(part, path[:depth], name, key, scope)
             return
+
+
+def _uses(parts: Mapping, taken: set[str], path: Sequence[str]) -> str:
+    """What to override instead of a variable, or of an entry of one."""
+    value = parts[path[0]]
+    # Numbers may be equal by chance, and are looked for by their names.
+    name = None if isinstance(value, Mapping | list | tuple) else path[0]
+    found = [
+        '.'.join([place, *path[1:]])
+        for top in parts.keys() & taken
+        for place in _places(parts[top], top, name, value)
+    ]
+    return f'override {" and ".join(sorted(found)) or "what uses it"}'
+
+
+def _places(part: object, above: str, name: str | None, value: object) -> Iterator[str]:
+    """Where in a part of a config there is such a value, of any name if None."""
+    if isinstance(part, Mapping):
+        entries = part.items()
+    elif isinstance(part, list | tuple):
+        entries = enumerate(part)
+    else:
+        return
+    for key, each in entries:
+        if name in (None, key) and each == value:
+            yield f'{above}.{key}'
+        else:
+            yield from _places(each, f'{above}.{key}', name, value)
 
 
 def _check_new(
@@ -144,7 +183,7 @@ def _arguments_of(
 ) -> set[str] | None:
     """What may be in a part of a config; None if that is not known."""
     if not above:
-        return {*inspect.signature(Runner.__init__).parameters, *_RUN_MARKS} - {'self'}
+        return _run_arguments()
     if len(above) == 1 and above[0].endswith('_dataloader'):
         loader = inspect.signature(DataLoader.__init__).parameters
         return {*loader, *_LOADER_MARKS} - {'self'}
@@ -158,6 +197,10 @@ def _arguments_of(
     if part.get('type') is None:
         return None
     return _class_arguments(part['type'], scope)
+
+
+def _run_arguments() -> set[str]:
+    return {*inspect.signature(Runner.__init__).parameters, *_RUN_MARKS} - {'self'}
 
 
 def _class_arguments(

@@ -144,11 +144,15 @@ def _rates(group: Mapping) -> list[str]:
 
 def _settings(group: Mapping) -> dict:
     """What a config sets of a group: of what is scheduled, where it began."""
-    return {
+    settings = {
         key: group.get(f'initial_{key}', value)
         for key, value in group.items()
         if key != 'params' and not key.startswith('initial_')
     }
+    # A schedule of Adam's momentum keeps that beside the betas, and changes both.
+    if 'betas' in settings and 'initial_momentum' in group:
+        settings['betas'] = (group['initial_momentum'], *settings['betas'][1:])
+    return settings
 
 
 def _compare_all(

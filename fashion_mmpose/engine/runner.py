@@ -42,7 +42,7 @@ from .run_files import (
     end_when_the_log_is_full,
     with_whole_files,
 )
-from .train_loop import InterruptibleTrainLoop
+from .train_loop import LOOP_MARKS, InterruptibleTrainLoop, counts_epochs
 from .work_folder import tidy_starts
 
 
@@ -118,8 +118,8 @@ class TrainingRunner(Runner):
 
         The log says if a run cannot be resumed bit for bit.
         """
-        if isinstance(loop, dict) and loop.get('by_epoch'):
-            settings = {key: loop[key] for key in loop if key != 'by_epoch'}
+        if isinstance(loop, dict) and counts_epochs(loop):
+            settings = {key: loop[key] for key in loop if key not in LOOP_MARKS}
             loop = InterruptibleTrainLoop(self, self._train_dataloader, **settings)
         else:
             loop = super().build_train_loop(loop)

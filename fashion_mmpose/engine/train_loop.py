@@ -1,6 +1,7 @@
 """The training loop by epochs, which can stop and go on in the middle of one."""
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from mmengine.runner import EpochBasedTrainLoop
 from fashion_mmpose import interrupts
 
 from .hooks.checkpoints import ValidatedCheckpointHook
+
+# What train_cfg says beside the arguments of a loop.
+LOOP_MARKS = ('by_epoch', 'type', '_scope_')
 
 
 class InterruptibleTrainLoop(EpochBasedTrainLoop):
@@ -73,6 +77,20 @@ class InterruptibleTrainLoop(EpochBasedTrainLoop):
         for hook in self.runner.hooks:
             if isinstance(hook, ValidatedCheckpointHook):
                 hook.save_interrupted(self.runner, self.position)
+
+
+def counts_epochs(settings: Mapping) -> bool:
+    """Whether a config asks for MMEngine's loop of epochs, in one way or the other.
+
+    Args:
+        settings: ``train_cfg``, with ``by_epoch`` or the loop's ``type``.
+    """
+    kind = settings.get('type')
+    if kind is None:
+        return bool(settings.get('by_epoch'))
+    if isinstance(kind, str):
+        return kind.rpartition('.')[2] == EpochBasedTrainLoop.__name__
+    return kind is EpochBasedTrainLoop
 
 
 def random_states() -> dict[str, Any]:

@@ -229,14 +229,15 @@ def serve_metainfo(dataset_class: type) -> None:
 def allow_checkpoints() -> None:
     """Let ``torch.load(weights_only=True)`` read MMEngine's checkpoints.
 
-    Besides tensors they hold logs (``HistoryBuffer``) and numpy arrays. A
-    pickled ``HistoryBuffer`` names ``getattr`` to find its own statistics; the
-    real one could reach anything, so a function that knows these statistics
-    only is served under that name.
+    Besides tensors they hold logs (``HistoryBuffer``), numpy arrays, and of
+    ``OneCycleLR`` its curve. A pickled ``HistoryBuffer`` names ``getattr`` to find its
+    own statistics, and that schedule its curves; the real one could reach anything, so
+    a function that knows these alone is served under that name.
     """
     import numpy as np
     import torch
     from mmengine.logging import HistoryBuffer
+    from mmengine.optim import OneCycleParamScheduler
 
     if not hasattr(torch.serialization, 'add_safe_globals'):  # before PyTorch 2.4
         return
@@ -248,26 +249,34 @@ def allow_checkpoints() -> None:
         for core in ('core', '_core')
     ]
 
-    def history_statistic(owner, name):
-        allowed = ('min', 'max', 'mean', 'current')
-        if owner is not HistoryBuffer or name not in allowed:
-            raise ValueError(
-                f'the checkpoint asks for getattr({owner!r}, {name!r}); only the '
-                f'statistics {allowed} of HistoryBuffer are allowed'
+    allowed = {
+        HistoryBuffer: ('min', 'max', 'mean', 'current'),
+        OneCycleParamScheduler: ('_annealing_cos', '_annealing_linear'),
+    }
+
+    def allowed_attribute(owner, name):
+        for class_, names in allowed.items():
+            if owner is class_ and name in names:
+                return getattr(class_, name)
+        raise ValueError(
+            f'the checkpoint asks for getattr({owner!r}, {name!r}); only '
+            + ' and '.join(
+                f'{", ".join(n)} of {c.__name__}' for c, n in allowed.items()
             )
-        return getattr(HistoryBuffer, name)
+            + ' are allowed'
+        )
 
     dtypes = {type(np.dtype(code)) for code in '?bhilqBHILQefdgU'}
     torch.serialization.add_safe_globals(
         [
-            HistoryBuffer,
+            *allowed,
             np.ndarray,
             np.dtype,
             *sorted(dtypes, key=lambda dtype: dtype.__name__),
             *numpy_functions,
             bytes,
             codecs.encode,
-            (history_statistic, 'builtins.getattr'),
+            (allowed_attribute, 'builtins.getattr'),
         ]
     )
 

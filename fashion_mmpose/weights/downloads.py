@@ -23,6 +23,9 @@ from mmengine.runner import checkpoint as mmengine_checkpoint
 from fashion_mmpose.config.loading import is_address
 
 TIMEOUT = 20.0  # seconds without an answer
+# PyTorch keeps files by their names alone, and many are called best.pth. Beside each
+# lies where it came from.
+SOURCE = '.source'
 
 _MODEL_LISTS = {
     'torchvision': mmengine_checkpoint.get_torchvision_models,
@@ -52,6 +55,11 @@ class Download:
         """Where PyTorch keeps it."""
         name = os.path.basename(urlparse(self.url).path)
         return Path(torch.hub.get_dir(), 'checkpoints', name)
+
+    @property
+    def place(self) -> str:
+        """The URL without what changes from one download to the next."""
+        return urlparse(self.url)._replace(query='', fragment='').geturl()
 
 
 def downloads_of(
@@ -137,15 +145,30 @@ def unreachable(url: str) -> str:
 def _download(wanted: Download) -> str | None:
     """Download a file, unless it is there; why that failed, None if it did not."""
     path = wanted.path
-    if path.is_file():
-        return None
     try:
+        if path.is_file():
+            other = _source(path)
+            if other in (None, wanted.place):
+                return None
+            return f'the file there came from {other}; move it away'
         path.parent.mkdir(parents=True, exist_ok=True)
         with _socket_timeout(TIMEOUT):
             torch.hub.download_url_to_file(wanted.url, str(path))
+        note = f'{path.stat().st_mtime_ns} {wanted.place}'
+        path.with_name(path.name + SOURCE).write_text(note)
     except (OSError, HTTPException) as error:
         return _reason(error)
     return None
+
+
+def _source(path: Path) -> str | None:
+    """Where a file came from, as far as that is known."""
+    note = path.with_name(path.name + SOURCE)
+    if not note.is_file():
+        return None
+    written, _, place = note.read_text().partition(' ')
+    # Another file has been put there since.
+    return place if written == str(path.stat().st_mtime_ns) else None
 
 
 def _reason(error: Exception) -> str:

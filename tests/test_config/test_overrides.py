@@ -81,3 +81,44 @@ def test_entries_that_are_taken(config, key):
     for part in key.split('.'):
         value = value[int(part) if part.isdecimal() else part]
     assert value == 1
+
+
+@pytest.mark.parametrize(
+    'config, key, instead',
+    [
+        (
+            'starter/fashionai',
+            'codec.sigma',
+            'model.head.decoder.sigma and '
+            'train_dataloader.dataset.pipeline.7.encoder.sigma',
+        ),
+        (
+            'starter/fashionai',
+            'train_pipeline.2.prob',
+            'train_dataloader.dataset.pipeline.2.prob',
+        ),
+        (
+            'cpn_r152_fashionai_blouse',
+            'data_root',
+            'test_dataloader.dataset.data_root and train_dataloader.dataset.data_root '
+            'and val_dataloader.dataset.data_root',
+        ),
+        (
+            'detection/rtmdet_tiny_fashionai',
+            'max_epochs',
+            'train_cfg.max_epochs',
+        ),
+        ('starter/fashionai', 'framing', 'what uses it'),  # a part of a list
+    ],
+)
+def test_variables_of_a_config_are_refused(config, key, instead):
+    """Their values have been used when the command line is read."""
+    with pytest.raises(ValueError, match='nothing would change') as error:
+        load_config(config, cfg_options={key: 1})
+    assert str(error.value).endswith(f'override {instead}')
+
+
+def test_what_only_the_runner_asks_for_is_taken():
+    options = {'find_unused_parameters': True, 'model_wrapper_cfg.type': 'Mine'}
+    cfg = load_config('small/cpn_r18', cfg_options=options)
+    assert cfg.find_unused_parameters and cfg.model_wrapper_cfg.type == 'Mine'

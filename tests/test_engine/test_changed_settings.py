@@ -91,6 +91,27 @@ def test_groups_of_their_own_rates(tmp_path):
         run.train()
 
 
+@pytest.mark.parametrize(
+    'schedules',
+    [
+        [dict(type='CosineAnnealingMomentum', T_max=9, eta_min=0.5)],
+        [dict(type='OneCycleLR', eta_max=0.1, total_steps=99, by_epoch=False)],
+    ],
+    ids=['momentum', 'one cycle'],
+)
+def test_adams_schedules_are_no_change(tmp_path, schedules):
+    settings = optimizer(type='Adam', lr=0.1)
+    settings['param_scheduler'] = schedules
+    runner(tmp_path / 'run', 3, **settings).train()
+    last = str(tmp_path / 'run' / 'epoch_2.pth')
+    run = runner(tmp_path / 'run', 3, last, **settings)
+    run.train()
+    assert run.epoch == 3
+    settings['optim_wrapper']['optimizer'].update(betas=(0.8, 0.99))
+    with pytest.raises(ValueError, match=r'betas was \[0.9, 0.999\], is \[0.8, 0.99\]'):
+        runner(tmp_path / 'run', 3, last, **settings).train()
+
+
 @pytest.mark.slow
 def test_more_epochs(tmp_path, checkpoint):
     endless = dict(param_scheduler=[dict(STEPS, end=10**9)])

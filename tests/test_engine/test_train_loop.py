@@ -233,11 +233,32 @@ def test_a_gradient_that_is_being_accumulated_is_not_cut(tmp_path):
     assert (tmp_path / 'last_checkpoint').read_text() == 'epoch_1.pth'
 
 
+class OwnLoop(EpochBasedTrainLoop):
+    """A user's."""
+
+
 def test_other_loops_stay_as_they_are(tmp_path):
-    loop = dict(type='EpochBasedTrainLoop', max_epochs=1)
+    loop = dict(type=OwnLoop, max_epochs=1)
     run = toy_runner(tmp_path, SCORES, 1, None, TrainingRunner, train_cfg=loop)
     run.train()
-    assert type(run.train_loop) is EpochBasedTrainLoop
+    assert type(run.train_loop) is OwnLoop
+
+
+@pytest.mark.parametrize(
+    'kind',
+    [
+        dict(type='EpochBasedTrainLoop'),  # as MMDetection's schedules have it
+        dict(type='mmengine.EpochBasedTrainLoop', _scope_='mmengine'),
+        dict(type=EpochBasedTrainLoop),
+    ],
+)
+def test_the_loop_of_epochs_may_be_named(tmp_path, kind):
+    loop = dict(kind, max_epochs=2)
+    run = toy_runner(tmp_path, SCORES, 1, None, TrainingRunner, train_cfg=loop)
+    run.register_hook(Stop('after', 1))
+    with pytest.raises(KeyboardInterrupt), interrupts.working():
+        run.train()
+    assert (tmp_path / 'last_checkpoint').read_text() == 'interrupted.pth'
 
 
 def test_another_number_of_batches_is_told(tmp_path):

@@ -20,6 +20,7 @@ from fashion_mmpose.weights.downloads import (
     unreachable,
 )
 
+FETCHED = ['line.pth', 'line.pth.source']
 NOBODY = 'http://127.0.0.1:9'  # discard: nothing listens there
 
 
@@ -92,15 +93,35 @@ def test_what_is_reached_is_fetched_once(server, hub):
     missing = Download('load_from', f'{server}/other.pth', 'none')
     with pytest.raises(ConnectionError, match=r'other\.pth .*\(File not found\)'):
         fetch([missing])
-    assert [path.name for path in hub.iterdir()] == ['line.pth']
+    assert sorted(path.name for path in hub.iterdir()) == FETCHED
 
 
 def test_a_checkpoint_by_its_address(server, hub):
     url = f'{server}/line.pth'
     assert read_checkpoint(url).tensors.keys() == Line().state_dict().keys()
-    assert [path.name for path in hub.iterdir()] == ['line.pth']
+    assert sorted(path.name for path in hub.iterdir()) == FETCHED
     with pytest.raises(ConnectionError, match='or name a file in the place of the add'):
         read_checkpoint(f'{NOBODY}/other.pth')
+
+
+def test_a_file_of_another_place_is_not_taken(server, hub, tmp_path):
+    """Files are kept by their names alone."""
+    assert read_checkpoint(f'{server}/line.pth?token=1').tensors
+    assert read_checkpoint(f'{server}/line.pth?token=2').tensors
+    folder = tmp_path / 'served' / 'other'
+    folder.mkdir()
+    torch.save(dict(state_dict={'weight': torch.ones(7)}), folder / 'line.pth')
+    message = f'the file there came from {server}/line.pth; move it away'
+    with pytest.raises(ConnectionError, match=message):
+        read_checkpoint(f'{server}/other/line.pth')
+    (hub / 'line.pth').unlink()
+    other = read_checkpoint(f'{server}/other/line.pth')
+    assert list(other.tensors) == ['weight']
+    # What a user puts there is what was asked for.
+    content = (hub / 'line.pth').read_bytes()
+    (hub / 'line.pth').unlink()
+    (hub / 'line.pth').write_bytes(content)
+    assert read_checkpoint(f'{server}/line.pth').tensors.keys() == {'weight'}
 
 
 def test_only_silence_is_unreachable(server):

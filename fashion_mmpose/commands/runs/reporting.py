@@ -81,6 +81,8 @@ def write_report(runner: Runner, path: str, out_files: list[str]) -> None:
         path: The HTML file.
         out_files: See :func:`report_out_files`.
     """
+    # All processes take part, as in every fetching of weights that lie elsewhere.
+    fitted = _fitted(runner.cfg.get('load_from'))
     if not is_main_process():
         return
     dataset = tested_dataset(runner)
@@ -89,8 +91,7 @@ def write_report(runner: Runner, path: str, out_files: list[str]) -> None:
     rule = next(filter(None, rules), 'skip_short')
     material = read_material(dataset.ann_file, [predictions], dataset.definition, rule)
     material = replace(material, truth=_tested(material.truth, dataset, runner))
-    weights = runner.cfg.get('load_from')
-    material = with_curves(material, _fitted(weights))
+    material = with_curves(material, fitted)
     page = report_page(material, dataset.data_prefix.get('img'), _training(runner))
     with OutputFiles() as outputs:
         outputs.open(path).write(page)

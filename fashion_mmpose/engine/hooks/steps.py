@@ -113,6 +113,11 @@ class StopAtLRHook(Hook):
         """Stop if every parameter group is below its limit."""
         self._check(runner)
 
+    def after_train_epoch(self, runner: Runner) -> None:
+        """The same where nothing is validated."""
+        if runner.val_loop is None:
+            self._check(runner)
+
     def _check(self, runner: Runner) -> None:
         groups = runner.optim_wrapper.param_groups
         # The tolerance keeps rounding in lr * 0.1 * 0.1 from counting as below.

@@ -125,8 +125,16 @@ class Mean(BaseModel):
 
 
 @pytest.mark.slow
-def test_warm_up_and_fall_across_resumes(tmp_path):
+@pytest.mark.parametrize('validated', [True, False])
+def test_warm_up_and_fall_across_resumes(tmp_path, validated):
     """The rate rises over four epochs of four steps, and falls after the fifth."""
+    validation = dict(
+        val_dataloader=dict(
+            dataset=[torch.ones(1)], sampler=dict(type='DefaultSampler', shuffle=False)
+        ),
+        val_evaluator=[],
+        val_cfg=dict(type=NoValidation),
+    )
 
     def trained(epochs):
         model = Mean()
@@ -139,12 +147,7 @@ def test_warm_up_and_fall_across_resumes(tmp_path):
                 sampler=dict(type='DefaultSampler', shuffle=False),
                 collate_fn=lambda batch: dict(x=torch.stack(batch)),
             ),
-            val_dataloader=dict(
-                dataset=[torch.ones(1)],
-                sampler=dict(type='DefaultSampler', shuffle=False),
-            ),
-            val_evaluator=[],
-            val_cfg=dict(type=NoValidation),
+            **(validation if validated else {}),
             train_cfg=dict(by_epoch=True, max_epochs=epochs),
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
             param_scheduler=[
