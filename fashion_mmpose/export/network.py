@@ -9,10 +9,10 @@ from mmengine.config import Config
 
 from fashion_mmpose.apis import GarmentDetector, PoseNetwork
 from fashion_mmpose.config.loading import is_detector, load_config
-from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
 from fashion_mmpose.inference.onnx.metadata import KEY, Metadata, write_metadata
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
+from fashion_mmpose.measure.uncertainty.calibration import replaced_weights
 from fashion_mmpose.version import __version__
 
 from .pose.check import compare_points
@@ -71,7 +71,7 @@ def export_network(
         )
     else:
         network = PoseNetwork(cfg, weights, 'cpu')
-    return export_built(network, out, name, with_heatmaps, verify, numbers)
+    return export_built(network, out, name, with_heatmaps, verify, numbers, weights)
 
 
 def export_built(
@@ -81,6 +81,7 @@ def export_built(
     with_heatmaps: bool = False,
     verify: bool = True,
     numbers: str = FLOAT32,
+    weights: str | os.PathLike | None = None,
 ):
     """Write a network that is there as an ONNX file.
 
@@ -91,6 +92,8 @@ def export_built(
         with_heatmaps: See :func:`export_network`.
         verify: See there.
         numbers: See there.
+        weights: The checkpoint that it has loaded. A calibration beside ``out`` is that
+            of a file which is replaced, and removed with it, unless it is this one's.
 
     Returns:
         PointChange | BoxChange | None: See there.
@@ -116,8 +119,8 @@ def export_built(
     change = _compared(content, network) if verify else None
     if change is not None and numbers == FLOAT32:
         change.check(name)
-    with OutputFiles() as outputs:
-        outputs.open_binary(out).write(content)
+    with replaced_weights(out, made_of=weights) as file:
+        file.write(content)
     return change
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from fashion_mmpose.config.loading import is_address
-from fashion_mmpose.files.writing.outputs import OutputFiles
+from fashion_mmpose.measure.uncertainty.calibration import replaced_weights
 from fashion_mmpose.version import __version__
 
 from .conversion.account import account
@@ -89,9 +89,8 @@ def average_checkpoints(
     meta = {key: v for key, v in first.meta.items() if key not in _NOT_OF_A_MEAN}
     files = [name if is_address(name) else os.path.basename(name) for name in names]
     meta |= dict(averaged=list(zip(files, scaled)), fashion_mmpose=__version__)
-    with OutputFiles() as outputs:
-        checkpoint = dict(meta=plain_values(meta), state_dict=weights)
-        torch.save(checkpoint, outputs.open_binary(os.fspath(out)))
+    with replaced_weights(out) as file:
+        torch.save(dict(meta=plain_values(meta), state_dict=weights), file)
     return sum(total.numel() for total in sums.values())
 
 

@@ -55,6 +55,21 @@ def test_shares_count_in_relation_to_each_other(write, tmp_path, capsys):
     assert shares == pytest.approx((0.6, 0.3, 0.1))
 
 
+def test_a_mean_has_no_calibration_of_what_it_replaces(write, tmp_path):
+    paths = [write('a.pth', 1), write('b.pth', 4)]
+    for name in ('a', 'm'):
+        (tmp_path / f'{name}.calibration.json').write_text('{}')
+    average_checkpoints(paths, tmp_path / 'm.pth')
+    assert (tmp_path / 'm.calibration.json').exists()  # no other weights were there
+    average_checkpoints(paths, tmp_path / 'm.pth')
+    assert not (tmp_path / 'm.calibration.json').exists()
+    assert (tmp_path / 'a.calibration.json').exists()
+    other = write('c.pth', 2, weight=torch.full((3,), torch.nan))
+    with pytest.raises(WeightsError, match='not finite'):
+        average_checkpoints([paths[0], other], paths[0])
+    assert (tmp_path / 'a.calibration.json').exists()
+
+
 def test_all_count_alike_by_default(write, tmp_path):
     average_checkpoints([write('a.pth', 1), write('b.pth', 4)], tmp_path / 'm.pth')
     weight = read_checkpoint(tmp_path / 'm.pth').tensors['weight']

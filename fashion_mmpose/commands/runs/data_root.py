@@ -41,8 +41,10 @@ def set_data_root(cfg: Config, folder: str | None) -> None:
         evaluators = cfg.get(f'{part}_evaluator') or []
         for each in evaluators if isinstance(evaluators, list) else [evaluators]:
             path = each.get('ann_file') or ''
-            old = next((old for old in before if old and path.startswith(old)), None)
-            if old is not None:
+            # The longest first; '' is that of a data set without a folder of its own.
+            held = sorted(before, key=len, reverse=True)
+            old = next((old for old in held if path.startswith(old)), None)
+            if old is not None and (old or path and not os.path.isabs(path)):
                 each.ann_file = root + path.removeprefix(old)
 
 
@@ -102,10 +104,10 @@ def data_root_options(folder: str | None) -> list[str]:
 
 
 def _move_datasets(settings, root: str, before: set[str]) -> None:
-    """Set ``data_root`` wherever it stands, in wrappers of data sets too."""
+    """Set the ``data_root`` of all data sets, in wrappers too."""
     if isinstance(settings, dict):
-        if 'data_root' in settings:
-            before.add(settings['data_root'] or '')
+        if 'data_root' in settings or ('type' in settings and 'ann_file' in settings):
+            before.add(settings.get('data_root') or '')
             settings['data_root'] = root
         settings = list(settings.values())
     elif not isinstance(settings, list | tuple):

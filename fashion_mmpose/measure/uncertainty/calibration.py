@@ -7,11 +7,12 @@ their scores.
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -207,6 +208,24 @@ def beside(weights: str | os.PathLike) -> Path:
     """
     path = Path(weights)
     return path.with_name(f'{path.stem}{SUFFIX}')
+
+
+@contextmanager
+def replaced_weights(
+    path: str | os.PathLike, made_of: str | os.PathLike | None = None
+) -> Iterator[IO[bytes]]:
+    """A file to write weights to, without the calibration of those that it replaces.
+
+    Args:
+        path: The file; it appears complete or not at all.
+        made_of: What has the same calibration, such as the checkpoint of a graph.
+    """
+    own = made_of is not None and beside(made_of).resolve() == beside(path).resolve()
+    is_stale = os.path.exists(path) and not own
+    with OutputFiles() as outputs:
+        yield outputs.open_binary(path)
+    if is_stale:
+        beside(path).unlink(missing_ok=True)
 
 
 def read_calibration(path: str | os.PathLike) -> Calibration:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from fashion_mmpose.errors import extra_needed
 
+_ALONE = Fraction(1, 25)  # seconds that the only frame of a video is shown
+
 
 def take_times_and_sound(
     drawn: str | os.PathLike, source: str | os.PathLike, out: str | os.PathLike
@@ -66,16 +68,18 @@ def _frame_times(path: str | os.PathLike) -> list[int]:
 
 def _timed_frames(container, stream, times: list[int]) -> Iterator[tuple]:
     base = Fraction(stream.time_base)
+    # The last frame is shown for as long as the one before.
+    last = times[-1] - times[-2] if len(times) > 1 else round(_ALONE / base)
+    ends = [*times[1:], *(time + last for time in times[-1:])]
     number = 0
     for packet in container.demux(container.streams.video[0]):
         if not packet.size:
             continue
         if number >= len(times):
             raise ValueError(f'only {len(times)} frame times for more drawn frames')
-        following = times[number + 1 : number + 2] or [times[number]]
         packet.stream, packet.time_base = stream, base
         packet.pts = packet.dts = times[number]
-        packet.duration = max(following[0] - times[number], 0) or packet.duration
+        packet.duration = ends[number] - times[number]
         number += 1
         yield float(packet.pts * base), 0, packet
 

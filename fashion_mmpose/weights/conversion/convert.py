@@ -15,7 +15,7 @@ from mmpose.registry import DATASETS, MODELS
 from torch import Tensor
 
 from fashion_mmpose.config.loading import config_name
-from fashion_mmpose.files.writing.outputs import OutputFiles
+from fashion_mmpose.measure.uncertainty.calibration import replaced_weights
 from fashion_mmpose.version import __version__
 from fashion_mmpose.weights.read import StoredWeights, WeightsError, read_checkpoint
 from fashion_mmpose.weights.tensorflow.checkpoint import list_variables
@@ -108,9 +108,8 @@ def convert_checkpoint(
     meta = {**stored.meta, 'converted_from': kind, 'fashion_mmpose': __version__}
     if cfg is not None and 'dataset_meta' not in meta:
         meta |= dataset_meta(cfg)
-    with OutputFiles() as outputs:
-        checkpoint = dict(meta=plain_values(meta), state_dict=tensors)
-        torch.save(checkpoint, outputs.open_binary(destination))
+    with replaced_weights(destination, made_of=source) as file:
+        torch.save(dict(meta=plain_values(meta), state_dict=tensors), file)
     num_values = sum(value.numel() for value in tensors.values())
     return Conversion(len(tensors), num_values, num_filled, stored.left_out)
 

@@ -36,6 +36,22 @@ def test_wrapped_data_sets_and_evaluators_move_along(tmp_path):
     assert cfg.val_evaluator.ann_file == f'{tmp_path}/annotations/val.json'
 
 
+def test_data_sets_without_a_folder_move_into_it(tmp_path):
+    """Their files were seen from the current folder; absolute paths stay."""
+    cfg = load_config('small/cpn_r18_all')
+    for each in LOADERS:
+        del cfg[each].dataset['data_root']
+    cfg.val_evaluator = [
+        dict(type='CocoMetric', ann_file='annotations/val.json'),
+        dict(type='CocoMetric', ann_file='/data/val.json'),
+        dict(type='CocoMetric'),
+    ]
+    set_data_root(cfg, str(tmp_path))
+    assert {cfg[each].dataset.data_root for each in LOADERS} == {f'{tmp_path}/'}
+    files = [each.get('ann_file') for each in cfg.val_evaluator]
+    assert files == [f'{tmp_path}/annotations/val.json', '/data/val.json', None]
+
+
 @pytest.mark.slow
 def test_without_the_option_nothing_moves(tmp_path):
     cfg = load_config('small/cpn_r18_all')

@@ -15,6 +15,7 @@ from fashion_mmpose.measure.uncertainty.calibration import (
     beside,
     calibrated,
     read_calibration,
+    replaced_weights,
     write_calibration,
 )
 from fashion_mmpose.measure.uncertainty.student import quantile, radius
@@ -168,3 +169,22 @@ def test_other_files_are_refused(tmp_path, content: str):
     path.write_text(content)
     with pytest.raises(FormatError, match='make it anew'):
         read_calibration(path)
+
+
+def test_replaced_weights_lose_their_calibration(tmp_path):
+    path, fitted = tmp_path / 'best.onnx', tmp_path / 'best.calibration.json'
+    fitted.write_text('{}')
+
+    def write(made_of=None):
+        with replaced_weights(path, made_of) as file:
+            file.write(b'weights')
+
+    write()
+    assert fitted.exists()  # it was there before the weights
+    write(made_of=tmp_path / 'best.pth')
+    assert fitted.exists()  # it is that of the checkpoint, too
+    with pytest.raises(RuntimeError), replaced_weights(path):
+        raise RuntimeError
+    assert fitted.exists() and path.read_bytes() == b'weights'
+    write(made_of=tmp_path / 'last.pth')
+    assert not fitted.exists()

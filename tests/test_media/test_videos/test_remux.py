@@ -19,16 +19,16 @@ TIMES_MS = [0, 40, 80, 200, 240, 500, 540, 580]
 RATE = 8000
 
 
-def write_source(path, with_sound=True):
+def write_source(path, with_sound=True, ticks=1000, times=TIMES_MS):
     """Frames that are not evenly spaced, and 0.6 s of a tone of 440 Hz."""
     with av.open(str(path), 'w') as file:
         video = file.add_stream('mpeg4', rate=25)
         video.width, video.height, video.pix_fmt = 64, 48, 'yuv420p'
-        video.codec_context.time_base = Fraction(1, 1000)
+        video.codec_context.time_base = video.time_base = Fraction(1, ticks)
         sound = file.add_stream('aac', rate=RATE, layout='mono') if with_sound else None
-        for time_ms in TIMES_MS:
+        for time_ms in times:
             frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
-            frame.pts, frame.time_base = time_ms, Fraction(1, 1000)
+            frame.pts, frame.time_base = time_ms * ticks // 1000, Fraction(1, ticks)
             file.mux(video.encode(frame))
         file.mux(video.encode())
         if sound is not None:
@@ -71,6 +71,20 @@ def test_times_and_sound_are_those_of_the_source(tmp_path):
     np.testing.assert_array_equal(sound_of(out), sound_of(source))
     spectrum = np.abs(np.fft.rfft(sound_of(out)))
     assert spectrum.argmax() * RATE / len(sound_of(out)) == pytest.approx(440, abs=5)
+
+
+@pytest.mark.parametrize('ticks', [600, 1000, 30000])
+@pytest.mark.parametrize('frames, last_ms', [(8, 40), (1, 40)])
+def test_the_last_frame_is_shown_no_longer_than_others(
+    tmp_path, ticks, frames, last_ms
+):
+    """Whatever the time base: that of phones' MOV files is 1/600."""
+    times = TIMES_MS[:frames]
+    source = write_source(tmp_path / 'source.mp4', False, ticks, times)
+    out = tmp_path / 'out.mp4'
+    take_times_and_sound(draw(tmp_path / 'drawn.mp4', frames), source, out)
+    with av.open(str(out)) as file:
+        assert file.duration / 1000 == pytest.approx(times[-1] + last_ms, abs=3)
 
 
 def test_a_source_without_sound_gives_its_times(tmp_path):
