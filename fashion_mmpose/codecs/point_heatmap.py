@@ -1,5 +1,6 @@
 """Heatmaps whose targets travel as points and are drawn on the device."""
 
+import math
 from collections.abc import Iterable
 from functools import partial
 
@@ -124,12 +125,20 @@ class PointHeatmap(BaseKeypointCodec):
             raise ValueError(
                 f'unknown decode_mode {decode_mode!r}; choose from {list(DECODERS)}'
             )
-        if blur_kernel_size and blur_kernel_size % 2 == 0:
-            raise ValueError(f'blur_kernel_size must be odd, got {blur_kernel_size}')
+        if blur_kernel_size < 0 or (blur_kernel_size and blur_kernel_size % 2 == 0):
+            raise ValueError(
+                f'blur_kernel_size must be 0 or odd, got {blur_kernel_size}'
+            )
         if decode_mode == 'dark' and not blur_kernel_size:
             raise ValueError("decode_mode 'dark' needs a blur_kernel_size, e.g. 11")
-        if sigma <= 0 or amplitude <= 0:
-            raise ValueError('sigma and amplitude must be positive')
+        widths = (sigma, amplitude, 1.0 if blur_sigma is None else blur_sigma)
+        if not all(0 < width < math.inf for width in widths):
+            raise ValueError(
+                f'sigma, amplitude and blur_sigma must be positive, got {sigma}, '
+                f'{amplitude} and {blur_sigma}'
+            )
+        if not min_variance >= 0:
+            raise ValueError(f'min_variance must be 0 or more, got {min_variance}')
         self.input_size = tuple(input_size)
         self.heatmap_size = tuple(heatmap_size)
         self.sigma = sigma

@@ -149,7 +149,7 @@ class PointSimCC(PointHeatmap):
         A cell is four input pixels wide and has the product of the largest value along
         x and that along y.
         """
-        step = round(PICTURE_STRIDE * self.split_ratio)
+        step = max(1, round(PICTURE_STRIDE * self.split_ratio))
         along_x, along_y = (
             F.max_pool1d(profile.flatten(0, -2).clamp(min=0), step, ceil_mode=True)
             for profile in self.profiles(maps)

@@ -48,11 +48,14 @@ def resample_heatmaps(
         return heatmaps
     # grid_sample counts from -1, the first cell, to 1, the last.
     x, y = (2 * place / max(size - 1, 1) - 1 for place, size in zip(places, sizes))
-    grid = torch.from_numpy(np.stack(np.meshgrid(x, y), axis=-1)).to(heatmaps)
-    return F.grid_sample(
-        heatmaps,
+    # Places in 16 bits would be off by a pixel.
+    maps = heatmaps.float()
+    grid = torch.from_numpy(np.stack(np.meshgrid(x, y), axis=-1)).to(maps)
+    resampled = F.grid_sample(
+        maps,
         grid.expand(heatmaps.shape[0], -1, -1, -1),
         mode='bilinear',
         padding_mode='border',
         align_corners=True,
     )
+    return resampled.to(heatmaps)

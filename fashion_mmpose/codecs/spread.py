@@ -36,6 +36,7 @@ def spread(maps: Tensor, cells: Tensor) -> Tensor:
     total = along_x.sum(1)
     xx = (along_x * x.square()).sum(1)
     yy = (along_y * y.square()).sum(1)
-    xy = (torch.einsum('mhw,mw->mh', weights, x) * y).sum(1)
+    # Not a product of matrices, which mixed precision takes in 16 bits.
+    xy = ((weights * x[:, None]).sum(2) * y).sum(1)
     moments = torch.stack((xx, xy, xy, yy), dim=1) / total[:, None]
     return moments.unflatten(1, (2, 2))

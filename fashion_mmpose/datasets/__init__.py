@@ -10,6 +10,7 @@ from .fashionai import FashionAIDataset
 from .garment_dataset import GarmentDataset
 from .samplers import CategoryBalancedSampler
 from .transforms import (
+    CropAroundPoint,
     DetectedBoxJitter,
     ErasedPatches,
     PackGarmentInputs,
@@ -25,6 +26,7 @@ from .transforms import (
 
 __all__ = [
     'CategoryBalancedSampler',
+    'CropAroundPoint',
     'DeepFashion2GarmentDataset',
     'DetectedBoxJitter',
     'ErasedPatches',

@@ -145,9 +145,13 @@ def _sample_people(
     leader = _Placed(_sample_one(rng, first, not couple, only))
     if not couple:
         return [leader]
-    other = _sample_one(rng, None, False, only)
-    while len(leader.person.garments()) + len(other.garments()) > _MOST_ITEMS:
+    room = _MOST_ITEMS - len(leader.person.garments())
+    for _ in range(_MOST_PEOPLE):
         other = _sample_one(rng, None, False, only)
+        if len(other.garments()) <= room:
+            break
+    else:
+        return [leader]  # whoever wears so few garments wears others than those allowed
     scale, side = rng.uniform(0.85, 1.02), rng.choice([-1, 1])
     shift = (side * rng.uniform(1.35, 2.1), rng.uniform(-0.25, 0.1))
     return [_Placed(other, scale, shift), leader]

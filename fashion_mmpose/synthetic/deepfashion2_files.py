@@ -122,7 +122,11 @@ def write_deepfashion2(
             f'{present[0].name}; choose another folder or overwrite them'
         )
     every = [n for n in categories('deepfashion2') if only is None or n in only]
-    names = every if balanced else (category,)
+    names = every if balanced else [category]
+    if only is not None:
+        # Before anything is replaced, a picture of each shows that it can be drawn.
+        for name in names or [None]:
+            draw_deepfashion2(seed, 0, name, only)
     tasks = [(index, names[index % len(names)]) for index in range(num)]
     images.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix='.annos.', dir=out_dir))

@@ -119,8 +119,7 @@ class _Card:
 
     def paint(self, canvas: np.ndarray, view: np.ndarray) -> np.ndarray:
         """Paint the card; where it is, bool, shape (H, W)."""
-        flags = cv2.INTER_AREA if self._scale < 1 else cv2.INTER_LINEAR
-        moved = cv2.warpAffine(self.drawn.image, view, SIZE_WH, flags=flags)
+        moved = cv2.warpAffine(self.drawn.image, view, SIZE_WH)
         inside = np.full(self.drawn.image.shape[:2], 255, np.uint8)
         mask = cv2.warpAffine(inside, view, SIZE_WH) > 127
         canvas[mask] = moved[mask]

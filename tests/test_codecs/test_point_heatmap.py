@@ -1,5 +1,7 @@
 """PointHeatmap against hand-computed numbers and the published decoders."""
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -284,9 +286,13 @@ def test_flat_maps_fall_back_to_the_centre():
             dict(convention='udp'), "unknown convention 'udp'", id='convention'
         ),
         pytest.param(dict(decode_mode='soft'), "decode_mode 'soft'", id='decode_mode'),
-        pytest.param(dict(blur_kernel_size=4), 'must be odd, got 4', id='kernel'),
+        pytest.param(dict(blur_kernel_size=4), 'must be 0 or odd, got 4', id='kernel'),
+        pytest.param(dict(blur_kernel_size=-3), '0 or odd, got -3', id='negative'),
+        pytest.param(dict(blur_sigma=0), 'must be positive, got .* and 0', id='blur'),
+        pytest.param(dict(min_variance=-1), 'be 0 or more, got -1', id='variance'),
         pytest.param(dict(decode_mode='dark'), 'needs a blur_kernel_size', id='dark'),
         pytest.param(dict(sigma=0), 'must be positive', id='sigma'),
+        pytest.param(dict(sigma=math.nan), 'must be positive', id='no number'),
     ],
 )
 def test_bad_options(options, message):

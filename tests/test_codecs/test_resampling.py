@@ -91,6 +91,15 @@ def test_cells_are_read_where_they_lie(source, input_size, target):
         torch.testing.assert_close(found[0, axis], expected, atol=1e-3, rtol=0)
 
 
+def test_places_are_not_rounded_with_the_maps():
+    """Maps in 16 bits are read where those in 32 are."""
+    source, target = grid((256, 256), 4), grid((512, 512), 4, 'cpn')
+    maps = places(source, (64, 64)).bfloat16()  # whose values are in 16 bits anyway
+    exact = resample_heatmaps(maps.float(), source, (256, 256), target)
+    found = resample_heatmaps(maps, source, (256, 256), target)
+    assert torch.equal(found, exact.bfloat16())
+
+
 @pytest.mark.parametrize('source, input_size, target', PAIRS)
 def test_gaussians_are_found_at_the_same_place(source, input_size, target):
     """Drawn for the source's input, resampled, decoded in the target's."""

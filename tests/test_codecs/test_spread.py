@@ -36,6 +36,13 @@ def test_it_does_not_depend_on_height_and_noise_below_a_quarter():
     torch.testing.assert_close(spread(noisy, cells), plain)
 
 
+def test_mixed_precision_does_not_round_it():
+    maps, cells = gaussian((20.3, 30.4), 4, 2)[None], torch.tensor([[20.3, 30.4]])
+    with torch.autocast('cpu', torch.bfloat16):
+        found = spread(maps, cells)
+    torch.testing.assert_close(found, spread(maps, cells))
+
+
 def test_two_maxima_are_unsure_along_their_line():
     maps = torch.maximum(gaussian((10, 20)), gaussian((30, 40), height=0.9))[None]
     moments = spread(maps, torch.tensor([[10.0, 20]]))[0]

@@ -1,6 +1,7 @@
 """Exported pose networks find what PyTorch's find."""
 
 import json
+import math
 import shutil
 
 import numpy as np
@@ -11,6 +12,8 @@ from fashion_mmpose import garments
 from fashion_mmpose.apis import PoseNetwork
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.export import export_network
+from fashion_mmpose.export.pose.check import PointChange
+from fashion_mmpose.export.pose.graph import PoseGraph
 from fashion_mmpose.inference import GarmentInferencer
 from fashion_mmpose.inference.onnx.metadata import KEY
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
@@ -19,6 +22,7 @@ from fashion_mmpose.measure.uncertainty.calibration import (
     beside,
     write_calibration,
 )
+from fashion_mmpose.models import PaddedFlipEstimator
 
 pytest.importorskip('onnxscript')
 onnxruntime = pytest.importorskip('onnxruntime')
@@ -203,6 +207,22 @@ def test_devices(exported):
     assert OnnxPoseNetwork(path, 'CPUExecutionProvider').is_on_cpu
     with pytest.raises(ValueError, match="'tpu'.*no such execution provider.*cpu"):
         OnnxPoseNetwork(path, 'tpu')
+
+
+@pytest.mark.parametrize('score', [0.9, math.nan])
+def test_scores_that_differ_are_no_small_change(score):
+    PointChange(100, 0.0, 0.0, 1.0, 1e-6).check('it')
+    with pytest.raises(FormatError, match='scores differ by'):
+        PointChange(100, 0.0, 0.0, 1.0, score).check('it')
+    with pytest.raises(FormatError, match='is not that of PyTorch'):
+        PointChange(100, 0.0, 0.0, math.nan, 0.0).check('it')
+
+
+def test_members_that_cannot_be_exported_say_what_to_do(small):
+    network = PoseNetwork(small.config('ensemble'), None, 'cpu')
+    network.model.members[1].__class__ = PaddedFlipEstimator
+    with pytest.raises(FormatError, match='set model.type=TopdownPoseEstimator'):
+        PoseGraph(network.model, network.flip_indices)
 
 
 def test_a_network_that_differs_is_not_written(small, tmp_path, monkeypatch):

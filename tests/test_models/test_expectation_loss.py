@@ -29,6 +29,15 @@ def test_expected_cells_by_hand():
     assert expected_cells(logits).tolist() == [[2, 1], [0.5, 0.25]]
 
 
+@pytest.mark.parametrize('kind', [torch.bfloat16, torch.float16])
+def test_mixed_precision_keeps_positions_between_cells(kind):
+    logits = 9 * torch.rand(4, 96, 72)
+    with torch.autocast('cpu', kind):
+        found = expected_cells(logits)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected_cells(logits))
+
+
 @pytest.mark.parametrize('amplitude', [1.0, 100.0])
 def test_a_map_that_is_moved_costs_its_distance(amplitude):
     """In cells, whatever the amplitude, and only where there is a label."""

@@ -137,9 +137,9 @@ class CropAroundPoint(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Set ``bbox_center`` and ``bbox_scale``, or leave them."""
         points = results['keypoints'][0, results['keypoints_visible'][0] > 0]
-        # A single point has no extent.
+        # A single point has no extent, and points on a line none across it.
         extent = np.ptp(points, axis=0) if len(points) else np.zeros(2)
-        chosen = self._draw(len(points)) if extent.any() else None
+        chosen = self._draw(len(points)) if extent.all() else None
         if chosen is not None:
             extent = extent * self.padding * self.share
             results['bbox_center'] = points[chosen][None].astype(np.float32)

@@ -108,7 +108,16 @@ class ResizeInput(BaseTransform):
         self.pad_value = pad_value
 
     def transform(self, results: dict) -> dict:
-        """Cut out, resize and pad ``img`` (H, W, 3); move the key points along."""
+        """Cut out, resize and pad ``img`` (H, W, 3); move the key points along.
+
+        Raises:
+            ValueError: If a step before turned the box, which stays upright here.
+        """
+        if np.any(results.get('bbox_rotation', 0)):
+            raise ValueError(
+                'ResizeInput cuts out upright boxes, and a step before it turned one; '
+                'to fix it: leave that step out, or take TopdownAffine'
+            )
         bbox = results['bbox'][0]
         placed = resize_box(
             results['img'],

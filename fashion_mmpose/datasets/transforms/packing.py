@@ -1,5 +1,6 @@
 """A sample in the form that the network takes."""
 
+import numpy as np
 import torch
 from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.registry import TRANSFORMS
@@ -19,6 +20,8 @@ class PackGarmentInputs(PackPoseInputs):
     def transform(self, results: dict) -> dict:
         """Pack ``img`` (H, W, 3) as ``inputs`` (3, H, W) with the sample's data."""
         image = results['img']
+        if min(image.strides) < 0:  # after a flip of MMPose's; PyTorch has none such
+            image = np.ascontiguousarray(image)
         packed = super().transform(dict(results, img=image[:1, :1]))
         if 'own_channels' in results:
             # By which heads know the channels of the sample's category.

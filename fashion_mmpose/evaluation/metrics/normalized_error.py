@@ -90,7 +90,7 @@ class NormalizedError(AnnotatedGarmentMetric):
                 metrics[f'NE_{name}'] = row['ne']
         if self.per_keypoint:
             for name, row in score.per_keypoint.items():
-                metrics[f'NE_{name}'] = row['ne']
+                metrics[self._keypoint_metric(name)] = row['ne']
         return metrics
 
     def _plain_names(self, categories: Sequence[str]) -> list[str]:
@@ -101,8 +101,13 @@ class NormalizedError(AnnotatedGarmentMetric):
         if self.per_keypoint:
             keypoints = self.definition.keypoints
             channels = sorted({channel for each in own for channel in each.channels})
-            names += [f'NE_{keypoints[channel]}' for channel in channels]
+            names += [self._keypoint_metric(keypoints[each]) for each in channels]
         return names
+
+    def _keypoint_metric(self, name: str) -> str:
+        """A key point that is called like a category must not stand in its place."""
+        is_taken = self.per_category and name in self.definition.garments
+        return f'NE_keypoint_{name}' if is_taken else f'NE_{name}'
 
 
 def _score(

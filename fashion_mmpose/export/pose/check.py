@@ -45,7 +45,8 @@ class PointChange:
 
     def check(self, name: str) -> None:
         """Raise a FormatError if these are not the same points."""
-        if self.same < LEAST_SAME or self.largest_score > MOST_SCORE:
+        # Numbers that are no numbers are not the same ones.
+        if not (self.same >= LEAST_SAME and self.largest_score <= MOST_SCORE):
             raise FormatError(
                 f'{name}: the exported network is not that of PyTorch: {self}; to fix '
                 'it: where the network is untrained, its heatmaps have no clear '

@@ -44,7 +44,9 @@ class PoseGraph(nn.Module):
         super().__init__()
         self.model = model
         self.is_ensemble = isinstance(model, HeatmapEnsemble)
-        self.codec = model.decoder if self.is_ensemble else _head_of(model).decoder
+        for network in model.members if self.is_ensemble else [model]:
+            _head_of(network)  # is one that can be exported
+        self.codec = model.decoder if self.is_ensemble else model.head.decoder
         self.with_heatmaps = with_heatmaps
         # Flip tests ask the first sample of a batch.
         metainfo = dict(flip_indices=list(map(int, flip_indices)))

@@ -1,7 +1,7 @@
 """The boxes of a detection run that is not finished yet."""
 
-import glob
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -43,13 +43,11 @@ class PartialBoxes:
 
     def files(self) -> list[Path]:
         """The files that are there, in the order of their numbers."""
-        name = f'{self.out.name}.partial'
-        # A name such as boxes[1].json is no pattern.
-        pattern = f'{glob.escape(name)}*'
+        form = re.compile(rf'{re.escape(self.out.name)}\.partial(?:\.([0-9]+))?')
         numbered = {
-            0 if path.name == name else int(path.suffix[1:]): path
-            for path in self.out.parent.glob(pattern)
-            if path.name == name or path.name[len(name) :].lstrip('.').isdigit()
+            int(found[1] or 0): path
+            for path in self.out.parent.glob('*.partial*')
+            if (found := form.fullmatch(path.name))
         }
         return [numbered[number] for number in sorted(numbered)]
 

@@ -96,9 +96,10 @@ def annotation_lines(truth: GarmentColumns, names: YoloNames) -> tuple[dict, int
         many labelled landmarks are outside of their picture, and left out.
 
     Raises:
-        FormatError: If a garment's category is none of the names.
+        FormatError: If a garment's category is none of the names, or two pictures have
+            one file name.
     """
-    lines: dict[str, list[str]] = {name: [] for name in truth.images.file_names}
+    lines = _no_lines(truth.images.file_names)
     rows = truth.images.rows(truth.image_ids)
     sizes = truth.images.sizes_wh
     outside = 0
@@ -138,9 +139,10 @@ def prediction_lines(
         a file of its own it cannot be taken for another one of its base name.
 
     Raises:
-        FormatError: If an entry's category is none of the names.
+        FormatError: If an entry's category is none of the names, or two pictures have
+            one file name.
     """
-    lines: dict[str, list[str]] = {name: [] for name, _ in images.values()}
+    lines = _no_lines([name for name, _ in images.values()])
     for entry in entries:
         where = f'a prediction for image {entry["image_id"]}'
         garment = garments.category_of_id(names.benchmark, entry['category_id'])
@@ -152,6 +154,18 @@ def prediction_lines(
         line = _line(garment, np.array(box), own, np.array(size, float), names, where)
         lines[name].append(f'{line} {_text(entry["score"])}')
     return {name: '\n'.join(each) for name, each in lines.items()}
+
+
+def _no_lines(file_names: Sequence[str]) -> dict[str, list[str]]:
+    name, count = max(
+        Counter(file_names).items(), key=lambda item: item[1], default=('', 0)
+    )
+    if count > 1:
+        raise FormatError(
+            f'{count} images are called {name}, and YOLO has one text file of a '
+            'picture; to fix it: make one image of them, with the garments of all'
+        )
+    return {name: [] for name in file_names}
 
 
 def _line(

@@ -139,7 +139,8 @@ class TimmFeatures(BaseModule):
         inside = [
             i for i, (name, _) in enumerate(modules) if f'{name}.'.startswith(starts)
         ]
-        if not inside:
+        # HRNet's levels come out of its last stage, each through layers of its own.
+        if not inside or hasattr(self.features, 'incre_modules'):
             raise ValueError(
                 f'frozen_levels cannot be used with {self.model_name!r}: its level '
                 f'{level!r} is no module of its own; to fix it: frozen_levels=0, and a '

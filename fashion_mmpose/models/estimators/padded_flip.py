@@ -8,6 +8,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from fashion_mmpose.codecs import PointSimCC
 from fashion_mmpose.models.heads.category_rows import decode_heatmaps
 
 
@@ -20,13 +21,34 @@ class PaddedFlipEstimator(TopdownPoseEstimator):
     it pads, so that its networks never see padding there; the mirrored heatmap is zero
     outside of the picture. Where the picture fills the input's width, nothing differs.
 
+    Mirrored heatmaps are cut at a whole cell: where the picture's width is no multiple
+    of the stride, they lie up to a cell beside the others.
+
     The head must be one over :class:`PointHeatmap`, and the pipeline must have
     ``ResizeInput`` with ``keep_ratio=True``. Arguments are those of
     :class:`mmpose.models.TopdownPoseEstimator`.
 
+    Raises:
+        TypeError: If the head gives profiles (:class:`PointSimCC`).
+        ValueError: If ``test_cfg`` asks for ``shift_heatmap``, which mends a shift that
+            this flip test does not have.
+
     .. _`FashionAI CPN system`:
         https://github.com/gathierry/FashionAI-KeyPointsDetectionOfApparel
     """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.head.decoder, PointSimCC):
+            raise TypeError(
+                'PaddedFlipEstimator mirrors heatmaps, not the profiles of PointSimCC; '
+                'to fix it: model.type=TopdownPoseEstimator'
+            )
+        if self.test_cfg.get('shift_heatmap', False):
+            raise ValueError(
+                'PaddedFlipEstimator puts mirrored heatmaps where they belong itself; '
+                'to fix it: model.test_cfg.shift_heatmap=False'
+            )
 
     def predict(self, inputs: Tensor, data_samples: list) -> list:
         """Predict the key points of the crops.

@@ -286,7 +286,7 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
     labelled channels are drawn, compared and decoded.
 
     Args:
-        in_channels (int | Sequence[int]): Channels of the last feature map.
+        in_channels (int): Channels of the last feature map.
         out_channels (int): Number of key points K.
         loss (dict): A :class:`LabelledLoss` of this package or any key point
             loss of MMPose. Defaults to :class:`LabelledMSELoss`.
@@ -347,4 +347,5 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
         pending = PendingHeatmaps(features, self.final_layer)
         if self.places is None:
             return (pending,)
-        return (SharedHeatmaps(pending, self.final_layer.out_channels, self.places),)
+        channels = int(self.places.max()) + 1
+        return (SharedHeatmaps(pending, channels, self.places),)

@@ -78,7 +78,8 @@ def expected_cells(logits: Tensor) -> Tensor:
     """
     shares = logits.flatten(1).softmax(1).view_as(logits)
     profiles = shares.sum(1), shares.sum(2)  # along x (M, W) and y (M, H)
-    means = [each @ torch.arange(each.shape[1]).to(each) for each in profiles]
+    # Not a product of matrices, which mixed precision takes in 16 bits.
+    means = [(each * torch.arange(each.shape[1]).to(each)).sum(1) for each in profiles]
     return torch.stack(means, dim=1)
 
 

@@ -28,7 +28,9 @@ def cost_chart(material: Material, runs: Sequence[Judged]) -> Any:
     """What each type of error costs."""
     go, _ = require_plotly()
     first = runs[0].costs
-    order = sorted(first.without, key=first.cost, reverse=True)
+    order = sorted(
+        first.without, key=lambda kind: np.nan_to_num(first.cost(kind)), reverse=True
+    )
     figure = go.Figure()
     for name, color, judged in named(runs):
         costs = [judged.costs.cost(kind) for kind in order]

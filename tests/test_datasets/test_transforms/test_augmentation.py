@@ -91,6 +91,10 @@ def test_packed_sample_equals_mmpose():
         ours['data_samples'].gt_instances.keypoints,
         theirs['data_samples'].gt_instances.keypoints,
     )
+    mirrored = RandomFlip(direction='horizontal', prob=1.0)(sample())
+    np.testing.assert_array_equal(
+        PackGarmentInputs()(mirrored)['inputs'], PackPoseInputs()(mirrored)['inputs']
+    )
     image = sample()['img']
     packed = PackGarmentInputs()(dict(sample(), img=image))['inputs']
     image[0, 0, 0] = image[0, 0, 0] ^ 255
@@ -142,6 +146,14 @@ def test_garments_without_extent_stay_whole(visible):
     found = CropAroundPoint(share=0.5, prob=1.0)(results)
     for key, value in expected.items():
         np.testing.assert_array_equal(found[key], value)
+
+
+def test_points_on_a_line_stay_whole():
+    results = framed()
+    results['keypoints'][..., 1] = 8
+    expected = results['bbox_scale'].copy()
+    found = CropAroundPoint(share=0.5, prob=1.0)(results)
+    np.testing.assert_array_equal(found['bbox_scale'], expected)
 
 
 def test_the_share_of_a_crop_is_checked():

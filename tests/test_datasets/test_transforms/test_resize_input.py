@@ -34,6 +34,14 @@ def sample(image, box=None, **extra):
     )
 
 
+def test_boxes_that_are_turned_are_refused():
+    whole = sample(picture(40, 30), bbox_rotation=np.zeros(1))
+    assert ResizeInput((32, 32))(whole)['img'].shape == (32, 32, 3)
+    turned = sample(picture(40, 30), bbox_rotation=np.array([3.1]))
+    with pytest.raises(ValueError, match='cuts out upright boxes'):
+        ResizeInput((32, 32))(turned)
+
+
 def published_input(image, size=512):
     """The CPN system: the long side by cubic interpolation, normalised, into zeros."""
     height, width = image.shape[:2]

@@ -68,6 +68,17 @@ def test_normalized_error_of_each_garment():
     assert scores['hats/num_points'] == 9
 
 
+def test_a_key_point_that_is_called_like_a_category():
+    rows = dict(top=CAP, beanie=['edge_left', 'edge_right'])
+    benchmark = garments.benchmark_from(dict(name='hats', categories=rows), 'hats')
+    metric = NormalizedError(per_keypoint=True)
+    scores = evaluate(metric, meta(benchmark), [sample(1, shift=3)])
+    assert scores['hats/NE_top'] == pytest.approx(0.05)
+    assert scores['hats/NE_keypoint_top'] == pytest.approx(0.05)
+    names = metric.metric_names(['top'])
+    assert len({*names}) == len(names) and {*names} == scores.keys()
+
+
 def test_one_garment_an_image():
     samples = [sample(1, shift=3), sample(1, shift=6)]
     samples[1]['pred_instances']['bbox_scores'][:] = 0.5

@@ -81,7 +81,8 @@ def test_torn_settings_are_written_again(partial):
 def test_files_of_many_processes(partial):
     for number in (0, 2, 10):
         append(partial, number, **{f'_{number}': [BOX]})
-    (partial.out.parent / 'boxes.json.partial.old').write_text('of someone else')
+    for other in ('.old', '1', '.1.2', '..3', '.\N{SUPERSCRIPT TWO}'):
+        (partial.out.parent / f'boxes.json.partial{other}').write_text('no boxes')
     assert [path.name for path in partial.files()] == [
         'boxes.json.partial',
         'boxes.json.partial.2',

@@ -153,18 +153,25 @@ def test_lines_that_are_no_predictions(tmp_path, truth, capsys, line, message):
     assert message in error and '3.txt, line 2' in error
 
 
-def test_pictures_of_one_name_are_refused(tmp_path, capsys):
+@pytest.mark.parametrize(
+    'names, message',
+    [
+        (('a.jpg', 'a.png'), 'another picture has the text file'),
+        (('a.jpg', 'a.jpg'), '2 images are called a.jpg'),
+    ],
+)
+def test_pictures_of_one_name_are_refused(tmp_path, capsys, names, message):
     run = ConstructedRun()
     run.garment('skirt', 1)
     run.garment('skirt', 2)
     truth = write_truth(tmp_path / 'truth.json', run)
     content = json.loads(truth.read_text())
-    for image, name in zip(content['images'], ('a.jpg', 'a.png')):
+    for image, name in zip(content['images'], names):
         image['file_name'] = name
     truth.write_text(json.dumps(content))
     arguments = ['convert', 'export', truth, '--to', 'yolo-pose', '--out', tmp_path]
     assert main(list(map(str, arguments))) == 1
-    assert 'another picture has the text file' in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def skirts(path, names):

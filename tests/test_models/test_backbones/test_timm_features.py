@@ -126,6 +126,11 @@ def test_senet154():
             "cannot be used with 'hrnet_w18_small': .*; to fix it: frozen_levels=0",
             id='branches',
         ),
+        pytest.param(
+            dict(model_name='hrnet_w18_small', frozen_levels=3),
+            "cannot be used with 'hrnet_w18_small': .*; to fix it: frozen_levels=0",
+            id='later branches',
+        ),
     ],
 )
 def test_misfit_arguments(kwargs, message):

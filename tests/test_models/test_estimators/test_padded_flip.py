@@ -100,6 +100,20 @@ def build():
     return build
 
 
+def test_what_it_cannot_mirror(build):
+    with pytest.raises(ValueError, match='model.test_cfg.shift_heatmap=False'):
+        build('PaddedFlipEstimator', flip_test=True, shift_heatmap=True)
+    head = dict(
+        type='PointSimCCHead',
+        in_channels=32,
+        out_channels=2,
+        decoder=dict(type='PointSimCC', input_size=(32, 32), sigma=2.0),
+    )
+    backbone = dict(type='ResNet', depth=18, stem_channels=4, base_channels=4)
+    with pytest.raises(TypeError, match='not the profiles of PointSimCC'):
+        MODELS.build(dict(type='PaddedFlipEstimator', backbone=backbone, head=head))
+
+
 def heatmaps(model, inputs, samples):
     with torch.no_grad():
         results = model.predict(inputs, samples)

@@ -14,6 +14,7 @@ These are the corrections of Ronchi and Perona (ICCV 2017). Costs of single type
 add up to what is missing from a perfect score: an error may hide another one.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,15 +38,20 @@ class ErrorCosts:
 
     Attributes:
         score: As the run is.
-        without: The score without each type of errors, by its name.
+        without: The score without each type of errors, by its name; -1 or NaN if
+            nothing is left to be found.
     """
 
     score: float
     without: dict[str, float]
 
     def cost(self, name: str) -> float:
-        """What a type costs; more is worse, whichever way the score goes."""
-        return abs(self.without[name] - self.score)
+        """What a type costs; more is worse, whichever way the score goes.
+
+        NaN if nothing is left without it, such as where all garments are missed.
+        """
+        without = self.without[name]
+        return abs(without - self.score) if without >= 0 else math.nan
 
 
 def error_costs(

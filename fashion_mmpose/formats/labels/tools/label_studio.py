@@ -149,14 +149,14 @@ def _names(where: str, task: Mapping) -> tuple[str, ...]:
 
 
 def _is_picture(link: str) -> bool:
-    try:
-        return PurePosixPath(_path(link)).suffix.lower() in PICTURE_SUFFIXES
-    except ValueError:  # a text that is no address, such as //[a
-        return False
+    return PurePosixPath(_path(link)).suffix.lower() in PICTURE_SUFFIXES
 
 
 def _path(link: str) -> str:
-    parts = urlsplit(link)
+    try:
+        parts = urlsplit(link)
+    except ValueError:  # a text that is no address, such as //[a
+        return link.lstrip('/')
     # Pictures of a mounted folder are asked for as /data/local-files/?d=a/b.jpg.
     local = parse_qs(parts.query).get('d')
     whole = PurePosixPath(local[0] if local else unquote(parts.path)).as_posix()

@@ -1,5 +1,7 @@
 """The types of wrong garments, swaps between them, and what errors cost."""
 
+import math
+
 import numpy as np
 import pytest
 from constructed_errors import ConstructedRun, outline
@@ -54,6 +56,16 @@ def test_nothing_is_wrong(run):
     assert costs.score == pytest.approx(1) and set(costs.without.values()) == {
         costs.score
     }
+
+
+def test_where_all_are_missed_the_cost_is_unknown():
+    """Nothing would be left to score: -1 of the OKS is no score, and so is NaN."""
+    run = ConstructedRun()
+    run.garment('short_sleeved_shirt', 1)
+    _, costs = judged(run)
+    assert costs.score == 0 and costs.without['missed'] == -1
+    assert math.isnan(costs.cost('missed'))
+    assert costs.cost('duplicate') == 0
 
 
 @pytest.mark.parametrize(

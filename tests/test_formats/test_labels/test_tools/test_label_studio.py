@@ -84,6 +84,7 @@ def test_names_of_pictures(read, link, names):
         (dict(note='//[a', photo='shop/a.webp'), 'shop/a.webp'),
         (dict(photo='https://host/a.jpg', image='https://host/b'), 'b'),
         (dict(number=3, photo='https://host/photos/17'), 'photos/17'),
+        (dict(photo='//[a'), '[a'),
     ],
 )
 def test_the_picture_among_other_data(read, data, name):
