@@ -229,6 +229,7 @@ def report_lengths(lengths: MeasurementFiles) -> None:
     warn([f'not combined: {reason}' for reason in lengths.not_combined])
     if lengths.num_garments:
         warn([_idle(limit) for limit in lengths.idle_limits])
+    warn(lengths.of_other_runs())
     print(lengths.summary())
 
 

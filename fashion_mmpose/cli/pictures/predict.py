@@ -65,7 +65,7 @@ from fashion_mmpose.cli.shell import (
 )
 from fashion_mmpose.files.writing.locks import locked_folder
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
-from fashion_mmpose.inference.outputs.saving import MAX_FPS, PredictionFiles, check_csv
+from fashion_mmpose.inference.outputs.saving import PredictionFiles, check_csv
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 
@@ -79,6 +79,7 @@ from .running import (
     total_of,
 )
 
+_MAX_FPS = 1000.0  # of drawn videos
 # What `--format parquet` has no place for.
 _ALONE = ('save_json', 'save_csv', 'save_vis', 'track', 'combine', 'spec')
 
@@ -142,8 +143,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     check_parts(args, parser, _ALONE)
     if of_lengths and not args.measure:
         parser.error(f'{", ".join(of_lengths)}: for lengths; give --measure, too')
-    if args.fps is not None and not 0 < args.fps <= MAX_FPS:
-        parser.error(f'--fps {args.fps}: must be above 0 and at most {MAX_FPS:g}')
+    if args.fps is not None and not 0 < args.fps <= _MAX_FPS:
+        parser.error(f'--fps {args.fps}: must be above 0 and at most {_MAX_FPS:g}')
     for name in ('names', 'fps', 'kpt_thr'):
         value = getattr(args, name)
         if value is not None and value is not False and not args.save_vis:  # 0 counts

@@ -1,6 +1,7 @@
 """Lengths of predicted garments, written into a folder."""
 
 import os
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from fashion_mmpose import interrupts
+from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.pictures.pixels import write_picture
+from fashion_mmpose.files.writing.faults import errors_of
 from fashion_mmpose.files.writing.outputs import OutputFiles
+from fashion_mmpose.files.writing.sets import tidy
 from fashion_mmpose.garments import GarmentPrediction, Measure
 from fashion_mmpose.inference.picture_prediction import PicturePrediction
 from fashion_mmpose.measure import (
@@ -25,14 +29,15 @@ from fashion_mmpose.measure.centimetres import Centimetres
 from fashion_mmpose.measure.combining import combine
 from fashion_mmpose.measure.measured import MIN_SCORE
 from fashion_mmpose.measure.specification import VERDICTS, Limit, judge, worst
-from fashion_mmpose.measure.writing import check_format, write_table
+from fashion_mmpose.measure.writing import FORMATS, check_format, write_table
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization import draw_measurements
 
-from .names import drawn_paths
+from .names import check_outside, drawn_paths
 
 NAME = 'measurements'
 DRAWN_FOLDER = 'measured'
+UNFINISHED = 'measurements.unfinished'
 
 
 @dataclass(frozen=True)
@@ -99,10 +104,12 @@ class Measuring:
 class MeasurementFiles:
     """Writes the lengths of predicted garments; to be used in a ``with`` block.
 
-    - ``measurements.csv`` and the like: a row for each length, written together when
-      the block is left; not if it is left by an exception.
+    - ``measurements.csv`` and the like: a row for each length.
     - ``measured/``: the pictures with the ways that were measured, named like them.
       Frames of videos and cameras are measured, too, but not drawn.
+
+    All of them appear together when the block is left; not if it is left by an
+    exception.
 
     Args:
         out_dir: The folder; made where it is missing.
@@ -146,6 +153,9 @@ class MeasurementFiles:
         self.verdicts = Counter()
         self.idle_limits = list(dict.fromkeys(measuring.limits))
         self._out_dir = Path(out_dir)
+        self._unfinished = self._out_dir / UNFINISHED
+        check_outside(self._unfinished, sources)
+        self._outputs = OutputFiles()
         self._measuring = measuring
         self._formats = formats
         self._names = {source: name for name, source in sources.items()}
@@ -158,6 +168,9 @@ class MeasurementFiles:
             self._groups = defaultdict(list)
 
     def __enter__(self) -> 'MeasurementFiles':
+        self._out_dir.mkdir(parents=True, exist_ok=True)
+        tidy(self._out_dir)  # what was finished may still have to move to its place
+        self._remove_unfinished()
         return self
 
     def add(self, predicted: PicturePrediction) -> None:
@@ -200,7 +213,11 @@ class MeasurementFiles:
         if name in self._drawn and source.is_single:
             shown = scale if isinstance(scale, Scale) else None
             drawn = draw_measurements(pixels, everything, shown)
-            write_picture(self._drawn[name], drawn)
+            path = self._drawn[name]
+            own = self._unfinished / path.relative_to(self._out_dir)
+            with errors_of(path):
+                self._outputs.add(own, path)
+                write_picture(own, drawn)
 
     def _add_rows(
         self, place: Mapping, lengths: Sequence[Measured], picture: str
@@ -232,17 +249,46 @@ class MeasurementFiles:
         self._rows += rows
 
     def __exit__(self, error_type, error, traceback) -> None:
-        if error_type is not None:
-            return
+        with interrupts.deferred():
+            try:
+                if error_type is None:
+                    self._finish()
+            except BaseException as failed:
+                self._leave(type(failed), failed)
+                raise
+            self._leave(error_type, error)
+
+    def _finish(self) -> None:
         for (folder, category), lengths in (self._groups or {}).items():
             if len(lengths) > 1:
                 name = os.path.join(folder, f'{len(lengths)} pictures')
                 place = dict(image=name, garment=1, category=category)
                 self._add_rows(place, combine(lengths), name)
-        with interrupts.deferred(), OutputFiles() as outputs:
-            for suffix in self._formats:
-                path = self._out_dir / f'{NAME}.{suffix}'
-                write_table(outputs, path, self._rows)
+        for suffix in self._formats:
+            path = self._out_dir / f'{NAME}.{suffix}'
+            write_table(self._outputs, path, self._rows)
+
+    def _leave(self, error_type, error) -> None:
+        self._outputs.__exit__(error_type, error, None)
+        self._remove_unfinished()
+
+    def _remove_unfinished(self) -> None:
+        if self._unfinished.is_dir():
+            shutil.rmtree(self._unfinished)
+
+    def of_other_runs(self) -> list[str]:
+        """What of the folder this run has not written, in words."""
+        found = [
+            f'{path} is of another run'
+            for path in (self._out_dir / f'{NAME}.{suffix}' for suffix in FORMATS)
+            if path.suffix[1:] not in self._formats and path.exists()
+        ]
+        folder = self._out_dir / DRAWN_FOLDER
+        drawn = {os.fspath(path) for path in self._drawn.values()}
+        num_others = len(set(files_below(folder, None)) - drawn)
+        if num_others:
+            found.append(f'{num_others} files in {folder} are of other runs')
+        return found
 
     def summary(self) -> str:
         """What was measured, in a line."""

@@ -22,7 +22,7 @@ from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout
 from fashion_mmpose.inference.picture_prediction import PicturePrediction
 from fashion_mmpose.media.sources import Source
-from fashion_mmpose.media.videos.remux import take_times_and_sound
+from fashion_mmpose.media.videos.remux import has_sound, take_times_and_sound
 from fashion_mmpose.media.videos.writing import VideoFile
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR, draw_predictions
 
@@ -33,8 +33,8 @@ CSV_NAME = 'predictions.csv'
 DRAWN_FOLDER = 'drawn'
 UNFINISHED = 'predictions.unfinished'
 DEFAULT_FPS = 25.0  # of cameras, which seldom tell
-MAX_FPS = 1000.0  # what a video says beyond is no rate of frames
-TIMED = ('.mp4', '.mov', '.m4v')  # whose frame times and sound drawn videos get
+# Whose frame times and sound drawn videos get.
+TIMED = ('.mp4', '.mov', '.m4v', '.mkv', '.webm')
 _MAX_DRAWING = 8  # pictures that wait to be drawn
 # What the challenge's CSV cells cannot hold; see formats.tianchi.
 _NOT_IN_IDS = ',\r\n'
@@ -239,9 +239,7 @@ class PredictionFiles:
         own = self._unfinished / path.relative_to(self.out_dir)
         if self._video is None or self._video.path != own:
             self._finish_video()
-            own_fps = predicted.picture.fps
-            if own_fps is None or own_fps > MAX_FPS:
-                own_fps = DEFAULT_FPS
+            own_fps = predicted.picture.fps or DEFAULT_FPS
             self._outputs.add(own, path)
             self._video = VideoFile(own, self._fps or own_fps)
             self._video_source = predicted.picture.source
@@ -255,14 +253,20 @@ class PredictionFiles:
         video.finish()
         if source.kind != 'video' or self._fps is not None:
             return  # frames that are shown at another rate fit no sound
+        name = self._names.get(source, source.name)
         if not str(source.image).lower().endswith(TIMED):
-            return  # AVI, for one, counts frames in a time base that MP4 does not keep
+            # AVI, for one, counts frames in a time base that MP4 does not keep.
+            if has_sound(str(source.image)):
+                self.without_sound.append(
+                    f'{name} is drawn without sound, which is taken from '
+                    f'{", ".join(TIMED)} only'
+                )
+            return
         timed = video.path.with_name(f'.timed.{video.path.name}')
         try:
             take_times_and_sound(video.path, str(source.image), timed)
             os.replace(timed, video.path)
         except (ImportError, OSError, ValueError) as error:
-            name = self._names.get(source, source.name)
             self.without_sound.append(
                 f'{name} is drawn at even times and without sound: {error}'
             )

@@ -53,6 +53,17 @@ def take_times_and_sound(
         raise
 
 
+def has_sound(path: str | os.PathLike) -> bool:
+    """Whether a video has sound; False where PyAV, which knows, is missing."""
+    try:
+        import av
+
+        with av.open(str(path)) as container:
+            return bool(container.streams.audio)
+    except (ImportError, OSError):
+        return False
+
+
 def _frame_times(path: str | os.PathLike) -> list[int]:
     """When frames are shown, in the time base of their stream, in order."""
     import av

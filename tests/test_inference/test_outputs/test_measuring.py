@@ -216,6 +216,39 @@ def test_measurements_of_ones_own(tmp_path, sources):
     assert (row['measurement'], row['code'], row['unit']) == ('diagonal', 'X4', 'px')
 
 
+def test_all_appear_together(tmp_path, sources):
+    folder = tmp_path / 'out'
+    write(folder, sources, [garment(), garment()], with_drawn=True)
+    old = {path: path.read_bytes() for path in folder.rglob('*.*') if path.is_file()}
+    left = folder / 'measurements.unfinished/measured/b.png'
+    left.parent.mkdir(parents=True)
+    left.write_text('of a killed run')
+    first, _ = sources.items()
+    measuring = Measuring(Centimetres(pixels_per_cm(8)), {})
+    with MeasurementFiles(folder, sources, measuring, with_drawn=True) as files:
+        assert not left.exists()
+        pixels = cv2.imread(first[1].image)
+        picture = Picture(source=first[1], image_id=0, pixels=pixels)
+        files.add(PicturePrediction(picture, (garment(),)))
+        assert (left.parent / 'a.png').is_file()
+        assert all(path.read_bytes() == content for path, content in old.items())
+    changed = [path.name for path, old in old.items() if path.read_bytes() != old]
+    assert sorted(changed) == ['a.png', 'measurements.csv', 'measurements.json']
+    assert not left.parent.exists()
+
+
+def test_what_other_runs_have_left_is_told(tmp_path, sources):
+    folder = tmp_path / 'out'
+    again = write(folder, sources, [garment(), garment()], with_drawn=True)
+    assert again.of_other_runs() == []
+    first = dict([next(iter(sources.items()))])
+    other = write(folder, first, [garment()], formats=['csv'], with_drawn=True)
+    assert other.of_other_runs() == [
+        f'{folder}/measurements.json is of another run',
+        f'1 files in {folder}/measured are of other runs',
+    ]
+
+
 def test_nothing_is_written_after_an_error(tmp_path, sources):
     files = MeasurementFiles(tmp_path, sources, Measuring(Centimetres(), {}))
     with pytest.raises(RuntimeError, match='stop'), files:

@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -94,6 +95,26 @@ def test_a_whole_video_has_no_error(tmp_path, name, codec):
     path = write_video(tmp_path / name, codec)
     loaded = list(load_pictures(find_sources(path)))
     assert len(loaded) == 30 and not any(each.error for each in loaded)
+
+
+def test_the_rate_of_a_video_that_tells_how_finely_it_is_timed(tmp_path):
+    """The header of such a WebM says 1000; its frames come 25 times a second."""
+    av = pytest.importorskip('av')
+    path = tmp_path / 'v.webm'
+    with av.open(str(path), 'w') as file:
+        video = file.add_stream('libvpx', rate=1000)
+        video.width, video.height, video.pix_fmt = 64, 48, 'yuv420p'
+        for number in range(20):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 9, np.uint8))
+            frame.pts, frame.time_base = 40 * number + number % 3, Fraction(1, 1000)
+            file.mux(video.encode(frame))
+        file.mux(video.encode())
+    capture = cv2.VideoCapture(str(path))
+    assert capture.get(cv2.CAP_PROP_FPS) == 1000  # the premise
+    loaded = list(load_pictures(find_sources(path)))
+    assert len(loaded) == 20
+    (rate,) = {picture.fps for picture in loaded}
+    assert rate == pytest.approx(25, rel=0.01)
 
 
 def test_a_stream_that_nobody_serves():

@@ -120,6 +120,22 @@ def test_drawn_results_keep_times_and_sound(tmp_path):
     np.testing.assert_array_equal(sound_of(drawn), sound_of(source))
 
 
+@pytest.mark.parametrize('suffix, keeps', [('.mkv', True), ('.avi', False)])
+def test_sound_of_other_containers_is_kept_or_missed(tmp_path, suffix, keeps):
+    source = write_source(
+        tmp_path / f'source{suffix}', ticks=25, times=range(0, 600, 40)
+    )
+    by_name = name_sources(find_sources([str(source)]))
+    with PredictionFiles(tmp_path / 'out', by_name, with_drawn=True) as files:
+        for picture in load_pictures(by_name.values()):
+            files.add(PicturePrediction(picture, ()))
+    (drawn,) = (tmp_path / 'out' / 'drawn').iterdir()
+    with av.open(str(drawn)) as file:
+        assert bool(file.streams.audio) is keeps
+    lines = [line.partition(',')[0] for line in files.without_sound]
+    assert lines == ([] if keeps else ['source.avi is drawn without sound'])
+
+
 def test_frames_at_a_rate_of_choice_have_no_sound(tmp_path):
     source = write_source(tmp_path / 'source.mp4')
     _, drawn = draw_results(source, tmp_path / 'out', fps=10)
