@@ -12,7 +12,7 @@ from mmengine.registry import DefaultScope
 
 from fashion_mmpose import garments
 from fashion_mmpose.config.loading import read_config
-from fashion_mmpose.inference.boxes.suppression import select_boxes
+from fashion_mmpose.inference.boxes.suppression import select_boxes, wanted_labels
 from fashion_mmpose.inference.detections import Detections, picture_batches
 from fashion_mmpose.stack import compat
 from fashion_mmpose.weights.folders import of_folder
@@ -100,13 +100,18 @@ class GarmentDetector:
         self.model.to(choose_device(device)).eval()
 
     def detect(
-        self, images: Sequence[np.ndarray], batch_size: int = 8
+        self,
+        images: Sequence[np.ndarray],
+        batch_size: int = 8,
+        categories: Sequence[str | None] | None = None,
     ) -> list[Detections]:
         """Find the garments in pictures.
 
         Args:
             images: Pictures in BGR order, shape (H, W, 3), uint8.
             batch_size: So many pictures go through the network at once. Defaults to 8.
+            categories: Of each picture, the category whose boxes alone count; None for
+                all. Defaults to None, all of all.
 
         Returns:
             list[Detections]: One per picture.
@@ -115,27 +120,34 @@ class GarmentDetector:
             ValueError: If a picture is of another shape or type.
         """
         found = []
+        labels = iter(wanted_labels(self.classes, categories, len(images)))
         for batch in picture_batches(images, batch_size):
             samples = [self._array_pipeline(dict(img=_resizable(i))) for i in batch]
-            found += self._detect(samples, [image.shape[:2] for image in batch])
+            shapes = [image.shape[:2] for image in batch]
+            found += self._detect(samples, shapes, [next(labels) for _ in batch])
         return found
 
     def detect_samples(self, samples: Sequence[dict]) -> list[Detections]:
         """Find the garments in one batch of samples of the pipeline."""
         shapes = [sample['data_samples'].ori_shape[:2] for sample in samples]
-        return self._detect(samples, shapes)
+        return self._detect(samples, shapes, [None] * len(samples))
 
     def _detect(
-        self, samples: Sequence[dict], shapes: Sequence[tuple[int, ...]]
+        self,
+        samples: Sequence[dict],
+        shapes: Sequence[tuple[int, ...]],
+        labels: Sequence[int | None],
     ) -> list[Detections]:
         """Find the garments in samples of pictures of such heights and widths."""
         if not samples:
             return []
         with torch.inference_mode(), _mmdet_scope():
             results = self.model.test_step(pseudo_collate(samples))
-        return [self._detections(*each) for each in zip(results, shapes)]
+        return [self._detections(*each) for each in zip(results, shapes, labels)]
 
-    def _detections(self, result, shape: tuple[int, ...]) -> Detections:
+    def _detections(
+        self, result, shape: tuple[int, ...], label: int | None
+    ) -> Detections:
         instances = result.pred_instances.detach().cpu().numpy()
         height, width = shape
         bboxes, scores, labels = select_boxes(
@@ -146,6 +158,7 @@ class GarmentDetector:
             self.score_thr,
             self.max_per_image,
             self.max_overlap,
+            label,
         )
         return Detections(bboxes, scores, tuple(self.classes[i] for i in labels))
 

@@ -379,7 +379,9 @@ class GarmentInferencer(Storable):
         rest = [row for row in range(len(window)) if row not in boxes]
         if rest and self.detector is not None:
             pixels = [window[row][0].pixels for row in rest]
-            boxes.update(zip(rest, self.detector.detect(pixels, self.batch_size)))
+            wanted = [window[row][1].category for row in rest]
+            found = self.detector.detect(pixels, self.batch_size, wanted)
+            boxes.update(zip(rest, found))
         elif rest:
             for row in rest:
                 picture, request = window[row]

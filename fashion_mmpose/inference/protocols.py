@@ -18,9 +18,16 @@ class Detector(Protocol):
     """
 
     def detect(
-        self, images: Sequence[np.ndarray], batch_size: int = 8
+        self,
+        images: Sequence[np.ndarray],
+        batch_size: int = 8,
+        categories: Sequence[str | None] | None = None,
     ) -> list[Detections]:
-        """The garments of pictures (BGR, uint8), one entry per picture."""
+        """The garments of pictures (BGR, uint8), one entry per picture.
+
+        Of each, only the boxes of its entry of ``categories`` are wanted, if it has
+        one; boxes of others may not stand in their way.
+        """
 
 
 class PoseNetwork(Protocol):

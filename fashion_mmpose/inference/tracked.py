@@ -187,7 +187,8 @@ class VideoTracking:
         if not pictures:
             return []
         pixels = [picture.pixels for picture in pictures]
-        found = self._detector.detect(pixels, self._batch_size)
+        wanted = [self._category] * len(pixels)
+        found = self._detector.detect(pixels, self._batch_size, wanted)
         return [boxes_of_category(each, self._category) for each in found]
 
     def _predict(

@@ -212,7 +212,7 @@ class ToldDetector:
         if classes is not None:
             self.classes = classes
 
-    def detect(self, images, batch_size=8):
+    def detect(self, images, batch_size=8, categories=None):
         self.num_images.append(len(images))
         return [self.detections(image.shape[1::-1]) for image in images]
 

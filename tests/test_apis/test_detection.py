@@ -92,6 +92,22 @@ def test_equals_mmdetections_own_inference(detector, files):
         )
 
 
+def test_boxes_of_other_categories_stand_in_nobody_s_way(files):
+    """Not those that overlap, nor those that are among the best ones."""
+    strict = GarmentDetector(*files, 'cpu', max_per_image=3, max_overlap=0.2)
+    free = GarmentDetector(*files, 'cpu')
+    images = pictures(SIZES)
+    wanted = ['skirt', None, 'hat']
+    one, every, none = strict.detect(images, 2, wanted)
+    assert len(none) == 0
+    best, all_found = free.detect(images[:1])[0], strict.detect(images)
+    of_skirts = [label == 'skirt' for label in best.labels]
+    np.testing.assert_array_equal(one.bboxes[0], best.bboxes[of_skirts][0])
+    assert {*one.labels} == {'skirt'}
+    assert len(one) > all_found[0].labels.count('skirt')
+    np.testing.assert_array_equal(every.bboxes, all_found[1].bboxes)
+
+
 @pytest.mark.slow
 def test_nothing_in_nothing(detector, files):
     assert detector.detect([]) == [] and detector.detect_samples([]) == []

@@ -23,8 +23,12 @@ pytestmark = pytest.mark.slow
 SIZES = [(90, 70), (40, 120), (64, 64)]
 
 
-def assert_same_boxes(detector, other, images):
-    for found, same in zip(detector.detect(images), other.detect(images)):
+def assert_same_boxes(detector, other, images, categories=None):
+    for found, same in zip(
+        detector.detect(images, categories=categories),
+        other.detect(images, categories=categories),
+        strict=True,
+    ):
         assert len(found) > 5 and found.labels == same.labels
         np.testing.assert_allclose(same.bboxes, found.bboxes, atol=1e-2)
         np.testing.assert_allclose(same.scores, found.scores, atol=1e-5)
@@ -44,6 +48,8 @@ def test_same_boxes(small_detector, exported, options):
     other = OnnxGarmentDetector(exported('detector'), 'cpu', **options)
     assert other.classes == detector.classes
     assert_same_boxes(detector, other, pictures(SIZES))
+    categories = ['skirt', None, 'blouse']
+    assert_same_boxes(detector, other, pictures(SIZES), categories)
     assert other.detect([]) == []
     with pytest.raises(ValueError, match='picture 0 must be of shape'):
         other.detect([np.zeros((4, 4), np.uint8)])

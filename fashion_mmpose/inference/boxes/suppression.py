@@ -3,6 +3,8 @@
 n: boxes, x1, y1, x2, y2 in pixels.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -69,6 +71,26 @@ def suppress_by_label(
     return suppress(bboxes + offsets[:, None], scores, iou_thr, most)
 
 
+def wanted_labels(
+    classes: Sequence[str], categories: Sequence[str | None] | None, count: int
+) -> list[int | None]:
+    """The label that is wanted of each picture; None for all.
+
+    Args:
+        classes: What the labels mean.
+        categories: What is wanted of each picture, None for all; None for all of all.
+        count: So many pictures there are.
+
+    Returns:
+        list: A category that is none of the classes has the label -1.
+    """
+    labels = {name: label for label, name in enumerate(classes)}
+    return [
+        None if name is None else labels.get(name, -1)
+        for name in categories or [None] * count
+    ]
+
+
 def select_boxes(
     bboxes: np.ndarray,
     scores: np.ndarray,
@@ -77,6 +99,7 @@ def select_boxes(
     score_thr: float,
     max_num: int,
     max_overlap: float | None = None,
+    label: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The best boxes of a picture, clipped to it.
 
@@ -91,6 +114,7 @@ def select_boxes(
         max_num: Only so many boxes are kept.
         max_overlap: Boxes whose intersection over union with a better one is larger are
             left out, whatever their labels. Defaults to None, all stay.
+        label: Boxes of other labels do not count. Defaults to None, all do.
 
     Returns:
         tuple: Boxes (float32), scores (float32) and labels of those that are kept,
@@ -98,7 +122,8 @@ def select_boxes(
     """
     bboxes = np.clip(bboxes, 0, [*size_wh, *size_wh]).astype(np.float32)
     has_area = (bboxes[:, 2:] > bboxes[:, :2]).all(axis=1)
-    kept = np.flatnonzero(has_area & (scores >= score_thr))
+    is_wanted = True if label is None else labels == label
+    kept = np.flatnonzero(has_area & is_wanted & (scores >= score_thr))
     kept = kept[np.argsort(-scores[kept], kind='stable')]
     if max_overlap is not None:
         kept = kept[suppress(bboxes[kept], scores[kept], max_overlap)]

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.inference.boxes.suppression import select_boxes, suppress_by_label
+from fashion_mmpose.inference.boxes.suppression import (
+    select_boxes,
+    suppress_by_label,
+    wanted_labels,
+)
 from fashion_mmpose.inference.detections import Detections, picture_batches
 
 from .metadata import DetectorMetadata
@@ -61,13 +65,18 @@ class OnnxGarmentDetector:
         self.max_overlap = max_overlap
 
     def detect(
-        self, images: Sequence[np.ndarray], batch_size: int = 8
+        self,
+        images: Sequence[np.ndarray],
+        batch_size: int = 8,
+        categories: Sequence[str | None] | None = None,
     ) -> list[Detections]:
         """Find the garments in pictures.
 
         Args:
             images: Pictures in BGR order, shape (H, W, 3), uint8.
             batch_size: So many pictures go through the network at once. Defaults to 8.
+            categories: Of each picture, the category whose boxes alone count; None for
+                all. Defaults to None, all of all.
 
         Returns:
             list[Detections]: One per picture.
@@ -76,13 +85,14 @@ class OnnxGarmentDetector:
             ValueError: If a picture is of another shape or type.
         """
         found = []
+        labels = iter(wanted_labels(self.classes, categories, len(images)))
         for batch in picture_batches(images, batch_size):
             resized = [self.metadata.input.resize(image) for image in batch]
             inputs = self.metadata.input.batch(resized)
             boxes, scores = self.session.run(('boxes', 'scores'), images=inputs)
             levels = self._levels(*inputs.shape[1:3])
             found += [
-                self._detections(*each, levels)
+                self._detections(*each, levels, next(labels))
                 for each in zip(batch, resized, boxes, scores)
             ]
         return found
@@ -102,6 +112,7 @@ class OnnxGarmentDetector:
         boxes: np.ndarray,
         scores: np.ndarray,
         levels: list[int],
+        label: int | None,
     ) -> Detections:
         """The garments of one picture, from all boxes (N, 4) and scores (N, C)."""
         rule = self.metadata.suppression
@@ -125,6 +136,7 @@ class OnnxGarmentDetector:
             self.score_thr,
             self.max_per_image,
             self.max_overlap,
+            label,
         )
         return Detections(bboxes, best, tuple(self.classes[i] for i in labels))
 

@@ -98,7 +98,7 @@ class Frames:
             )
 
 
-def _rate_of(path: str | os.PathLike) -> float | None:
+def _rate_of(path: str | int) -> float | None:
     """Frames per second of a video's first frames, by their times; None if unknown."""
     capture = cv2.VideoCapture(path)
     try:
