@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.digest import are_others, is_looked_at, size_of
 from fashion_mmpose.files.json_file import encode_indented
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.files.writing.sets import tidy
@@ -27,7 +28,6 @@ from .shards import Shard, check_pictures
 PLAN = '_parts.json'
 PART_SIZE = 1000
 FORMAT = 1  # goes up when earlier readers would misunderstand the file
-_LOOKED_AT = 32  # the first pictures, whose sizes are noted
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Catalogue:
     Attributes:
         num_pictures: How many there are.
         digest: Sixteen hexadecimal digits that tell their names and their order.
-        sizes: Bytes of some, -1 where there is no such file: of the first
-            :data:`_LOOKED_AT`, and of those whose numbers are powers of two.
+        sizes: Bytes of those that :func:`.digest.is_looked_at`; -1 where there is no
+            such file.
     """
 
     num_pictures: int
@@ -56,7 +56,7 @@ def survey(sources: Iterable[Source]) -> Catalogue:
     sizes = []
     count = 0
     for source in sources:
-        if count < _LOOKED_AT or count & (count - 1) == 0:
+        if is_looked_at(count):
             sizes.append(_bytes_of(source))
         count += 1
         if not source.is_single:
@@ -67,12 +67,7 @@ def survey(sources: Iterable[Source]) -> Catalogue:
 
 
 def _bytes_of(source: Source) -> int:
-    if source.span is not None:
-        return source.span.size
-    try:
-        return os.path.getsize(source.image)
-    except OSError:
-        return -1
+    return size_of(source.image) if source.span is None else source.span.size
 
 
 @dataclass(frozen=True)
@@ -220,10 +215,8 @@ def _compare(path: Path, before: Plan, now: Plan) -> None:
         for name, old, new in _pairs(before, now)
         if old != new
     ]
-    changed = sum(old != new for old, new in zip(before.sizes, now.sizes))
-    # One or the other may have been mended; a folder may have been moved.
-    if not differing and 2 * changed > len(now.sizes):
-        differing = [f'{changed} of {len(now.sizes)} pictures have other sizes']
+    if not differing and are_others(before.sizes, now.sizes):
+        differing = ['most pictures that were looked at have other sizes']
     if differing:
         raise FormatError(
             f'{path.parent} has parts of another run: {"; ".join(differing)}; to fix '

@@ -111,7 +111,9 @@ def test_pictures_of_another_folder_are_refused(call, shop, tmp_path, capsys):
         pixels = read_picture(path)
         write_picture(other / path.name, pixels[: len(pixels) // 2])
     assert call('predict', other, *PARTS) == 1
-    assert '7 of 7 pictures have other sizes' in capsys.readouterr().err
+    assert (
+        'most pictures that were looked at have other sizes' in capsys.readouterr().err
+    )
     # The same ones elsewhere, of which one has been mended.
     moved = tmp_path / 'moved'
     shutil.copytree(shop / 'shop', moved)

@@ -123,7 +123,12 @@ def detect(args: argparse.Namespace) -> Outcome:
     )
     images = read_images(ann_file, _described(detector), img_root)
     settings = run_settings(
-        cfg, args.checkpoint, ann_file, args.score_thr, args.max_per_image
+        cfg,
+        args.checkpoint,
+        ann_file,
+        [os.path.join(img_root, path) for path in images.paths],
+        args.score_thr,
+        args.max_per_image,
     )
     return detect_images(
         detector,

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from fashion_mmpose import garments
 from fashion_mmpose.config.loading import is_address
-from fashion_mmpose.files.digest import file_digest
+from fashion_mmpose.files.digest import file_digest, is_looked_at, size_of
 from fashion_mmpose.formats.coco.images import ImageList
 from fashion_mmpose.formats.detectors.partial_boxes import (
     BoxAppender,
@@ -46,18 +46,26 @@ class Outcome:
 
 
 def run_settings(
-    cfg: Config, weights: str, ann_file: str, score_thr: float, max_per_image: int
+    cfg: Config,
+    weights: str,
+    ann_file: str,
+    pictures: Sequence[str | os.PathLike],
+    score_thr: float,
+    max_per_image: int,
 ) -> dict:
     """What the boxes depend on, to tell a run that goes on from another one.
 
-    Files count by their content: a file that is moved is still the same.
+    Files count by their content, pictures by their sizes: a file that is moved is still
+    the same.
     """
+    sizes = [size_of(path) for i, path in enumerate(pictures) if is_looked_at(i)]
     network = dict(model=cfg.model, pipeline=cfg.test_dataloader.dataset.pipeline)
     return dict(
         version=1,
         config=_digest(Config(network).dump().encode()),
         checkpoint=_weights_digest(weights),
         ann_file=file_digest(ann_file),
+        sizes=sizes,
         score_thr=score_thr,
         max_per_image=max_per_image,
     )

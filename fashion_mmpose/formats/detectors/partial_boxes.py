@@ -9,12 +9,14 @@ from typing import TypeVar
 import msgspec
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.digest import are_others
 from fashion_mmpose.files.json_file import JsonList, decode, encode
 from fashion_mmpose.files.writing.faults import errors_of
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
 # x, y, width, height in pixels, score, category id.
 BoxRow = tuple[float, float, float, float, float, int]
+_SIZES = 'sizes'
 T = TypeVar('T')
 
 
@@ -34,7 +36,8 @@ class PartialBoxes:
 
     Args:
         out: The run's output file.
-        settings: What the boxes depend on, as plain JSON values.
+        settings: What the boxes depend on, as plain JSON values; ``sizes`` are those of
+            pictures, see :func:`.digest.are_others`.
     """
 
     def __init__(self, out: str | os.PathLike, settings: Mapping) -> None:
@@ -71,9 +74,14 @@ class PartialBoxes:
         begun = _decode(path, 1, line, dict)
         changed = sorted(
             key
-            for key in {*begun, *self.settings}
+            for key in {*begun, *self.settings} - {_SIZES}
             if begun.get(key) != self.settings.get(key)
         )
+        if are_others(begun.get(_SIZES, ()), self.settings.get(_SIZES, ())):
+            raise FormatError(
+                f'{path} was begun with other pictures, most of which had other sizes; '
+                'go on with those, or delete the file to begin anew'
+            )
         if changed:
             changes = ', '.join(
                 f'{key}: {begun.get(key)} then, {self.settings.get(key)} now'

@@ -118,6 +118,18 @@ def test_finish_without_boxes(partial):
     assert json.loads(partial.out.read_text()) == []
 
 
+def test_other_pictures(partial):
+    """One or the other may have been mended, or be found meanwhile."""
+    first = PartialBoxes(partial.out, dict(SETTINGS, sizes=[7, 8, -1, 9]))
+    append(first, _1=[])
+    for sizes in ([7, 8, -1, 9], [7, 80, 5, 9]):
+        again = PartialBoxes(partial.out, dict(SETTINGS, sizes=sizes))
+        assert again.read() == {1: []}
+    other = PartialBoxes(partial.out, dict(SETTINGS, sizes=[7, 80, 5, 1]))
+    with pytest.raises(FormatError, match='begun with other pictures'):
+        other.read()
+
+
 def test_other_settings(partial):
     append(partial, _1=[])
     other = PartialBoxes(partial.out, dict(SETTINGS, score_thr=0.1, extra=2))
