@@ -67,7 +67,9 @@ def survey(sources: Iterable[Source]) -> Catalogue:
 
 
 def _bytes_of(source: Source) -> int:
-    return size_of(source.image) if source.span is None else source.span.size
+    if source.span is not None:
+        return source.span.size
+    return size_of(str(source.image))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ a plain run, and the folder goes on with either.
 """
 
 import os
+import signal
+import sys
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +21,8 @@ from .part_files import PartResult, Writing
 from .plan import Part
 
 _AHEAD = 2  # parts that a worker has, so that it need not wait for the next one
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_PATIENCE_S = 20.0  # until it is told that workers have not come
 _RETRIES = 3  # of a part whose worker was lost
 
 
@@ -143,7 +148,12 @@ def _connected(ray: Any, cluster: Cluster) -> Iterator[None]:
     else:
         options['address'] = cluster.address
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')  # nothing is sent anywhere
+    # Ray has its own way to end on a signal, which puts nothing in order.
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
     ray.init(**options)
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     try:
         yield
     finally:
@@ -156,8 +166,22 @@ def _start(
     """The workers, whose networks are all the same.
 
     Raises:
-        ValueError: If they are not.
+        ValueError: If they are not, or Ray has no room for them here.
     """
+    room = ray.cluster_resources()
+    needed = dict(
+        CPU=cluster.workers * cluster.cpus, GPU=cluster.workers * cluster.gpus
+    )
+    short = [
+        f'{number:g} {name}s, and Ray has {room.get(name, 0):g}'
+        for name, number in needed.items()
+        if number > room.get(name, 0)
+    ]
+    if short and cluster.address is None:
+        raise ValueError(
+            f'{cluster.workers} workers need {" and ".join(short)}; to fix it: fewer '
+            'of --ray-workers, --ray-cpus or --ray-gpus'
+        )
     kind = ray.remote(
         num_cpus=cluster.cpus,
         num_gpus=cluster.gpus,
@@ -165,7 +189,15 @@ def _start(
         max_task_retries=_RETRIES,
     )(_Worker)
     workers = [kind.remote(make, os.getcwd()) for _ in range(cluster.workers)]
-    others = {_taken(ray, worker.model.remote()) for worker in workers} - {model}
+    models = [worker.model.remote() for worker in workers]
+    if short and len(ray.wait(models, num_returns=len(models), timeout=_PATIENCE_S)[1]):
+        # A cluster may grow, so that waiting is right.
+        print(
+            f'Ray waits for machines: {cluster.workers} workers need '
+            f'{" and ".join(short)} so far',
+            file=sys.stderr,
+        )
+    others = {_taken(ray, each) for each in models} - {model}
     if others:
         raise ValueError(
             f'a worker of Ray has other networks ({", ".join(sorted(others))}) than '

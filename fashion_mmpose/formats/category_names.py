@@ -7,8 +7,11 @@ from fashion_mmpose.garments import Garment, Named
 
 
 def plain(name: str) -> str:
-    """A name without what writers differ in: case, blanks, hyphens and the like."""
-    return re.sub(r'[\W_]+', '_', name.strip().lower()).strip('_')
+    """A name without what writers differ in: case, blanks, hyphens and the like.
+
+    Signs that tell one name from another stay: ``dress+`` is not ``dress``.
+    """
+    return re.sub(r'[^\w+*#&%=<>@]+|_+', '_', name.strip().lower()).strip('_')
 
 
 def raw_category_name(category: str) -> str:
@@ -28,6 +31,8 @@ def category_named(benchmark: Named, name: str) -> Garment | None:
         Garment: None if there is none.
     """
     benchmark = garments.benchmark(benchmark)
+    if name in benchmark.garments:  # others may differ in a hyphen only
+        return benchmark.garments[name]
     for garment in benchmark.garments.values():
         names = {plain(garment.name)}
         if benchmark.name == 'deepfashion2':

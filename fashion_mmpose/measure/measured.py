@@ -231,6 +231,9 @@ def _one(
 
     fixed = scale if isinstance(scale, Scale) else scale.scale(points, kind)
     value = length(points)
+    if not np.isfinite(value):
+        reason = 'a landmark lies where the lens file says that nothing is seen'
+        return Measured(measure.name, unit, reason=reason, code=measure.code)
     error, own_dof, reason = None, np.inf, 'the covariances of the points are not known'
     if covariances is not None:
         parts = _of_points(length, value, points, used, covariances)

@@ -3,7 +3,8 @@
 import csv
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -40,20 +41,54 @@ class Limit:
     plus: float
     minus: float
 
-    def is_for(self, category: str, picture: str) -> bool:
-        """Whether it is for a garment of that category in that picture."""
-        return (
-            not self.garment
-            or plain(self.garment) == plain(category)
-            or picture == self.garment  # though its name may have brackets
-            or fnmatchcase(picture, self.garment)
-        )
-
     def is_of(self, measured: Measured) -> bool:
         """Whether it is of that measurement."""
         names = measured.name, measured.name.removesuffix('_left')
         names += (measured.name.removesuffix('_right'), measured.code)
-        return self.measurement in names
+        return bool(self.measurement) and self.measurement in names
+
+
+class Specification:
+    """The rows of a sheet, found by the garments that they are for.
+
+    A sheet may have a row for each of many thousand pictures.
+
+    Args:
+        limits: The rows.
+    """
+
+    def __init__(self, limits: Iterable[Limit]) -> None:
+        self._rows = list(limits)
+        self._exact: dict[str, list[int]] = defaultdict(list)
+        self._plain: dict[str, list[int]] = defaultdict(list)
+        self._patterns: list[int] = []
+        self._every: list[int] = []
+        for row, limit in enumerate(self._rows):
+            if not limit.garment:
+                self._every.append(row)
+                continue
+            self._exact[limit.garment].append(row)  # though its name may have brackets
+            if set(limit.garment) & set('*?['):
+                self._patterns.append(row)
+            else:
+                self._plain[plain(limit.garment)].append(row)
+
+    def limits(self, category: str, *pictures: str) -> list[Limit]:
+        """The rows for a garment, in their order.
+
+        Args:
+            category: Its category.
+            *pictures: What its picture is called.
+        """
+        rows = {*self._every, *self._plain.get(plain(category), ())}
+        for name in pictures:
+            rows.update(self._exact.get(name, ()))
+            rows.update(
+                row
+                for row in self._patterns
+                if fnmatchcase(name, self._rows[row].garment)
+            )
+        return [self._rows[row] for row in sorted(rows)]
 
 
 @dataclass(frozen=True)
@@ -82,9 +117,9 @@ class Verdict:
 
 def judge(
     measured: Sequence[Measured],
-    limits: Sequence[Limit],
+    limits: Sequence[Limit] | Specification,
     category: str,
-    picture: str = '',
+    picture: str | Sequence[str] = '',
     level: float = LEVEL,
 ) -> list[Verdict]:
     """Compare a garment with a specification sheet.
@@ -93,17 +128,18 @@ def judge(
         measured: Its measurements.
         limits: The rows of the sheet.
         category: Its category.
-        picture: Name of its picture, as sheets have it. Defaults to ''.
+        picture: Name of its picture, as sheets have it, or several such names. Defaults
+            to ''.
         level: Of the intervals. Defaults to 0.95.
 
     Returns:
         list[Verdict]: One per row that is for the garment, or two where it stands for
         left and right.
     """
+    sheet = limits if isinstance(limits, Specification) else Specification(limits)
+    pictures = [picture] if isinstance(picture, str) else picture
     verdicts = []
-    for limit in limits:
-        if not limit.is_for(category, picture):
-            continue
+    for limit in sheet.limits(category, *pictures):
         found = [each for each in measured if limit.is_of(each)]
         verdicts += [_one(limit, each, level) for each in found]
         if not found:
@@ -160,13 +196,20 @@ def read_specification(path: str | os.PathLike) -> list[Limit]:
         rows = read_json(path)
         if not isinstance(rows, list):
             raise FormatError(f'{path} is no list of limits')
-        first = 1
+        rows = dict(enumerate(rows, 1))
     else:
-        rows, first = _csv_rows(path), 2
-    return [_limit(row, f'{path}, row {i}') for i, row in enumerate(rows, first)]
+        rows = _csv_rows(path)
+    if not rows:
+        raise FormatError(f'{path} has no row; to fix it: give a limit in each')
+    return [_limit(row, f'{path}, row {number}') for number, row in rows.items()]
 
 
-def _csv_rows(path: str | os.PathLike) -> list[dict]:
+def _has_text(cell: Any) -> bool:
+    return bool(str(cell or '').strip())
+
+
+def _csv_rows(path: str | os.PathLike) -> dict[int, dict]:
+    """The rows that are not blank, by their numbers."""
     try:
         with open(path, encoding='utf-8-sig', newline='') as file:
             sample = file.read(4096)
@@ -174,7 +217,9 @@ def _csv_rows(path: str | os.PathLike) -> list[dict]:
             # Spreadsheets of many countries separate by semicolons.
             first = sample.partition('\n')[0]
             delimiter = ';' if first.count(';') > first.count(',') else ','
-            return list(csv.DictReader(file, delimiter=delimiter))
+            rows = enumerate(csv.DictReader(file, delimiter=delimiter), 2)
+            # Spreadsheets leave rows without anything behind.
+            return {i: row for i, row in rows if any(map(_has_text, row.values()))}
     except (UnicodeDecodeError, csv.Error) as error:
         raise FormatError(f'{path} is no CSV in UTF-8: {error}') from None
 
@@ -194,7 +239,7 @@ def _limit(row: Any, where: str) -> Limit:
             f'{", ".join(_COLUMNS)}'
         )
     name = values.get('measurement')
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name.strip():
         raise FormatError(f'{where} names no measurement')
     plus = values.get('plus', values.get('tolerance'))
     minus = values.get('minus', values.get('tolerance'))

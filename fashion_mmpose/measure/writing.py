@@ -2,14 +2,18 @@
 
 import csv
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.files.json_file import encode
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
 FORMATS = ('csv', 'json', 'xlsx')
+MOST_ROWS = 2**20 - 1  # of a sheet of a workbook, beside the line of names
+_CONTROLS = re.compile('[\0-\x08\x0b\x0c\x0e-\x1f]')
 
 Row = Mapping[str, object]
 
@@ -64,14 +68,22 @@ def _write_workbook(
     outputs: OutputFiles, path: str | os.PathLike, rows: Sequence[Row]
 ) -> None:
     workbook = _openpyxl().Workbook(write_only=True)
-    sheet = workbook.create_sheet('measurements')
-    sheet.freeze_panes = 'A2'
-    for cells in _cells(rows):
-        # A text that begins with an equals sign would be a formula.
-        sheet.append(
-            [f"'{cell}" if str(cell).startswith('=') else cell for cell in cells]
-        )
+    for number, start in enumerate(range(0, max(1, len(rows)), MOST_ROWS), 1):
+        name = 'measurements' if number == 1 else f'measurements {number}'
+        sheet = workbook.create_sheet(name)
+        sheet.freeze_panes = 'A2'
+        for cells in _cells(rows[start : start + MOST_ROWS]):
+            sheet.append(list(map(_for_workbook, cells)))
     workbook.save(outputs.open_binary(path))
+
+
+def _for_workbook(cell: Any) -> Any:
+    """A cell without what workbooks cannot hold."""
+    if not isinstance(cell, str):
+        return cell
+    cell = _CONTROLS.sub('\N{REPLACEMENT CHARACTER}', cell)
+    # A text that begins with an equals sign would be a formula.
+    return f"'{cell}" if cell.startswith('=') else cell
 
 
 def _openpyxl():

@@ -108,7 +108,8 @@ def _lines(path: str) -> Generator[tuple[str, str]]:
                     f'{path}, line {number}: the byte {line[error.start]:#04x} is not '
                     'UTF-8; to fix it: save the list as UTF-8'
                 ) from None
-            if text := text.rstrip('\r\n'):
+            text = text.rstrip('\r\n')
+            if text.strip():
                 yield f'line {number}', text
 
 

@@ -46,7 +46,8 @@ class PointSmoother:
         noise = np.full(points.shape, (ERROR * diagonal) ** 2)
         if found.covariances is not None:
             own = np.diagonal(found.covariances, axis1=1, axis2=2)
-            noise = np.maximum(own, noise / 100)
+            # Of points that a calibration does not know they are NaN.
+            noise = np.where(np.isnan(own), noise, np.maximum(own, noise / 100))
         if found.category != self._category:
             self._category = found.category
             self._position, self._velocity = points, np.zeros_like(points)

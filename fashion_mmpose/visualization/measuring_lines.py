@@ -75,7 +75,8 @@ def length_text(measured: Measured) -> str:
     text = f'{name} {measured.value:.{digits}f}'
     interval = measured.interval()
     if interval is not None:
-        text += f' +-{(interval[1] - interval[0]) / 2:.{max(digits, 1)}f}'
+        # No length is below 0, where the interval ends then.
+        text += f' +-{interval[1] - measured.value:.{max(digits, 1)}f}'
     return f'{text} {measured.unit}'
 
 

@@ -142,6 +142,22 @@ def test_workbooks(tmp_path):
     assert values[2][0] == "'=1+1"  # and no formula
 
 
+def test_what_workbooks_cannot_hold(tmp_path, monkeypatch):
+    openpyxl = pytest.importorskip('openpyxl')
+    monkeypatch.setattr('fashion_mmpose.measure.writing.MOST_ROWS', 2)
+    rows = [dict(image=f'a\x07{i}.jpg', value=i) for i in range(5)]
+    with OutputFiles() as outputs:
+        write_table(outputs, tmp_path / 'lengths.xlsx', rows)
+    workbook = openpyxl.load_workbook(tmp_path / 'lengths.xlsx')
+    assert workbook.sheetnames == [f'measurements{end}' for end in ('', ' 2', ' 3')]
+    found = [
+        [cell.value for cell in row]
+        for sheet in workbook
+        for row in sheet.iter_rows(min_row=2)
+    ]
+    assert found == [[f'a\N{REPLACEMENT CHARACTER}{i}.jpg', i] for i in range(5)]
+
+
 def test_a_missing_library_says_what_to_do(monkeypatch):
     monkeypatch.setitem(__import__('sys').modules, 'openpyxl', None)
     with pytest.raises(ImportError, match=r'fashion-mmpose\[xlsx\]'):

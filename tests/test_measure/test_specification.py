@@ -8,7 +8,12 @@ import pytest
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.measure import Measured
 from fashion_mmpose.measure.combining import combine
-from fashion_mmpose.measure.specification import Limit, judge, read_specification
+from fashion_mmpose.measure.specification import (
+    Limit,
+    Specification,
+    judge,
+    read_specification,
+)
 
 CSV = """garment,measurement,target,plus,minus,tolerance
 vest,chest_width,50,2,1,
@@ -98,9 +103,41 @@ def test_rows_are_for_garments_pictures_and_both_sides(limits):
 
 
 def test_a_pictures_name_may_have_brackets():
-    limit = Limit('a[1].jpg', 'hem', 50, 1, 1)
-    assert limit.is_for('vest', 'a[1].jpg') and limit.is_for('vest', 'a1.jpg')
-    assert not limit.is_for('vest', 'a2.jpg')
+    limits = [Limit('a[1].jpg', 'hem', 50, 1, 1)]
+    hem = length('hem', 50)
+    for picture, number in {'a[1].jpg': 1, 'a1.jpg': 1, 'a2.jpg': 0}.items():
+        assert len(verdicts(hem, limits=limits, picture=picture)) == number
+
+
+def test_a_pattern_is_no_category():
+    limits = [Limit('vest_*', 'hem', 50, 1, 1), Limit('Vest', 'hem', 60, 1, 1)]
+    hem = length('hem', 50)
+    assert verdicts(hem, limits=limits) == [('hem', 'FAIL')]
+    assert verdicts(hem, limits=limits, picture='vest_1.jpg') == [
+        ('hem', 'PASS'),
+        ('hem', 'FAIL'),
+    ]
+
+
+def test_a_sheet_for_many_pictures_finds_its_rows():
+    limits = [Limit(f'{i}.jpg', 'hem', float(i), 1, 1) for i in range(5000)]
+    limits.insert(2000, Limit('1*.jpg', 'hem', 9, 1, 1))
+    sheet = Specification(limits)
+    hem = length('hem', 1999)
+    found = judge([hem], sheet, 'vest', '1999.jpg')
+    assert [each.limit.target for each in found] == [1999, 9]
+    assert found == judge([hem], limits, 'vest', '1999.jpg')
+    # A frame may be named, and its video.
+    assert judge([hem], sheet, 'vest', ('1.jpg#7', '1.jpg'))[0].limit.target == 1
+
+
+def test_rows_without_anything_are_left_out(tmp_path):
+    path = tmp_path / 'sheet.csv'
+    path.write_text('measurement;target;tolerance\nhem;5;1\n;;\n ; ;\nhem;6;x\n')
+    with pytest.raises(FormatError, match="row 5: plus: 'x'"):
+        read_specification(path)
+    path.write_text('measurement;target;tolerance\nhem;5;1\n;;\n')
+    assert [limit.target for limit in read_specification(path)] == [5]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +148,8 @@ def test_a_pictures_name_may_have_brackets():
         ('measurement,target,tolerance\nhem,5,-1\n', "plus: '-1' is no number"),
         ('measurement,goal,tolerance\nhem,5,1\n', "unknown column 'goal'"),
         ('target,tolerance\n5,1\n', 'names no measurement'),
+        ('measurement,target,tolerance\n ,5,1\n', 'names no measurement'),
+        ('measurement,target,tolerance\n', 'has no row'),
     ],
 )
 def test_wrong_sheets_are_refused(tmp_path, text: str, message: str):

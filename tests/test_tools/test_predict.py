@@ -172,6 +172,19 @@ def overlap(one, other):
     return shared / (sum(areas) - shared)
 
 
+def test_what_was_drawn_before_is_no_input(predict, trained, tmp_path, capsys):
+    """Results may lie in the folder of the pictures."""
+    shop = tmp_path / 'shop'
+    shutil.copytree(trained / 'data/test/Images/blouse', shop)
+    options = *POSE, '--out-dir', shop / 'found'
+    assert predict(shop, *options, '--save-vis') == 0
+    first = (shop / 'found/predictions.json').read_text()
+    capsys.readouterr()
+    assert predict(shop, *options) == 0
+    assert (shop / 'found/predictions.json').read_text() == first
+    assert '5 files in ' in capsys.readouterr().err
+
+
 def test_nothing_found(predict, detector, tmp_path, capsys):
     arguments = 'data/test', *POSE, *detector, '--out-dir', tmp_path, '--save-json'
     assert predict(*arguments, '--save-csv', '--score-thr', 1) == 0

@@ -1,6 +1,7 @@
 """`fashion-mmpose predict --engine ray`, with the real library where it is there."""
 
 import os
+import sys
 
 import cv2
 import pytest
@@ -26,8 +27,14 @@ RAY = '--engine', 'ray', '--ray-workers', '2'
 @pytest.fixture(scope='module')
 def two_workers():
     """Ray with two cores; it stays until the last test."""
+    # Workers import this file, too, and the helpers of the tests with it.
+    modules = dict(PYTHONPATH=os.pathsep.join(sys.path))
     ray.init(
-        num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level='ERROR'
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level='ERROR',
+        runtime_env=dict(env_vars=modules),
     )
     yield
     ray.shutdown()
@@ -118,6 +125,15 @@ def test_what_a_worker_fails_with(two_workers):
                 parts, lambda: found_by(Finder()), Cluster(workers=1), 'others'
             )
         )
+
+
+def test_workers_that_have_no_room(two_workers):
+    """Ray itself would wait for ever."""
+    plan = Plan(num_pictures=4, part_size=2, settings={})
+    parts = plan.parts(named(4), range(2))
+    cluster = Cluster(workers=1, gpus=1)
+    with pytest.raises(ValueError, match='1 workers need 1 GPUs, and Ray has 0; to'):
+        list(predict_on_ray(parts, lambda: found_by(Finder()), cluster, WRITING.model))
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,15 @@ def test_what_the_network_is_unsure_of_counts_less():
     assert moved[0] < 0.5 * moved[1]
 
 
+def test_points_that_a_calibration_does_not_know():
+    """Their covariances are NaN; the points are not."""
+    covariances = np.tile(np.eye(2, dtype=np.float32), (4, 1, 1))
+    covariances[0] = np.nan
+    found = smoothed(skirts([STILL] * 9, covariances=covariances))
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found[-1], STILL, atol=0.5)
+
+
 def test_frames_without_the_garment_pass():
     moving = STILL + np.arange(40)[:, None, None] * (4.0, 0.0)
     garments = skirts(moving)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
-from fashion_mmpose.measure import from_corners, measure
+from fashion_mmpose.measure import Measured, from_corners, measure
 from fashion_mmpose.visualization import draw_measurements, length_text
 
 KIND = garments.garment('fashionai', 'skirt')
@@ -68,6 +68,10 @@ def test_text_says_what_is_known():
     assert length_text(waist) == 'waist width 160 px'
     sure = measured(covariances=np.tile(2 * np.eye(2), (4, 1, 1)))[0]
     assert length_text(sure) == 'waist width 160 +-3.9 px'
+    # Of a length that may be next to nothing the interval ends at 0.
+    short = Measured('hem', 'cm', 3.0, 5.0)
+    assert short.interval()[0] == 0
+    assert length_text(short) == f'hem 3.0 +-{short.interval()[1] - 3:.1f} cm'
     points = POINTS.copy()
     points[0] = np.nan
     assert 'waistband_left is not there' in length_text(measure(points, KIND)[0])

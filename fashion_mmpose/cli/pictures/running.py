@@ -2,8 +2,9 @@
 
 import argparse
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Protocol, Self
 
 from fashion_mmpose.catalogue.schema import Unreadable
@@ -17,6 +18,7 @@ from fashion_mmpose.cli.options.networks import (
 )
 from fashion_mmpose.cli.shell import warn
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
+from fashion_mmpose.inference.outputs import measuring, saving
 from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.media.listings import Listing
 from fashion_mmpose.media.sources import Input, Source, find_sources
@@ -90,10 +92,39 @@ def open_inputs(
     """
     shard = read_shard(args.shard)
     inputs, listing = inputs_of(args)
-    sources = shard_of(name_sources(find_sources(inputs, left_aside, listing)), shard)
+    found = find_sources(inputs, left_aside, listing)
+    found = _without_drawn(found, inputs, args.out_dir, left_aside)
+    sources = shard_of(name_sources(found), shard)
     if shard.count > 1:
         args.out_dir = os.path.join(args.out_dir, shard.name)
     return open_networks(args), sources
+
+
+def _without_drawn(
+    sources: Iterable[Source],
+    inputs: Sequence[Input],
+    out_dir: str,
+    left_aside: list[str],
+) -> list[Source]:
+    """The sources but what earlier runs drew, where the results lie in an input."""
+    sources = list(sources)
+    folders = [
+        os.path.realpath(str(each)) for each in inputs if os.path.isdir(str(each))
+    ]
+    for name in (saving.DRAWN_FOLDER, measuring.DRAWN_FOLDER):
+        drawn = Path(os.path.realpath(os.path.join(out_dir, name)))
+        if not any(drawn.parent.is_relative_to(folder) for folder in folders):
+            continue
+        kept = [
+            source
+            for source in sources
+            if not Path(os.path.realpath(str(source.image))).is_relative_to(drawn)
+        ]
+        if len(kept) < len(sources):
+            number = len(sources) - len(kept)
+            left_aside.append(f'{number} files in {drawn} were drawn by an earlier run')
+            sources = kept
+    return sources
 
 
 def total_of(sources: Mapping[str, Source]) -> int | None:

@@ -34,11 +34,12 @@ def guess_format(path: str | os.PathLike) -> str:
     path = Path(path)
     if path.is_dir():
         return 'yolo' if any(path.glob('*.txt')) else 'mmdet'
-    if path.suffix in ('.pkl', '.pickle'):
+    suffix = path.suffix.lower()
+    if suffix in ('.pkl', '.pickle'):
         return 'pickle'
-    if path.suffix == '.csv':
+    if suffix == '.csv':
         return 'supervision'
-    if path.suffix == '.json':
+    if suffix == '.json':
         with open(path, 'rb') as file:
             return 'supervision' if b'"x_min"' in file.read(_HEAD) else 'coco'
     raise FormatError(

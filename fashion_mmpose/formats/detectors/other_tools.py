@@ -177,8 +177,15 @@ def _image_id(path, where: str, column: str, value, names: ImageNames) -> int:
 
 
 def _rows(path: str | os.PathLike) -> list[dict]:
-    if Path(path).suffix == '.csv':
-        return list(csv.DictReader(_lines(Path(path))))
+    if Path(path).suffix.lower() == '.csv':
+        lines = _lines(Path(path))
+        first = lines[0] if lines else ''
+        # Spreadsheets of many countries separate by semicolons.
+        delimiter = ';' if first.count(';') > first.count(',') else ','
+        try:
+            return list(csv.DictReader(lines, delimiter=delimiter))
+        except csv.Error as error:
+            raise FormatError(f'{path} is no CSV of detections: {error}') from None
     rows = read_json(path)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise FormatError(f'{path} must hold a list of detections, each an object')

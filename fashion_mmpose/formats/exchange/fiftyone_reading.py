@@ -82,10 +82,16 @@ class _Numbers:
     """Gives out numbers, those that are wished as long as nobody has them."""
 
     taken: set[int] = field(default_factory=set)
+    _highest: int | None = None
 
     def one(self, wished: Any) -> int:
         if type(wished) is not int or wished in self.taken:
-            wished = max(self.taken, default=0) + 1
+            if self._highest is None:
+                self._highest = max(self.taken, default=0)
+            self._highest += 1
+            wished = self._highest
+        elif self._highest is not None:
+            self._highest = max(self._highest, wished)
         self.taken.add(wished)
         return wished
 

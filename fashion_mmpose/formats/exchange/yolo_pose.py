@@ -117,6 +117,11 @@ def annotation_lines(truth: GarmentColumns, names: YoloNames) -> tuple[dict, int
         high = np.clip((x + width, y + height), 0, size)
         box = np.concatenate((low, high - low))
         where = f'annotation {truth.ids[item]}'
+        if not (high > low).all():
+            raise FormatError(
+                f'{where}: its box {truth.boxes[item].tolist()} has no area in its '
+                'picture; to fix it: correct it or leave it out'
+            )
         line = _line(garment, box, points, size, names, where)
         lines[truth.images.file_names[row]].append(line)
     return {name: '\n'.join(each) for name, each in lines.items()}, outside

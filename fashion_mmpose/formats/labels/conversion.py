@@ -159,7 +159,9 @@ class _Conversion:
         declared = list(self.labels.declared.get(label, ()))
         names = declared + [name for name in used if name not in declared]
         if not declared and names and all(name.isdecimal() for name in names):
-            names = [str(i) for i in range(1, max(map(int, names)) + 1)]
+            most = max(map(int, names))
+            if most <= len(self.matcher.benchmark.keypoints):
+                names = [str(i) for i in range(1, most + 1)]
         try:
             places = self.matcher.places(garment, names)
         except FormatError as error:

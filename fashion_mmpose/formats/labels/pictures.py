@@ -38,6 +38,8 @@ class PictureFolder:
         Raises:
             FormatError: If there is none, or several have its name.
         """
+        # Tools on Windows write backslashes, which elsewhere are a part of a name.
+        names = (*names, *(each.replace('\\', '/') for each in names if '\\' in each))
         for name in names:
             path = PurePosixPath(name)
             if _is_inside(name) and os.path.isfile(os.path.join(self.root, path)):

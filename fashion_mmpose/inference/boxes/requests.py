@@ -123,7 +123,10 @@ def _of_supervision(
     if names is None or name is not None:
         return found.xyxy
     by_plain = {plain(each): each for each in known}
-    labels = [by_plain.get(plain(str(each)), str(each)) for each in names]
+    labels = [
+        each if each in known else by_plain.get(plain(each), each)
+        for each in map(str, names)
+    ]
     _check_known(labels, known, what)
     scores = found.confidence
     scores = np.ones(len(labels)) if scores is None else np.asarray(scores, float)

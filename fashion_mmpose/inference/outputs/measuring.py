@@ -28,7 +28,13 @@ from fashion_mmpose.measure import (
 from fashion_mmpose.measure.centimetres import Centimetres
 from fashion_mmpose.measure.combining import combine
 from fashion_mmpose.measure.measured import MIN_SCORE
-from fashion_mmpose.measure.specification import VERDICTS, Limit, judge, worst
+from fashion_mmpose.measure.specification import (
+    VERDICTS,
+    Limit,
+    Specification,
+    judge,
+    worst,
+)
 from fashion_mmpose.measure.writing import FORMATS, check_format, write_table
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization import draw_measurements
@@ -129,7 +135,6 @@ class MeasurementFiles:
         not_combined: Why pictures count for no common length, picture by picture and
             category by category.
         verdicts: How often each verdict stands in the table.
-        idle_limits: The rows of the specification sheet that no garment was for.
 
     Raises:
         ImportError: If a workbook is wanted and openpyxl is missing.
@@ -151,7 +156,8 @@ class MeasurementFiles:
         self.in_pixels: list[str] = []
         self.not_combined: list[str] = []
         self.verdicts = Counter()
-        self.idle_limits = list(dict.fromkeys(measuring.limits))
+        self._sheet = Specification(measuring.limits)
+        self._idle = dict.fromkeys(measuring.limits)
         self._out_dir = Path(out_dir)
         self._unfinished = self._out_dir / UNFINISHED
         check_outside(self._unfinished, sources)
@@ -187,7 +193,7 @@ class MeasurementFiles:
         pixels = predicted.picture.pixels
         scale, reason = self._measuring.scale_of(pixels)
         if reason:
-            self.in_pixels.append(f'{name}: {reason}')
+            self.in_pixels.append(f'{image}: {reason}')
         everything = []
         categories = Counter(garment.category for garment in predicted.garments)
         for number, garment in enumerate(predicted.garments, 1):
@@ -196,7 +202,7 @@ class MeasurementFiles:
                 self.in_pixels.append(f'{image}, garment {number}: {reason}')
             place = dict(image=image, garment=number, category=garment.category)
             # A sheet says what the table says: names that are unique over the inputs.
-            self._add_rows(place, lengths, name)
+            self._add_rows(place, lengths, image, name)
             everything += lengths
             # Two garments of a picture are not one garment taken twice.
             if self._groups is not None and categories[garment.category] == 1:
@@ -220,11 +226,11 @@ class MeasurementFiles:
                 write_picture(own, drawn)
 
     def _add_rows(
-        self, place: Mapping, lengths: Sequence[Measured], picture: str
+        self, place: Mapping, lengths: Sequence[Measured], *pictures: str
     ) -> None:
-        verdicts = judge(lengths, self._measuring.limits, place['category'], picture)
-        judged = {each.limit for each in verdicts}
-        self.idle_limits = [each for each in self.idle_limits if each not in judged]
+        verdicts = judge(lengths, self._sheet, place['category'], pictures)
+        for each in verdicts:
+            self._idle.pop(each.limit, None)
         by_name = worst(verdicts)
         self.verdicts.update(each.verdict for each in by_name.values())
         shown = [
@@ -289,6 +295,11 @@ class MeasurementFiles:
         if num_others:
             found.append(f'{num_others} files in {folder} are of other runs')
         return found
+
+    @property
+    def idle_limits(self) -> list[Limit]:
+        """The rows of the specification sheet that no garment was for."""
+        return list(self._idle)
 
     def summary(self) -> str:
         """What was measured, in a line."""

@@ -2,7 +2,7 @@
 
 import os
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,12 +35,17 @@ def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
     distinct = {}
     for source in sources:
         is_file = source.kind in ('picture', 'video')
-        key = os.path.abspath(source.image) if is_file else (source.kind, source.image)
+        key = source.kind, source.image
+        if is_file:
+            # An archive may have two members of one name.
+            path = os.path.abspath(str(source.image))
+            key = path, source.span and source.span.offset
         distinct.setdefault(key, source)
     kept = list(distinct.values())
     names = [source.name for source in kept]
     # A pattern such as '*/../../b/*.jpg' leads out, and so may the paths of a list.
-    if len(set(names)) < len(names) or any(map(_leads_out, names)):
+    places = {(source.name, source.image) for source in kept}
+    if len(set(names)) < len(places) or any(map(_leads_out, names)):
         paths = [s.image for s in kept if s.kind in ('picture', 'video')]
         below = relative_names(paths)
         names = [below.get(s.image, s.name) for s in kept]
@@ -60,7 +65,7 @@ class Naming:
     It goes through them once, and once more where names are repeated. Called with the
     same pictures, it passes them on: a picture that comes again is left out, and where
     others have the same name, all are called by their paths below the folder that all
-    of them share, as :func:`name_sources` does.
+    of them share, as :func:`name_sources` does; so are they where a path leads out.
 
     Args:
         find: Gives all pictures, each time anew.
@@ -68,18 +73,21 @@ class Naming:
 
     def __init__(self, find: Callable[[], Iterable[Source]]) -> None:
         # Eight bytes a picture; the names themselves would take a hundred.
-        found = array('q', (hash(source.name) for source in find()))
+        found = array('q')
+        leads_out = False
+        for source in find():
+            found.append(hash(source.name))
+            leads_out = leads_out or _leads_out(source.name)
         hashes = np.sort(np.frombuffer(found, np.int64)) if found else np.empty(0)
         self._repeated = {*hashes[1:][hashes[1:] == hashes[:-1]].tolist()}
         self._folder: str | None = None
-        if self._repeated:
-            self._folder = self._shared_folder(find())
+        if self._repeated or leads_out:
+            self._folder = self._shared_folder(find(), leads_out)
 
-    def _shared_folder(self, sources: Iterable[Source]) -> str | None:
+    def _shared_folder(self, sources: Iterable[Source], is_needed: bool) -> str | None:
         """What all lie below; None where one name is one picture."""
         paths: dict[int, str] = {}
         folder = last = None
-        is_needed = False
         for source in sources:
             path = os.path.abspath(str(source.image))
             own = os.path.dirname(path)
@@ -93,16 +101,25 @@ class Naming:
 
     def __call__(self, sources: Iterable[Source]) -> Iterator[Source]:
         """The same pictures under names of their own."""
-        seen: set[str] = set()
+        # An archive may have several members of one name: where each begins.
+        seen: dict[str, list[int | None]] = {}
         for source in sources:
-            path = os.path.abspath(str(source.image)) if self._repeated else ''
+            path = ''
+            if self._repeated or self._folder is not None:
+                path = os.path.abspath(str(source.image))
+            others: list[int | None] = []
             if hash(source.name) in self._repeated:
-                if path in seen:
+                others = seen.setdefault(path, [])
+                offset = source.span and source.span.offset
+                if offset in others:
                     continue
-                seen.add(path)
+                others.append(offset)
+            name = source.name
             if self._folder is not None:
-                source = replace(source, name=os.path.relpath(path, self._folder))
-            yield source
+                name = os.path.relpath(path, self._folder)
+            if len(others) > 1:
+                name = f'{name}-{len(others)}'
+            yield source if name == source.name else replace(source, name=name)
 
 
 def _leads_out(name: str) -> bool:
@@ -141,9 +158,11 @@ def drawn_paths(
         sources: The sources by name.
 
     Raises:
-        ValueError: If a source would be drawn over.
+        ValueError: If a source would be drawn over, or a file and a folder would have
+            one name.
     """
     paths = {name: Path(folder) / drawn_name(name, sources) for name in sources}
+    _check_no_parents(paths.values())
     inputs = _inputs(sources)
     for path in paths.values():
         if os.path.realpath(path) in inputs:
@@ -152,6 +171,17 @@ def drawn_paths(
                 'for what is drawn'
             )
     return paths
+
+
+def _check_no_parents(paths: Collection[Path]) -> None:
+    files = {*paths}
+    for path in paths:
+        for parent in path.parents:
+            if parent in files:
+                raise ValueError(
+                    f'{path} cannot be drawn, for another picture is drawn as '
+                    f'{parent}; to fix it: rename one of both'
+                )
 
 
 def check_outside(folder: str | os.PathLike, sources: Mapping[str, Source]) -> None:

@@ -19,7 +19,6 @@ LEAST_PICTURES = 4
 _GRID = (4, 3)  # columns and rows in which corners are looked for
 _LARGE = 3.0  # times the median of pictures' errors is too much, ...
 _LARGE_PX = 1.0  # ... and so many pixels
-_ROUNDS = 3
 # Fixed coefficients of the models, and how many are free.
 _MODELS = (
     (cv2.CALIB_FIX_K3 | cv2.CALIB_FIX_K2 | cv2.CALIB_ZERO_TANGENT_DIST, 1),
@@ -92,7 +91,7 @@ def estimate_lens(
             found[name] = board.corners(image)
         except TargetError as error:
             left_out[name] = str(error)
-    for _ in range(_ROUNDS):
+    while True:
         if size_wh is None or len(found) < LEAST_PICTURES:
             raise TargetError(_too_few(len(found), left_out))
         fitted = _fit(list(found.values()), size_wh)
@@ -103,8 +102,6 @@ def estimate_lens(
         for name, off in bad.items():
             left_out[name] = f'its corners are {off:.1f} pixels off'
             del found[name]
-    else:
-        raise TargetError(_too_few(len(found), left_out))
     seen = np.concatenate([corners for corners, _ in found.values()])
     cells = np.clip((seen / size_wh * _GRID).astype(int), 0, np.subtract(_GRID, 1))
     return LensEstimate(

@@ -4,6 +4,7 @@ N: points. Units of the plane are centimetres, or pixels where nothing tells the
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,9 @@ PIXELS, CENTIMETRES = 'px', 'cm'
 
 
 _LEAST_ASPECT = 0.005  # relative difference at which a picture is of another shape
+# The iteration that takes a distortion off: so many rounds, or so exact.
+_UNTIL = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-12)
+_MOST_MISSED_PX = 0.5
 
 
 class TargetError(ValueError):
@@ -70,13 +74,26 @@ class Lens:
         return replace(self, matrix=resized @ self.matrix, size_wh=size_wh)
 
     def straightened(self, points: np.ndarray) -> np.ndarray:
-        """Where points (N, 2) of the picture would be without the distortion."""
-        return cv2.undistortPoints(
-            np.asarray(points, np.float64).reshape(-1, 1, 2),
+        """Where points (N, 2) of the picture would be without the distortion.
+
+        NaN where the coefficients, which hold for a part of the picture, say that it
+        shows nothing.
+        """
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        # OpenCV 5 has one name for both.
+        name = 'undistortPointsIter'
+        iterate: Any = getattr(cv2, name, cv2.undistortPoints)
+        straight = iterate(
+            np.ascontiguousarray(points[:, None]),
             self.matrix,
             self.distortion,
+            R=np.eye(3),
             P=self.matrix,
+            criteria=_UNTIL,
         )[:, 0]
+        missed = np.linalg.norm(self.bent(straight) - points, axis=1)
+        straight[~(missed < _MOST_MISSED_PX)] = np.nan
+        return straight
 
     def bent(self, points: np.ndarray) -> np.ndarray:
         """The inverse of :meth:`straightened`."""

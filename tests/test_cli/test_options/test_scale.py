@@ -21,12 +21,14 @@ def test_what_was_not_done_as_asked_is_listed(capsys):
         idle_limits=[Limit('read/*', 'chest_width', 50, 1, 1)],
         num_garments=2,
         verdicts=Counter(),
+        of_other_runs=lambda: ['measurements.xlsx is of another run'],
         summary=lambda: '9 lengths of 2 garments',
     )
     report_lengths(lengths)
     printed = capsys.readouterr()
     assert printed.out == '9 lengths of 2 garments\n'
-    *others, last = printed.err.splitlines()
+    *others, last, of_others = printed.err.splitlines()
+    assert of_others == 'warning: measurements.xlsx is of another run'
     assert others == [
         'warning: in pixels: a.jpg: there is no marker',
         'warning: not combined: b.jpg: it shows 2 garments',

@@ -174,6 +174,17 @@ def test_pictures_of_one_name_are_refused(tmp_path, capsys, names, message):
     assert message in capsys.readouterr().err
 
 
+def test_a_box_without_area_is_refused(tmp_path, capsys):
+    truth = skirts(tmp_path / 'truth.json', ['a.jpg'])
+    content = json.loads(truth.read_text())
+    content['annotations'][0]['bbox'] = [60, 70, -50, -50]
+    truth.write_text(json.dumps(content))
+    arguments = ['convert', 'export', truth, '--to', 'yolo-pose', '--out', tmp_path]
+    assert main(list(map(str, arguments))) == 1
+    assert 'has no area in its picture' in capsys.readouterr().err
+    assert not (tmp_path / 'labels').exists()
+
+
 def skirts(path, names):
     """A COCO file of a skirt of FashionAI in each picture of these names."""
     run = ConstructedRun('fashionai')

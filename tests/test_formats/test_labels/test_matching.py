@@ -32,6 +32,15 @@ def test_categories(name, category):
     assert (found and found.name) == category
 
 
+def test_names_that_differ_in_a_sign_are_two():
+    rows = {name: ['left', 'right'] for name in ('dress', 'dress+', 'A-line', 'A line')}
+    own = garments.benchmark_from(dict(name='mine', categories=rows))
+    for name in rows:
+        assert category_named(own, name).name == name
+    assert category_named(own, 'DRESS+').name == 'dress+'
+    assert category_named(own, 'dress ').name == 'dress'
+
+
 def test_raw_names_are_of_their_benchmark_alone():
     assert category_named('fashionai', 'short sleeve top') is None
     raw = {'top', 'outwear', 'dress'}

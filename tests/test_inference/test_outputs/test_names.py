@@ -1,6 +1,7 @@
 """What results are called, so that none replaces another one or an input."""
 
 import os
+import tarfile
 
 import pytest
 
@@ -66,12 +67,26 @@ def test_streams_of_one_host_stay_apart():
         ['1.jpg', '../a/1.jpg', '../b'],
         ['../b', '1.jpg', '../b/1.jpg', 'sub'],
         ['sub', 'sub'],
+        ['list.txt'],
+        ['absolute.txt'],
+        ['t.tar'],
+        ['t.tar', '../b', 't.tar'],
     ],
 )
 def test_many_are_named_like_few(folder, inputs):
+    (folder / 'a/list.txt').write_text('1.jpg\n  \n../b/1.jpg\n')
+    (folder / 'a/absolute.txt').write_text(f'{folder}/b/1.jpg\n{folder}/a/1.jpg\n')
+    with tarfile.open(folder / 'a/t.tar', 'w') as archive:
+        for name in ('p.jpg', 'q.jpg', 'p.jpg'):  # as `tar -r` appends it
+            archive.add(folder / 'b/1.jpg', name)
     naming = Naming(lambda: find_sources(iter(inputs)))
     found = [source.name for source in naming(find_sources(iter(inputs)))]
     assert found == names(*inputs)
+    assert len({*found}) == len(found)
+    if inputs == ['t.tar']:
+        assert found == ['t.tar/p.jpg', 't.tar/q.jpg', 't.tar/p.jpg-2']
+    if inputs == ['absolute.txt']:
+        assert found == ['b/1.jpg', 'a/1.jpg']
 
 
 def test_a_folder_whose_name_begins_like_another_one_is_not_below_it(folder):
@@ -111,6 +126,16 @@ def test_drawn_names(name, others, expected):
     assert drawn_name(name, sources) == expected
     drawn = [drawn_name(each, sources) for each in sources]
     assert len(set(drawn)) == len(drawn)
+
+
+def test_a_file_is_not_drawn_where_another_has_its_folder(folder):
+    (folder / 'b/2.png').mkdir()
+    (folder / 'b/2.png/3.jpg').touch()
+    sources = name_sources(find_sources(['sub', '../b']))
+    with pytest.raises(
+        ValueError, match=r'2\.png/3\.jpg cannot be drawn, for .*2\.png'
+    ):
+        drawn_paths('drawn', sources)
 
 
 def test_inputs_are_not_drawn_over(folder):

@@ -67,6 +67,27 @@ def test_a_lens_bends_and_straightens():
     np.testing.assert_allclose(LENS.bent(straight), POINTS, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ('focal', 'coefficients'),
+    [(800, (0.12, 0.05)), (1100, (0.2, 0.1)), (900, (-0.25, 0.07))],
+)
+def test_strong_distortion_is_taken_off_as_a_whole(focal, coefficients):
+    matrix = np.array([[focal, 0, 959.5], [0, focal, 539.5], [0, 0, 1.0]])
+    lens = Lens(matrix, np.array([*coefficients, 0, 0, 0]))
+    x, y = np.meshgrid(np.linspace(0, 1919, 25), np.linspace(0, 1079, 15))
+    points = np.column_stack((x.ravel(), y.ravel()))
+    np.testing.assert_allclose(lens.bent(lens.straightened(points)), points, atol=1e-6)
+
+
+def test_where_a_lens_file_says_that_nothing_is_seen_there_is_no_place():
+    """This polynomial folds back inside of the picture."""
+    matrix = np.array([[860, 0, 959.5], [0, 860, 539.5], [0, 0, 1.0]])
+    lens = Lens(matrix, np.array([-0.26, 0.08, 0, 0, -0.011]))
+    ends = np.array([(959.5, 539.5), (0, 0), (1200, 600)])
+    straight = lens.straightened(ends)
+    assert np.isfinite(straight).all(axis=1).tolist() == [True, False, True]
+
+
 @pytest.mark.parametrize('lens', [None, LENS])
 def test_corners_take_the_perspective_off(lens: Lens | None):
     corners = transform(SHEET, VIEW)

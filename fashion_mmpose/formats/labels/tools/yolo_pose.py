@@ -143,7 +143,10 @@ def _pictures(path: str, root: Path, value: Any) -> list[Path]:
         if where.is_dir():
             files += map(Path, files_below(where, _PICTURES))
         elif where.is_file():
-            lines = where.read_text(encoding='utf-8-sig').splitlines()
+            try:
+                lines = where.read_text(encoding='utf-8-sig').splitlines()
+            except UnicodeDecodeError as error:
+                raise FormatError(f'{where} is not UTF-8: {error.reason}') from None
             files += [
                 Path(os.path.normpath(where.parent / line.strip()))
                 for line in lines
