@@ -31,6 +31,7 @@ from .options.targets import add_dictionary, board_of
 from .shell import argument_parser, parse, run, warn
 
 _DPI = 300
+_MOST_PIXELS = 20_000**2  # 1.7 m a side
 _CM = 2.54  # of an inch
 _LEAST_COVERED = 0.7
 _MOST_FOCAL_ERROR = 0.01
@@ -115,7 +116,15 @@ def doubts(found: LensEstimate) -> list[str]:
 
 def print_board(path: str, board: Board) -> None:
     """Draw the board as a picture that knows how large it is to be printed."""
+    if not path.lower().endswith('.png'):
+        raise ValueError(f'--print {path}: the board is drawn as a .png')
     pixels = 4 * max(1, round(board.square / _CM * _DPI / 4))
+    if board.columns * board.rows * pixels**2 > _MOST_PIXELS:
+        width, height = board.size
+        raise ValueError(
+            f'--print: a board of {width:.0f} x {height:.0f} cm is too large to be '
+            'drawn; to fix it: give sides in centimetres'
+        )
     image = Image.fromarray(board.draw(pixels))
     dpi = pixels / board.square * _CM
     with OutputFiles() as outputs:

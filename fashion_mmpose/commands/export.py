@@ -21,7 +21,7 @@ import argparse
 import os
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.config.loading import is_detector, load_config
 from fashion_mmpose.export import export_network
 from fashion_mmpose.export.reduced import FLOAT16, FLOAT32, INT8
 from fashion_mmpose.files.writing.locks import locked_file
@@ -71,6 +71,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def execute(args: argparse.Namespace) -> None:
     """Export, and print what was compared and written."""
     cfg = load_config(args.config, cfg_options=args.cfg_options)
+    if args.heatmaps and is_detector(cfg):
+        raise ValueError(f'--heatmaps: {args.config} is a detector, which has none')
     with locked_file(args.out):
         change = export_network(
             cfg, args.checkpoint, args.out, args.heatmaps, args.verify, args.numbers

@@ -79,6 +79,7 @@ class Settings:
         had had them from its beginning; what a schedule has learnt from scores stays.
         """
         loop, batches = runner.train_loop, len(runner.train_dataloader)
+        learnt = self._learnt(runner)
         if isinstance(loop, EpochBasedTrainLoop):
             loop._iter = loop.epoch * batches
             if position := getattr(loop, 'position', None):
@@ -89,10 +90,6 @@ class Settings:
         if self._seed is not None and runner.seed != self._seed:
             runner._randomness_cfg.update(seed=self._seed)
             runner.set_randomness(**runner._randomness_cfg)
-        reductions = [
-            {key: group[key] / group[f'initial_{key}'] for key in _rates(group)}
-            for group in _groups(runner)
-        ]
         for group, initial in zip(_groups(runner), self._initial):
             group.update(deepcopy(initial))
         schedules = _schedules(runner)
@@ -105,21 +102,48 @@ class Settings:
             else:
                 schedule.load_state_dict(deepcopy(fresh))
                 stepped.append(schedule)
-        if len(stepped) < len(schedules):
-            for group, factors in zip(_groups(runner), reductions):
-                for key, factor in factors.items():
-                    group[key] *= factor if not stepped else 1
-        _advance(stepped, loop, batches)
+        _advance(stepped, loop.iter, batches)
+        for group, factors in zip(_groups(runner), learnt):
+            for key, factor in factors.items():
+                group[key] *= factor
+
+    def _learnt(self, runner: Runner) -> list[dict[str, float]]:
+        """What schedules that go by scores have made of the rates of each group.
+
+        That is what the schedules that go by time have not: they are taken to where the
+        loop is once more, as the checkpoint has them.
+        """
+        pairs = list(zip(_schedules(runner), self.schedules))
+        timed = [pair for pair in pairs if not hasattr(pair[0], 'monitor')]
+        if len(timed) == len(pairs):
+            return [{} for _ in _groups(runner)]
+        loop = runner.train_loop
+        reached = []
+        for group, first in zip(_groups(runner), self._initial):
+            reached.append({key: group[key] for key in _rates(group)})
+            for key in reached[-1]:
+                begin = f'initial_{key}'
+                group[key] = group[begin] * first[key] / first[begin]
+        for schedule, fresh in timed:
+            begun = {key: v for key, v in fresh.items() if key in _PROGRESS}
+            schedule.load_state_dict(deepcopy(schedule.state_dict() | begun))
+        epochs = getattr(loop, 'epoch', 0)
+        batches = loop.iter // epochs if epochs else len(runner.train_dataloader)
+        _advance([schedule for schedule, _ in timed], loop.iter, max(1, batches))
+        return [
+            {key: rate / group[key] for key, rate in rates.items() if group[key]}
+            for group, rates in zip(_groups(runner), reached)
+        ]
 
 
-def _advance(schedules: Sequence, loop, batches: int) -> None:
-    """Take schedules to where the loop is."""
+def _advance(schedules: Sequence, iterations: int, batches: int) -> None:
+    """Take schedules through so many iterations from the beginning."""
     by_epoch = [each for each in schedules if each.by_epoch]
     by_batch = [each for each in schedules if not each.by_epoch]
     with warnings.catch_warnings():
         # The optimizer makes no steps meanwhile, which the schedules expect.
         warnings.filterwarnings('ignore', 'Detected call of `scheduler.step')
-        for number in range(1, loop.iter + 1):
+        for number in range(1, iterations + 1):
             for schedule in by_batch:
                 schedule.step()
             if number % batches == 0:

@@ -1,6 +1,7 @@
 """What a resumed run makes up for: a validation, and the scalars of before."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from mmengine.hooks import Hook
@@ -40,7 +41,7 @@ class PendingValidationHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Note what the checkpoint says of its epoch."""
         if runner._resume:
-            self.meta = checkpoint['meta']
+            self.meta = checkpoint.get('meta', {})
             info = checkpoint.get('message_hub', {}).get('runtime_info', {})
             self._info = {key: info[key] for key in ('epoch', 'iter') if key in info}
 
@@ -85,6 +86,14 @@ def limits_of_resuming(runner: Runner, loop: BaseLoop) -> list[str]:
         limits.append('it counts by iterations (train_cfg.by_epoch=False)')
     if getattr(loop.dataloader, 'persistent_workers', False):
         limits.append('train_dataloader.persistent_workers=True')
+    wrapper = runner.optim_wrapper  # which is built later
+    parts = getattr(wrapper, '_accumulative_counts', 1)
+    if isinstance(wrapper, Mapping):
+        parts = wrapper.get('accumulative_counts', 1)
+    if parts > 1 and len(loop.dataloader) % parts:
+        limits.append(
+            'optim_wrapper.accumulative_counts does not divide the batches of an epoch'
+        )
     kinds = {type(hook).__name__ for hook in runner.hooks}
     if 'EpochSeedHook' not in kinds:
         limits.append('custom_hooks has no EpochSeedHook')

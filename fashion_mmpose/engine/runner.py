@@ -254,6 +254,12 @@ class TrainingRunner(Runner):
             raise WeightsError(
                 f'{filename} cannot be resumed with {config_name(self.cfg)}: {error}'
             ) from error
+        meta = checkpoint.get('meta') or {}
+        if 'optimizer' not in checkpoint or 'epoch' not in meta:
+            raise WeightsError(
+                f'{filename} holds weights only, and no training to go on with; to fix '
+                f'it: begin one with them, --cfg-options load_from={filename}'
+            )
         if self._settings is not None:
             self._check_settings(self._settings.overruled(self, checkpoint), filename)
         if isinstance(self.train_loop, InterruptibleTrainLoop):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.runner import EpochBasedTrainLoop
+from torch import nn
 
 from fashion_mmpose import interrupts
 
@@ -32,6 +33,20 @@ class InterruptibleTrainLoop(EpochBasedTrainLoop):
     """
 
     position: dict | None = None
+
+    def run(self) -> nn.Module:
+        """Train; saves also if it is stopped between two epochs, or in a validation."""
+        try:
+            return super().run()
+        except KeyboardInterrupt:
+            batches = len(self.dataloader)
+            is_between = self._epoch > 0 and self._iter == self._epoch * batches
+            accumulates = getattr(self.runner.optim_wrapper, '_accumulative_counts', 1)
+            if is_between and accumulates == 1:
+                # An epoch begins with random numbers of its own.
+                self.position = dict(iterations=0, batches=batches, random=None)
+                self._save()
+            raise
 
     def run_epoch(self) -> None:
         """Iterate one epoch, or the rest of one."""

@@ -3,7 +3,7 @@
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 
 from fashion_mmpose.config.loading import existing_file
 from fashion_mmpose.files.writing.sets import move_together, tidy
+from fashion_mmpose.measure.uncertainty.calibration import beside
 from fashion_mmpose.pretrained import names_folder
 
 POINTER = 'last_checkpoint'
@@ -133,7 +134,26 @@ def set_aside(folder: str | os.PathLike, current: str | os.PathLike) -> Path | N
         return None
     own = Path(current).name
     moved += [name for name in names if _START.fullmatch(name) and name != own]
+    return move_aside(folder, moved)
+
+
+def move_aside(folder: str | os.PathLike, names: Sequence[str]) -> Path:
+    """Move files of a folder, with their calibrations, into one of their own.
+
+    Args:
+        folder: The work folder.
+        names: The files.
+
+    Returns:
+        Path: Where they are now: ``old1``, or the next number that is free.
+
+    Raises:
+        OSError: If they cannot be moved.
+    """
+    folder = Path(folder)
+    fitted = (beside(folder / name) for name in names)
+    moved = {*names, *(path.name for path in fitted if path.is_file())}
     free = (folder / f'old{number}' for number in count(1))
     target = next(path for path in free if not path.exists())
-    move_together({target / name: folder / name for name in moved})
+    move_together({target / name: folder / name for name in sorted(moved)})
     return target

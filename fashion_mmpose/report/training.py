@@ -51,8 +51,14 @@ def read_training(folder: str | os.PathLike) -> Training:
     if not root.is_dir():
         raise FileNotFoundError(f'{root} does not exist, or is not a folder')
     scalars = []
-    for path in sorted(root.glob('*/vis_data/scalars.json')):
-        scalars += _entries(path)
+    for path in sorted(root.glob('*/vis_data/scalars.json'), reverse=True):
+        entries = _entries(path)
+        # The newest tells all, of which another branch is no part; unless an earlier
+        # version wrote it, which told its own steps only.
+        firsts = [some[0].get('step', 0) for some in (scalars, entries) if some]
+        if len(firsts) == 2 and firsts[0] <= firsts[1]:
+            break
+        scalars = entries + scalars
     configs = sorted(root.glob('*.py')) or sorted(root.glob('*/vis_data/config.py'))
     logs = sorted(root.glob('*/*.log'))
     found = _ENVIRONMENT.search(_text(logs[-1])) if logs else None

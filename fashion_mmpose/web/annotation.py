@@ -77,6 +77,7 @@ class AnnotationFolder:
             raise FileNotFoundError(f'{folder} holds no picture')
         self.names = [source.name for source in sources]
         self._entries: dict[str, Entry] = {}
+        self._more: dict[str, Any] = {}
         self._next_image = self._next_garment = 1
         self._lock = threading.Lock()
         self._is_changed, self._is_ending = False, threading.Event()
@@ -176,7 +177,7 @@ class AnnotationFolder:
         with self._lock:
             if not self._is_changed:
                 return
-            done = Converted()
+            done = Converted(more=self._more)
             for name in self._order():
                 entry = self._entries[name]
                 done.images.append(entry.image)
@@ -190,8 +191,8 @@ class AnnotationFolder:
 
     def _order(self) -> list[str]:
         """The pictures that are done: as the folder has them, then what it lacks."""
-        own = [name for name in self.names if name in self._entries]
-        return own + [name for name in self._entries if name not in set(self.names)]
+        own = {name: None for name in self.names if name in self._entries}
+        return [*own, *(name for name in self._entries if name not in own)]
 
     def _write_now_and_then(self) -> None:
         pause = _PAUSE_S
@@ -210,6 +211,10 @@ class AnnotationFolder:
             self.out, self._benchmark, points_dtype=np.float64, image_root=self.folder
         )
         content = read_json(self.out)
+        own = ('images', 'annotations', 'categories')
+        self._more = {key: v for key, v in content.items() if key not in own}
+        if not isinstance(self._more.get('info'), Mapping):
+            self._more.pop('info', None)
         images = {image['id']: image for image in content['images']}
         kept = {each['id']: _rest(each) for each in content['annotations']}
         names = dict(zip(columns.images.ids.tolist(), columns.images.file_names))

@@ -192,6 +192,20 @@ def test_network_builds_and_gives_the_codecs_maps(network):
     assert {tuple(stage.shape) for stage in stages} == {expected}
 
 
+def test_pixels_are_those_that_the_weights_know(network):
+    """As timm says of its weights; the CPN system has its own for all networks."""
+    timm = pytest.importorskip('timm')
+    backbone = network.model.backbone
+    own = network.model.data_preprocessor
+    if backbone.type != 'TimmFeatures' or not backbone.get('pretrained'):
+        pytest.skip('weights of elsewhere, or none')
+    if own.mean[0] == 255 * 0.65:
+        pytest.skip('the recipe of the CPN system')
+    known = timm.get_pretrained_cfg(backbone.model_name)
+    assert own.mean == pytest.approx([255 * each for each in known.mean], abs=1)
+    assert own.std == pytest.approx([255 * each for each in known.std], abs=1)
+
+
 def test_cpn_recipe():
     """The numbers of the FashionAI CPN system."""
     config = Config.fromfile(find_config('cpn_r152_fashionai_blouse'))

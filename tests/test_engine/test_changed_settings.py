@@ -156,3 +156,30 @@ def test_override_of_the_seed(tmp_path, checkpoint):
     run.train()
     assert run.seed == 3
     assert run.train_dataloader.sampler.seed == 3
+
+
+WARM_UP = dict(type='LinearLR', start_factor=0.5, by_epoch=False, end=2)
+PLATEAU = dict(
+    type='ReduceOnPlateauLR',
+    monitor='fashionai/NE',
+    rule='less',
+    factor=0.1,
+    patience=0,
+    threshold=0.0,
+    end=10**9,
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('schedules', [[PLATEAU], [WARM_UP, PLATEAU]])
+def test_what_was_learnt_from_scores_stays(tmp_path, schedules):
+    """The rate of a plateau, whatever stands beside it, also with another rate."""
+    settings = dict(param_scheduler=schedules, batch_size=1)
+    whole = rates(runner(tmp_path / 'whole', 6, **settings))
+    assert whole[-1] < 0.02 * whole[4]  # the premise
+    runner(tmp_path / 'run', 4, **settings).train()
+    last = str(tmp_path / 'run' / 'epoch_4.pth')
+    plain = rates(runner(tmp_path / 'run', 6, last, True, **settings))
+    assert plain == pytest.approx(whole[8:])
+    doubled = runner(tmp_path / 'run', 6, last, True, **settings, **optimizer(lr=0.2))
+    assert rates(doubled) == pytest.approx([2 * rate for rate in whole[8:]])

@@ -54,6 +54,14 @@ def loader(**settings):
         ),
         (dict(hooks=[]), 'no EpochSeedHook'),
         (
+            dict(
+                optim_wrapper=dict(
+                    optimizer=dict(type='SGD', lr=0.1), accumulative_counts=2
+                )
+            ),
+            'accumulative_counts does not divide the batches of an epoch',
+        ),
+        (
             dict(hooks=[SEEDED, EARLY_STOP]),
             'EarlyStoppingHook is in place of PersistentEarlyStoppingHook',
         ),
@@ -62,7 +70,7 @@ def loader(**settings):
             'CheckpointHook is in place of ValidatedCheckpointHook',
         ),
     ],
-    ids=['iterations', 'persistent', 'seed', 'early-stop', 'checkpoint'],
+    ids=['iterations', 'persistent', 'seed', 'parts', 'early-stop', 'checkpoint'],
 )
 def test_a_run_outside_the_limits_says_so(tmp_path, caplog, settings, reason):
     (text,) = told(tmp_path, caplog, **settings)
@@ -81,6 +89,7 @@ def test_on_a_gpu(deterministic):
         hooks=[EpochSeedHook()],
         model=SimpleNamespace(parameters=lambda: [SimpleNamespace(is_cuda=True)]),
         deterministic=deterministic,
+        optim_wrapper=None,
     )
     loop = object.__new__(EpochBasedTrainLoop)
     loop.dataloader = torch.utils.data.DataLoader(Numbers())

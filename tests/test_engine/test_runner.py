@@ -190,6 +190,20 @@ def test_another_network_is_not_resumed(tmp_path):
     runner(tmp_path / 'run', max_epochs=2, load_from=path, resume=True).train()
 
 
+def test_weights_alone_are_not_resumed(tmp_path):
+    runner(tmp_path / 'run').train()
+    stored = torch.load(tmp_path / 'run/epoch_1.pth', weights_only=True)
+    path = tmp_path / 'weights.pth'
+    for content in (
+        dict(state_dict=stored['state_dict'], meta=dict(averaged=[])),
+        dict(state_dict=stored['state_dict']),
+    ):
+        torch.save(content, path)
+        run = runner(tmp_path / 'other', load_from=str(path), resume=True)
+        with pytest.raises(WeightsError, match='--cfg-options load_from='):
+            run.train()
+
+
 def test_a_training_without_validation_is_resumed(tmp_path):
     none = dict(val_dataloader=None, val_cfg=None, val_evaluator=None)
     none |= dict(randomness=dict(seed=0))

@@ -65,6 +65,9 @@ class Stop(Hook):
     def after_train_epoch(self, runner):
         self.reach('epoch', runner.iter)
 
+    def before_val_iter(self, runner, *args, **kwargs):
+        self.reach('val', runner.epoch)
+
 
 def build(folder, stop=None, workers=0, resume=False, **kwargs):
     loader = dict(dataset=Drawn(), batch_size=2, num_workers=workers)
@@ -72,7 +75,7 @@ def build(folder, stop=None, workers=0, resume=False, **kwargs):
     if workers:
         loader['worker_init_fn'] = dict(type='keep_worker_seed')
     hooks = [dict(type='EpochSeedHook'), *([stop] if stop else [])]
-    checkpoint = dict(type='ValidatedCheckpointHook', interval=1, **kwargs)
+    checkpoint = dict(type='ValidatedCheckpointHook', interval=1) | kwargs
     checkpoint |= dict(save_best='fashionai/NE', rule='less')
     torch.manual_seed(0)
     model = Dropping()
@@ -172,6 +175,19 @@ def test_a_stopped_training_goes_on_to_the_bit(
         assert named == (epoch if moment == 'epoch' else 'interrupted.pth')
         assert train(folder, workers=workers, resume=True)
         assert state(folder) == expected, iteration
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('moment, at', [('epoch', 4), ('val', 1), ('val', 2)])
+def test_epochs_without_a_checkpoint_are_not_lost_between_them(tmp_path, moment, at):
+    """Checkpoints are of each tenth epoch, and validations of each."""
+    folders = tmp_path / 'whole', tmp_path / 'run'
+    assert train(folders[0], interval=10)
+    assert not train(folders[1], Stop(moment, at), interval=10)
+    assert last_checkpoint(folders[1]) == folders[1] / 'interrupted.pth'
+    assert train(folders[1], interval=10, resume=True)
+    expected, found = map(state, folders)
+    assert found == expected and found['names'] == [BEST, 'epoch_3.pth']
 
 
 @pytest.mark.slow

@@ -88,6 +88,19 @@ def test_a_resumed_training_tells_every_step_once(tmp_path, begin):
     assert sum('memory' in entry for entry in told) == 2
 
 
+def test_another_branch_is_no_part_of_a_training(tmp_path):
+    """A run that goes on from an earlier epoch may end before the one of before did."""
+    for start, (steps, lr) in enumerate((((1, 13), 0.003), ((1, 7), 0.01))):
+        scalars = tmp_path / f'20260101_{start}' / 'vis_data' / 'scalars.json'
+        scalars.parent.mkdir(parents=True)
+        lines = (dict(lr=lr, loss=1.0, iter=i, step=i) for i in range(*steps))
+        scalars.write_text(''.join(f'{json.dumps(line)}\n' for line in lines))
+    told = read_training(tmp_path).scalars
+    assert [(entry['step'], entry['lr']) for entry in told] == [
+        (step, 0.01) for step in range(1, 7)
+    ]
+
+
 def test_a_training_that_still_runs_may_have_half_a_line(work_dir):
     path = work_dir / '20260101_2' / 'vis_data' / 'scalars.json'
     path.write_text(path.read_text() + '{"loss": 0.')

@@ -78,6 +78,21 @@ def test_another_tolerance(trained, monkeypatch, tmp_path, capsys):
         assert '--tolerance' in capsys.readouterr().err
 
 
+def test_a_calibration_of_another_network_is_refused(
+    trained, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.chdir(trained)
+    call = load_tool('calibrate.py').main
+    own = dict(power=1, dof=4, keypoints=dict(hood=[1, 0.1]))
+    other = tmp_path / 'other.json'
+    other.write_text(json.dumps(dict(calibration=own)))
+    arguments = 'tiny.py', CHECKPOINT, '--part', 'test', '--check', str(other)
+    assert call([*arguments]) == 1
+    assert 'fitted to another network: it has no neckline_left' in (
+        capsys.readouterr().err
+    )
+
+
 def test_what_is_only_checked_is_not_written(capsys):
     call = load_tool('calibrate.py').main
     with pytest.raises(SystemExit, match='2'):

@@ -27,6 +27,22 @@ def drawn(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    ('name', 'board', 'message'),
+    [
+        ('b.png', (100, 100, 0.1, 0.05), '5000 markers, and 4X4_50 has 50; to fix it'),
+        ('b.png', (7, 5, 4000, 3000), 'is too large to be drawn'),
+        ('b.png', ('nan', 7, 4, 3), 'are no lengths'),
+        ('b.png', (7, 5, 'inf', 3), 'are no lengths'),
+        ('b.txt', BOARD, 'b.txt: the board is drawn as a .png'),
+    ],
+)
+def test_boards_that_cannot_be_drawn(tmp_path, capsys, name, board, message):
+    assert call('--print', tmp_path / name, '--board', *board) == 1
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_from_a_folder_of_pictures(drawn, tmp_path, capsys):
     out = tmp_path / 'camera.json'
     (tmp_path / 'gray.png').write_bytes(picture_bytes((1600, 1200)))

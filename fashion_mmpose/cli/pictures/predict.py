@@ -151,6 +151,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
             option = name.replace('_', '-')
             parser.error(f'--{option} is for what is drawn; give --save-vis, too')
     fill_in(args, dict(kpt_thr=KEYPOINT_THR))
+    if not 0 <= args.kpt_thr <= 1:
+        parser.error(f'--kpt-thr {args.kpt_thr}: must be between 0 and 1')
     if args.detect_every < 1:
         parser.error(f'--detect-every {args.detect_every}: must be at least 1')
     if not args.track and (args.detect_every > 1 or args.no_smooth):

@@ -34,6 +34,7 @@ from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
 from fashion_mmpose.commands.runs.running import add_cfg_options
 from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.reliability import reliability
 from fashion_mmpose.garments import Benchmark
 from fashion_mmpose.measure.uncertainty.calibration import (
@@ -131,9 +132,17 @@ def execute(args: argparse.Namespace) -> None:
     cfg = load_config(args.config, None, args.cfg_options)
     set_data_root(cfg, args.data_root)
     network = PoseNetwork(cfg, args.checkpoint, args.device)
-    errors = gather_errors(network, cfg, args.part)
     whole = network.definition
-    checked = read_calibration(args.check) if args.check else None
+    checked = None
+    if args.check:
+        checked = read_calibration(args.check)
+        missing = [name for name in whole.keypoints if name not in checked.scales]
+        if missing:
+            raise FormatError(
+                f'{args.check} was fitted to another network: it has no {missing[0]}, '
+                f'which is a key point of {whole.name}'
+            )
+    errors = gather_errors(network, cfg, args.part)
     tolerance = args.tolerance or default_tolerance(whole)
     if checked is not None and checked.curve is not None:
         tolerance = checked.curve.tolerance

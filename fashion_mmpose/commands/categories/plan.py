@@ -47,15 +47,16 @@ class CategoryRun:
     def ann_file(self) -> Path:
         """The annotations that are tested on, where the dataset finds them."""
         dataset = self._test_dataset
-        path = fill_category(dataset.ann_file, self.category)
+        path = fill_category(dataset.ann_file, dataset.get('category'))
         return Path(dataset.get('data_root') or '', path)
 
     @property
     def bbox_file(self) -> Path | None:
         """The detector boxes that are tested on, if any."""
         # MMPose's datasets take it as it is, not from data_root.
-        path = self._test_dataset.get('bbox_file')
-        return path and Path(fill_category(path, self.category))
+        dataset = self._test_dataset
+        path = dataset.get('bbox_file')
+        return path and Path(fill_category(path, dataset.get('category')))
 
     @property
     def _test_dataset(self) -> dict:

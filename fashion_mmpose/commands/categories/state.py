@@ -102,10 +102,14 @@ def training_changes(run: CategoryRun) -> list[str]:
     if not dumped.is_file():
         return [f'{dumped.name}, the config of its checkpoints, is missing']
     begun = read_config(dumped)
-    keys = [key for key in TRAINING_KEYS if key != 'load_from']
-    if not begun.get('resume'):
-        # In the config of a resumed run, it is the checkpoint to go on from.
-        keys.append('load_from')
+    if begun.get('resume'):
+        # It names the checkpoint to go on from. The first start named the weights.
+        starts = sorted(run.folder.glob('*/vis_data/config.py'))
+        first = read_config(starts[0]) if starts else begun
+        begun.load_from = run.cfg.get('load_from')
+        if not first.get('resume'):
+            begun.load_from = first.get('load_from')
+    keys = list(TRAINING_KEYS)
     return differences(comparable(begun, keys), comparable(run.cfg, keys))
 
 

@@ -16,7 +16,7 @@ from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
 from fashion_mmpose.files.writing.faults import errors_of
 from fashion_mmpose.formats.coco.results import read_predictions
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
-from fashion_mmpose.garments import benchmark
+from fashion_mmpose.garments import benchmark, garment
 
 from .commands import locked_log, run_logged, test_command, train_command
 from .plan import CategoryRun
@@ -253,7 +253,10 @@ def merge(
         ValueError: If a picture has no prediction.
     """
     print('\n== merge', flush=True)
-    images = read_images([run.ann_file for run in runs])
+    # A file of all categories may be tested on, each network on its own.
+    wanted = {garment('fashionai', run.category).category_id for run in runs}
+    listed = read_images([run.ann_file for run in runs])
+    images = [image for image in listed if image['category_id'] in wanted]
     paths = [str(run.predictions) for run in runs]
     predictions = {path: read_predictions(path) for path in paths}
     if skip_bad:

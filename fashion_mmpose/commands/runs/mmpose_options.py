@@ -70,7 +70,7 @@ def set_no_validation(cfg: Config) -> None:
         each.type
         for each in (
             *_as_list(cfg.get('param_scheduler')),
-            *cfg.get('custom_hooks', ()),
+            *(cfg.get('custom_hooks') or ()),
         )
         if str(each.type).rpartition('.')[2] in _WATCHING
     ]

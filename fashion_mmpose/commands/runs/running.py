@@ -185,7 +185,10 @@ def set_training(
     elif resume is not None:
         cfg.resume = True
         if os.path.isdir(resume):  # to go on, the last one counts, not the best
-            resume = os.fspath(last_checkpoint(resume) or existing_file(resume))
+            last = last_checkpoint(resume)
+            if last is None:
+                raise FileNotFoundError(f'{resume} has no checkpoint to go on from')
+            resume = os.fspath(last)
         cfg.load_from = existing_file(resume)
     if amp:
         _set_mixed_precision(cfg)

@@ -24,10 +24,12 @@ from fashion_mmpose.engine.work_folder import (
     INTERRUPTED,
     POINTER,
     last_checkpoint,
+    move_aside,
     named_checkpoint,
     set_aside,
 )
 from fashion_mmpose.files.writing.outputs import OutputFiles
+from fashion_mmpose.measure.uncertainty.calibration import beside
 from fashion_mmpose.weights.read import WeightsError, read_file
 
 SECONDS_TO_SAVE = 10.0  # what orchestrators grant at the least before they kill
@@ -45,6 +47,13 @@ class WholeFilesBackend(LocalBackend):
         """Write bytes under a temporary name, then give the file its own."""
         with OutputFiles() as outputs:
             outputs.open_binary(filepath).write(obj)
+        # What was fitted to other weights of that name is not for these.
+        beside(filepath).unlink(missing_ok=True)
+
+    def remove(self, filepath: str | os.PathLike) -> None:
+        """Remove a file, and the calibration of what it holds."""
+        super().remove(filepath)
+        beside(filepath).unlink(missing_ok=True)
 
 
 @HOOKS.register_module()
@@ -83,6 +92,7 @@ class ValidatedCheckpointHook(CheckpointHook):
         super().__init__(*args, **kwargs)
         self.save_stopped = save_stopped
         self._seconds = 0.0  # the last saving took
+        self._validated_epoch = -1
 
     def before_train(self, runner: Runner) -> None:
         """Choose how files are written; see the class."""
@@ -106,6 +116,7 @@ class ValidatedCheckpointHook(CheckpointHook):
         """
         self._pending = PendingValidationHook()
         runner.register_hook(self._pending)
+        self._is_chosen = runner._load_from is not None
         # MMEngine looks for it right after this; it knows no relative pointer.
         if runner._resume and runner._load_from is None:
             path = last_checkpoint(runner.work_dir, runner.logger.warning)
@@ -113,7 +124,7 @@ class ValidatedCheckpointHook(CheckpointHook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
         """Save the best checkpoint as usual, then renew this epoch's."""
-        self._is_validated = True
+        self._is_validated, self._validated_epoch = True, runner.epoch
         super().after_val_epoch(runner, metrics)
         name = self.filename_tmpl.format(runner.epoch)
         if self.by_epoch and self.last_ckpt and self.last_ckpt.endswith(name):
@@ -163,6 +174,11 @@ class ValidatedCheckpointHook(CheckpointHook):
         if '://' in str(self.out_dir):
             return
         meta = dict(epoch=runner.epoch, iter=runner.iter, position=position)
+        if not position['iterations']:
+            name = self.filename_tmpl.format(runner.epoch)
+            if self.last_ckpt and self.last_ckpt.endswith(name):
+                return  # it is of just this moment
+            meta['validated'] = self._validated_epoch == runner.epoch
         # A second signal is no longer made to wait.
         with interrupts.deferred():
             self._write(runner, INTERRUPTED, meta)
@@ -232,7 +248,11 @@ class ValidatedCheckpointHook(CheckpointHook):
         source = Path(runner._load_from)
         is_own = self._is_own(runner)
         is_pending = self._pending.is_pending(runner)
-        if is_own or is_pending:
+        if source.name == INTERRUPTED:
+            # Where there was none, MMEngine saves none beside a new best one either.
+            last = runner.message_hub.runtime_info.get('last_ckpt')
+            self.last_ckpt = last and self._path(os.path.basename(last))
+        elif is_own or is_pending:
             self.last_ckpt = self._path(source.name)
         if is_main_process():
             scalars = self._pending.meta.get('scalars', {})
@@ -241,8 +261,29 @@ class ValidatedCheckpointHook(CheckpointHook):
                 self._remove(self._pending.meta.get('outdated', []))
                 if named_checkpoint(runner.work_dir) != INTERRUPTED:
                     self._remove_interrupted()
+                if self._is_chosen:
+                    self._leave_branch(runner)
         if self.save_best:
             self._adopt_best(runner, source.resolve().parent, is_own, is_pending)
+
+    def _leave_branch(self, runner: Runner) -> None:
+        """Keep the later epochs of the training of before apart from this run's."""
+        if not self.by_epoch:
+            return
+        number = re.escape(self.filename_tmpl).replace(re.escape('{}'), r'(\d+)')
+        form = re.compile(rf'(?:best_.*_)?{number}')
+        epoch = self._pending.meta['epoch']
+        later = [
+            name
+            for name in os.listdir(self.out_dir)
+            if (found := form.fullmatch(name)) and int(found[1]) > epoch
+        ]
+        if later:
+            moved = move_aside(self.out_dir, later)
+            runner.logger.warning(
+                f'this run goes on from epoch {epoch}: {", ".join(sorted(later))} of '
+                f'the training of before are in {moved} from now on'
+            )
 
     def _adopt_best(
         self, runner: Runner, source: Path, is_own: bool, is_pending: bool

@@ -22,6 +22,7 @@ MAX_PIXELS = 178_956_970  # twice what Pillow warns of
 LIMIT_VARIABLE = 'FASHION_MMPOSE_MAX_PIXELS'
 
 _ORIENTATION = 0x0112  # the Exif tag
+_LONG = 4  # the Exif type
 _QUARTER_TURNS = (5, 6, 7, 8)  # its values that exchange width and height
 _TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
 _HEAD = 1 << 16  # bytes of a JPEG that hold its header in nearly every case
@@ -233,8 +234,10 @@ def _exif_turn(block: bytes | None) -> int:
         (first,) = struct.unpack_from(f'{order}I', tags, 4)
         (number,) = struct.unpack_from(f'{order}H', tags, first)
         for at in range(first + 2, first + 2 + 12 * number, 12):
-            tag, _, _, value = struct.unpack_from(f'{order}HHIH', tags, at)
+            tag, kind = struct.unpack_from(f'{order}HH', tags, at)
             if tag == _ORIENTATION:
+                form = 'I' if kind == _LONG else 'H'  # a SHORT, but not of all writers
+                (value,) = struct.unpack_from(f'{order}{form}', tags, at + 8)
                 return _valid(value)
     except struct.error:
         pass

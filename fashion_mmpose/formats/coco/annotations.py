@@ -91,6 +91,7 @@ def write_coco(
     images: Iterable[dict],
     annotations: Iterable[dict],
     encoder: Callable[[Any], str] = encode,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a COCO file piece by piece, so that entries can be made on the way.
 
@@ -102,8 +103,11 @@ def write_coco(
         annotations: Entries of ``annotations``.
         encoder: Makes JSON of the entries; see
             :class:`fashion_mmpose.files.json_file.JsonList`.
+        more: Further entries of the file. Defaults to None.
     """
     file.write(f'{{"info":{encode(info)},"categories":{encode(categories)}')
+    for key, value in (more or {}).items():
+        file.write(f',{encode(key)}:{encode(value)}')
     for key, entries in (('images', images), ('annotations', annotations)):
         file.write(f',"{key}":')
         written = JsonList(file, encoder=encoder)

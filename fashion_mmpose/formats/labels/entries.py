@@ -62,12 +62,14 @@ class Converted:
         report: What became of each of the tool's categories.
         notes: What was left out, or does not fit its picture.
         own_boxes: How many boxes were made from key points.
+        more: What else stands in the file, such as ``info`` and ``licenses``.
     """
 
     images: list[dict] = field(default_factory=list)
     items: list[list[Item]] = field(default_factory=list)
     report: dict[str, CategoryReport] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
     own_boxes: int = 0
 
 
@@ -121,13 +123,17 @@ def write(
             write_coco(
                 outputs.open(file),
                 dict(
-                    description=f'Labelled garments, {category or "all"}',
-                    version=__version__,
-                    dataset=benchmark.name,
+                    dict(
+                        description=f'Labelled garments, {category or "all"}',
+                        version=__version__,
+                        dataset=benchmark.name,
+                    ),
+                    **done.more.get('info', {}),
                 ),
                 coco_categories(benchmark, category),
                 [i for i in done.images if category is None or id(i) in shown],
                 [_annotation(image, item, category is None) for image, item in chosen],
+                more={key: v for key, v in done.more.items() if key != 'info'},
             )
         files = [file for file, _ in jobs]
     return files

@@ -112,6 +112,22 @@ class Board:
     marker: float
     dictionary: str = DICTIONARY
 
+    def check(self) -> None:
+        """Make sure that there is such a board.
+
+        Raises:
+            FormatError: If there is no such dictionary.
+            ValueError: If it has fewer markers than the board.
+        """
+        there = len(_dictionary(self.dictionary).bytesList)
+        needed = self.columns * self.rows // 2
+        if needed > there:
+            raise ValueError(
+                f'a board of {self.columns}x{self.rows} squares has {needed} markers, '
+                f'and {self.dictionary} has {there}; to fix it: take a larger '
+                'dictionary, such as 4X4_1000'
+            )
+
     def corners(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The inner corners that are seen.
 

@@ -39,7 +39,9 @@ def test_a_folders_limits_give_way_to_those_that_are_given(limits):
     assert limits(*folder, '--bbox-thr', '0') == dict(score_thr=0)
     assert limits(*given) == dict(score_thr=0.3, max_overlap=0.6)
     alone = '--pose', 'a.py', 'a.pth'  # without a detector
-    assert limits(*alone, *given) is None
+    assert limits(*alone) is None
+    with pytest.raises(ValueError, match='--score-thr and --max-overlap: for a det'):
+        limits(*alone, *given)
 
 
 @pytest.mark.parametrize('option', ['--score-thr', '--max-overlap'])
@@ -54,6 +56,7 @@ def test_limits_are_shares(capsys, option: str):
     [
         (['--kpt-thr', '0.3'], '--kpt-thr is for what is drawn; give --save-vis'),
         (['--kpt-thr', '0'], '--kpt-thr is for what is drawn; give --save-vis'),
+        (['--save-vis', '--kpt-thr', 'nan'], '--kpt-thr nan: must be between 0 and'),
         (['--part-size', '1000'], '--part-size is for parts; give --format parquet'),
         (['--ray-workers', '2'], '--ray-workers is for --engine ray'),
         (

@@ -113,6 +113,20 @@ def test_defaults_of_lengths():
     assert parts.format == ['parquet'] and parts.min_score == 0.2
 
 
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ('--min-score 7', '--min-score 7.0: must be between 0 and 1'),
+        ('--min-score nan', '--min-score nan: must be between 0 and 1'),
+        ('--sheet a4 --dictionary 5X5_50', '--dictionary is of a --marker or a --bo'),
+        ('--board 20 20 4 3', 'has 200 markers, and 4X4_50 has 50'),
+    ],
+)
+def test_what_makes_no_sense_is_refused(options: str, message: str):
+    with pytest.raises(ValueError, match=message):
+        measuring('fashionai', *options.split())
+
+
 def test_parts_have_no_common_lengths(capsys):
     argv = ['a.jpg', '--out-dir', 'out', '--format', 'parquet', '--combine']
     with pytest.raises(SystemExit, match='2'):

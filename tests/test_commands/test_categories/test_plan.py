@@ -112,7 +112,7 @@ def test_a_network_for_all_is_finetuned_for_one(tmp_path):
     assert run.cfg.train_dataloader.dataset.categories == ['skirt']
     assert run.cfg.train_dataloader.dataset.category is None
     assert run.cfg.model.head.out_channels == 24
-    assert run.ann_file.name == 'test_skirt.json'
+    assert run.ann_file.name == 'test_all.json'  # which the dataset reads
     for other in (RECIPE, 'cpn_r152_fashionai_skirt'):
         with pytest.raises(ValueError, match='not for all categories at once'):
             plan.plan_runs(other, ['skirt'], 'here', finetune=str(best))

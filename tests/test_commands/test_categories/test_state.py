@@ -1,6 +1,7 @@
 """What counts as done, and as done with the same config."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def test_the_dumped_config_is_that_of_the_run(tmp_path, config):
     assert state.training_changes(run) == []
     begin(run, load_from='published.pth')
     assert state.training_changes(run) == ["load_from was 'published.pth', is None"]
+    # What the first start began with, its own folder tells.
+    begin(run, load_from='A.pth')
+    first = run.folder / '20260101_000000/vis_data/config.py'
+    first.parent.mkdir(parents=True)
+    shutil.copy(run.folder / Path(run.cfg.filename).name, first)
+    begin(run, resume=True, load_from='epoch_1.pth')
+    assert state.training_changes(run) == ["load_from was 'A.pth', is None"]
 
 
 @pytest.mark.slow

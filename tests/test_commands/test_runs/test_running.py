@@ -31,6 +31,8 @@ def test_resume(cfg, tmp_path):
 
 
 def test_a_folder_stands_for_one_of_its_checkpoints(cfg, tmp_path):
+    with pytest.raises(FileNotFoundError, match='has no checkpoint to go on from'):
+        running.set_training(cfg, resume=str(tmp_path))
     with pytest.raises(FileNotFoundError, match='has no checkpoint: train it first'):
         running.set_testing(cfg, str(tmp_path))
     for name in ('epoch_1.pth', 'epoch_2.pth'):

@@ -314,6 +314,34 @@ def test_a_kill_while_an_earlier_training_makes_way(tmp_path, monkeypatch):
     assert (files(tmp_path), files(tmp_path / 'old1')) == ([], before)
 
 
+@pytest.mark.parametrize('epoch', [1, 2])
+def test_later_epochs_are_no_part_of_a_run_that_goes_on_before(tmp_path, epoch):
+    """The best of them is not its best, and nothing of them is lost."""
+    hook = dict(save_best='fashionai/NE', rule='less')
+    toy_runner(tmp_path, SCORES, 3, hook).train()
+    (tmp_path / 'epoch_3.calibration.json').write_text('{}')
+    start = dict(resume=True, load_from=str(tmp_path / f'epoch_{epoch}.pth'))
+    run = toy_runner(tmp_path, [0.5, 0.45, 0.48], 3, hook, **start)
+    run.train()
+    later = [f'epoch_{number}.pth' for number in range(epoch + 1, 4)]
+    assert files(tmp_path / 'old1') == ['best_fashionai_NE_epoch_3.pth', *later]
+    assert (tmp_path / 'old1/epoch_3.calibration.json').exists()
+    assert not (tmp_path / 'epoch_3.calibration.json').exists()
+    best = [name for name in files(tmp_path) if name.startswith('best')]
+    # Epoch 2 was better than 0.48; its file went when epoch 3 was better still.
+    assert best == (['best_fashionai_NE_epoch_2.pth'] if epoch == 1 else [])
+
+
+def test_calibrations_go_with_what_they_were_fitted_to(tmp_path):
+    train(tmp_path, 1)
+    fitted = [path.with_suffix('.calibration.json') for path in tmp_path.glob('*.pth')]
+    for path in fitted:
+        path.write_text('{}')
+    assert len(fitted) == 2
+    train(tmp_path, 2, resume=True)  # epoch 2 is better, and the newest
+    assert not any(path.exists() for path in fitted)
+
+
 def test_what_is_of_another_run_makes_way_for_one_that_goes_on(tmp_path):
     a, b = tmp_path / 'a', tmp_path / 'b'
     train(a, 1)

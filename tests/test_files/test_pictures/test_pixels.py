@@ -37,6 +37,22 @@ def with_orientation(data, number):
     return data[:2] + b'\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif + data[2:]
 
 
+@pytest.mark.parametrize('order, kind', ['<H', '<I', '>H', '>I'])
+def test_an_orientation_may_be_a_long(tmp_path, order, kind):
+    """Big-endian ones lie in the other half of the field."""
+    path = tmp_path / 'a.jpg'
+    Image.new('RGB', (6, 4)).save(path)
+    data = path.read_bytes()
+    mark = b'II*\0' if order == '<' else b'MM\0*'
+    value = struct.pack(f'{order}{kind}', 6).ljust(4, b'\0')
+    number = dict(H=3, I=4)[kind]
+    tag = struct.pack(f'{order}HHHI', 1, 0x112, number, 1) + value + bytes(4)
+    exif = b'Exif\0\0' + mark + struct.pack(f'{order}I', 8) + tag
+    size = struct.pack('>H', len(exif) + 2)
+    path.write_bytes(data[:2] + b'\xff\xe1' + size + exif + data[2:])
+    assert image_size(path) == (4, 6)
+
+
 # -------------------------------------------------------------------------- sizes
 
 
