@@ -43,7 +43,11 @@ def detector_options(inferencer: GarmentInferencer) -> Mapping[str, Any]:
     """Which boxes of the detector count; empty without one."""
     detector = inferencer.detector
     names = _OPTIONS if detector is not None else ()
-    return {name: getattr(detector, name, None) for name in names}
+    options = {name: getattr(detector, name, None) for name in names}
+    # Without a limit the id is what it was before there was one.
+    if detector is not None and inferencer.garment_thr:
+        options['garment_thr'] = inferencer.garment_thr
+    return options
 
 
 def _digest(network: Any) -> bytes:

@@ -179,8 +179,8 @@ def build_detector(
     weights: WeightsLike,
     device: str,
     options: Mapping[str, Any] | None,
-) -> Detector | None:
-    """The detector, or None.
+) -> tuple[Detector | None, float]:
+    """The detector, or None, and the lowest score of garments in its boxes.
 
     Args:
         det: A config, an exported file, a folder of networks that has one, or its id
@@ -188,13 +188,31 @@ def build_detector(
         weights: The checkpoint of a config.
         device: Where it computes.
         options: Arguments of :class:`fashion_mmpose.GarmentDetector` for a config or
-            an exported file.
+            an exported file, and ``garment_thr`` for any detector.
 
     Raises:
         TypeError: If it is neither, or has no such option.
-        ValueError: If config and weights do not go together, or the options are for a
-            detector that was built elsewhere.
+        ValueError: If config and weights do not go together, the options are for a
+            detector that was built elsewhere, or ``garment_thr`` is out of its range.
     """
+    if options is None or 'garment_thr' not in options:
+        return _built_detector(det, weights, device, options), 0.0
+    limits = dict(options)
+    garment_thr = limits.pop('garment_thr')
+    if not 0 <= garment_thr <= 1:
+        raise ValueError(f'garment_thr must be between 0 and 1, got {garment_thr}')
+    detector = _built_detector(det, weights, device, limits or None)
+    if detector is None:
+        raise ValueError('garment_thr is for what a detector finds, and there is none')
+    return detector, garment_thr
+
+
+def _built_detector(
+    det: ConfigLike | Detector | None,
+    weights: WeightsLike,
+    device: str,
+    options: Mapping[str, Any] | None,
+) -> Detector | None:
     if isinstance(det, tuple | list | int):
         raise TypeError(
             f'det_model is a {type(det).__name__}, neither a config nor an object with '

@@ -77,7 +77,8 @@ class GarmentInferencer(Storable):
             of one or several pictures through a pose network, at once. Defaults to 8.
         det_options: Arguments of :class:`GarmentDetector` for a config: ``score_thr``
             (0.3 here), ``max_per_image`` and ``max_overlap`` (0.6 here; None lets one
-            garment be found under several categories). Defaults to None.
+            garment be found under several categories); and ``garment_thr`` (0), the
+            lowest score, of box and points together, of garments in its boxes.
         benchmark: Whose key points the starter finds: ``'deepfashion2'``, 13 categories
             that its detector finds; or ``'fashionai'``, 24 points of garments that fill
             their pictures and whose category the caller names. Defaults to
@@ -91,6 +92,7 @@ class GarmentInferencer(Storable):
     Attributes:
         networks: The pose network of every category.
         detector: The detector, or None.
+        garment_thr: See ``det_options``.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint or exported file.
@@ -134,7 +136,9 @@ class GarmentInferencer(Storable):
                 'the key points that it was trained for'
             )
         self.networks = build_pose(pose, pose2d_weights, device)
-        self.detector = build_detector(det, det_weights, device, det_options)
+        self.detector, self.garment_thr = build_detector(
+            det, det_weights, device, det_options
+        )
         classes = getattr(self.detector, 'classes', None)
         if classes is not None and not set(classes) & set(self.networks):
             raise ValueError(
@@ -252,6 +256,7 @@ class GarmentInferencer(Storable):
             category,
             detect_every,
             smooth,
+            self.garment_thr,
         )
         return tracking.run(inputs, on_error == 'skip')
 
@@ -363,9 +368,12 @@ class GarmentInferencer(Storable):
             ends.append(len(crops))
         found = predict_crops(crops, self.batch_size)
         parts = iter(zip([0, *ends], ends))
-        for picture, _ in window:
+        for picture, asked in window:
             start, end = (0, 0) if picture.error else next(parts)
-            yield PicturePrediction(picture, tuple(found[start:end]))
+            garments = found[start:end]
+            if asked is not None and asked.boxes is None:
+                garments = [each for each in garments if each.score >= self.garment_thr]
+            yield PicturePrediction(picture, tuple(garments))
 
     def _find_boxes(
         self, window: Sequence[tuple[Picture, Request]]

@@ -39,6 +39,7 @@ class Storable:
 
     networks: dict[str, PoseNetwork]
     detector: Detector | None
+    garment_thr: float = 0.0
     _read_from: tuple[Path, Index] | None = None
 
     @classmethod
@@ -116,13 +117,15 @@ class Storable:
             ValueError: If two networks need different files of one name.
         """
         parts = _Parts(self._read_from, verify, onnx, weights)
-        _save(folder, self.networks, self.detector, figures or {}, parts)
+        found_by = self.networks, self.detector, self.garment_thr
+        _save(folder, *found_by, figures or {}, parts)
 
 
 def _save(
     folder: str | os.PathLike,
     networks: Mapping[str, PoseNetwork],
     detector: Detector | None,
+    garment_thr: float,
     figures: Mapping[str, float],
     parts: '_Parts',
 ) -> None:
@@ -139,6 +142,8 @@ def _save(
         classes = getattr(detector, 'classes', ())
         stored_detector = parts.of(detector, 'detector', classes)
         options = {name: getattr(detector, name) for name in _DET_OPTIONS}
+        if garment_thr:
+            options['garment_thr'] = garment_thr
     named = {each.benchmark: each.definition for each in categories}
     entries = map(benchmark_entry, named.values())
     index = Index(

@@ -42,6 +42,8 @@ class VideoTracking:
         category: The garments' category; None for all that the detector finds.
         detect_every: See above.
         smooth: Whether landmarks are smoothed.
+        garment_thr: Garments that score lower in a frame are left out of it. Defaults
+            to 0.
 
     Raises:
         ValueError: If there is no detector, or an argument is wrong.
@@ -55,6 +57,7 @@ class VideoTracking:
         category: str | None,
         detect_every: int,
         smooth: bool,
+        garment_thr: float = 0.0,
     ) -> None:
         if detect_every < 1:
             raise ValueError(f'detect_every must be at least 1, got {detect_every}')
@@ -72,6 +75,7 @@ class VideoTracking:
         self._category = category
         self._every = detect_every
         self._smooth = smooth
+        self._garment_thr = garment_thr
         # So many frames go through the networks at once.
         self._size = detect_every * max(1, batch_size // detect_every)
 
@@ -211,9 +215,9 @@ class VideoTracking:
         found = predict_crops(crops, self._batch_size)
         for picture, start, end in zip(pictures, [0, *ends], ends):
             named = zip(tracks[start:end], found[start:end])
-            yield PicturePrediction(
-                picture, tuple(self._followed(track, each) for track, each in named)
-            )
+            followed = [self._followed(track, each) for track, each in named]
+            shown = [each for each in followed if each.score >= self._garment_thr]
+            yield PicturePrediction(picture, tuple(shown))
         # A track that has not been seen for so long has ended.
         oldest = pictures[-1].image_id - round(2 * SECONDS_LOST * self._fps)
         kept = {k: each for k, each in self._smoothers.items() if each[1] >= oldest}

@@ -16,6 +16,7 @@ from small_networks import (
 from fashion_mmpose import garments
 from fashion_mmpose.apis import PoseNetwork
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.detections import Detections
 
 # ------------------------------------------------------------------------ batches
 
@@ -141,6 +142,27 @@ def test_only_one_category(small):
     assert [g.category for g in chosen] == ['vest', 'long_sleeved_dress', 'shorts']
 
 
+def test_garments_of_low_scores_are_left_out_of_what_a_detector_finds(small):
+    inferencer = inferencer_of(small, 'deepfashion2_all', det_model=ToldDetector())
+    every = [each.garments for each in inferencer(small.images)]
+    scores = sorted(garment.score for some in every for garment in some)
+    limit = dict(det_options=dict(garment_thr=scores[len(scores) // 2]))
+    strict = inferencer_of(small, 'deepfashion2_all', det_model=ToldDetector(), **limit)
+    found = [each.garments for each in strict(small.images)]
+    kept = [
+        [garment.score for garment in some if garment.score >= strict.garment_thr]
+        for some in every
+    ]
+    assert [[garment.score for garment in some] for some in found] == kept
+    assert 0 < sum(map(len, kept)) < len(scores)
+    # Whoever gives boxes wants their garments.
+    box = np.array([[2, 2, 30, 40.0]])
+    unsure = strict.predict(small.images[0], 'skirt', box).garments
+    assert len(unsure) == 1
+    low = Detections(box.astype(np.float32), np.float32([1e-6]), ('skirt',))
+    assert len(strict.predict(small.images[0], bboxes=low).garments) == 1
+
+
 def test_nothing_is_found(small):
     inferencer = inferencer_of(
         small, 'deepfashion2_all', det_model=ToldDetector([[]] * 4)
@@ -227,6 +249,18 @@ def test_wrong_calls_are_refused_at_once(small, given, error, message):
             ValueError,
             'det_options are for a detector that is built here',
             id='options of another detector',
+        ),
+        pytest.param(
+            dict(det_model=ToldDetector(), det_options=dict(garment_thr=1.5)),
+            ValueError,
+            'garment_thr must be between 0 and 1, got 1.5',
+            id='range',
+        ),
+        pytest.param(
+            dict(det_options=dict(garment_thr=0.5)),
+            ValueError,
+            'garment_thr is for what a detector finds',
+            id='no detector to limit',
         ),
         pytest.param(
             dict(det_model=('d.py', 'd.pth')),

@@ -14,6 +14,7 @@ from model_hub import COMMIT, model_hub
 from small_networks import ToldDetector, assert_same, inferencer_of
 from toolbox import ROOT, run
 
+from fashion_mmpose.catalogue.model_id import model_id
 from fashion_mmpose.cli.main import main
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference import GarmentInferencer
@@ -64,6 +65,14 @@ def test_the_same_garments(stored: Path):
     other = dict(score_thr=0.9)
     inferencer = GarmentInferencer.from_pretrained(stored, det_options=other)
     assert inferencer.detector.score_thr == 0.9
+    assert inferencer.garment_thr == 0
+    strict = dict(garment_thr=0.05)
+    inferencer = GarmentInferencer.from_pretrained(stored, det_options=strict)
+    assert (inferencer.garment_thr, inferencer.detector.score_thr) == (0.05, 0.4)
+    assert model_id(inferencer) != model_id(GarmentInferencer.from_pretrained(stored))
+    other = stored.parent / 'strict'
+    inferencer.save_pretrained(other)
+    assert GarmentInferencer.from_pretrained(other).garment_thr == 0.05
     # Written over itself, it stays what it is.
     before = {path.name: path.read_bytes() for path in stored.iterdir()}
     again = GarmentInferencer.from_pretrained(stored, device='cpu')

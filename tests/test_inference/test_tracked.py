@@ -99,6 +99,17 @@ def test_smoothing_changes_the_points_alone(inferencer, video):
     assert moved[0] == 0 and 0 < np.mean(moved) < 15
 
 
+def test_garments_of_low_scores_are_left_out_frame_by_frame(inferencer, video):
+    every = [each.garments for each in inferencer.track(video)]
+    scores = sorted(garment.score for some in every for garment in some)
+    inferencer.garment_thr = scores[len(scores) // 2]
+    found = [each.garments for each in inferencer.track(video)]
+    assert [[(each.track_id, each.score) for each in some] for some in found] == [
+        [(g.track_id, g.score) for g in some if g.score >= inferencer.garment_thr]
+        for some in every
+    ]
+
+
 def test_records_tell_their_track(inferencer, video):
     garment = next(iter(inferencer.track(video))).garments[0]
     assert garment.to_dict()['track_id'] == garment.track_id == 0

@@ -142,6 +142,13 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         f'says, else {DETECTOR_MAX_OVERLAP:g})',
     )
     parser.add_argument(
+        '--garment-thr',
+        type=float,
+        metavar='T',
+        help='lowest score of the garments in such boxes, of box and points together '
+        '(with --pretrained as the folder says, else 0)',
+    )
+    parser.add_argument(
         '--batch-size',
         type=int,
         default=8,
@@ -246,7 +253,8 @@ def _from_pretrained(args: argparse.Namespace) -> GarmentInferencer:
 
 def _limits_of_boxes(args: argparse.Namespace) -> dict[str, float]:
     """The limits that are given; one that equals the default is given, too."""
-    limits = dict(score_thr=args.score_thr, max_overlap=args.max_overlap)
+    names = ('score_thr', 'max_overlap', 'garment_thr')
+    limits = {name: getattr(args, name) for name in names}
     return {name: value for name, value in limits.items() if value is not None}
 
 
