@@ -320,9 +320,10 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
         **kwargs,
     ) -> None:
         places = places_of(out_channels, share_places)
+        self.map_channels = out_channels if places is None else max(places) + 1
         super().__init__(
             in_channels,
-            out_channels if places is None else max(places) + 1,
+            self.map_channels,
             loss=loss or dict(type='LabelledMSELoss'),
             **kwargs,
         )
@@ -347,5 +348,4 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
         pending = PendingHeatmaps(features, self.final_layer)
         if self.places is None:
             return (pending,)
-        channels = int(self.places.max()) + 1
-        return (SharedHeatmaps(pending, channels, self.places),)
+        return (SharedHeatmaps(pending, self.map_channels, self.places),)
