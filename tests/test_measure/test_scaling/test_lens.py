@@ -1,6 +1,7 @@
 """The lens of a camera, from pictures of a board."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -92,6 +93,29 @@ def test_a_board_that_was_bent_is_left_out():
 
     found = estimate_lens(warped(), BOARD)
     assert 'pixels off' in found.left_out['wavy'] and len(found.used) == 8
+
+
+def test_good_pictures_are_enough_however_many_are_bad(monkeypatch):
+    """Each round leaves out what is far off; the others seemed near before."""
+    off = [0.5] * 5 + [2.0 * 2**number for number in range(30)]
+    rounds = []
+
+    def fit(views, size_wh):
+        own = np.array([off[int(corners[0, 0])] for corners, _ in views])
+        rounds.append(len(own))
+        return SimpleNamespace(
+            of_pictures=own, lens=LENS, error_px=0.5, focal_error=0.01
+        )
+
+    def corners(self, image):
+        return np.full((6, 2), float(image[0, 0, 0])), np.zeros((6, 2))
+
+    monkeypatch.setattr('fashion_mmpose.measure.scaling.lens._fit', fit)
+    monkeypatch.setattr(Board, 'corners', corners)
+    given = ((f'{i}.jpg', np.full((9, 12, 3), i, np.uint8)) for i in range(len(off)))
+    found = estimate_lens(given, BOARD)
+    assert found.used == tuple(f'{i}.jpg' for i in range(5))
+    assert len(rounds) > 4 and len(found.left_out) == 30
 
 
 @pytest.mark.slow
