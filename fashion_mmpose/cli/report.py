@@ -16,12 +16,13 @@ import argparse
 import os
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
+from fashion_mmpose.evaluation.functional.errors import NEMeasure
 from fashion_mmpose.evaluation.functional.normalized_error import RULES
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure.uncertainty.calibration import read_calibration
 from fashion_mmpose.report.charts.plotting import require_plotly
-from fashion_mmpose.report.material import read_material, with_curves
+from fashion_mmpose.report.material import CSV, read_material, with_curves
 from fashion_mmpose.report.page import report_page, require_jinja
 from fashion_mmpose.report.training import read_training
 
@@ -59,8 +60,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--rule',
         choices=RULES,
-        default='skip_short',
-        help="what FashionAI's error does without normaliser (%(default)s)",
+        help="what FashionAI's error does without normaliser (skip_short)",
     )
     parser.add_argument(
         '--calibration',
@@ -73,6 +73,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parse(parser, argv)
     if len(args.calibration) > 1 + (args.compare is not None):
         parser.error('--calibration takes one file for each run')
+    if args.benchmark is not None and args.ann_file.lower().endswith(CSV):
+        parser.error(f'--benchmark: {args.ann_file} is of FashionAI')
     return args
 
 
@@ -86,7 +88,13 @@ def execute(args: argparse.Namespace) -> None:
         predictions = [args.predictions]
         if args.compare is not None:
             predictions.append(args.compare)
-        material = read_material(args.ann_file, predictions, args.benchmark, args.rule)
+        rule = args.rule or 'skip_short'
+        material = read_material(args.ann_file, predictions, args.benchmark, rule)
+        if args.rule is not None and not isinstance(material.measure, NEMeasure):
+            raise ValueError(
+                f'--rule is of the normalized error, and {args.ann_file} is judged by '
+                'the similarity of key points; to fix it: leave it out'
+            )
         fitted = [(each, read_calibration(each)) for each in args.calibration]
         material = with_curves(material, fitted)
         training = None if args.work_dir is None else read_training(args.work_dir)

@@ -24,6 +24,7 @@ deleted when the page is closed and when the command ends. Ctrl-C stops it.
 """
 
 import argparse
+import math
 import sys
 from contextlib import ExitStack
 
@@ -44,7 +45,6 @@ from .options.networks import (
 )
 from .shell import argument_parser, fill_in, parse, run, warn
 
-_LOOPBACK = ('127.0.0.1', '::1', 'localhost')
 # Of the page of pictures, whose senders are not known.
 _LIMITS = dict(max_upload_mb=25.0, max_megapixels=50.0, max_pictures=20)
 # Of pictures that lie on this machine already.
@@ -96,8 +96,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         option, value = f'--{name.replace("_", "-")}', getattr(args, name)
         if args.annotate is not None:
             parser.error(f'{option} is of the page of pictures, not of --annotate')
-        if not value > 0:
-            parser.error(f'{option} {value}: must be positive')
+        if not 0 < value < math.inf:
+            parser.error(f'{option} {value}: must be positive, and a number')
     if (args.annotate is None) != (args.out is None):
         parser.error('--annotate FOLDER and --out FILE.json go together')
     if args.annotate is not None and (args.api or args.mcp):
@@ -123,6 +123,7 @@ def execute(args: argparse.Namespace) -> None:
                 AnnotationDesk,
                 annotation_page,
             )
+            from fashion_mmpose.web.pages.gate import LOOPBACK
             from fashion_mmpose.web.pages.picture_page import picture_page
             from fashion_mmpose.web.pages.programs import offer
         if args.mcp:
@@ -139,10 +140,12 @@ def execute(args: argparse.Namespace) -> None:
         else:
             task = AnnotationFolder(args.annotate, args.out, desk.finder.benchmark)
             stack.enter_context(task)
+            warn([f'left out: {reason}' for reason in task.left_out])
             page = annotation_page(AnnotationDesk(desk, task))
             print(f'{task.num_done} of {len(task.names)} pictures are done')
-        app = server.application(page, sessions, args.api, args.mcp)
-        if args.host not in _LOOPBACK:
+        is_own = args.host in LOOPBACK
+        app = server.application(page, sessions, args.api, args.mcp, is_own)
+        if not is_own:
             warn([_OPEN.format(args.host)])
         where = server.address(bound)
         print(f'open {where} in a browser; Ctrl-C stops', flush=True)

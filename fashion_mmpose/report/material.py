@@ -103,7 +103,7 @@ def read_material(
             that the annotations do not list.
     """
     path = os.fspath(ann_file)
-    if path.endswith(CSV):
+    if path.lower().endswith(CSV):
         return _from_tianchi(path, [os.fspath(each) for each in predictions], rule)
     described = None if benchmark is None else garments.benchmark(benchmark)
     whole = garments.benchmark(read_images(path, described, os.sep).benchmark)
@@ -111,7 +111,7 @@ def read_material(
     notes = list(truth.notes)
     found = []
     for each in [os.fspath(given) for given in predictions]:
-        if each.endswith(CSV):
+        if each.lower().endswith(CSV):
             detections, more = _tianchi_results(each, truth.images.file_names)
             image_ids = truth.images.ids[detections.image_ids]
             detections = replace(detections, image_ids=image_ids)
@@ -218,7 +218,7 @@ def _from_tianchi(path: str, predictions: Sequence[str], rule: str) -> Material:
     notes = list(table.warnings)
     found, asked = [], set()
     for each in predictions:
-        if not each.endswith(CSV):
+        if not each.lower().endswith(CSV):
             raise FormatError(
                 f'{each}: predictions in JSON name images by the numbers of a COCO '
                 f'file, and {path} has none; to fix it: give the COCO file as '

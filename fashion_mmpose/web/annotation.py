@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.inner_paths import path_fault
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.labels.entries import Converted, write
@@ -59,6 +60,7 @@ class AnnotationFolder:
 
     Attributes:
         names: Paths of the pictures below the folder, in order.
+        left_out: Why other pictures cannot be annotated: no file may name them.
 
     Raises:
         FileNotFoundError: If there is no picture.
@@ -73,9 +75,15 @@ class AnnotationFolder:
         if not self.folder.is_dir():
             raise FileNotFoundError(f'{folder} does not exist, or is not a folder')
         sources = [s for s in find_sources(self.folder) if s.kind == 'picture']
-        if not sources:
-            raise FileNotFoundError(f'{folder} holds no picture')
-        self.names = [source.name for source in sources]
+        # The next start would refuse a file that names them.
+        faults = {s.name: s.fault or path_fault(s.name) for s in sources}
+        self.left_out = [fault for fault in faults.values() if fault]
+        self.names = [name for name, fault in faults.items() if not fault]
+        if not self.names:
+            raise FileNotFoundError(
+                f'{folder} holds no picture that can be annotated: '
+                + ('; '.join(self.left_out[:3]) or 'it has none')
+            )
         self._entries: dict[str, Entry] = {}
         self._more: dict[str, Any] = {}
         self._next_image = self._next_garment = 1

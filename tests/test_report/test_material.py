@@ -178,3 +178,13 @@ def test_check_values_of_the_challenge(fashion_data, name, rule, expected):
     assert round(judged.numbers['NE'], 7) == expected
     sums, counts = item_errors(material, judged.analysis)
     assert sums.sum() / counts.sum() == pytest.approx(judged.numbers['NE'], abs=1e-12)
+
+
+def test_suffixes_in_capitals(tianchi, tmp_path):
+    truth, found = tianchi
+    other = tmp_path / 'FOUND.CSV'
+    other.write_bytes(found.read_bytes())
+    same = read_material(truth, [found]).runs[0].detections
+    np.testing.assert_array_equal(
+        read_material(truth, [other]).runs[0].detections.points, same.points
+    )

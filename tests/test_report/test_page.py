@@ -280,3 +280,24 @@ def test_mistakes_are_one_line(folder, tmp_path, capsys, options, message):
     assert main(['report', *map(str, files), *options]) == 1
     assert message in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    'option, message',
+    [
+        (('--rule', 'image_mean'), '--rule is of the normalized error, and'),
+        (('--benchmark', 'own.yaml'), '--benchmark: truth.csv is of FashionAI'),
+    ],
+)
+def test_options_without_effect_are_refused(
+    folder, monkeypatch, capsys, option, message
+):
+    monkeypatch.chdir(folder)
+    truth = 'truth.csv' if option[0] == '--benchmark' else 'truth.json'
+    arguments = 'rough.json', '--ann-file', truth, '--out', 'other.html', *option
+    try:
+        assert main(['report', *arguments]) == 1
+    except SystemExit as stop:
+        assert stop.code == 2
+    assert message in capsys.readouterr().err
+    assert not (folder / 'other.html').exists()

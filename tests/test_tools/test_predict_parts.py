@@ -57,6 +57,15 @@ def call(shop, tmp_path, monkeypatch):
     return run
 
 
+def test_parts_are_not_merged_among_themselves(call, tmp_path, capsys):
+    """Who reads the folder as one table would count every garment twice."""
+    (tmp_path / 'out').mkdir()
+    for place in ('out/all.parquet', 'out/more/all.json'):
+        with pytest.raises(SystemExit, match='2'):
+            call('merge', tmp_path / 'out', '--out', tmp_path / place)
+        assert 'write it beside the folder' in capsys.readouterr().err
+
+
 def merged(call, folder, tmp_path):
     assert call('merge', folder, '--out', tmp_path / 'merged.json') == 0
     return (tmp_path / 'merged.json').read_bytes()

@@ -1,6 +1,7 @@
 """A folder that is annotated: saved, stopped, gone on with, and read by data sets."""
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -254,6 +255,15 @@ def test_nobody_overwrites_what_another_one_has_corrected(
             own.note(s, own.edit(s, sent(s.picture, 0, 4, [5, 5, 1, 1])))
             (garment,) = task.garments('a.png')
             assert garment.found.keypoints[3:5].tolist() == [[111, 222], [5, 5]]
+
+
+def test_pictures_that_no_file_may_name_are_left_out(folder: Path, tmp_path: Path):
+    """The next start would refuse them, and all that was saved with them."""
+    for name in ('x\ny.png', 'A\x7f.png', os.fsdecode(b'b\xff.png')):
+        (folder / name).write_bytes((folder / 'a.png').read_bytes())
+    task = open_folder(folder, tmp_path / 'out.json')
+    assert task.names == ['a.png', 'b.png'] and len(task.left_out) == 3
+    assert 'control characters' in ' '.join(task.left_out)
 
 
 def test_folders_and_files_that_do_not_fit(folder: Path, tmp_path: Path):

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(
     'options, reason',
     [
         (['--max-upload-mb', '0'], 'must be positive'),
+        (['--max-upload-mb', 'inf'], 'must be positive, and a number'),
         (['--max-megapixels', 'nan'], 'must be positive'),
         (['--port', '99999'], 'between 0 and 65535'),
         (['--annotate', 'pictures'], 'go together'),

@@ -16,6 +16,7 @@ def ask(
     is_open: bool = False,
     length: bool = True,
     kind: str = 'http',
+    host: bytes | None = None,
 ) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body that a request gets from an echo behind the gate."""
     sent = []
@@ -39,11 +40,32 @@ def ask(
         sent.append(message)
 
     headers = [(b'content-length', str(len(body)).encode())] if length else []
+    if host is not None:
+        headers.append((b'host', host))
     scope = dict(type=kind, path=path, headers=headers)
-    asyncio.run(Gate(echo, LIMITS, is_open)(scope, receive, send))
+    gate = Gate(echo, LIMITS, is_open, is_own=host is not None)
+    asyncio.run(gate(scope, receive, send))
     start, *rest = sent
     found = {name.decode(): value.decode() for name, value in start['headers']}
     return start['status'], found, b''.join(m.get('body', b'') for m in rest)
+
+
+@pytest.mark.parametrize('kind', ['http', 'websocket'])
+@pytest.mark.parametrize(
+    'host, status',
+    [
+        (b'127.0.0.1:7860', 200),
+        (b'localhost', 200),
+        (b'[::1]:7860', 200),
+        (b'evil.example:7860', 421),
+        (b'127.0.0.1.evil.example', 421),
+        (b'[', 421),
+        (b'', 421),
+    ],
+)
+def test_names_of_others_do_not_lead_to_this_machine(kind, host, status):
+    """A website may let its own name lead here."""
+    assert ask('/config', kind=kind, host=host)[0] == status
 
 
 @pytest.mark.parametrize(

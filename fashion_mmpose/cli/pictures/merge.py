@@ -13,6 +13,7 @@ unless --partial is given.
 
 import argparse
 import os
+from pathlib import Path
 
 from fashion_mmpose.catalogue.merging import check_out, merge
 from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
@@ -34,6 +35,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         check_out(args.out)
     except ValueError as error:
         parser.error(f'--out {error}')
+    out = Path(args.out).resolve()
+    for folder in args.folders:
+        if out.is_relative_to(Path(folder).resolve()):
+            parser.error(
+                f'--out {args.out}: who reads the parts of {folder} as one table would '
+                'read it along; to fix it: write it beside the folder'
+            )
     return args
 
 

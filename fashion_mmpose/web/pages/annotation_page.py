@@ -117,6 +117,7 @@ def annotation_page(desk: AnnotationDesk) -> gr.Blocks:
         where = gr.HTML(
             {},
             html_template=text_of('progress.html'),
+            js_on_load=text_of('progress.js'),
             apply_default_css=False,
             elem_id='progress',
         )

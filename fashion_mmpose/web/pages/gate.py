@@ -6,6 +6,7 @@ among them those that serve files. Bodies are counted while they come.
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from fashion_mmpose.web.uploads import MEGABYTE, Limits
 
@@ -58,6 +59,7 @@ _POLICY = (
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'self'"
 )
+LOOPBACK = ('127.0.0.1', '::1', 'localhost')  # what this machine calls itself
 _HEADERS = (
     (b'content-security-policy', _POLICY.encode()),
     (b'referrer-policy', b'no-referrer'),
@@ -76,10 +78,20 @@ class Gate:
         app: The one that answers.
         limits: What is taken.
         is_open: Whether other programs than the page may ask. Defaults to False.
+        is_own: Whether it is asked under the names of this machine alone. Another
+            website's name may lead here, too, and what it asks counts as its own then
+            (DNS rebinding). Defaults to False.
     """
 
-    def __init__(self, app: Application, limits: Limits, is_open: bool = False) -> None:
+    def __init__(
+        self,
+        app: Application,
+        limits: Limits,
+        is_open: bool = False,
+        is_own: bool = False,
+    ) -> None:
         self._app = app
+        self._is_own = is_own
         self._folders = _FOLDERS + (_FOR_PROGRAMS if is_open else ())
         self._upload_bytes = limits.max_bytes + _FORM
         # A program sends its picture as text, in an event.
@@ -87,6 +99,12 @@ class Gate:
         self._event_bytes = max(_EVENT, text) if is_open else _EVENT
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope['type'] == 'lifespan':
+            await self._app(scope, receive, send)
+            return
+        if self._is_own and not _names_this_machine(scope):
+            await _answer(send, 421, 'ask for it as 127.0.0.1 or localhost')
+            return
         if scope['type'] != 'http':
             await self._app(scope, receive, send)
             return
@@ -132,6 +150,16 @@ class Gate:
         except TooLargeError:
             if not is_begun:
                 await _answer(send, 413, _too_large(most))
+
+
+def _names_this_machine(scope: Scope) -> bool:
+    for name, value in scope['headers']:
+        if name == b'host':
+            try:
+                return urlsplit(f'//{value.decode()}').hostname in LOOPBACK
+            except ValueError:  # no name at all
+                return False
+    return False
 
 
 async def _drain(receive: Receive, most: int) -> None:

@@ -233,7 +233,9 @@ class Page:
                     raise PictureError('there is nothing to save: open a picture first')
                 name, kind, content = make(session)
                 text = base64.b64encode(content).decode()
-                return dict(name=name, type=kind, content=text, stamp=id(content))
+                # The same file once more is another value.
+                now = time.monotonic_ns()
+                return dict(name=name, type=kind, content=text, stamp=now)
 
         self.connect(button.click, on_click, outputs=[target])
 

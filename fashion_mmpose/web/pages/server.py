@@ -28,7 +28,11 @@ _STYLE = Path(__file__).parent / 'assets' / 'site.css'
 
 
 def application(
-    blocks: gr.Blocks, sessions: Sessions, api: bool = False, mcp: bool = False
+    blocks: gr.Blocks,
+    sessions: Sessions,
+    api: bool = False,
+    mcp: bool = False,
+    is_own: bool = False,
 ) -> Gate:
     """The page as an ASGI application.
 
@@ -37,6 +41,7 @@ def application(
         sessions: What browsers have open.
         api: Whether other programs may call what it offers them.
         mcp: Whether it is an MCP server, too.
+        is_own: Whether it is for this machine alone, under its own names.
     """
     blocks.state_session_capacity = _SESSIONS
     blocks.queue(max_size=_QUEUE, api_open=api)
@@ -56,7 +61,7 @@ def application(
         ),
         css_paths=[_STYLE],
     )
-    return Gate(app, sessions.limits, api or mcp)
+    return Gate(app, sessions.limits, api or mcp, is_own)
 
 
 def bind(host: str, port: int) -> socket.socket:
