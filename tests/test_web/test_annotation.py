@@ -262,7 +262,8 @@ def test_pictures_that_no_file_may_name_are_left_out(folder: Path, tmp_path: Pat
     for name in ('x\ny.png', 'A\x7f.png', os.fsdecode(b'b\xff.png')):
         (folder / name).write_bytes((folder / 'a.png').read_bytes())
     task = open_folder(folder, tmp_path / 'out.json')
-    assert task.names == ['a.png', 'b.png'] and len(task.left_out) == 3
+    assert task.names == ['a.png', 'b.png', 'more/c.jpg']
+    assert len(task.left_out) == 3
     assert 'control characters' in ' '.join(task.left_out)
 
 
