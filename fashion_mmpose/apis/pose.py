@@ -304,7 +304,7 @@ def _check_config(config: Config, name: str) -> Mapping:
             f"{name}: its test pipeline must begin with dict(type='LoadImage'), which "
             f'reads pictures in colour; it begins with {dict(first)}'
         )
-    check_codecs(config)
+    check_codecs(config, ('test',))
     check_members(config)
     return dataset
 

@@ -7,6 +7,7 @@ from mmengine.config import Config
 from .described_data import datasets_of
 from .loading import is_ensemble, read_members
 
+PARTS = ('train', 'val', 'test')
 _POINT_CODECS = ('PointHeatmap', 'PointSimCC')  # whose options tell what they do
 # Networks that see the crop of the pipeline as it is; others cut their own out of it.
 _SEE_THE_CROP = ('TopdownPoseEstimator', 'PaddedFlipEstimator')
@@ -88,18 +89,22 @@ def check_agreement(members: Sequence[Mapping]) -> None:
         raise ValueError('the members are for other key points:\n' + '\n'.join(lines))
 
 
-def check_codecs(cfg: Config) -> None:
+def check_codecs(cfg: Config, parts: Sequence[str] = PARTS) -> None:
     """Compares the codec that decodes with the crops and what encodes the targets.
 
     A config states all of them, and one that inherits may override only some; the
     network would then train well and predict with an offset. The training's data set
     may be wrapped, as by ``RepeatDataset``, and wrappers may have own pipelines.
 
+    Args:
+        cfg: The config.
+        parts: The loaders that a run uses, whose crops are compared. Defaults to all.
+
     Raises:
         ValueError: If they differ.
     """
     if is_ensemble(cfg):  # it is not trained
-        _check_crops(cfg, cfg.model.decoder, 'model.decoder')
+        _check_crops(cfg, parts, cfg.model.decoder, 'model.decoder')
         return
     decoder = cfg.model.get('head', {}).get('decoder')
     if not decoder or _kind(decoder) not in _POINT_CODECS:
@@ -117,21 +122,22 @@ def check_codecs(cfg: Config) -> None:
                     f'in {keys}; give both the same codec'
                 )
     if _kind(cfg.model) in _SEE_THE_CROP:
-        _check_crops(cfg, decoder, 'model.head.decoder')
+        _check_crops(cfg, parts, decoder, 'model.head.decoder')
 
 
-def _check_crops(cfg: Config, decoder: Mapping, part: str) -> None:
+def _check_crops(
+    cfg: Config, parts: Sequence[str], decoder: Mapping, place: str
+) -> None:
     wanted = tuple(decoder.get('input_size') or ())
-    trained = ('train_dataloader', 'val_dataloader')
-    for name in (*(trained if cfg.get(trained[0]) else ()), 'test_dataloader'):
+    for name in (f'{part}_dataloader' for part in parts):
         for dataset in datasets_of({name: cfg.get(name)}):
             for step in _steps(dataset.get('pipeline')):
                 size = tuple(step.get('input_size') or ())
                 if _kind(step) in _CROPS and wanted and size and size != wanted:
                     raise ValueError(
                         f'the crops of {name} are {size[0]}x{size[1]}, and the codec '
-                        f'of {part} is for an input of {wanted[0]}x{wanted[1]}: points '
-                        'would be read at the wrong scale; give both the same '
+                        f'of {place} is for an input of {wanted[0]}x{wanted[1]}: '
+                        'points would be read at the wrong scale; give both the same '
                         'input_size'
                     )
 

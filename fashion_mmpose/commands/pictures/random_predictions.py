@@ -37,7 +37,7 @@ def predict_random(cfg: Config, num: int, seed: int = 0) -> list[ComparedGarment
     """
     if cfg.get('test_dataloader') is None:
         raise ValueError('the config has no test_dataloader to take pictures from')
-    check_codecs(cfg)
+    check_codecs(cfg, ('test',))
     check_members(cfg)
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     dataset = DATASETS.build(cfg.test_dataloader.dataset)

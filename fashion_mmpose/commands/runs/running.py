@@ -294,8 +294,9 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
     """
     check_channels(cfg)
     # A training needs no test set; who has none yet may train.
-    check_files(cfg, ('test',) if testing else ('train', 'val'))
-    check_codecs(cfg)
+    parts = ('test',) if testing else ('train', 'val')
+    check_files(cfg, parts)
+    check_codecs(cfg, parts)
     check_members(cfg)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
