@@ -197,6 +197,8 @@ class TrainingRunner(Runner):
         super().resume(filename, *args, **kwargs)
         if self.override:
             settings.enforce(self)
+        if self.iter >= self.max_iters:
+            self.logger.warning(f'{filename} has all {self.max_iters} iterations')
         loops = (self.train_loop, self.val_loop)  # without a validation, None
         for sampler in (loop.dataloader.sampler for loop in loops if loop is not None):
             # Where the config has no seed, the samplers have drawn one of their own.

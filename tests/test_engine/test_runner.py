@@ -190,6 +190,18 @@ def test_another_network_is_not_resumed(tmp_path):
     runner(tmp_path / 'run', max_epochs=2, load_from=path, resume=True).train()
 
 
+def test_a_training_that_is_done_says_so(tmp_path, caplog):
+    runner(tmp_path / 'run', max_epochs=2).train()
+    path = str(tmp_path / 'run/epoch_2.pth')
+    again = dict(load_from=path, resume=True, log_level='WARNING')
+    for epochs, told in ((3, False), (2, True)):
+        run = runner(tmp_path / f'run{epochs}', max_epochs=epochs, **again)
+        run.logger.addHandler(caplog.handler)
+        caplog.clear()
+        run.train()
+        assert any('has all 2 iterations' in text for text in caplog.messages) is told
+
+
 def test_weights_alone_are_not_resumed(tmp_path):
     runner(tmp_path / 'run').train()
     stored = torch.load(tmp_path / 'run/epoch_1.pth', weights_only=True)
