@@ -192,18 +192,26 @@ def test_network_builds_and_gives_the_codecs_maps(network):
     assert {tuple(stage.shape) for stage in stages} == {expected}
 
 
-def test_pixels_are_those_that_the_weights_know(network):
-    """As timm says of its weights; the CPN system has its own for all networks."""
+TIMM = ('vit_s_dinov3', 'vit_s_dinov2', 'convnextv2_tiny', 'swinv2_tiny', 'lite2')
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        *(f'recipes/{net}_{data}' for net in TIMM for data in garments.BENCHMARKS),
+        'small/lite0_deepfashion2',
+        'starter/fashionai',
+    ],
+)
+def test_pixels_are_those_that_the_weights_know(name):
+    """As timm says of its weights. The CPN system has its own for all networks."""
     timm = pytest.importorskip('timm')
-    backbone = network.model.backbone
-    own = network.model.data_preprocessor
-    if backbone.type != 'TimmFeatures' or not backbone.get('pretrained'):
-        pytest.skip('weights of elsewhere, or none')
-    if own.mean[0] == 255 * 0.65:
-        pytest.skip('the recipe of the CPN system')
-    known = timm.get_pretrained_cfg(backbone.model_name)
-    assert own.mean == pytest.approx([255 * each for each in known.mean], abs=1)
-    assert own.std == pytest.approx([255 * each for each in known.std], abs=1)
+    model = Config.fromfile(find_config(name)).model
+    assert model.backbone.type == 'TimmFeatures'
+    known = timm.get_pretrained_cfg(model.backbone.model_name)
+    for own, other in (('mean', known.mean), ('std', known.std)):
+        expected = [255 * each for each in other]
+        assert model.data_preprocessor[own] == pytest.approx(expected, abs=1)
 
 
 def test_cpn_recipe():
