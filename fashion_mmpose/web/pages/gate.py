@@ -99,13 +99,11 @@ class Gate:
         self._event_bytes = max(_EVENT, text) if is_open else _EVENT
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope['type'] == 'lifespan':
-            await self._app(scope, receive, send)
+        kind = scope['type']
+        if self._is_own and kind != 'lifespan' and not _names_this_machine(scope):
+            await _answer(send, 421, 'ask for it as 127.0.0.1 or localhost', kind)
             return
-        if self._is_own and not _names_this_machine(scope):
-            await _answer(send, 421, 'ask for it as 127.0.0.1 or localhost')
-            return
-        if scope['type'] != 'http':
+        if kind != 'http':
             await self._app(scope, receive, send)
             return
         path = scope['path']
@@ -182,7 +180,7 @@ def _too_large(most: int) -> str:
     return f'more than {most / MEGABYTE:.1f} MB were sent, which is the limit'
 
 
-async def _answer(send: Send, status: int, text: str) -> None:
+async def _answer(send: Send, status: int, text: str, kind: str = 'http') -> None:
     body = text.encode()
     headers = [
         (b'content-type', b'text/plain; charset=utf-8'),
@@ -190,5 +188,7 @@ async def _answer(send: Send, status: int, text: str) -> None:
         (b'connection', b'close'),
         *_HEADERS,
     ]
-    await send(dict(type='http.response.start', status=status, headers=headers))
-    await send(dict(type='http.response.body', body=body))
+    # A web socket is answered like any request before it is accepted.
+    form = 'http.response' if kind == 'http' else f'{kind}.http.response'
+    await send(dict(type=f'{form}.start', status=status, headers=headers))
+    await send(dict(type=f'{form}.body', body=body))
