@@ -45,7 +45,7 @@ def detector_options(inferencer: GarmentInferencer) -> Mapping[str, Any]:
     names = _OPTIONS if detector is not None else ()
     options = {name: getattr(detector, name, None) for name in names}
     # Without a limit the id is what it was before there was one.
-    if detector is not None and inferencer.garment_thr:
+    if inferencer.garment_thr:
         options['garment_thr'] = inferencer.garment_thr
     return options
 

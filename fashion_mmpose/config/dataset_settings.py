@@ -67,13 +67,18 @@ def check_files(cfg: Config, parts: Sequence[str]) -> None:
         )
 
 
+def ann_file_of(dataset: Mapping) -> Path:
+    """Where a data set finds its annotations."""
+    name = fill_category(dataset['ann_file'], dataset.get('category'))
+    return Path(dataset.get('data_root') or '', name)
+
+
 def _missing_file(dataset: Mapping) -> tuple[Path, str] | None:
     """The annotation file that is not there, and a hint at others."""
     name = dataset.get('ann_file')
     if not name or is_address(name):
         return None
-    name = fill_category(name, dataset.get('category'))
-    path = Path(dataset.get('data_root') or '', name)
+    path = ann_file_of(dataset)
     if path.is_file():
         return None
     beside = sorted(each.name for each in path.parent.glob('*.json'))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from mmengine.visualization import LocalVisBackend
 
@@ -86,11 +87,7 @@ def limits_of_resuming(runner: Runner, loop: BaseLoop) -> list[str]:
         limits.append('it counts by iterations (train_cfg.by_epoch=False)')
     if getattr(loop.dataloader, 'persistent_workers', False):
         limits.append('train_dataloader.persistent_workers=True')
-    wrapper = runner.optim_wrapper  # which is built later
-    parts = getattr(wrapper, '_accumulative_counts', 1)
-    if isinstance(wrapper, Mapping):
-        parts = wrapper.get('accumulative_counts', 1)
-    if parts > 1 and len(loop.dataloader) % parts:
+    if len(loop.dataloader) % parts_of_a_step(runner.optim_wrapper):
         limits.append(
             'optim_wrapper.accumulative_counts does not divide the batches of an epoch'
         )
@@ -104,6 +101,17 @@ def limits_of_resuming(runner: Runner, loop: BaseLoop) -> list[str]:
     if on_gpu and not runner.deterministic:
         limits.append('a GPU may round otherwise (randomness.deterministic=False)')
     return limits
+
+
+def parts_of_a_step(wrapper: OptimWrapper | Mapping) -> int:
+    """Of how many batches a step's gradient is; those that wait are in no checkpoint.
+
+    Args:
+        wrapper: Of the optimizer, or its settings before it is built.
+    """
+    if isinstance(wrapper, Mapping):
+        return wrapper.get('accumulative_counts', 1)
+    return getattr(wrapper, '_accumulative_counts', 1)
 
 
 def scalars_so_far(runner: Runner) -> dict:

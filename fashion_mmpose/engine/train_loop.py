@@ -12,6 +12,7 @@ from torch import nn
 from fashion_mmpose import interrupts
 
 from .hooks.checkpoints import ValidatedCheckpointHook
+from .resuming import parts_of_a_step
 
 # What train_cfg says beside the arguments of a loop.
 LOOP_MARKS = ('by_epoch', 'type', '_scope_')
@@ -41,8 +42,7 @@ class InterruptibleTrainLoop(EpochBasedTrainLoop):
         except KeyboardInterrupt:
             batches = len(self.dataloader)
             is_between = self._epoch > 0 and self._iter == self._epoch * batches
-            accumulates = getattr(self.runner.optim_wrapper, '_accumulative_counts', 1)
-            if is_between and accumulates == 1:
+            if is_between and parts_of_a_step(self.runner.optim_wrapper) == 1:
                 # An epoch begins with random numbers of its own.
                 self.position = dict(iterations=0, batches=batches, random=None)
                 self._save()
@@ -80,8 +80,7 @@ class InterruptibleTrainLoop(EpochBasedTrainLoop):
             raise
 
     def _position(self, done: int) -> dict | None:
-        wrapper = self.runner.optim_wrapper
-        if getattr(wrapper, '_accumulative_counts', 1) > 1:
+        if parts_of_a_step(self.runner.optim_wrapper) > 1:
             return None  # gradients that are being accumulated are in no checkpoint
         total = len(self.dataloader)
         return dict(iterations=done, batches=total, random=random_states())

@@ -117,8 +117,9 @@ class Storable:
             ValueError: If two networks need different files of one name.
         """
         parts = _Parts(self._read_from, verify, onnx, weights)
-        found_by = self.networks, self.detector, self.garment_thr
-        _save(folder, *found_by, figures or {}, parts)
+        _save(
+            folder, self.networks, self.detector, self.garment_thr, figures or {}, parts
+        )
 
 
 def _save(

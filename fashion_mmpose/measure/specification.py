@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.csv_file import delimiter_of
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.category_names import plain
 
@@ -214,9 +215,7 @@ def _csv_rows(path: str | os.PathLike) -> dict[int, dict]:
         with open(path, encoding='utf-8-sig', newline='') as file:
             sample = file.read(4096)
             file.seek(0)
-            # Spreadsheets of many countries separate by semicolons.
-            first = sample.partition('\n')[0]
-            delimiter = ';' if first.count(';') > first.count(',') else ','
+            delimiter = delimiter_of(sample.partition('\n')[0])
             rows = enumerate(csv.DictReader(file, delimiter=delimiter), 2)
             # Spreadsheets leave rows without anything behind.
             return {i: row for i, row in rows if any(map(_has_text, row.values()))}

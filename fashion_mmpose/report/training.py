@@ -55,8 +55,7 @@ def read_training(folder: str | os.PathLike) -> Training:
         entries = _entries(path)
         # The newest tells all, of which another branch is no part; unless an earlier
         # version wrote it, which told its own steps only.
-        firsts = [some[0].get('step', 0) for some in (scalars, entries) if some]
-        if len(firsts) == 2 and firsts[0] <= firsts[1]:
+        if scalars and entries and _begin(scalars) <= _begin(entries):
             break
         scalars = entries + scalars
     configs = sorted(root.glob('*.py')) or sorted(root.glob('*/vis_data/config.py'))
@@ -68,6 +67,10 @@ def read_training(folder: str | os.PathLike) -> Training:
         config=_text(configs[-1])[:_MAX_TEXT] if configs else '',
         environment=_COMPILER_FLAGS.sub('', found[1]) if found else '',
     )
+
+
+def _begin(entries: Sequence[Mapping[str, Any]]) -> float:
+    return entries[0].get('step', 0)
 
 
 def _text(path: Path) -> str:

@@ -258,12 +258,10 @@ def allow_checkpoints() -> None:
         for class_, names in allowed.items():
             if owner is class_ and name in names:
                 return getattr(class_, name)
+        known = (f'{", ".join(some)} of {c.__name__}' for c, some in allowed.items())
         raise ValueError(
             f'the checkpoint asks for getattr({owner!r}, {name!r}); only '
-            + ' and '.join(
-                f'{", ".join(n)} of {c.__name__}' for c, n in allowed.items()
-            )
-            + ' are allowed'
+            f'{" and ".join(known)} are allowed'
         )
 
     dtypes = {type(np.dtype(code)) for code in '?bhilqBHILQefdgU'}

@@ -126,7 +126,7 @@ def detect(args: argparse.Namespace) -> Outcome:
         cfg,
         args.checkpoint,
         ann_file,
-        [os.path.join(img_root, path) for path in images.paths],
+        (os.path.join(img_root, path) for path in images.paths),
         args.score_thr,
         args.max_per_image,
     )

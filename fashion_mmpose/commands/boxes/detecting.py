@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ def run_settings(
     cfg: Config,
     weights: str,
     ann_file: str,
-    pictures: Sequence[str | os.PathLike],
+    pictures: Iterable[str | os.PathLike],
     score_thr: float,
     max_per_image: int,
 ) -> dict:

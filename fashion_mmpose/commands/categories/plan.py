@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from fashion_mmpose import garments
 from fashion_mmpose.commands.runs.running import argument_parser, set_training
-from fashion_mmpose.config.dataset_settings import fill_category
+from fashion_mmpose.config.dataset_settings import ann_file_of, fill_category
 from fashion_mmpose.config.described_data import LOADERS
 from fashion_mmpose.config.loading import CATEGORY, is_ensemble, load_config
 from fashion_mmpose.engine.work_folder import checkpoint_file
@@ -46,9 +46,7 @@ class CategoryRun:
     @property
     def ann_file(self) -> Path:
         """The annotations that are tested on, where the dataset finds them."""
-        dataset = self._test_dataset
-        path = fill_category(dataset.ann_file, dataset.get('category'))
-        return Path(dataset.get('data_root') or '', path)
+        return ann_file_of(self._test_dataset)
 
     @property
     def bbox_file(self) -> Path | None:

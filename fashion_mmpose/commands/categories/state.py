@@ -106,11 +106,11 @@ def training_changes(run: CategoryRun) -> list[str]:
         # It names the checkpoint to go on from. The first start named the weights.
         starts = sorted(run.folder.glob('*/vis_data/config.py'))
         first = read_config(starts[0]) if starts else begun
-        begun.load_from = run.cfg.get('load_from')
-        if not first.get('resume'):
-            begun.load_from = first.get('load_from')
-    keys = list(TRAINING_KEYS)
-    return differences(comparable(begun, keys), comparable(run.cfg, keys))
+        told = run.cfg if first.get('resume') else first
+        begun.load_from = told.get('load_from')
+    return differences(
+        comparable(begun, TRAINING_KEYS), comparable(run.cfg, TRAINING_KEYS)
+    )
 
 
 def check_unchanged(runs: Sequence[CategoryRun]) -> None:

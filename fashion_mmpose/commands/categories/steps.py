@@ -16,7 +16,7 @@ from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
 from fashion_mmpose.files.writing.faults import errors_of
 from fashion_mmpose.formats.coco.results import read_predictions
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
-from fashion_mmpose.garments import benchmark, garment
+from fashion_mmpose.garments import garment
 
 from .commands import locked_log, run_logged, test_command, train_command
 from .plan import CategoryRun
@@ -181,15 +181,19 @@ def is_complete(run: CategoryRun, journal: Journal) -> bool:
         return False
     if not journal.test_skip_bad:
         return True
-    number = benchmark('fashionai').garments[run.category].category_id
     try:
-        images = read_images([run.ann_file])
+        images = _images_of([run])
         tested = {each['image_id'] for each in read_predictions(run.predictions)}
     except (OSError, ValueError):
         return False  # the test says what is wrong with them
-    return all(
-        image['id'] in tested for image in images if image['category_id'] == number
-    )
+    return all(image['id'] in tested for image in images)
+
+
+def _images_of(runs: Sequence[CategoryRun]) -> list[dict]:
+    """The pictures of some categories, which may lie in a file of all of them."""
+    wanted = {garment('fashionai', run.category).category_id for run in runs}
+    listed = read_images([run.ann_file for run in runs])
+    return [image for image in listed if image['category_id'] in wanted]
 
 
 def _both(options: Options) -> list[str]:
@@ -253,10 +257,7 @@ def merge(
         ValueError: If a picture has no prediction.
     """
     print('\n== merge', flush=True)
-    # A file of all categories may be tested on, each network on its own.
-    wanted = {garment('fashionai', run.category).category_id for run in runs}
-    listed = read_images([run.ann_file for run in runs])
-    images = [image for image in listed if image['category_id'] in wanted]
+    images = _images_of(runs)
     paths = [str(run.predictions) for run in runs]
     predictions = {path: read_predictions(path) for path in paths}
     if skip_bad:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.csv_file import delimiter_of
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.category_names import category_named
 from fashion_mmpose.formats.coco.images import ImageList
@@ -179,9 +180,7 @@ def _image_id(path, where: str, column: str, value, names: ImageNames) -> int:
 def _rows(path: str | os.PathLike) -> list[dict]:
     if Path(path).suffix.lower() == '.csv':
         lines = _lines(Path(path))
-        first = lines[0] if lines else ''
-        # Spreadsheets of many countries separate by semicolons.
-        delimiter = ';' if first.count(';') > first.count(',') else ','
+        delimiter = delimiter_of(lines[0] if lines else '')
         try:
             return list(csv.DictReader(lines, delimiter=delimiter))
         except csv.Error as error:

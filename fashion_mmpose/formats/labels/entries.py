@@ -123,13 +123,11 @@ def write(
             write_coco(
                 outputs.open(file),
                 dict(
-                    dict(
-                        description=f'Labelled garments, {category or "all"}',
-                        version=__version__,
-                        dataset=benchmark.name,
-                    ),
-                    **done.more.get('info', {}),
-                ),
+                    description=f'Labelled garments, {category or "all"}',
+                    version=__version__,
+                    dataset=benchmark.name,
+                )
+                | done.more.get('info', {}),
                 coco_categories(benchmark, category),
                 [i for i in done.images if category is None or id(i) in shown],
                 [_annotation(image, item, category is None) for image, item in chosen],

@@ -1,20 +1,13 @@
 """Lengths of predicted garments, written into a folder."""
 
 import os
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from fashion_mmpose import interrupts
-from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.pictures.pixels import write_picture
-from fashion_mmpose.files.writing.faults import errors_of
-from fashion_mmpose.files.writing.outputs import OutputFiles
-from fashion_mmpose.files.writing.sets import tidy
 from fashion_mmpose.garments import GarmentPrediction, Measure
 from fashion_mmpose.inference.picture_prediction import PicturePrediction
 from fashion_mmpose.measure import (
@@ -39,7 +32,8 @@ from fashion_mmpose.measure.writing import FORMATS, check_format, write_table
 from fashion_mmpose.media.sources import Source
 from fashion_mmpose.visualization import draw_measurements
 
-from .names import check_outside, drawn_paths
+from .names import drawn_paths
+from .run_files import RunFiles
 
 NAME = 'measurements'
 DRAWN_FOLDER = 'measured'
@@ -107,7 +101,7 @@ class Measuring:
         return found, reason
 
 
-class MeasurementFiles:
+class MeasurementFiles(RunFiles):
     """Writes the lengths of predicted garments; to be used in a ``with`` block.
 
     - ``measurements.csv`` and the like: a row for each length.
@@ -152,32 +146,23 @@ class MeasurementFiles:
     ) -> None:
         for name in formats:
             check_format(name)
+        super().__init__(out_dir, UNFINISHED, sources)
         self.num_garments = 0
         self.in_pixels: list[str] = []
         self.not_combined: list[str] = []
         self.verdicts = Counter()
         self._sheet = Specification(measuring.limits)
         self._idle = dict.fromkeys(measuring.limits)
-        self._out_dir = Path(out_dir)
-        self._unfinished = self._out_dir / UNFINISHED
-        check_outside(self._unfinished, sources)
-        self._outputs = OutputFiles()
         self._measuring = measuring
         self._formats = formats
         self._names = {source: name for name, source in sources.items()}
         self._drawn = {}
         if with_drawn:
-            self._drawn = drawn_paths(self._out_dir / DRAWN_FOLDER, sources)
+            self._drawn = drawn_paths(self.out_dir / DRAWN_FOLDER, sources)
         self._rows: list[dict] = []
         self._groups: dict[tuple[str, str], list] | None = None
         if combined:
             self._groups = defaultdict(list)
-
-    def __enter__(self) -> 'MeasurementFiles':
-        self._out_dir.mkdir(parents=True, exist_ok=True)
-        tidy(self._out_dir)  # what was finished may still have to move to its place
-        self._remove_unfinished()
-        return self
 
     def add(self, predicted: PicturePrediction) -> None:
         """Measure a picture's garments.
@@ -219,10 +204,7 @@ class MeasurementFiles:
         if name in self._drawn and source.is_single:
             shown = scale if isinstance(scale, Scale) else None
             drawn = draw_measurements(pixels, everything, shown)
-            path = self._drawn[name]
-            own = self._unfinished / path.relative_to(self._out_dir)
-            with errors_of(path):
-                self._outputs.add(own, path)
+            with self._made(self._drawn[name]) as own:
                 write_picture(own, drawn)
 
     def _add_rows(
@@ -254,16 +236,6 @@ class MeasurementFiles:
                 )
         self._rows += rows
 
-    def __exit__(self, error_type, error, traceback) -> None:
-        with interrupts.deferred():
-            try:
-                if error_type is None:
-                    self._finish()
-            except BaseException as failed:
-                self._leave(type(failed), failed)
-                raise
-            self._leave(error_type, error)
-
     def _finish(self) -> None:
         for (folder, category), lengths in (self._groups or {}).items():
             if len(lengths) > 1:
@@ -271,30 +243,13 @@ class MeasurementFiles:
                 place = dict(image=name, garment=1, category=category)
                 self._add_rows(place, combine(lengths), name)
         for suffix in self._formats:
-            path = self._out_dir / f'{NAME}.{suffix}'
+            path = self.out_dir / f'{NAME}.{suffix}'
             write_table(self._outputs, path, self._rows)
-
-    def _leave(self, error_type, error) -> None:
-        self._outputs.__exit__(error_type, error, None)
-        self._remove_unfinished()
-
-    def _remove_unfinished(self) -> None:
-        if self._unfinished.is_dir():
-            shutil.rmtree(self._unfinished)
 
     def of_other_runs(self) -> list[str]:
         """What of the folder this run has not written, in words."""
-        found = [
-            f'{path} is of another run'
-            for path in (self._out_dir / f'{NAME}.{suffix}' for suffix in FORMATS)
-            if path.suffix[1:] not in self._formats and path.exists()
-        ]
-        folder = self._out_dir / DRAWN_FOLDER
-        drawn = {os.fspath(path) for path in self._drawn.values()}
-        num_others = len(set(files_below(folder, None)) - drawn)
-        if num_others:
-            found.append(f'{num_others} files in {folder} are of other runs')
-        return found
+        own = {f'{NAME}.{suffix}': suffix in self._formats for suffix in FORMATS}
+        return self._of_others(own, DRAWN_FOLDER, self._drawn.values())
 
     @property
     def idle_limits(self) -> list[Limit]:

@@ -1,22 +1,17 @@
 """Predictions as files, written picture by picture."""
 
 import os
-import shutil
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from fashion_mmpose import garments, interrupts
-from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.json_file import JsonList, encode
 from fashion_mmpose.files.pictures.pixels import write_picture
-from fashion_mmpose.files.writing.faults import errors_of
-from fashion_mmpose.files.writing.outputs import OutputFiles
-from fashion_mmpose.files.writing.sets import tidy
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout
@@ -26,7 +21,8 @@ from fashion_mmpose.media.videos.remux import has_sound, take_times_and_sound
 from fashion_mmpose.media.videos.writing import VideoFile
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR, draw_predictions
 
-from .names import check_outside, drawn_paths
+from .names import drawn_paths
+from .run_files import RunFiles
 
 JSON_NAME = 'predictions.json'
 CSV_NAME = 'predictions.csv'
@@ -62,7 +58,7 @@ def check_csv(sources: Mapping[str, Source], benchmarks: Iterable[str]) -> None:
             )
 
 
-class PredictionFiles:
+class PredictionFiles(RunFiles):
     """Writes predictions into a folder; to be used in a ``with`` block.
 
     - ``predictions.json``: a COCO result list; every entry names its picture.
@@ -106,12 +102,10 @@ class PredictionFiles:
         keypoint_thr: float = KEYPOINT_THR,
         with_names: bool = False,
     ) -> None:
-        self.out_dir = Path(out_dir)
+        super().__init__(out_dir, UNFINISHED, sources)
         self.num_pictures = 0
         self.num_empty = 0
         self.num_garments = Counter()
-        self._unfinished = self.out_dir / UNFINISHED
-        check_outside(self._unfinished, sources)
         self._names = {source: name for name, source in sources.items()}
         self._drawn_paths = {}
         if with_drawn:
@@ -126,12 +120,9 @@ class PredictionFiles:
         self.without_sound: list[str] = []
         self._drawing: deque[Future] = deque()
 
-    def __enter__(self) -> 'PredictionFiles':
-        self.out_dir.mkdir(parents=True, exist_ok=True)
-        tidy(self.out_dir)  # what was finished may still have to move to its place
-        self._remove_unfinished()
+    def __enter__(self) -> Self:
+        super().__enter__()
         self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
-        self._outputs = OutputFiles()
         self._json = None
         if self._with_json:
             self._json = self._outputs.open(self.out_dir / JSON_NAME)
@@ -172,27 +163,7 @@ class PredictionFiles:
     def of_other_runs(self) -> list[str]:
         """What of the folder this run has not written, in words."""
         own = {JSON_NAME: self._with_json, CSV_NAME: self._rows is not None}
-        found = [
-            f'{self.out_dir / name} is of another run'
-            for name, is_own in own.items()
-            if not is_own and (self.out_dir / name).exists()
-        ]
-        folder = self.out_dir / DRAWN_FOLDER
-        drawn = {os.fspath(path) for path in self._drawn_paths.values()}
-        num_others = len(set(files_below(folder, None)) - drawn)
-        if num_others:
-            found.append(f'{num_others} files in {folder} are of other runs')
-        return found
-
-    def __exit__(self, error_type, error, traceback) -> None:
-        with interrupts.deferred():
-            try:
-                if error_type is None:
-                    self._finish()
-            except BaseException as failed:
-                self._leave(type(failed), failed)
-                raise
-            self._leave(error_type, error)
+        return self._of_others(own, DRAWN_FOLDER, self._drawn_paths.values())
 
     def _finish(self) -> None:
         self._finish_video()
@@ -210,20 +181,7 @@ class PredictionFiles:
         if self._video is not None:
             self._video.discard()
         self._pool.shutdown(cancel_futures=True)
-        self._outputs.__exit__(error_type, error, None)
-        self._remove_unfinished()
-
-    def _remove_unfinished(self) -> None:
-        if self._unfinished.is_dir():
-            shutil.rmtree(self._unfinished)
-
-    @contextmanager
-    def _made(self, path: Path) -> Iterator[Path]:
-        """Where a file is made that moves to its place with the others."""
-        own = self._unfinished / path.relative_to(self.out_dir)
-        with errors_of(path):
-            self._outputs.add(own, path)
-            yield own
+        super()._leave(error_type, error)
 
     def _draw_later(self, predicted: PicturePrediction, path: Path) -> None:
         # OpenCV gives the other threads way while it draws and writes.

@@ -81,8 +81,7 @@ class Lens:
         """
         points = np.asarray(points, np.float64).reshape(-1, 2)
         # OpenCV 5 has one name for both.
-        name = 'undistortPointsIter'
-        iterate: Any = getattr(cv2, name, cv2.undistortPoints)
+        iterate: Any = getattr(cv2, 'undistortPointsIter', cv2.undistortPoints)
         straight = iterate(
             np.ascontiguousarray(points[:, None]),
             self.matrix,
