@@ -74,26 +74,30 @@ REGISTERED = {
 }
 
 
-def registered_by(*modules: str) -> dict[str, list[str]]:
-    """The names that a process has in its registries after these imports."""
-    return json.loads(run_cold('-W', 'ignore', HELPER, *modules, cwd=ROOT).stdout)
+@pytest.fixture(scope='module')
+def registered() -> list[dict[str, list[str]]]:
+    """What is registered after the package, its plugin, and all modules are imported.
 
-
-def test_the_package_registers_nothing():
-    assert registered_by('fashion_mmpose') == {}
-
-
-def test_the_plugin_registers_these_names():
-    assert registered_by('fashion_mmpose.plugin') == REGISTERED
-
-
-def test_every_name_is_registered_by_the_plugin():
-    """But the detectors' dataset, which their configs name: it needs MMDetection."""
-    pytest.importorskip('mmdet')
+    One process imports them one after the other, for that takes a while.
+    """
     modules = sorted(
         '.'.join(path.relative_to(ROOT).with_suffix('').parts)
         for path in (ROOT / 'fashion_mmpose').rglob('*.py')
         if path.stem not in ('__init__', '__main__')
     )
-    expected = REGISTERED | {'mmdet.dataset': ['GarmentBoxDataset']}
-    assert registered_by('fashion_mmpose.plugin', *modules) == expected
+    stages = 'fashion_mmpose', ',', 'fashion_mmpose.plugin', ',', *modules
+    return json.loads(run_cold('-W', 'ignore', HELPER, *stages, cwd=ROOT).stdout)
+
+
+def test_the_package_registers_nothing(registered):
+    assert registered[0] == {}
+
+
+def test_the_plugin_registers_these_names(registered):
+    assert registered[1] == REGISTERED
+
+
+def test_every_name_is_registered_by_the_plugin(registered):
+    """But the detectors' dataset, which their configs name: it needs MMDetection."""
+    pytest.importorskip('mmdet')
+    assert registered[2] == REGISTERED | {'mmdet.dataset': ['GarmentBoxDataset']}

@@ -1,9 +1,11 @@
 """Print what modules register of this package, as JSON: registry -> names.
 
-Usage: registered_names.py MODULE...
+Usage: registered_names.py MODULE... [, MODULE...] ...
+
+Behind every comma, what is registered by then is listed once more.
 """
 
-import importlib.util
+import importlib
 import json
 import sys
 from types import ModuleType
@@ -27,13 +29,18 @@ def registered(source: ModuleType) -> dict[str, list[str]]:
     return found
 
 
+def registered_by_now() -> dict[str, list[str]]:
+    """Those in the registries of the libraries that have been imported."""
+    names = [f'{library}.registry' for library in ('mmengine', 'mmpose', 'mmdet')]
+    sources = [sys.modules[name] for name in names if name in sys.modules]
+    return dict(item for each in sources for item in registered(each).items())
+
+
 if __name__ == '__main__':
-    for module in sys.argv[1:]:
-        importlib.import_module(module)
-    sources = [
-        importlib.import_module(f'{library}.registry')
-        for library in ('mmengine', 'mmpose', 'mmdet')
-        if importlib.util.find_spec(library)
-    ]
-    everything = [item for each in sources for item in registered(each).items()]
-    print(json.dumps(dict(everything)))
+    listed = []
+    for word in sys.argv[1:]:
+        if word == ',':
+            listed.append(registered_by_now())
+        else:
+            importlib.import_module(word)
+    print(json.dumps([*listed, registered_by_now()]))

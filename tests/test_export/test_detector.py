@@ -61,6 +61,7 @@ def test_retinanet_with_inputs_of_several_sizes(tmp_path):
         'model.backbone.init_cfg': None,
         'model.backbone.depth': 18,
         'model.neck.in_channels': [64, 128, 256, 512],
+        'model.bbox_head.stacked_convs': 1,
     }
     path = str(ROOT / 'configs/detection/retinanet_r50_fashionai.py')
     cfg = load_config(path, cfg_options=options)
