@@ -40,7 +40,8 @@ def cost_chart(material: Material, runs: Sequence[Judged]) -> Any:
             name=name,
             orientation='h',
             marker_color=color,
-            text=[f'{cost:.4f}' for cost in costs],
+            # Next to nothing below 0 is 0.0000, too.
+            text=[f'{round(cost, 4) + 0:.4f}' for cost in costs],
             textposition='outside',
             cliponaxis=False,
             showlegend=len(runs) > 1,

@@ -40,18 +40,24 @@ class ErrorCosts:
         score: As the run is.
         without: The score without each type of errors, by its name; -1 or NaN if
             nothing is left to be found.
+        rises: Whether more of the score is better.
     """
 
     score: float
     without: dict[str, float]
+    rises: bool
 
     def cost(self, name: str) -> float:
         """What a type costs; more is worse, whichever way the score goes.
 
-        NaN if nothing is left without it, such as where all garments are missed.
+        Below 0 where the score is worse without it, as where duplicates are better
+        than what they repeat. NaN if nothing is left without it, such as where all
+        garments are missed.
         """
         without = self.without[name]
-        return abs(without - self.score) if without >= 0 else math.nan
+        if not without >= 0:
+            return math.nan
+        return without - self.score if self.rises else self.score - without
 
 
 def error_costs(
@@ -101,7 +107,7 @@ def error_costs(
     if measure.rises:
         ranked = replace(detections, scores=pairing.best_scores)
         without[SCORES] = measure.score(truth, ranked, items)
-    return ErrorCosts(measure.score(truth, detections, items), without)
+    return ErrorCosts(measure.score(truth, detections, items), without, measure.rises)
 
 
 def _moved(

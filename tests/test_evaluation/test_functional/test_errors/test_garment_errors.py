@@ -12,6 +12,7 @@ from fashion_mmpose.evaluation.functional.errors import (
     GARMENT_TYPES,
     POINT_TYPES,
     SCORES,
+    ErrorCosts,
     NEMeasure,
     OKSMeasure,
     analyse_errors,
@@ -172,6 +173,24 @@ def test_a_duplicate(run):
     assert costs.without['duplicate'] == pytest.approx(1)
     # The best scored one of the three is the prediction of the garment.
     assert analysis.pairing.items.tolist() == [*range(8), -1, 8, -1]
+
+
+def test_duplicates_that_are_better_than_what_they_repeat_cost_less_than_nothing(run):
+    own = run.garment('short_sleeved_shirt', 10)
+    run.predict('short_sleeved_shirt', 10, own + 40, score=0.95)
+    run.predict('short_sleeved_shirt', 10, own, score=0.94)
+    analysis, costs = judged(run)
+    assert types_of(analysis)[2] == {'found': 10, 'duplicate': 1}
+    # Only the duplicate, the lower scored of the two, is near the tenth shirt.
+    assert costs.without['duplicate'] < costs.score
+    assert costs.cost('duplicate') == costs.without['duplicate'] - costs.score
+    assert costs.cost(ALL_POINTS) > 0
+
+
+def test_costs_of_an_error_that_falls():
+    costs = ErrorCosts(0.2, {'jitter': 0.15, 'miss': 0.25}, rises=False)
+    assert costs.cost('jitter') == pytest.approx(0.05)
+    assert costs.cost('miss') == pytest.approx(-0.05)
 
 
 def test_a_prediction_that_fills_the_box_is_of_its_garment(run):
