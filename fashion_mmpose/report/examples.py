@@ -74,12 +74,13 @@ def example_groups(
         ('Those in the middle', order[middle : middle + num // 2]),
     ]
     if len(runs) > 1:
-        change = runs[1].quality - quality
-        change = counted[np.argsort(change[counted], kind='stable')]
+        change = (runs[1].quality - quality)[counted]
+        rising = np.argsort(change, kind='stable')
         half = num // 2
+        better, worse = rising[change[rising] > 0], rising[change[rising] < 0]
         groups = [
-            ('What is better in B', change[::-1][:half]),
-            ('What is worse in B', change[:half]),
+            ('What is better in B', counted[better[::-1][:half]]),
+            ('What is worse in B', counted[worse[:half]]),
             *((f'{title} of A', items) for title, items in groups),
         ]
     return [

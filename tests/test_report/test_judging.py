@@ -6,6 +6,7 @@ import pytest
 from fashion_mmpose.evaluation.functional.errors.points import GOOD
 from fashion_mmpose.evaluation.functional.reliability import reliability
 from fashion_mmpose.report.charts.breakdowns import garment_scores, point_scores
+from fashion_mmpose.report.examples import example_groups
 from fashion_mmpose.report.judging import judge, landmark_rows, resample
 from fashion_mmpose.report.material import read_material
 from fashion_mmpose.report.tables import (
@@ -115,3 +116,13 @@ def test_calibration(material, runs):
     assert reliability(scores, near) == []  # they are all 1
     wider = point_scores(material, runs[1], 100)[1]
     assert wider.all() and not near.all()
+
+
+def test_only_what_is_better_or_worse_is_shown_as_such(material, runs):
+    def titles(*of):
+        groups = example_groups(material, of, None, num=2)
+        return [group.title for group in groups if group.title.endswith('in B')]
+
+    assert titles(*runs) == ['What is better in B']
+    assert titles(*runs[::-1]) == ['What is worse in B']
+    assert titles(runs[0], runs[0]) == []
