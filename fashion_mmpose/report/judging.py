@@ -41,6 +41,7 @@ class Judged:
             shape (T, ).
         quality: OKS of each garment, or minus its NE; what is not found is worst; NaN
             where it does not count; shape (N, ).
+        doubts: What the score should not be read without, in lines.
     """
 
     run: Run
@@ -50,6 +51,7 @@ class Judged:
     per_category: dict[str, dict[str, float]]
     errors: np.ndarray
     quality: np.ndarray
+    doubts: tuple[str, ...]
 
 
 def judge(material: Material, run: Run) -> Judged:
@@ -57,6 +59,7 @@ def judge(material: Material, run: Run) -> Judged:
     truth, measure = material.truth, material.measure
     analysis = analyse_errors(truth, run.detections, material.benchmark, measure)
     costs = error_costs(truth, run.detections, analysis, measure)
+    doubts: tuple[str, ...] = ()
     if isinstance(measure, NEMeasure):
         result = measure.result(truth, run.detections, analysis.pairing.items)
         numbers = dict(NE=result.ne)
@@ -67,6 +70,7 @@ def judge(material: Material, run: Run) -> Judged:
     else:
         score = evaluate_oks(truth, run.detections, material.benchmark)
         numbers, per_category = score.numbers, score.per_category
+        doubts = score.notes
         sizes = np.repeat(np.sqrt(truth.areas), np.diff(truth.starts))
     with np.errstate(invalid='ignore', divide='ignore'):
         errors = analysis.distances * analysis.point_units / sizes
@@ -78,6 +82,7 @@ def judge(material: Material, run: Run) -> Judged:
         per_category=per_category,
         errors=errors,
         quality=_quality(material, analysis),
+        doubts=doubts,
     )
 
 

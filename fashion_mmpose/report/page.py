@@ -75,6 +75,7 @@ def report_page(
     return environment.from_string(source).render(
         title=' and '.join(judged.run.name for judged in runs),
         material=material,
+        notes=_notes(material, runs),
         num_images=len(material.truth.images.ids),
         num_garments=len(material.truth.ids),
         is_ne=isinstance(material.measure, NEMeasure),
@@ -92,6 +93,19 @@ def report_page(
         training=training,
         library=_library(),
     )
+
+
+def _notes(material: Material, runs: Sequence[Judged]) -> list[str]:
+    """What was left out or is doubtful, in lines, each once."""
+    notes = list(material.notes)
+    for judged in runs:
+        for doubt in judged.doubts:
+            # What holds of every run is so because of the annotations.
+            is_of_all = all(doubt in each.doubts for each in runs)
+            notes.append(
+                f'{material.ann_file if is_of_all else judged.run.name}: {doubt}'
+            )
+    return list(dict.fromkeys(notes))
 
 
 def require_jinja() -> ModuleType:

@@ -1,9 +1,12 @@
 """What a report measures and lists."""
 
+import json
+
 import numpy as np
 import pytest
 
 from fashion_mmpose.evaluation.functional.errors.points import GOOD
+from fashion_mmpose.evaluation.functional.oks import score_files
 from fashion_mmpose.evaluation.functional.reliability import reliability
 from fashion_mmpose.report.charts.breakdowns import garment_scores, point_scores
 from fashion_mmpose.report.examples import example_groups
@@ -126,3 +129,15 @@ def test_only_what_is_better_or_worse_is_shown_as_such(material, runs):
     assert titles(*runs) == ['What is better in B']
     assert titles(*runs[::-1]) == ['What is worse in B']
     assert titles(runs[0], runs[0]) == []
+
+
+def test_doubts_are_those_of_the_score(folder, tmp_path):
+    truth = json.loads((folder / 'truth.json').read_text())
+    for item in truth['annotations']:
+        item['area'] = 0
+    (tmp_path / 'flat.json').write_text(json.dumps(truth))
+    material = read_material(tmp_path / 'flat.json', [folder / 'fine.json'])
+    doubts = judge(material, material.runs[0]).doubts
+    assert doubts[0].startswith('12 of 12 garments have area 0 beside a box that has')
+    named = score_files(tmp_path / 'flat.json', folder / 'fine.json').notes
+    assert [f'{tmp_path / "flat.json"}: {each}' for each in doubts] == [*named]

@@ -236,6 +236,12 @@ def test_without_any_prediction(folder, tmp_path):
     found = report(*files, '--out', tmp_path / 'report.html')
     assert '12 (100.0%)' in found.said  # missed
     assert set(found.charts) >= {'costs', 'types', 'distances', 'sizes'}
+    doubt = 'the score is 0, since there are no predictions'
+    assert f'{folder / "truth.json"}: {doubt}' in found.said
+    compared = report(
+        *files, '--compare', folder / 'fine.json', '--out', tmp_path / 'report.html'
+    )
+    assert f'none.json: {doubt}' in compared.said
 
 
 def unlabelled(run):
