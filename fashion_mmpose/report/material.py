@@ -109,17 +109,24 @@ def read_material(
     whole = garments.benchmark(read_images(path, described, os.sep).benchmark)
     truth = read_columns(path, whole, points_dtype=np.float64, image_root=os.sep)
     notes = list(truth.notes)
-    found = []
+    found, asked = [], set()
     for each in [os.fspath(given) for given in predictions]:
         if each.lower().endswith(CSV):
-            detections, more = _tianchi_results(each, truth.images.file_names)
-            image_ids = truth.images.ids[detections.image_ids]
-            detections = replace(detections, image_ids=image_ids)
+            if whole.name != _FASHIONAI:
+                raise FormatError(
+                    f'{each}: predictions as CSV are of FashionAI, and {path} is of '
+                    f'{whole.name}; to fix it: give predictions as JSON'
+                )
+            detections, own, more = _tianchi_results(each, truth)
+            asked |= own
+            notes += more
         else:
-            detections, more = _coco_results(each, truth, whole), []
+            detections = _coco_results(each, truth, whole)
+            asked |= {*whole.garments}  # what a run in JSON leaves out, it has missed
         _check_images(each, path, detections, truth)
         found.append(detections)
-        notes += more
+    truth, more = _asked_for(truth, whole, asked)
+    notes += more
     return Material(
         whole,
         measure_of(whole, rule),
@@ -224,32 +231,42 @@ def _from_tianchi(path: str, predictions: Sequence[str], rule: str) -> Material:
                 f'file, and {path} has none; to fix it: give the COCO file as '
                 '--ann-file, or the predictions as CSV'
             )
-        detections, more = _tianchi_results(each, table.image_ids)
-        names = [table.image_ids[row] for row in detections.image_ids]
-        known = garments.benchmark(_FASHIONAI)
-        categories = [
-            garments.category_of_id(known, category_id).name
-            for category_id in detections.category_ids.tolist()
-        ]
-        asked |= asked_categories(table, names, categories)
+        detections, own, more = _tianchi_results(each, truth)
+        asked |= own
         found.append(detections)
         notes += more
-    left_out = {*table.categories} - asked
-    if left_out:
-        notes.append(
-            f'categories without any prediction are left out: '
-            f'{", ".join(sorted(left_out))}'
-        )
-    kept = np.array([name in asked for name in table.categories], bool)
-    measure = NEMeasure(_FASHIONAI, rule)
+    whole = garments.benchmark(_FASHIONAI)
+    truth, more = _asked_for(truth, whole, asked)
     return Material(
-        garments.benchmark(_FASHIONAI),
-        measure,
+        whole,
+        NEMeasure(_FASHIONAI, rule),
         path,
-        take(truth, kept),
+        truth,
         _named(predictions, found),
-        tuple(notes),
+        (*notes, *more),
     )
+
+
+def _asked_for(
+    truth: GarmentColumns, whole: garments.Benchmark, asked: set[str]
+) -> tuple[GarmentColumns, list[str]]:
+    """The annotations of these categories, and a line on what is left out."""
+    ids = [whole.garments[name].category_id for name in asked]
+    kept = np.isin(truth.category_ids, ids)
+    if kept.all():
+        return truth, []
+    left_out = {*_category_names(truth.category_ids[~kept], whole)}
+    images = np.setdiff1d(truth.image_ids[~kept], truth.image_ids[kept])
+    names = ', '.join(sorted(left_out))
+    return (
+        take(truth, kept, ~np.isin(truth.images.ids, images)),
+        [f'categories without any prediction are left out: {names}'],
+    )
+
+
+def _category_names(category_ids: np.ndarray, whole: garments.Benchmark) -> list[str]:
+    names = {item.category_id: name for name, item in whole.garments.items()}
+    return [names[category_id] for category_id in category_ids.tolist()]
 
 
 def _tianchi_truth(table: TianchiTable) -> GarmentColumns:
@@ -280,22 +297,24 @@ def _tianchi_truth(table: TianchiTable) -> GarmentColumns:
     return truth
 
 
-def _tianchi_results(path: str, image_ids: Sequence[str]) -> tuple[Results, list[str]]:
-    """Rows as predictions of the images in these places, and what there is to say."""
+def _tianchi_results(
+    path: str, truth: GarmentColumns
+) -> tuple[Results, set[str], list[str]]:
+    """Rows as predictions, the categories that they are about, and what to say."""
     table = read_tianchi(path, predictions=True)
     assert table.keypoints is not None
-    names, _ = by_last_part(table.image_ids, image_ids)
-    places = {name: place for place, name in enumerate(image_ids)}
-    known = garments.benchmark(_FASHIONAI).garments
+    image_ids = dict(zip(truth.images.file_names, truth.images.ids.tolist()))
+    names, _ = by_last_part(table.image_ids, truth.images.file_names)
+    whole = garments.benchmark(_FASHIONAI)
     entries = []
     for name, category, cells in zip(names, table.categories, table.keypoints):
-        garment = known[category]
-        if name in places:
+        garment = whole.garments[category]
+        if name in image_ids:
             own = cells[list(garment.channels)]
             own[:, 2] = 1
             entries.append(
                 dict(
-                    image_id=places[name],
+                    image_id=image_ids[name],
                     category_id=garment.category_id,
                     score=1.0,
                     keypoints=own,
@@ -307,8 +326,15 @@ def _tianchi_results(path: str, image_ids: Sequence[str]) -> tuple[Results, list
         raise FormatError(
             f'{path}: no row is of an image of the annotations; image ids must be '
             f'equal, and here they are like {table.image_ids[0]!r}, there like '
-            f'{image_ids[0]!r}'
+            f'{truth.images.file_names[0]!r}'
         )
     if unknown:
         notes.append(f'{path}: {unknown} rows are of images without annotation')
-    return result_columns(entries), notes
+    of_items = truth.images.rows(truth.image_ids).tolist()
+    asked = asked_categories(
+        [truth.images.file_names[row] for row in of_items],
+        _category_names(truth.category_ids, whole),
+        names,
+        table.categories,
+    )
+    return result_columns(entries), asked, notes

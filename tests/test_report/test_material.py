@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
+from fashion_mmpose.cli.score.fashionai import score
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.errors import NEMeasure, OKSMeasure
 from fashion_mmpose.evaluation.functional.normalized_error import RULES
 from fashion_mmpose.evaluation.functional.oks import score_files
-from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
+from fashion_mmpose.formats.coco.annotations import coco_categories
+from fashion_mmpose.formats.fashionai.tianchi import read_tianchi, write_tianchi
 from fashion_mmpose.report.judging import item_errors, judge
 from fashion_mmpose.report.material import read_material
 
@@ -55,29 +57,37 @@ def test_csv_of_the_challenge(tianchi):
     assert material.truth.images.file_names[0] == 'Images/blouse/0.jpg'
 
 
-def test_csv_for_a_coco_file(tianchi, tmp_path):
-    points = cells(4)[:, list(BLOUSE.channels)]
-    points[..., 2] = 2
-    content = dict(
-        images=[
-            dict(id=10 + i, file_name=f'Images/blouse/{i}.jpg', width=300, height=300)
-            for i in range(4)
-        ],
-        categories=[dict(id=1, name='blouse', keypoints=list(BLOUSE.keypoints))],
-        annotations=[
+def write_coco(path, name_of_category, rows):
+    """Visible garments of pictures ``Images/<category>/<n>.jpg``, from the id 10 on."""
+    entries = []
+    for i, (category, row) in enumerate(zip(name_of_category, rows)):
+        garment = garments.garment('fashionai', category)
+        own = row[list(garment.channels)]
+        own[:, 2] = 2
+        points = np.zeros((24, 3))
+        points[list(garment.channels)] = own
+        entries.append(
             dict(
                 id=i + 1,
                 image_id=10 + i,
-                category_id=1,
-                bbox=[40, 30, 140, 80],
-                area=140 * 80,
-                keypoints=points[i].ravel().tolist(),
+                category_id=garment.category_id,
+                bbox=[30, 30, 150, 80],
+                area=150 * 80,
+                keypoints=points.ravel().tolist(),
             )
-            for i in range(4)
-        ],
-    )
-    ann_file = tmp_path / 'truth.json'
-    ann_file.write_text(json.dumps(content))
+        )
+    images = [
+        dict(id=10 + i, file_name=f'Images/{category}/{i}.jpg', width=300, height=300)
+        for i, category in enumerate(name_of_category)
+    ]
+    categories = coco_categories('fashionai')
+    content = dict(images=images, categories=categories, annotations=entries)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_csv_for_a_coco_file(tianchi, tmp_path):
+    ann_file = write_coco(tmp_path / 'truth.json', ['blouse'] * 4, cells(4))
     predictions = tmp_path / 'found.json'
     found = cells(3, 8.0)[:, list(BLOUSE.channels)]
     entries = [
@@ -103,16 +113,52 @@ def test_names_are_as_short_as_they_are_different(folder, tmp_path):
     assert len({run.name for run in twice}) == 2
 
 
-def test_categories_that_nobody_predicted_are_left_out(tianchi, tmp_path):
+@pytest.fixture
+def both(tmp_path):
+    """Blouses, of which the CSV predicts three, and a skirt: truth as CSV and JSON."""
     skirts = np.full((1, 24, 3), -1.0)
     skirts[:, list(garments.garment('fashionai', 'skirt').channels)] = 30, 30, 1
-    truth = tmp_path / 'both.csv'
-    names = [*(f'Images/blouse/{i}.jpg' for i in range(4)), 'Images/skirt/9.jpg']
+    skirts[:, 15, 0] = 130  # the waistband is 100 px wide
     rows = np.concatenate((cells(4), skirts))
-    write_tianchi(truth, names, ['blouse'] * 4 + ['skirt'], rows)
-    material = read_material(truth, [tianchi[1]])
-    assert len(material.truth.ids) == 4
+    categories = ['blouse'] * 4 + ['skirt']
+    names = [f'Images/{category}/{i}.jpg' for i, category in enumerate(categories)]
+    write_tianchi(tmp_path / 'both.csv', names, categories, rows)
+    write_coco(tmp_path / 'both.json', categories, rows)
+    return tmp_path
+
+
+@pytest.mark.parametrize('truth', ['both.csv', 'both.json'])
+def test_categories_that_nobody_predicted_are_left_out(tianchi, both, truth):
+    material = read_material(both / truth, [tianchi[1]])
+    assert len(material.truth.ids) == len(material.truth.images.ids) == 4
     assert any('left out: skirt' in note for note in material.notes)
+    reported = judge(material, material.runs[0]).numbers['NE']
+    assert reported == pytest.approx((3 * 0.08 + 1) / 4)
+
+
+@pytest.mark.parametrize('truth', ['both.csv', 'both.json'])
+def test_a_row_of_an_unknown_picture_asks_for_its_category(tianchi, both, truth):
+    """As `score fashionai` takes it: the skirt has no prediction."""
+    found = read_tianchi(tianchi[1], predictions=True)
+    names = [*found.image_ids, 'Images/skirt/unknown.jpg']
+    rows = np.concatenate((found.keypoints, cells(1)))
+    write_tianchi(both / 'more.csv', names, [*found.categories, 'skirt'], rows)
+    material = read_material(both / truth, [both / 'more.csv'])
+    assert len(material.truth.ids) == 5
+    reported = judge(material, material.runs[0]).numbers['NE']
+    scores, _ = score(str(both / 'both.csv'), str(both / 'more.csv'), 'skip_short')
+    assert reported == pytest.approx(scores['ne']) and scores['num_images'] == 5
+
+
+def test_what_a_run_in_json_leaves_out_is_missed(tianchi, both):
+    (both / 'none.json').write_text('[]')
+    material = read_material(both / 'both.json', [tianchi[1], both / 'none.json'])
+    assert len(material.truth.ids) == 5
+
+
+def test_csv_for_another_benchmark(tianchi, folder):
+    with pytest.raises(FormatError, match='truth.json is of deepfashion2; to fix it'):
+        read_material(folder / 'truth.json', [tianchi[1]])
 
 
 def test_own_benchmarks(tmp_path):

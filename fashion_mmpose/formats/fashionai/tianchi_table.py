@@ -125,19 +125,23 @@ class TianchiTable:
 
 
 def asked_categories(
-    truth: TianchiTable, image_ids: Sequence[str], categories: Sequence[str]
+    truth_ids: Sequence[str],
+    truth_categories: Sequence[str],
+    image_ids: Sequence[str],
+    categories: Sequence[str],
 ) -> set[str]:
     """The categories that predictions are about, by the truth and by themselves.
 
     Args:
-        truth: The annotations.
+        truth_ids: Image ids of the annotations.
+        truth_categories: Categories of the annotations.
         image_ids: Ids of the predictions, as the annotations have them.
         categories: Categories of the predictions.
     """
     answered = {*image_ids}
     by_truth = [
         category
-        for name, category in zip(truth.image_ids, truth.categories)
+        for name, category in zip(truth_ids, truth_categories)
         if name in answered
     ]
     return {*by_truth, *categories}
