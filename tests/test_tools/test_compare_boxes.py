@@ -97,6 +97,23 @@ def test_table_of_deepfashion2():
     assert 'shirt' not in comparison_table({'one': scores})
 
 
+def test_what_nothing_counts_for_is_null(tmp_path, monkeypatch, capsys):
+    """A key point that is visible in no picture; NaN is no JSON."""
+    scores = {
+        'fashionai/NE': float('nan'),
+        'fashionai/NE_crotch': float('nan'),
+        'fashionai/num_points': 0,
+    }
+    called = 'fashion_mmpose.commands.boxes.compare_boxes.compare_boxes'
+    monkeypatch.setattr(called, lambda *_: {WHOLE: scores})
+    out = tmp_path / 'scores.json'
+    options = '--json', str(out), '--work-dir', str(tmp_path / 'work')
+    assert load_tool('compare_boxes.py').main(['starter/fashionai', *options]) == 0
+    written = json.loads(out.read_text(), parse_constant=pytest.fail)
+    assert written == {WHOLE: dict.fromkeys(scores, None) | {'fashionai/num_points': 0}}
+    assert '| whole images |      - |          0 |' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     'arguments, message',
     [

@@ -1,6 +1,7 @@
 """One pose network in boxes of several sources."""
 
 import copy
+import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 
@@ -106,6 +107,6 @@ def _title(key: str) -> str:
 def _cell(key: str, value: float) -> str:
     if isinstance(value, int):
         return str(value)
-    if value == -1:  # COCO's sign for nothing to be found
+    if value == -1 or math.isnan(value):  # nothing to be found, nothing counted
         return '-'
     return f'{100 * value:.2f}' if _title(key) == 'NE (%)' else f'{value:.3f}'

@@ -18,6 +18,7 @@ from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
 from fashion_mmpose.commands.runs.running import argument_parser, locked_places
 from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.engine.hooks.metrics_file import plain_metrics
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
 from .box_comparison import box_sources, compare_boxes, comparison_table
@@ -54,7 +55,8 @@ def execute(args: argparse.Namespace) -> None:
             return
         if args.json:
             with OutputFiles() as outputs:
-                json.dump(metrics, outputs.open(args.json), indent=2)
+                content = {name: plain_metrics(own) for name, own in metrics.items()}
+                json.dump(content, outputs.open(args.json), indent=2, allow_nan=False)
     print(comparison_table(metrics))
 
 

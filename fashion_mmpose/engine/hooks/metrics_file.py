@@ -3,7 +3,9 @@
 import json
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
@@ -43,7 +45,7 @@ class MetricsFileHook(Hook):
     def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Write the file."""
         content = dict(
-            metrics={key: _plain(value) for key, value in (metrics or {}).items()},
+            metrics=plain_metrics(metrics or {}),
             num_parameters=sum(each.numel() for each in runner.model.parameters()),
             loop_seconds=self._end - self._start,
         )
@@ -56,7 +58,17 @@ class MetricsFileHook(Hook):
             file.write('\n')
 
 
-def _plain(value):
-    """A metric in the types of JSON."""
-    value = value.item() if hasattr(value, 'item') else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def plain_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics in the types of JSON; null stands for what is not a finite number.
+
+    Args:
+        metrics: Numbers by name, those of numpy and PyTorch among them.
+    """
+    values = {
+        name: value.item() if hasattr(value, 'item') else value
+        for name, value in metrics.items()
+    }
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in values.items()
+    }
