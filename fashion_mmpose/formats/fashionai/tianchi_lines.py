@@ -8,6 +8,7 @@ system keeps its points in three columns each. All of them leave here as lines
 
 import csv
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ _FRACTIONS = tuple(f'{name}_{part}' for name in COLUMNS[2:] for part in 'xys')
 _KNOWN = {*COLUMNS, *_FRACTIONS}
 _SEPARATORS = {';': 'semicolons', '\t': 'tabs', '|': 'bars', ' ': 'blanks'}
 _QUOTES = ('"', "'")
+_JSON = re.compile(r'\s*(?:\[\s*(?:$|[{\]])|\{\s*(?:$|"))')  # no id begins like that
 
 
 class TianchiError(FormatError):
@@ -137,7 +139,7 @@ def read_lines(
         bad: Called with the error of a row that is then left out; may raise it.
 
     Raises:
-        TianchiError: If the file is not UTF-8, or the header lacks a column.
+        TianchiError: If the file is not UTF-8, or JSON, or the header lacks a column.
         OSError: If the file cannot be opened.
     """
     path = os.fspath(path)
@@ -145,6 +147,11 @@ def read_lines(
     if not rows:
         return TianchiLines(rows, numbers, repairs=repairs)
     first = rows[0]
+    if _JSON.match(first):
+        raise TianchiError(
+            f'{path}: holds JSON, not CSV; to fix it: give a file in the form of the '
+            'challenge, which `fashion-mmpose submit` makes of predictions in JSON'
+        )
     form = _Form.of(first)
     # Quotes that do not close: no header, and a bad row below.
     header = _find_header(form.safe_split(first), path, numbers[0])

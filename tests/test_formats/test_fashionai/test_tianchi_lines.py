@@ -76,3 +76,19 @@ def test_a_file_without_rows_is_told_from_a_bad_one(tmp_path, text):
     with pytest.raises(TianchiError, match='no rows but bad ones') as error:
         read_tianchi(path, skip_bad=True)
     assert not isinstance(error.value, NoRowsError)
+
+
+@pytest.mark.parametrize(
+    'text', ['[{"image_id":1}]', '{"images": []}', '[\n  {}]', '[]']
+)
+def test_json_is_said_to_be_none(tmp_path, text):
+    path = tmp_path / 'pred.csv'
+    path.write_text(text)
+    with pytest.raises(TianchiError, match='pred.csv: holds JSON, not CSV; to fix it'):
+        read_tianchi(path, predictions=True)
+
+
+def test_ids_may_begin_with_a_bracket(tmp_path):
+    path = tmp_path / 'pred.csv'
+    path.write_text(f'[1].jpg,skirt,{",".join(CELLS)}\n')
+    assert read_tianchi(path, predictions=True).image_ids == ['[1].jpg']
