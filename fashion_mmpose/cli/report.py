@@ -18,6 +18,7 @@ import os
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.evaluation.functional.errors import NEMeasure
 from fashion_mmpose.evaluation.functional.normalized_error import RULES
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure.uncertainty.calibration import read_calibration
@@ -84,10 +85,11 @@ def execute(args: argparse.Namespace) -> None:
     require_jinja()
     if args.images is not None and not os.path.isdir(args.images):
         raise FileNotFoundError(f'{args.images} does not exist, or is not a folder')
+    predictions = [args.predictions]
+    if args.compare is not None:
+        predictions.append(args.compare)
+    check_no_input(args.out, (*predictions, args.ann_file, *args.calibration))
     with locked_file(args.out):
-        predictions = [args.predictions]
-        if args.compare is not None:
-            predictions.append(args.compare)
         rule = args.rule or 'skip_short'
         material = read_material(args.ann_file, predictions, args.benchmark, rule)
         if args.rule is not None and not isinstance(material.measure, NEMeasure):

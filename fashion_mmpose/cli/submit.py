@@ -20,6 +20,7 @@ from collections import Counter
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.results import first_few, read_predictions
 from fashion_mmpose.formats.fashionai.submission import (
@@ -92,6 +93,8 @@ def summary(submission: Submission) -> str:
 
 def execute(args: argparse.Namespace) -> None:
     """Merge, and print what was written."""
+    lists = [] if args.test_list is None else [args.test_list]
+    check_no_input(args.out, (*args.predictions, *args.ann_file, *lists))
     with locked_file(args.out):
         submission = merge(args)
     for image_id, mean in zip(submission.image_ids, submission.filled):

@@ -13,6 +13,7 @@ the config of the first one, without its calibration.
 import argparse
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.weights.averaging import average_checkpoints
 
 
@@ -42,6 +43,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Average, and print what was done."""
+    check_no_input(args.out, args.checkpoints)
     count = average_checkpoints(args.checkpoints, args.out, args.shares)
     print(f'{args.out}: {count:,} numbers, of {len(args.checkpoints)} checkpoints')
 

@@ -125,11 +125,22 @@ def test_what_nothing_counts_for_is_null(tmp_path, monkeypatch, capsys):
             'a file of boxes comes twice',
         ),
         (
+            [
+                'tiny.py',
+                CHECKPOINT,
+                '--bbox-file',
+                'boxes.json',
+                '--json',
+                'boxes.json',
+            ],
+            'boxes.json is an input',
+        ),
+        (
             ['detection/rtmdet_demo_fashionai', CHECKPOINT],
             'config is that of a detector',
         ),
     ],
-    ids=['checkpoint', 'no checkpoint', 'boxes', 'twice', 'detector'],
+    ids=['checkpoint', 'no checkpoint', 'boxes', 'twice', 'over boxes', 'detector'],
 )
 def test_errors(trained, boxes, monkeypatch, capsys, arguments, message):
     monkeypatch.chdir(trained)

@@ -120,6 +120,13 @@ def test_wrong_shares(write, tmp_path, shares, message):
         average_checkpoints(paths, tmp_path / 'mean.pth', shares)
 
 
+def test_what_is_averaged_is_kept(write, capsys):
+    paths = [write('a.pth', 1.0), write('b.pth', 2.0)]
+    assert main(['average', *paths, '--out', paths[1]]) == 1
+    assert 'b.pth is an input' in capsys.readouterr().err
+    assert read_checkpoint(paths[1]).tensors['weight'][0] == 2
+
+
 @pytest.mark.parametrize(
     'options, message',
     [

@@ -19,6 +19,7 @@ from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
 from fashion_mmpose.commands.runs.running import argument_parser, locked_places
 from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.engine.hooks.metrics_file import plain_metrics
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
 from .box_comparison import box_sources, compare_boxes, comparison_table
@@ -49,6 +50,8 @@ def execute(args: argparse.Namespace) -> None:
     set_data_root(cfg, args.data_root)
     sources = box_sources(args.bbox_file)
     files = [args.json] if args.json else []
+    for path in files:
+        check_no_input(path, args.bbox_file)
     with locked_places(args.launcher, cfg.work_dir, files):
         metrics = compare_boxes(cfg, args.checkpoint, sources)
         if not is_main_process():

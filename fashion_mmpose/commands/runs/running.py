@@ -26,6 +26,7 @@ from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.engine.work_folder import checkpoint_file, last_checkpoint
 from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
@@ -219,8 +220,8 @@ def set_testing(
 
     Raises:
         FileNotFoundError: If the checkpoint or the boxes do not exist.
-        ValueError: If an output file is neither JSON nor CSV, there are no weights, or
-            a detector is given what only pose networks take.
+        ValueError: If an output file is neither JSON nor CSV, or is that of the boxes,
+            there are no weights, or a detector is given what only pose networks take.
     """
     if is_detector(cfg) and (bbox_file is not None or out_files):
         raise ValueError(
@@ -237,6 +238,8 @@ def set_testing(
         for path in out_files:
             if not path.endswith(SUFFIXES):
                 raise ValueError(f'--out {path}: its name must end in {SUFFIXES}')
+            if bbox_file is not None:
+                check_no_input(path, [bbox_file])
         writer = dict(type='PredictionFile', out_files=out_files)
         if scoring := scoring_of(cfg.test_evaluator):
             writer['scoring'] = scoring

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -40,6 +40,22 @@ def check_writable(path: str | os.PathLike) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent) as file:
             file.write(bytes(4096))
+
+
+def check_no_input(
+    path: str | os.PathLike, inputs: Iterable[str | os.PathLike]
+) -> None:
+    """Make sure that a file to write is none of those that are read.
+
+    Raises:
+        ValueError: If it is, by whatever name.
+    """
+    place = os.path.realpath(path)
+    if any(os.path.realpath(each) == place for each in inputs):
+        raise ValueError(
+            f'{path} is an input, which would be written over; to fix it: choose '
+            'another file to write'
+        )
 
 
 def write_or_rescue(path: str | os.PathLike, write: Callable[[Path], None]) -> None:

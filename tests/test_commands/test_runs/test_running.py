@@ -116,6 +116,9 @@ def test_testing(cfg, tmp_path):
     assert cfg.default_hooks.visualization.enable is False
     with pytest.raises(ValueError, match=r'--out a.txt: its name must end in'):
         running.set_testing(cfg, str(files[0]), out_files=['a.txt'])
+    weights, boxes = map(str, files)
+    with pytest.raises(ValueError, match='boxes.json is an input'):
+        running.set_testing(cfg, weights, boxes, ['a.csv', boxes])
     with pytest.raises(FileNotFoundError, match='none.json does not exist'):
         running.set_testing(cfg, str(files[0]), bbox_file='none.json')
     with pytest.raises(FileNotFoundError, match='none.pth does not exist'):

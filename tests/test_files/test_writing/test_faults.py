@@ -11,6 +11,7 @@ import pytest
 
 from fashion_mmpose.errors import RescuedError
 from fashion_mmpose.files.writing.faults import (
+    check_no_input,
     check_writable,
     errors_of,
     write_or_rescue,
@@ -67,6 +68,15 @@ def test_a_lock_finds_out_before_the_work(tmp_path, lock):
 def test_other_errors_keep_their_own_words():
     with pytest.raises(BlockingIOError, match='in use by someone'), errors_of('a'):
         raise BlockingIOError('a is in use by someone')
+
+
+def test_an_input_is_known_by_every_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'other').symlink_to(tmp_path)
+    for name in ('a.json', './a.json', tmp_path / 'a.json', 'other/a.json'):
+        with pytest.raises(ValueError, match='a.json is an input'):
+            check_no_input(name, ['b.json', 'a.json'])
+    check_no_input('a.json.csv', ['b.json', 'a.json', 'starter://a.json.csv'])
 
 
 def test_boxes_name_the_file_that_keeps_them(tmp_path):

@@ -1,0 +1,38 @@
+"""Commands do not write over what they read."""
+
+import pytest
+
+from fashion_mmpose.cli.main import main
+
+
+@pytest.mark.parametrize(
+    'command',
+    [
+        'score fashionai a b --json a',
+        'score fashionai a b --json ./b',
+        'score deepfashion2 a b --json link',
+        'score deepfashion2 a b --json b',
+        'submit a b --ann-file c --out b',
+        'submit a b --ann-file c --out c',
+        'submit a b --ann-file c --test-list d --out d',
+        'report a --ann-file b --out a',
+        'report a --ann-file b --out b',
+        'report a --ann-file b --compare c --out c',
+        'report a --ann-file b --calibration c --out c',
+    ],
+)
+def test_inputs_are_kept(tmp_path, monkeypatch, capsys, command):
+    if command.startswith('report'):
+        pytest.importorskip('plotly', reason='`make setup` brings plotly')
+    monkeypatch.chdir(tmp_path)
+    for name in 'abcd':
+        (tmp_path / name).write_text('mine')
+    (tmp_path / 'link').symlink_to('a')
+    assert main(command.split()) == 1
+    out = command.split()[-1]
+    assert capsys.readouterr().err == (
+        f'error: {out} is an input, which would be written over; to fix it: choose '
+        'another file to write\n'
+    )
+    assert {(tmp_path / name).read_text() for name in 'abcd'} == {'mine'}
+    assert len([*tmp_path.iterdir()]) == 5
