@@ -93,6 +93,27 @@ def test_a_calibration_of_another_network_is_refused(
     )
 
 
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (['--out', '.'], '. is a folder'),
+        (['--plot', 'plot.txt'], '--plot plot.txt: its name must end in .png'),
+        (['--plot', 'plot'], '--plot plot: its name must end in .png'),
+        (['--plot', 'a.pth/plot.png'], 'a.pth'),
+    ],
+)
+def test_wrong_places_are_found_before_the_work(
+    tmp_path, monkeypatch, capsys, options, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'a.pth').touch()
+    called = 'fashion_mmpose.commands.calibration.calibrate.PoseNetwork'
+    monkeypatch.setattr(called, lambda *_: pytest.fail('the work has begun'))
+    assert load_tool('calibrate.py').main(['starter/fashionai', 'a.pth', *options]) == 1
+    assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ['a.pth']
+
+
 def test_what_is_only_checked_is_not_written(capsys):
     call = load_tool('calibrate.py').main
     with pytest.raises(SystemExit, match='2'):

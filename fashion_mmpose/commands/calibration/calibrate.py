@@ -23,6 +23,7 @@ there does on this set.
 """
 
 import argparse
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,10 +33,11 @@ import numpy as np
 from fashion_mmpose.apis import PoseNetwork
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
-from fashion_mmpose.commands.runs.running import add_cfg_options
+from fashion_mmpose.commands.runs.running import add_cfg_options, locked_places
 from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.reliability import reliability
+from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments import Benchmark
 from fashion_mmpose.measure.uncertainty.calibration import (
     Calibration,
@@ -128,7 +130,24 @@ class Reached:
 
 
 def execute(args: argparse.Namespace) -> None:
-    """Predict, fit, tell, write."""
+    """Calibrate, once it is known that the files can be written."""
+    out = None
+    if not args.check:
+        out = Path(args.out) if args.out else beside(args.checkpoint)
+    if args.plot:
+        check_plot(args.plot)
+    files = [os.fspath(path) for path in (out, args.plot) if path]
+    with locked_places('none', files=files):
+        calibrate(args, out)
+
+
+def calibrate(args: argparse.Namespace, out: Path | None) -> None:
+    """Predict, fit, tell, write.
+
+    Args:
+        args: The options.
+        out: The calibration to write; None to check the one that is there.
+    """
     cfg = load_config(args.config, None, args.cfg_options)
     set_data_root(cfg, args.data_root)
     network = PoseNetwork(cfg, args.checkpoint, args.device)
@@ -161,8 +180,7 @@ def execute(args: argparse.Namespace) -> None:
         after=after.to_dict(),
     )
     _tell(report, args.part, tolerance)
-    if checked is None:
-        out = Path(args.out) if args.out else beside(args.checkpoint)
+    if out is not None:
         write_calibration(out, fit_all(errors, groups, whole, tolerance), report)
         print(f'written to {out}')
     if args.plot:
@@ -243,6 +261,19 @@ def _tell(report: Mapping, part: str, tolerance: float) -> None:
     )
 
 
+def check_plot(path: str) -> None:
+    """Make sure, before the work, that a picture can be drawn in a file of that name.
+
+    Raises:
+        ValueError: If its suffix is that of no picture.
+    """
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if Path(path).suffix.lower().removeprefix('.') not in known:
+        raise ValueError(f'--plot {path}: its name must end in .png, .pdf or .svg')
+
+
 def draw_reliability(path: str, before: Reached, after: Reached) -> None:
     """Draw coverages over the levels that they should be, and near points over scores.
 
@@ -268,7 +299,9 @@ def draw_reliability(path: str, before: Reached, after: Reached) -> None:
         panel.set(title=title, xlim=(0, 100), ylim=(0, 100))
         panel.grid(alpha=0.3)
         panel.legend()
-    figure.savefig(path, dpi=110)
+    kind = Path(path).suffix.lower().removeprefix('.')
+    with OutputFiles() as outputs:
+        figure.savefig(outputs.open_binary(path), format=kind, dpi=110)
 
 
 def main(argv: list[str] | None = None) -> int:
