@@ -91,7 +91,9 @@ def execute(args: argparse.Namespace) -> None:
     check_no_input(args.out, (*predictions, args.ann_file, *args.calibration))
     with locked_file(args.out):
         rule = args.rule or 'skip_short'
-        material = read_material(args.ann_file, predictions, args.benchmark, rule)
+        material = read_material(
+            args.ann_file, predictions, args.benchmark, rule, args.images
+        )
         if args.rule is not None and not isinstance(material.measure, NEMeasure):
             raise ValueError(
                 f'--rule is of the normalized error, and {args.ann_file} is judged by '

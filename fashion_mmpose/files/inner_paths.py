@@ -67,7 +67,8 @@ def inner_path(
     if fault == 'is absolute':
         mend += (
             ', or give a folder that they all lie below as that folder '
-            "(data_prefix=dict(img='/photos') in a config, --img-root /photos)"
+            "(data_prefix=dict(img='/photos') in a config, --img-root /photos, "
+            '--images /photos)'
         )
     raise FormatError(
         f'{where} names the picture {path[:200]!r}, which {fault}; to fix it: {mend}'

@@ -86,6 +86,7 @@ def read_material(
     predictions: Sequence[str | os.PathLike],
     benchmark: garments.Named | None = None,
     rule: str = 'skip_short',
+    image_root: str | os.PathLike | None = None,
 ) -> Material:
     """Read annotations and predictions of any tool.
 
@@ -96,6 +97,8 @@ def read_material(
         benchmark: A description of the benchmark, for one that is not built in.
         rule: What the normalized error does without normaliser, see
             :data:`fashion_mmpose.evaluation.functional.normalized_error.RULES`.
+        image_root: Folder of the pictures, below which absolute paths must lead. By
+            default they lead anywhere, and nothing is drawn over their pictures.
 
     Raises:
         FileNotFoundError: If a file does not exist.
@@ -106,8 +109,9 @@ def read_material(
     if path.lower().endswith(CSV):
         return _from_tianchi(path, [os.fspath(each) for each in predictions], rule)
     described = None if benchmark is None else garments.benchmark(benchmark)
-    whole = garments.benchmark(read_images(path, described, os.sep).benchmark)
-    truth = read_columns(path, whole, points_dtype=np.float64, image_root=os.sep)
+    root = image_root or os.sep
+    whole = garments.benchmark(read_images(path, described, root).benchmark)
+    truth = read_columns(path, whole, points_dtype=np.float64, image_root=root)
     notes = list(truth.notes)
     found, asked = [], set()
     for each in [os.fspath(given) for given in predictions]:

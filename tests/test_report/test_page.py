@@ -195,6 +195,22 @@ def test_pictures_show_truth_and_prediction(page):
 
 
 @pytest.mark.slow
+def test_absolute_paths_lead_to_their_pictures(folder, tmp_path, capsys):
+    truth = json.loads((folder / 'truth.json').read_text())
+    for image in truth['images']:
+        image['file_name'] = str(folder / 'pictures' / image['file_name'])
+    (tmp_path / 'truth.json').write_text(json.dumps(truth))
+    files = folder / 'fine.json', '--ann-file', tmp_path / 'truth.json'
+    out = '--out', tmp_path / 'report.html'
+    found = report(*files, '--images', folder / 'pictures', *out)
+    unread = re.findall(r'(\d+)\.jpg, \w+ \(the picture cannot be read', found.said)
+    assert set(unread) == {'12'}  # which is missing
+    assert main(['report', *map(str, (*files, *out, '--images', tmp_path))]) == 1
+    said = capsys.readouterr().err
+    assert 'which is absolute' in said and '--images /photos' in said
+
+
+@pytest.mark.slow
 def test_names_cannot_become_html(tmp_path):
     run = noisy(20)
     write_truth(tmp_path / 'truth.json', run, file_name='{}' + EVIL.replace('/', '-'))

@@ -89,10 +89,13 @@ def write_report(runner: Runner, path: str, out_files: list[str]) -> None:
     predictions = next(name for name in out_files if name.endswith('.json'))
     rules = (getattr(each, 'rule', None) for each in runner.test_evaluator.metrics)
     rule = next(filter(None, rules), 'skip_short')
-    material = read_material(dataset.ann_file, [predictions], dataset.definition, rule)
+    images = dataset.data_prefix.get('img')
+    material = read_material(
+        dataset.ann_file, [predictions], dataset.definition, rule, images
+    )
     material = replace(material, truth=_tested(material.truth, dataset, runner))
     material = with_curves(material, fitted)
-    page = report_page(material, dataset.data_prefix.get('img'), _training(runner))
+    page = report_page(material, images, _training(runner))
     with OutputFiles() as outputs:
         outputs.open(path).write(page)
     runner.logger.info(f'report written to {path}')
