@@ -20,6 +20,10 @@ _OTHER_ENCODINGS = {b'\xff\xfe': 'UTF-16', b'\xfe\xff': 'UTF-16'}
 # What stands for half a letter; Python's reader takes it, and no file can hold it.
 _SURROGATE = re.compile(rb'\\u[dD][89a-fA-F]')
 
+# Where msgspec has found a fault, and what may stand there for a number.
+_PLACE = re.compile(r'\(byte (\d+)\)')
+_NOT_FINITE = re.compile(rb'NaN|Infinity')
+
 # Encoding some thousand entries at once is as fast as all, and needs no memory.
 _CHUNK = 4096
 
@@ -89,7 +93,7 @@ def map_file(path: str | os.PathLike, kind: str) -> Iterator[memoryview]:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError as error:
-        why = _encoding_fault(data) or str(error)
+        why = _encoding_fault(data) or _number_fault(data, start, error) or str(error)
         raise FormatError(f'{kind} {path} is not valid JSON: {why}') from None
 
 
@@ -115,6 +119,28 @@ def _encoding_fault(data: mmap.mmap | bytes) -> str:
     """What is to be said of a file in another encoding than UTF-8, if that shows."""
     encoding = _OTHER_ENCODINGS.get(data[:2])
     return f'it is in {encoding}; to fix it: save it as UTF-8' if encoding else ''
+
+
+def _number_fault(
+    data: mmap.mmap | bytes, start: int, error: msgspec.DecodeError
+) -> str:
+    """What is to be said of a number that Python's writer puts into JSON all the same.
+
+    Args:
+        data: The file.
+        start: Where its content begins.
+        error: The decoder's, with a place in the content.
+    """
+    place = _PLACE.search(str(error))
+    if place is None:
+        return ''
+    found = _NOT_FINITE.match(data, start + int(place[1]))
+    if found is None:
+        return ''
+    return (
+        f'it holds {found[0].decode()}, which is no number of JSON (byte {place[1]}); '
+        'to fix it: write finite numbers'
+    )
 
 
 def encode_indented(value: Any) -> bytes:

@@ -83,6 +83,20 @@ def mapped(path):
         return msgspec.json.decode(data)
 
 
+@pytest.mark.parametrize('bom', ['', '\ufeff'])
+@pytest.mark.parametrize('number', ['NaN', 'Infinity', '-Infinity'])
+def test_numbers_that_are_not_finite_are_named(tmp_path, number, bom):
+    path = tmp_path / 'results.json'
+    path.write_text(f'{bom}[0.5, {number}]')
+    name = number.removeprefix('-')
+    reason = f'it holds {name}, which is no number of JSON \\(byte [67]\\); to fix it'
+    with (
+        pytest.raises(FormatError, match=f'result {path} is not valid JSON: {reason}'),
+        map_file(path, 'result') as data,
+    ):
+        decode(data, list[float])
+
+
 @pytest.mark.parametrize('read', [read_json, mapped])
 def test_a_byte_order_mark_is_no_content(tmp_path, read):
     path = tmp_path / 'file.json'
