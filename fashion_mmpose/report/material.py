@@ -305,6 +305,8 @@ def _tianchi_results(
     path: str, truth: GarmentColumns
 ) -> tuple[Results, set[str], list[str]]:
     """Rows as predictions, the categories that they are about, and what to say."""
+    if not truth.images.file_names:
+        raise FormatError(f'{path} predicts pictures, and the annotations list none')
     table = read_tianchi(path, predictions=True)
     assert table.keypoints is not None
     image_ids = dict(zip(truth.images.file_names, truth.images.ids.tolist()))

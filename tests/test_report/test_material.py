@@ -156,6 +156,12 @@ def test_what_a_run_in_json_leaves_out_is_missed(tianchi, both):
     assert len(material.truth.ids) == 5
 
 
+def test_csv_for_a_file_without_pictures(tianchi, tmp_path):
+    empty = write_coco(tmp_path / 'empty.json', [], [])
+    with pytest.raises(FormatError, match='found.csv predicts pictures, and the'):
+        read_material(empty, [tianchi[1]])
+
+
 def test_csv_for_another_benchmark(tianchi, folder):
     with pytest.raises(FormatError, match='truth.json is of deepfashion2; to fix it'):
         read_material(folder / 'truth.json', [tianchi[1]])
