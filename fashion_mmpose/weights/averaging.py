@@ -68,8 +68,9 @@ def average_checkpoints(
     expected = first.tensors | sums
     same = {key: key for key in expected}
     for name, share in zip(names[1:], scaled[1:]):
+        stored = read_checkpoint(name)
         try:
-            found = account(read_checkpoint(name).tensors, expected, same).tensors
+            found = account(stored.tensors, expected, same).tensors
         except WeightsError as error:
             raise WeightsError(
                 f'{name} is not of the same network as {names[0]}:\n{error}'

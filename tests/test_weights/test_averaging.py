@@ -106,6 +106,13 @@ def test_names_that_it_lacks(write, tmp_path):
         average_checkpoints([other, write('a.pth', 1.0)], tmp_path / 'mean.pth')
 
 
+def test_a_damaged_checkpoint_is_not_called_another_network(write, tmp_path):
+    (tmp_path / 'b.pth').write_bytes(b'half')
+    paths = write('a.pth', 1.0), tmp_path / 'b.pth'
+    with pytest.raises(WeightsError, match=f'^{paths[1]}: it is not a file of torch'):
+        average_checkpoints(paths, tmp_path / 'mean.pth')
+
+
 @pytest.mark.parametrize(
     'shares, message',
     [
