@@ -41,7 +41,8 @@ def read_requests(
             its boxes.
         bboxes: For each picture its boxes: x1, y1, x2, y2 in pixels, shape (n, 4),
             what a detector gave, or supervision's ``Detections``, whose
-            ``data['class_name']`` names the categories where ``category`` does not.
+            ``data['class_name']`` names the categories where ``category`` does not,
+            and whose ``confidence`` scores the boxes. Others score 1.
         known: The categories that there are networks for.
         num_pictures: How many pictures come; None where nobody knows.
         has_detector: Whether boxes can be found.
@@ -87,8 +88,10 @@ def _request(
     what = f'picture {place}'
     if name is not None:
         _check_known([name] if isinstance(name, str) else name, known, what)
+    scores = None
     if hasattr(boxes, 'xyxy'):
-        boxes = _of_supervision(boxes, name or only, known, what)
+        name = _names_of_supervision(boxes, known, what) if name is None else name
+        boxes, scores = boxes.xyxy, boxes.confidence
     if isinstance(boxes, Detections):
         boxes = replace(boxes, bboxes=_corners(boxes.bboxes, what))
         if not len(boxes.bboxes) == len(boxes.scores) == len(boxes.labels):
@@ -99,7 +102,7 @@ def _request(
     elif boxes is not None:
         # An empty list of names is one: of no boxes.
         names = only if name is None else name
-        return Request(None, _given(boxes, names, known, what))
+        return Request(None, _given(boxes, scores, names, known, what))
     if name is not None and not isinstance(name, str):
         raise ValueError(
             f'{what}: there are {len(name)} categories for its boxes, but no array of '
@@ -115,45 +118,45 @@ def _request(
     return Request(name, boxes)
 
 
-def _of_supervision(
-    found: Any, name: str | Sequence[str] | None, known: Sequence[str], what: str
-) -> Detections | np.ndarray:
-    """supervision's ``Detections``; the corners alone where they name no classes."""
+def _names_of_supervision(
+    found: Any, known: Sequence[str], what: str
+) -> list[str] | None:
+    """The categories of supervision's ``Detections``; None where no classes do."""
     names = (getattr(found, 'data', None) or {}).get('class_name')
-    if names is None or name is not None:
-        return found.xyxy
+    if names is None:
+        return None
     by_plain = {plain(each): each for each in known}
     labels = [
         each if each in known else by_plain.get(plain(each), each)
         for each in map(str, names)
     ]
     _check_known(labels, known, what)
-    scores = found.confidence
-    scores = np.ones(len(labels)) if scores is None else np.asarray(scores, float)
-    order = np.argsort(-scores, kind='stable')
-    return Detections(
-        np.asarray(found.xyxy, np.float32)[order],
-        scores[order].astype(np.float32),
-        tuple(labels[i] for i in order),
-    )
+    return labels
 
 
 def _given(
-    boxes, name: str | Sequence[str] | None, known: Sequence[str], what: str
+    boxes,
+    scores,
+    name: str | Sequence[str] | None,
+    known: Sequence[str],
+    what: str,
 ) -> Detections:
-    """A caller's boxes and the categories that go with them."""
+    """A caller's boxes, their scores, None for 1, and the categories of both."""
     bboxes = _corners(boxes, what)
-    if name is None:
+    if name is None and len(bboxes):
         raise ValueError(
             f'{what}: category= is missing for its boxes; there are networks for '
             f'{list(known)}'
         )
+    name = () if name is None else name  # no boxes need no category
     names = (name,) * len(bboxes) if isinstance(name, str) else tuple(name)
     if len(names) != len(bboxes):
         raise ValueError(
             f'{what} has {len(bboxes)} boxes and {len(names)} categories for them'
         )
-    return Detections(bboxes, np.ones(len(bboxes), np.float32), names)
+    if scores is None:
+        scores = np.ones(len(bboxes))
+    return Detections(bboxes, np.asarray(scores, np.float32), names)
 
 
 def _corners(boxes, what: str) -> np.ndarray:

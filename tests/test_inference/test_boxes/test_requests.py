@@ -227,17 +227,39 @@ def of_supervision(names=('Skirt', 'blouse'), confidence=(0.25, 0.75)):
 
 
 def test_detections_of_supervision():
-    """Their classes name the categories, the best box comes first."""
+    """Their classes name the categories, and boxes stay in their order."""
     (request, _) = read_requests(None, [of_supervision()] * 2, KNOWN, 2, False)
-    assert request.boxes.labels == ('blouse', 'skirt')
-    assert request.boxes.bboxes.tolist() == TWO[::-1]
-    assert request.boxes.scores.tolist() == [0.75, 0.25]
+    assert request.boxes.labels == ('skirt', 'blouse')
+    assert request.boxes.bboxes.tolist() == TWO
+    assert request.boxes.scores.tolist() == [0.25, 0.75]
     (request,) = read_requests(None, [of_supervision(confidence=None)], KNOWN, 1, False)
     assert request.boxes.scores.tolist() == [1, 1]
     expected = [(None, (TWO, ('skirt', 'skirt')))]
     for found in (of_supervision(), of_supervision(names=None)):
         assert read('skirt', [found], num=1) == expected
+        (request,) = read_requests('skirt', [found], KNOWN, 1, False)
+        assert request.boxes.scores.tolist() == [0.25, 0.75]
     with pytest.raises(ValueError, match="picture 0: there is no network for 'hat'"):
         read(None, [of_supervision(('hat', 'skirt'))], num=1)
     with pytest.raises(ValueError, match='picture 0: category= is missing'):
         read(None, [of_supervision(names=None)], num=1)
+
+
+def test_detections_of_supervision_for_a_single_network():
+    """Their classes are not taken for the only one that there is a network for."""
+    with pytest.raises(ValueError, match="no network for 'blouse'; choose from "):
+        read(None, [of_supervision()], known=['skirt'], num=1)
+    found = of_supervision(('Skirt', 'skirt'))
+    expected = [(None, (TWO, ('skirt', 'skirt')))]
+    assert read(None, [found], known=['skirt'], num=1) == expected
+    assert read(None, [of_supervision(None)], known=['skirt'], num=1) == expected
+
+
+def test_pictures_without_boxes_need_no_category():
+    supervision = pytest.importorskip(
+        'supervision', reason='`make setup` brings supervision'
+    )
+    none = supervision.Detections.empty()  # which names no classes
+    expected = [(None, ([], ())), (None, (TWO, ('skirt', 'blouse')))]
+    assert read(None, [none, of_supervision()]) == expected
+    assert read([None, ['skirt', 'blouse']], [[], TWO]) == expected
