@@ -140,6 +140,35 @@ def test_a_device_that_onnxruntime_lacks(folder: Path):
     assert "device 'mps': this onnxruntime has no such execution" in done.stderr
 
 
+@pytest.mark.parametrize(
+    'given',
+    [
+        dict(pose2d_weights='hrnet.pth'),
+        dict(det_weights='hrnet.pth'),
+        dict(benchmark='fashionai', pose2d_weights='hrnet.pth'),
+    ],
+)
+def test_weights_are_not_left_out_for_its_own(given: dict):
+    message = 'hrnet.pth is given without the network that it is of, .* pose2d with'
+    with pytest.raises(ValueError, match=message):
+        GarmentInferencer(**given)
+
+
+@pytest.mark.parametrize(
+    'limits, message',
+    [
+        (dict(score_thr=30), 'score_thr must be between 0 and 1, got 30'),
+        (dict(max_overlap=60), 'max_overlap must be between 0 and 1, got 60'),
+        (dict(max_per_image=-1), 'max_per_image must be at least 1, got -1'),
+    ],
+)
+def test_limits_that_leave_nothing_are_refused(limits: dict, message: str):
+    with pytest.raises(ValueError, match=message):
+        GarmentInferencer(det_options=limits)
+    with pytest.raises(ValueError, match=message):
+        GarmentDetector('starter/detector', 'starter://detector', **limits)
+
+
 def test_what_runs_it(monkeypatch: pytest.MonkeyPatch):
     inferencer = GarmentInferencer()
     assert {*map(type, inferencer.networks.values())} == {OnnxPoseNetwork}

@@ -12,7 +12,11 @@ from mmengine.registry import DefaultScope
 
 from fashion_mmpose import garments
 from fashion_mmpose.config.loading import read_config
-from fashion_mmpose.inference.boxes.suppression import select_boxes, wanted_labels
+from fashion_mmpose.inference.boxes.suppression import (
+    check_limits,
+    select_boxes,
+    wanted_labels,
+)
 from fashion_mmpose.inference.detections import Detections, picture_batches
 from fashion_mmpose.stack import compat
 from fashion_mmpose.weights.folders import of_folder
@@ -57,7 +61,7 @@ class GarmentDetector:
         ImportError: If MMDetection is missing.
         FileNotFoundError: If there is no such config or checkpoint.
         ValueError: If the config is not that of a detector, the weights do not fit it,
-            or the two name different classes.
+            the two name different classes, or a limit is out of its range.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class GarmentDetector:
         max_per_image: int = 100,
         max_overlap: float | None = None,
     ) -> None:
+        check_limits(score_thr, max_per_image, max_overlap)
         compat.require_mmdet()
         from mmdet.registry import MODELS
         from mmdet.utils import register_all_modules

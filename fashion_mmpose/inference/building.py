@@ -29,7 +29,9 @@ DETECTOR_SCORE_THR = 0.3
 DETECTOR_MAX_OVERLAP = 0.6
 
 
-def starter_network(name: str, device: str) -> tuple[ConfigLike, WeightsLike]:
+def starter_network(
+    name: str, device: str, weights: WeightsLike = None
+) -> tuple[ConfigLike, WeightsLike]:
     """A network of the starter, and weights of it that do not lie in its own file.
 
     Where onnxruntime is installed and knows the device, that is the exported network,
@@ -38,12 +40,20 @@ def starter_network(name: str, device: str) -> tuple[ConfigLike, WeightsLike]:
     Args:
         name: One of :data:`fashion_mmpose.starter.NAMES`.
         device: Where it shall compute.
+        weights: What a caller gives without a network; it must be None, since the
+            starter has weights of its own. Defaults to None.
 
     Raises:
         ImportError: If neither onnxruntime nor PyTorch and MMPose are there.
         ValueError: If onnxruntime does not know the device, and PyTorch and MMPose are
-            not there.
+            not there; or weights are given.
     """
+    if weights is not None:
+        raise ValueError(
+            f'{weights} is given without the network that it is of, and the starter '
+            'has weights of its own; to fix it: give pose2d with pose2d_weights, and '
+            'det_model with det_weights'
+        )
     try:
         check_device(device)
     except (ImportError, ValueError) as lack:

@@ -96,8 +96,7 @@ class GarmentInferencer(Storable):
 
     Raises:
         FileNotFoundError: If there is no such checkpoint or exported file.
-        ImportError: If PyTorch and MMPose are missing, or onnxruntime for exported
-            files.
+        ImportError: If PyTorch and MMPose, or onnxruntime, are missing but needed.
         TypeError: If ``det_model`` is neither a config nor a detector, or the detector
             has no such option.
         ValueError: If there is no such config, or it is not what it should be, weights
@@ -127,9 +126,10 @@ class GarmentInferencer(Storable):
         det = one_of(det=det, det_model=det_model)
         if pose is None:
             name = starter.check_benchmark(benchmark or 'deepfashion2')
-            pose, pose2d_weights = starter_network(name, device)
+            pose, pose2d_weights = starter_network(name, device, pose2d_weights)
             if det is None and benchmark != 'fashionai':
-                det, det_weights = starter_network(starter.DETECTOR, device)
+                name = starter.DETECTOR
+                det, det_weights = starter_network(name, device, det_weights)
         elif benchmark is not None:
             raise ValueError(
                 'benchmark chooses a network of the starter; one that is named is for '

@@ -69,6 +69,7 @@ class Storable:
             FormatError: If the folder is none of this package, or broken.
             ImportError: If onnxruntime or, for an id, huggingface_hub is missing, or
                 PyTorch and MMPose for a folder without ONNX files.
+            ValueError: If ``det_options`` are wrong, or there is no detector for them.
         """
         folder = local_folder(name, revision)
         index = read_index(folder)
@@ -76,6 +77,11 @@ class Storable:
         if index.detector is not None:
             options = {**index.det_options, **(det_options or {})}
             det, det_weights = stored_network(folder, index.detector, device)
+        elif det_options:
+            raise ValueError(
+                f'{name} has no detector, whose boxes {", ".join(det_options)} would '
+                'be for; to fix it: leave that out, or take a folder with a detector'
+            )
         read = cls(
             stored_pose(folder, index, device),
             det_model=det,

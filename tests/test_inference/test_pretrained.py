@@ -203,6 +203,19 @@ def test_folders_that_are_refused(stored: Path, tmp_path: Path):
         read_index(tmp_path)
 
 
+def test_limits_need_a_detector(tmp_path: Path, capsys):
+    whole = GarmentInferencer(device='cpu', benchmark='fashionai')
+    whole.save_pretrained(tmp_path / 'whole')
+    with pytest.raises(ValueError, match='has no detector, whose boxes score_thr, max'):
+        GarmentInferencer.from_pretrained(
+            tmp_path / 'whole', det_options=dict(score_thr=0.5, max_overlap=None)
+        )
+    options = '--pretrained', str(tmp_path / 'whole'), '--score-thr', '0.5'
+    inputs = 'predict', 'shop', '--category', 'skirt', '--out-dir', str(tmp_path)
+    assert main([*inputs, *options]) == 1
+    assert 'has no detector, whose boxes score_thr' in capsys.readouterr().err
+
+
 def test_a_card_of_several_networks():
     pose = tuple(
         StoredNetwork(graph=f'pose_{name}.onnx', categories=(name,))

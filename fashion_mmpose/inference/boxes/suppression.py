@@ -8,6 +8,21 @@ from collections.abc import Sequence
 import numpy as np
 
 
+def check_limits(
+    score_thr: float, max_per_image: int, max_overlap: float | None
+) -> None:
+    """Make sure that a detector's limits can be meant; see :func:`select_boxes`.
+
+    Raises:
+        ValueError: If a share is not between 0 and 1, or no box may stay.
+    """
+    for name, share in dict(score_thr=score_thr, max_overlap=max_overlap).items():
+        if share is not None and not 0 <= share <= 1:
+            raise ValueError(f'{name} must be between 0 and 1, got {share}')
+    if max_per_image < 1:
+        raise ValueError(f'max_per_image must be at least 1, got {max_per_image}')
+
+
 def suppress(
     bboxes: np.ndarray, scores: np.ndarray, iou_thr: float, most: int | None = None
 ) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference.boxes.suppression import (
+    check_limits,
     select_boxes,
     suppress_by_label,
     wanted_labels,
@@ -43,7 +44,7 @@ class OnnxGarmentDetector:
         FileNotFoundError: If there is no such file.
         FormatError: If it is not the file of a detector of this package.
         ImportError: If onnxruntime is missing.
-        ValueError: If there is no such device.
+        ValueError: If there is no such device, or a limit is out of its range.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class OnnxGarmentDetector:
         max_per_image: int = 100,
         max_overlap: float | None = None,
     ) -> None:
+        check_limits(score_thr, max_per_image, max_overlap)
         self.session = Session(path, device)
         metadata = self.session.metadata
         if not isinstance(metadata, DetectorMetadata):
