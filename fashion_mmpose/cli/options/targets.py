@@ -77,15 +77,9 @@ def board_of(numbers: Sequence[float], dictionary: str) -> Board:
     if not np.isfinite(numbers).all():
         raise ValueError(f'--board: {" ".join(map(str, numbers))} are no lengths')
     columns, rows, square, marker = numbers
-    if columns != int(columns) or rows != int(rows) or min(columns, rows) < 2:
+    if columns != int(columns) or rows != int(rows):
         raise ValueError(
-            f'--board: {columns:g} x {rows:g} squares; both must be whole numbers, at '
-            'least 2'
-        )
-    if not 0 < marker < square:
-        raise ValueError(
-            f'--board: markers of {marker:g} cm do not fit into squares of '
-            f'{square:g} cm'
+            f'--board: {columns:g} x {rows:g} squares; both must be whole numbers'
         )
     board = Board(int(columns), int(rows), square, marker, dictionary)
     board.check()

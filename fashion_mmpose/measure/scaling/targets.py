@@ -117,8 +117,19 @@ class Board:
 
         Raises:
             FormatError: If there is no such dictionary.
-            ValueError: If it has fewer markers than the board.
+            ValueError: If it has fewer markers than the board, or the lengths and
+                numbers are those of no board.
         """
+        if min(self.columns, self.rows) < 2:
+            raise ValueError(
+                f'a board of {self.columns}x{self.rows} squares has no inner corners; '
+                'to fix it: take at least 2 columns and 2 rows'
+            )
+        if not 0 < self.marker < self.square:
+            raise ValueError(
+                f'markers of {self.marker:g} cm do not fit into squares of '
+                f'{self.square:g} cm'
+            )
         there = len(_dictionary(self.dictionary).bytesList)
         needed = self.columns * self.rows // 2
         if needed > there:
@@ -138,7 +149,9 @@ class Board:
             tuple: Pixels of the picture, and centimetres on the board, both (n, 2).
 
         Raises:
+            FormatError: See :meth:`check`.
             TargetError: If they are fewer than six.
+            ValueError: See :meth:`check`.
         """
         board = self._board()
         found, ids, _, _ = cv2.aruco.CharucoDetector(board).detectBoard(_gray(image))
@@ -203,6 +216,7 @@ class Board:
         return np.pad(self._board().generateImage(size), border, constant_values=255)
 
     def _board(self) -> cv2.aruco.CharucoBoard:
+        self.check()  # OpenCV's own errors tell nothing
         return cv2.aruco.CharucoBoard(
             (self.columns, self.rows),
             self.square,

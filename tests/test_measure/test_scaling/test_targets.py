@@ -158,3 +158,19 @@ def test_usual_sheets_and_others():
 def test_unknown_dictionaries_are_named():
     with pytest.raises(FormatError, match='4X4_50'):
         find_scale(np.zeros((90, 90, 3), np.uint8), Marker(5, dictionary='9X9'))
+
+
+@pytest.mark.parametrize(
+    ('numbers', 'message'),
+    [
+        ((7, 5, 3, 4), 'markers of 4 cm do not fit into squares of 3 cm'),
+        ((1, 5, 4, 3), 'a board of 1x5 squares has no inner corners; to fix it'),
+        ((11, 11, 4, 3), 'has 60 markers, and 4X4_50 has 50; to fix it'),
+    ],
+)
+def test_boards_that_cannot_be(numbers: tuple, message: str):
+    board = Board(*numbers)
+    with pytest.raises(ValueError, match=message):
+        find_scale(np.zeros((60, 80, 3), np.uint8), board)
+    with pytest.raises(ValueError, match=message):
+        board.draw(32)
