@@ -22,7 +22,12 @@ from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
-from fashion_mmpose.formats.coco.results import first_few, read_predictions
+from fashion_mmpose.formats.coco.results import (
+    check_pictures,
+    first_few,
+    named_pictures,
+    read_predictions,
+)
 from fashion_mmpose.formats.fashionai.submission import (
     Submission,
     make_submission,
@@ -69,6 +74,9 @@ def merge(args: argparse.Namespace) -> Submission:
             print(f'warning: {warning}', file=sys.stderr)
         images = order_images(images, test_list)
     predictions = {path: read_predictions(path) for path in args.predictions}
+    for path, entries in predictions.items():
+        listed = ((image['id'], image['file_name']) for image in images)
+        check_pictures(path, named_pictures(entries), ', '.join(args.ann_file), listed)
     submission = make_submission(predictions, images, args.allow_missing)
     submission.write(args.out)
     return submission

@@ -22,7 +22,7 @@ from fashion_mmpose.formats.coco.columns import (
     read_columns,
 )
 from fashion_mmpose.formats.coco.images import read_images
-from fashion_mmpose.formats.coco.results import read_predictions
+from fashion_mmpose.formats.coco.results import check_pictures, read_predictions
 from fashion_mmpose.formats.deepfashion2.results import (
     Results,
     read_results,
@@ -216,6 +216,8 @@ def _check_images(
             f'{detections.image_ids[strangers[0]]}; to fix it: give the annotations '
             'that these predictions are for'
         )
+    listed = zip(truth.images.ids.tolist(), truth.images.file_names)
+    check_pictures(path, detections.pictures, ann_file, listed)
 
 
 # ------------------------------------------------------------------ FashionAI's CSV

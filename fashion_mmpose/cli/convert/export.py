@@ -39,7 +39,12 @@ from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.coco.images import ImageList, read_images
-from fashion_mmpose.formats.coco.results import read_predictions, write_predictions
+from fashion_mmpose.formats.coco.results import (
+    check_pictures,
+    named_pictures,
+    read_predictions,
+    write_predictions,
+)
 from fashion_mmpose.formats.exchange.coco_layout import (
     LAYOUTS,
     check_content,
@@ -186,6 +191,8 @@ def _check_images(
             f'{args.file}: image {min(strangers)} is not in {args.ann_file}; to '
             'fix it: give the annotations that these predictions are for'
         )
+    listed = ((number, name) for number, (name, _) in known.items())
+    check_pictures(args.file, named_pictures(entries), args.ann_file, listed)
 
 
 def _export_fiftyone(

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -67,6 +68,54 @@ def read_predictions(
             f'predictions: {first_few(problems, "; ")}'
         )
     return entries
+
+
+def named_pictures(entries: Iterable[Mapping]) -> dict[int, str]:
+    """What entries call their pictures, by the pictures' ids.
+
+    Those of ``predict`` do, which has no annotation file and numbers pictures itself.
+    Frames of a video are left out: their annotations name pictures of their own.
+    """
+    return {
+        entry['image_id']: entry['image']
+        for entry in entries
+        if isinstance(entry.get('image'), str) and entry.get('frame') is None
+    }
+
+
+def check_pictures(
+    path: str | os.PathLike,
+    named: Mapping[int, str],
+    ann_file: str | os.PathLike,
+    listed: Iterable[tuple[int, str]],
+) -> None:
+    """Refuse predictions whose ids are those of other pictures in an annotation file.
+
+    Args:
+        path: The file of the predictions, for the error.
+        named: What they call their pictures, see :func:`named_pictures`. Folders and
+            suffixes do not count.
+        ann_file: The annotation file, for the error.
+        listed: Id and file name of each of its pictures.
+
+    Raises:
+        FormatError: If a picture has another name there.
+    """
+    if not named:
+        return
+    for image_id, name in listed:
+        told = named.get(image_id, name)
+        if _stem(told) != _stem(name):
+            raise FormatError(
+                f'{path}: image {image_id} is {told!r}, and in {ann_file} it is '
+                f'{name!r}: the predictions number their pictures otherwise, as '
+                '`predict` does; to fix it: predict with `test`, or give each entry '
+                'the image_id that its picture has there'
+            )
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name.replace('\\', '/')).stem
 
 
 def first_few(items: Sequence[str], separator: str = ', ', limit: int = 3) -> str:

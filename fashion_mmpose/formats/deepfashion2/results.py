@@ -4,8 +4,8 @@ import json
 import math
 import os
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, TextIO
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TextIO
 
 import msgspec
 import numpy as np
@@ -14,6 +14,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import JsonDecoder, JsonList, decode, map_file
 from fashion_mmpose.formats.coco.geometry import MAX_PX
+from fashion_mmpose.formats.coco.results import named_pictures
 
 NUM_SLOTS = len(garments.keypoints('deepfashion2'))
 _DECIMALS = 4  # of a pixel, and of a point's score
@@ -35,6 +36,8 @@ class Results:
         slots: All slots, (294, 2), of the entries that were asked for.
         point_scores: The third number of each of ``points``, shape (T, ): a score from
             0 to 1, or whatever else a tool writes there.
+        pictures: What the entries call their pictures, by the images' ids; empty where
+            they do not.
     """
 
     image_ids: np.ndarray
@@ -45,6 +48,7 @@ class Results:
     areas: np.ndarray
     slots: dict[int, np.ndarray]
     point_scores: np.ndarray
+    pictures: dict[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -79,6 +83,7 @@ def result_columns(entries: Sequence[dict]) -> Results:
         areas=areas,
         slots={},
         point_scores=rows[:, 2],
+        pictures=named_pictures(entries),
     )
 
 
@@ -143,6 +148,8 @@ class _Entry(msgspec.Struct, gc=False):
     score: float
     keypoints: list[float]
     bbox: list[float] | None = None
+    image: Any = None
+    frame: Any = None
 
 
 def read_results(
@@ -168,7 +175,7 @@ def read_results(
         g.category_id: g for g in garments.benchmark('deepfashion2').garments.values()
     }
     entries = JsonDecoder(_Entry)
-    heads, points, slots = [], [], {}
+    heads, points, slots, pictures = [], [], {}, {}
     has_boxes = False
     with map_file(path, 'result file') as data:
         for index, raw in enumerate(_split(path, data)):
@@ -189,6 +196,7 @@ def read_results(
             area = _area(path, index, entry, all_slots, has_boxes)
             heads.append((entry.image_id, entry.category_id, entry.score, area))
             points.append(own)
+            pictures |= named_pictures([msgspec.structs.asdict(entry)])
             if (entry.image_id, entry.category_id) in whole:
                 slots[index] = all_slots
     counts = [len(own) for own in points]
@@ -205,6 +213,7 @@ def read_results(
         areas=np.array(columns[3], float),
         slots=slots,
         point_scores=rows[:, 2].copy(),
+        pictures=pictures,
     )
 
 

@@ -4,12 +4,17 @@ import json
 
 import pytest
 
+from fashion_mmpose.cli.main import main
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.results import (
+    check_pictures,
     first_few,
+    named_pictures,
     read_predictions,
     write_predictions,
 )
+from fashion_mmpose.report.material import read_material
 
 SKIRT = dict(
     image_id=1,
@@ -126,3 +131,51 @@ def test_wrong_files(tmp_path):
 def test_first_few():
     assert first_few(['a', 'b', 'c']) == 'a, b, c'
     assert first_few(['a', 'b', 'c', 'd', 'e'], '; ') == 'a; b; c; and 2 more'
+
+
+def test_names_of_pictures():
+    entries = [
+        SKIRT,  # of a test, which has the ids of its annotation file
+        dict(SKIRT, image_id=2, image='shop\\new/b.2.png'),
+        dict(SKIRT, image_id=3, image=3),  # an array
+        dict(SKIRT, image_id=4, image='clip.mp4', frame=0),
+    ]
+    named = named_pictures(entries)
+    assert named == {2: 'shop\\new/b.2.png'}
+    listed = [(1, 'a.jpg'), (2, 'b.2.jpg'), (3, 'c.jpg'), (4, 'd.jpg')]
+    check_pictures('found.json', named, 'gt.json', listed)
+    message = "found.json: image 2 is 'shop.*b.2.png', and in gt.json it is 'e.jpg'"
+    with pytest.raises(FormatError, match=message):
+        check_pictures('found.json', named, 'gt.json', [(2, 'e.jpg')])
+
+
+@pytest.mark.parametrize('benchmark', ['deepfashion2', 'fashionai'])
+def test_pictures_that_predict_has_numbered_are_not_taken_for_others(
+    tmp_path, monkeypatch, capsys, benchmark
+):
+    monkeypatch.chdir(tmp_path)
+    (category,) = coco_categories(benchmark, 'skirt')
+    num = len(category['keypoints'])
+    image = dict(id=1, file_name='b.jpg', width=90, height=90, category_id=4)
+    entry = dict(image_id=1, category_id=category['id'], bbox=[5, 5, 60, 60])
+    truth = dict(entry, id=1, iscrowd=0, area=3600, num_keypoints=num)
+    truth['keypoints'] = [value for i in range(num) for value in (i + 9, i * i + 9, 2)]
+    content = dict(images=[image], annotations=[truth], categories=[category])
+    (tmp_path / 'gt.json').write_text(json.dumps(content))
+    found = dict(entry, score=0.5, keypoints=truth['keypoints'], image='a.jpg')
+    write_predictions('found.json', [found])
+    write_predictions('right.json', [dict(found, image='b.jpg')])
+    own = {
+        'deepfashion2': ['score', 'deepfashion2', 'gt.json', '{}'],
+        'fashionai': ['submit', '{}', '--ann-file', 'gt.json', '--out', 'out.csv'],
+    }
+    export = ['convert', 'export', '{}', '--ann-file', 'gt.json', '--out', 'out']
+    commands = own[benchmark], [*export, '--to', 'yolo-pose']
+    message = "found.json: image 1 is 'a.jpg', and in gt.json it is 'b.jpg'"
+    for command in commands:
+        assert main([each.format('found.json') for each in command]) == 1
+        assert message in capsys.readouterr().err
+        assert main([each.format('right.json') for each in command]) == 0
+    assert len(read_material('gt.json', ['right.json']).runs) == 1
+    with pytest.raises(FormatError, match=message):
+        read_material('gt.json', ['found.json'])

@@ -19,6 +19,7 @@ from fashion_mmpose.formats.coco.columns import (
     labelled_counts,
     read_columns,
 )
+from fashion_mmpose.formats.coco.results import check_pictures
 from fashion_mmpose.formats.deepfashion2.results import Results, read_results
 
 from .doubts import doubts
@@ -145,6 +146,8 @@ def score_files(
             f'{results.image_ids[first]}; give the annotations that these results are '
             'for'
         )
+    listed = zip(truth.images.ids.tolist(), truth.images.file_names)
+    check_pictures(result_file, results.pictures, truth_file, listed)
     score = evaluate_oks(truth, results)
     notes = (f'{os.fspath(truth_file)}: {note}' for note in score.notes)
     return replace(score, notes=(*truth.notes, *notes))
