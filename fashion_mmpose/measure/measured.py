@@ -165,11 +165,22 @@ def measure(
         list[Measured]: One per measurement, absent ones included.
 
     Raises:
-        ValueError: If the garment's category has not the landmarks that the scale is
-            taken from.
+        TypeError: If the scale is none, such as a marker that is still to be found.
+        ValueError: If these are not the landmarks of the category, or it has not those
+            that the scale is taken from.
     """
     points = np.asarray(keypoints, np.float64)
+    if points.shape != (len(kind.keypoints), 2):
+        raise ValueError(
+            f'the key points are of shape {points.shape}; to fix it: give x and y of '
+            f'each key point of a {kind.name}, ({len(kind.keypoints)}, 2)'
+        )
     scale = in_pixels() if scale is None else scale
+    if not isinstance(scale, AnyScale):
+        raise TypeError(
+            f'{scale!r} is no scale; to fix it: give what find_scale(image, target), '
+            'pixels_per_cm or known_length returns, or a KnownLength'
+        )
     measures = measures_of(kind) if measures is None else measures
     absent = _absent(points, kind, scores, min_score)
     own: tuple[int, ...] = ()

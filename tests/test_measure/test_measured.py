@@ -6,7 +6,7 @@ from predicted_garments import predicted_garment
 
 from fashion_mmpose import garments
 from fashion_mmpose.garments import GarmentPrediction, Measure
-from fashion_mmpose.measure import KnownLength, measure, pixels_per_cm
+from fashion_mmpose.measure import KnownLength, Marker, measure, pixels_per_cm
 
 KIND = garments.garment('fashionai', 'trousers')
 POINTS = np.array(
@@ -133,6 +133,19 @@ def test_a_known_length_of_the_garment_itself():
     assert reasons == {'the ends of the known length are one point'}
     with pytest.raises(ValueError, match="no key point 'cuff'"):
         measure(POINTS, KIND, KnownLength('cuff', 'crotch', 5))
+
+
+@pytest.mark.parametrize('scale', [Marker(10), 12.5])
+def test_what_is_no_scale_yet(scale):
+    with pytest.raises(TypeError, match=r'no scale; to fix it: give what find_scale\('):
+        predicted().measurements(scale)
+
+
+def test_points_of_another_layout_are_not_measured():
+    everything = garments.full_layout(POINTS, KIND)
+    for points in (everything, POINTS[:4], np.c_[POINTS, np.ones(7)]):
+        with pytest.raises(ValueError, match=r'each key point of a trousers, \(7, 2\)'):
+            measure(points, KIND)
 
 
 def test_predictions_measure_themselves():
