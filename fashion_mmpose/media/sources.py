@@ -4,7 +4,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -91,15 +91,15 @@ def _sources_of(
         return _folder(path, left_aside)
     if _URL.match(path):
         return [Source(path, 'stream', _stream_name(path))]
-    if not os.path.exists(path) and any(letter in path for letter in '*?['):
+    if not os.path.exists(path) and _is_pattern(path):
+        fixed, pattern = _split_pattern(path)
         files = sorted(
             file
-            for file in glob.glob(path, recursive=True)
+            for file in glob.glob(glob.escape(fixed) + pattern, recursive=True)
             if os.path.isfile(file) and not any(map(_is_left_behind, Path(file).parts))
         )
         if not files:
             raise FileNotFoundError(f'no file fits {path}')
-        fixed = Path(*_before_pattern(Path(path).parts))
         return (
             source
             for file in files
@@ -191,11 +191,19 @@ def _is_left_behind(name: str) -> bool:
     return is_clutter(name) and not name.startswith('.')
 
 
-def _before_pattern(parts: Sequence[str]) -> list[str]:
-    """The leading folders of a pattern that hold no wildcard."""
-    fixed = []
-    for part in parts[:-1]:
-        if any(letter in part for letter in '*?['):
+def _is_pattern(name: str) -> bool:
+    return any(letter in name for letter in '*?[')
+
+
+def _split_pattern(path: str) -> tuple[str, str]:
+    """The leading folders of a pattern that are no wildcards, and the rest.
+
+    A folder may be called ``'shop [new]'``.
+    """
+    parts = path.split(os.sep)
+    for place, part in enumerate(parts):
+        own = os.sep.join(parts[: place + 1])
+        if _is_pattern(part) and not os.path.isdir(own):
             break
-        fixed.append(part)
-    return fixed
+    fixed = ''.join(f'{part}{os.sep}' for part in parts[:place])
+    return fixed, os.sep.join(parts[place:])

@@ -105,6 +105,25 @@ def test_a_name_that_looks_like_a_pattern(image, tmp_path):
     assert names(find_sources(path)) == [('coat [1].png', 'picture')]
 
 
+def test_patterns_below_a_folder_whose_name_looks_like_one(
+    image, tmp_path, monkeypatch
+):
+    png(tmp_path / 'new [1]' / 'a.png', image)
+    png(tmp_path / 'new [1]' / 'b*' / 'c.png', image)
+    png(tmp_path / 'new 1' / 'd.png', image)
+    both = [('a.png', 'picture'), ('b*/c.png', 'picture')]
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path, '.'):
+        assert names(find_sources(f'{folder}/new [1]/*.png')) == both[:1]
+        assert names(find_sources(f'{folder}/new [1]/**/*.png')) == both
+        assert names(find_sources(f'{folder}/new [1]/b*/*')) == [('c.png', 'picture')]
+        assert names(find_sources(f'{folder}/new [12]/*')) == [
+            ('new 1/d.png', 'picture')
+        ]
+    with pytest.raises(FileNotFoundError, match=r'no file fits new \[1\]/\*.jpg'):
+        find_sources('new [1]/*.jpg')
+
+
 def test_lists_keep_their_order(image, shop):
     mixed = [image, shop / 'b.png', 2, np.int64(3), str(shop / 'a.mp4'), image]
     found = find_sources(mixed)
