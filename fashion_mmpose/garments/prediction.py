@@ -236,7 +236,8 @@ class GarmentPrediction:
         """Draw this garment alone into its picture.
 
         Args:
-            image: BGR, uint8, shape (H, W, 3); it is not changed.
+            image: BGR, uint8, shape (H, W, 3), or grey, 16 bits or with
+                transparency; it is not changed.
             **style: ``keypoint_thr`` and ``with_names`` of
                 :func:`fashion_mmpose.visualization.draw_predictions`.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import cv2
 import numpy as np
 
+from fashion_mmpose.files.pictures.pixels import as_bgr
 from fashion_mmpose.garments.table import spread_color
 from fashion_mmpose.measure import Measured, Scale
 
@@ -37,15 +38,19 @@ def draw_measurements(
     absent is not drawn. In large pictures everything is larger.
 
     Args:
-        image: BGR, uint8, shape (H, W, 3); it is not changed.
+        image: BGR, uint8, shape (H, W, 3), or what else an inferencer takes, see
+            :func:`fashion_mmpose.files.pictures.pixels.as_bgr`; it is not changed.
         measured: Measurements of garments in that picture.
         scale: Where what it was taken from is drawn, too. Defaults to None.
         names: Measurements that are drawn; None for all. Defaults to None.
 
     Returns:
         np.ndarray: BGR, uint8, shape (H, W, 3).
+
+    Raises:
+        ValueError: If the image is no picture.
     """
-    canvas = image.copy()
+    canvas = as_bgr(image).copy()
     wanted = None if names is None else set(names)
     shown = [
         (each, each.path)
@@ -53,7 +58,7 @@ def draw_measurements(
         if each.path is not None
         and ('girth' not in each.name if wanted is None else each.name in wanted)
     ]
-    size = drawing_scale(image)
+    size = drawing_scale(canvas)
     if scale is not None and scale.corners is not None:
         for corner in scale.corners:
             _dot(canvas, corner, round(4 * size), _TARGET_COLOR)

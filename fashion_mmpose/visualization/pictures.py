@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from fashion_mmpose import garments
+from fashion_mmpose.files.pictures.pixels import as_bgr
 
 from .drawing import draw_keypoints
 from .point_names import write_point_names
@@ -31,7 +32,8 @@ def draw_predictions(
     larger.
 
     Args:
-        image: BGR, uint8, shape (H, W, 3); it is not changed.
+        image: BGR, uint8, shape (H, W, 3), or what else an inferencer takes, see
+            :func:`fashion_mmpose.files.pictures.pixels.as_bgr`; it is not changed.
         predictions: Garments of that picture.
         keypoint_thr: Points that are scored lower are not drawn. Defaults to 0.2.
         with_names: Write the points' names; the landmarks of DeepFashion2 have
@@ -39,9 +41,12 @@ def draw_predictions(
 
     Returns:
         np.ndarray: BGR, uint8, shape (H, W, 3).
+
+    Raises:
+        ValueError: If the image is no picture.
     """
-    canvas = image.copy()
-    scale = drawing_scale(image)
+    canvas = as_bgr(image).copy()
+    scale = drawing_scale(canvas)
     captions = []
     areas = [np.prod(item.bbox[2:] - item.bbox[:2]) for item in predictions]
     for i in np.argsort(areas)[::-1]:

@@ -31,6 +31,13 @@ def test_lines_and_lengths_are_drawn_and_the_picture_stays():
     assert not ink[10:40].any() and not ink[360:].any()
 
 
+def test_grey_pictures():
+    expected = draw_measurements(PICTURE, measured())
+    assert (draw_measurements(PICTURE[..., 0], measured()) == expected).all()
+    with pytest.raises(ValueError, match='a picture is of type uint8 or uint16'):
+        draw_measurements(PICTURE / 255, measured())
+
+
 def test_some_are_chosen_by_name():
     drawn = changed(draw_measurements(PICTURE, measured(), names=['hem_girth']))
     assert drawn[330, 70:330].all()

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from fashion_mmpose import garments
 from fashion_mmpose.visualization import draw_predictions
@@ -48,6 +49,18 @@ def test_every_garment_has_the_colour_of_its_category():
     assert tuple(picture[160, 110]) == colour(SHORTS)
     assert tuple(picture[30, 20]) == BLUE and tuple(picture[30, 80]) == ORANGE
     assert (GREY == 128).all(), 'the picture itself is not touched'
+
+
+def test_pictures_as_an_inferencer_takes_them():
+    found = [shown(SKIRT, skirt_points(20, 30, 60, 100))]
+    expected = draw_predictions(GREY, found)
+    grey = GREY[..., 0]
+    alike = grey, grey[..., None], grey.astype(np.uint16) << 8, np.dstack((GREY, grey))
+    for picture in alike:
+        assert (draw_predictions(picture, found) == expected).all()
+        assert (found[0].draw(picture) == expected).all()
+    with pytest.raises(ValueError, match='is of type float64 .* a picture is of type'):
+        draw_predictions(GREY / 255, found)
 
 
 def test_large_pictures_look_like_small_ones():

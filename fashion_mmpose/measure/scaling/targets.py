@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.pictures.pixels import as_bgr
 
 from .edges import Corners, refine_corners
 from .plane_fit import tell_plane
@@ -294,7 +295,8 @@ def find_scale(image: np.ndarray, target: Target, lens: Lens | None = None) -> S
     """The plane on which something of known size lies in a picture.
 
     Args:
-        image: BGR, uint8, shape (H, W, 3).
+        image: BGR, uint8, shape (H, W, 3), or what else an inferencer takes, see
+            :func:`fashion_mmpose.files.pictures.pixels.as_bgr`.
         target: What lies there, beside the garment and as flat as it.
         lens: The lens. Defaults to None.
 
@@ -304,7 +306,9 @@ def find_scale(image: np.ndarray, target: Target, lens: Lens | None = None) -> S
     Raises:
         LensError: If the picture has another shape than those of the lens.
         TargetError: If it is not found.
+        ValueError: If the image is no picture, or there can be no such target.
     """
+    image = as_bgr(image)
     return target.find(image, lens and lens.for_size(_size(image)))
 
 

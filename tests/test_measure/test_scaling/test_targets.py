@@ -63,6 +63,16 @@ def test_they_tell_centimetres(target):
     assert abs(error) < 3 * said < 1
 
 
+def test_grey_pictures():
+    seen = picture(Marker(12))
+    grey = cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY)
+    again = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+    expected = find_scale(again, Marker(12)).homography
+    assert (find_scale(grey, Marker(12)).homography == expected).all()
+    with pytest.raises(ValueError, match='a picture is of type uint8 or uint16'):
+        find_scale(seen / 255, Marker(12))
+
+
 def test_the_border_of_a_marker_is_outside_of_its_side():
     target = Marker(12)
     scale = find_scale(picture(target), target)
