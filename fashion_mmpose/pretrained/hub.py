@@ -85,6 +85,11 @@ def local_folder(name: str | os.PathLike, revision: str | None = None) -> Path:
                 f'{name} is a folder here, which has no revision {revision!r}'
             )
         return path
+    if path.exists():
+        raise FileNotFoundError(
+            f'{name} is a file, and networks are read from the folder that it lies in; '
+            f'to fix it: name that, {path.parent}'
+        )
     if isinstance(name, os.PathLike) or not _ID.fullmatch(name):
         raise FileNotFoundError(
             f'{name} is no folder; an id of a model hub has the form owner/name'

@@ -167,11 +167,16 @@ def test_published(small, tmp_path: Path, capsys):
     assert 'is no metrics.json of a test' in capsys.readouterr().err
 
 
-def test_folders_that_are_refused(stored: Path, tmp_path: Path):
+def test_folders_that_are_refused(stored: Path, tmp_path: Path, monkeypatch):
     with pytest.raises(FormatError, match=f'has no {INDEX}'):
         read_index(tmp_path)
     with pytest.raises(FileNotFoundError, match='none is no folder; an id of a model'):
         GarmentInferencer.from_pretrained('none')
+    monkeypatch.chdir(stored.parent)
+    with pytest.raises(
+        FileNotFoundError, match='onnx is a file, .* name that, starter'
+    ):
+        GarmentInferencer.from_pretrained('starter/pose.onnx')
     with pytest.raises(ValueError, match="which has no revision 'main'"):
         local_folder(stored, 'main')
     index = json.loads((stored / INDEX).read_text())
