@@ -65,9 +65,11 @@ class VideoTracking:
             raise ValueError(
                 'garments are followed by their boxes; to fix it: give a detector'
             )
-        if category is not None and category not in networks:
+        # A list, as a call takes one, has no place among the keys.
+        if category not in (None, *networks):
             raise ValueError(
-                f'there is no network for {category!r}, only for {list(networks)}'
+                f'there is no network for {category!r}, only for {list(networks)}; to '
+                'fix it: name one category for all frames, or none'
             )
         self._networks = networks
         self._detector = detector

@@ -123,6 +123,8 @@ def test_what_cannot_be_followed(inferencer, video, tmp_path):
         inferencer.track([video, picture])
     with pytest.raises(ValueError, match='detect_every must be at least 1, got 0'):
         inferencer.track(video, detect_every=0)
+    with pytest.raises(ValueError, match=r"for \['skirt'\], .* one category for all"):
+        inferencer.track(video, ['skirt'])
     with pytest.raises(ValueError, match="no network for 'hat'"):
         inferencer.track(video, 'hat')
     with pytest.raises(ValueError, match='unknown on_error'):
