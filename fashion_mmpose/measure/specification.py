@@ -206,7 +206,9 @@ def read_specification(path: str | os.PathLike) -> list[Limit]:
 
 
 def _has_text(cell: Any) -> bool:
-    return bool(str(cell or '').strip())
+    """Whether a cell is not blank, or one of several behind the last column."""
+    cells = cell if isinstance(cell, list) else [cell]
+    return any(str(each or '').strip() for each in cells)
 
 
 def _csv_rows(path: str | os.PathLike) -> dict[int, dict]:
@@ -226,10 +228,16 @@ def _csv_rows(path: str | os.PathLike) -> dict[int, dict]:
 def _limit(row: Any, where: str) -> Limit:
     if not isinstance(row, Mapping):
         raise FormatError(f'{where} is no mapping of {", ".join(_COLUMNS)}')
+    # What csv finds behind the last column has no name.
+    if _has_text(row.get(None)):
+        raise FormatError(
+            f'{where} has more cells than there are columns; to fix it: write decimals '
+            'with a point, or put numbers with a comma into quotes'
+        )
     values = {
         str(key).strip().lower(): value
         for key, value in row.items()
-        if value not in (None, '')
+        if key is not None and value not in (None, '')
     }
     strangers = [key for key in values if key not in _COLUMNS]
     if strangers:

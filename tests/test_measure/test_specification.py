@@ -136,7 +136,7 @@ def test_rows_without_anything_are_left_out(tmp_path):
     path.write_text('measurement;target;tolerance\nhem;5;1\n;;\n ; ;\nhem;6;x\n')
     with pytest.raises(FormatError, match="row 5: plus: 'x'"):
         read_specification(path)
-    path.write_text('measurement;target;tolerance\nhem;5;1\n;;\n')
+    path.write_text('measurement;target;tolerance\nhem;5;1;;\n;;\n;;;;\n')
     assert [limit.target for limit in read_specification(path)] == [5]
 
 
@@ -150,6 +150,10 @@ def test_rows_without_anything_are_left_out(tmp_path):
         ('target,tolerance\n5,1\n', 'names no measurement'),
         ('measurement,target,tolerance\n ,5,1\n', 'names no measurement'),
         ('measurement,target,tolerance\n', 'has no row'),
+        (
+            'measurement,target,tolerance\nhem,5,0,5\n',
+            'row 2 has more cells than there are columns; to fix it: write decimals',
+        ),
     ],
 )
 def test_wrong_sheets_are_refused(tmp_path, text: str, message: str):
