@@ -18,7 +18,6 @@ import os
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.evaluation.functional.errors import NEMeasure
 from fashion_mmpose.evaluation.functional.normalized_error import RULES
-from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure.uncertainty.calibration import read_calibration
@@ -88,8 +87,8 @@ def execute(args: argparse.Namespace) -> None:
     predictions = [args.predictions]
     if args.compare is not None:
         predictions.append(args.compare)
-    check_no_input(args.out, (*predictions, args.ann_file, *args.calibration))
-    with locked_file(args.out):
+    inputs = *predictions, args.ann_file, *args.calibration
+    with locked_file(args.out, inputs):
         rule = args.rule or 'skip_short'
         material = read_material(
             args.ann_file, predictions, args.benchmark, rule, args.images

@@ -20,7 +20,6 @@ from collections import Counter
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.results import (
     check_pictures,
@@ -101,9 +100,8 @@ def summary(submission: Submission) -> str:
 
 def execute(args: argparse.Namespace) -> None:
     """Merge, and print what was written."""
-    lists = [] if args.test_list is None else [args.test_list]
-    check_no_input(args.out, (*args.predictions, *args.ann_file, *lists))
-    with locked_file(args.out):
+    inputs = *args.predictions, *args.ann_file, args.test_list
+    with locked_file(args.out, inputs):
         submission = merge(args)
     for image_id, mean in zip(submission.image_ids, submission.filled):
         if mean:

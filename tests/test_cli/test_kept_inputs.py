@@ -1,5 +1,7 @@
 """Commands do not write over what they read."""
 
+from pathlib import Path
+
 import pytest
 
 from fashion_mmpose.cli.main import main
@@ -29,7 +31,7 @@ def test_inputs_are_kept(tmp_path, monkeypatch, capsys, command):
         (tmp_path / name).write_text('mine')
     (tmp_path / 'link').symlink_to('a')
     assert main(command.split()) == 1
-    out = command.split()[-1]
+    out = Path(command.split()[-1])
     assert capsys.readouterr().err == (
         f'error: {out} is an input, which would be written over; to fix it: choose '
         'another file to write\n'

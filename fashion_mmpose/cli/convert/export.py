@@ -169,7 +169,7 @@ def _export_predictions(args: argparse.Namespace) -> None:
         _export_fiftyone(args, args.ann_file, entries)
         return
     if args.to == 'coco':
-        with locked_file(args.out):
+        with locked_file(args.out, [args.ann_file]):
             moved = results_with_layout(
                 entries, names.benchmark, args.layout, args.file
             )

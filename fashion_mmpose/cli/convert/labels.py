@@ -153,7 +153,7 @@ def execute(args: argparse.Namespace) -> None:
     folder = args.images or labels.folder
     pictures = PictureFolder(folder) if folder else None
     options = Options(args.category, args.bbox, args.margin, args.skip_bad)
-    with locked_file(args.out):
+    with locked_file(args.out, [args.export, args.mapping]):
         done = convert(labels, benchmark, names, pictures, options)
         files = write(done, benchmark, args.out, args.split_categories)
     warn(remarks(done))

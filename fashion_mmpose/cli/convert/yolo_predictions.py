@@ -39,7 +39,7 @@ def execute(args: argparse.Namespace) -> None:
     entries, strangers = read_predictions(args.labels, names, known)
     if strangers:
         warn([f'{strangers} text files are of no picture in {args.ann_file}, left out'])
-    with locked_file(args.out):
+    with locked_file(args.out, [args.ann_file]):
         write_predictions(args.out, entries)
     print(f'{len(entries)} predictions written to {args.out}')
 

@@ -18,7 +18,6 @@ from contextlib import nullcontext
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.evaluation.functional.oks import OKSResult, score_files
 from fashion_mmpose.evaluation.functional.report import oks_table
-from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
@@ -47,9 +46,8 @@ def content(score: OKSResult) -> dict:
 
 def execute(args: argparse.Namespace) -> None:
     """Score, and print the numbers."""
-    if args.json:
-        check_no_input(args.json, (args.gt, args.results))
-    with locked_file(args.json) if args.json else nullcontext():
+    inputs = args.gt, args.results
+    with locked_file(args.json, inputs) if args.json else nullcontext():
         score = score_files(args.gt, args.results, args.visible_only)
         if args.json:
             with OutputFiles() as outputs:

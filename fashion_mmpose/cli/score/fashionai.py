@@ -33,7 +33,6 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
     normalized_error,
 )
 from fashion_mmpose.evaluation.functional.report import normalized_error_table
-from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.fashionai.tianchi import read_tianchi
@@ -135,9 +134,8 @@ def score(
 
 def execute(args: argparse.Namespace) -> None:
     """Score, and print the tables."""
-    if args.json:
-        check_no_input(args.json, (args.gt, args.pred))
-    with locked_file(args.json) if args.json else nullcontext():
+    inputs = args.gt, args.pred
+    with locked_file(args.json, inputs) if args.json else nullcontext():
         scores, report = score(args.gt, args.pred, args.rule, args.category)
         if args.json:
             with OutputFiles() as outputs:

@@ -43,19 +43,29 @@ def check_writable(path: str | os.PathLike) -> None:
 
 
 def check_no_input(
-    path: str | os.PathLike, inputs: Iterable[str | os.PathLike]
+    path: str | os.PathLike, inputs: Iterable[str | os.PathLike | None]
 ) -> None:
     """Make sure that a file to write is none of those that are read.
 
+    Args:
+        path: The file to write.
+        inputs: Those that are read; None does not count.
+
     Raises:
-        ValueError: If it is, by whatever name.
+        ValueError: If it is one of them, by whatever name.
     """
-    place = os.path.realpath(path)
-    if any(os.path.realpath(each) == place for each in inputs):
+    if any(each is not None and _is_same(path, each) for each in inputs):
         raise ValueError(
             f'{path} is an input, which would be written over; to fix it: choose '
             'another file to write'
         )
+
+
+def _is_same(path: str | os.PathLike, other: str | os.PathLike) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:  # one of them is not there
+        return os.path.realpath(path) == os.path.realpath(other)
 
 
 def write_or_rescue(path: str | os.PathLike, write: Callable[[Path], None]) -> None:

@@ -2,13 +2,13 @@
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TextIO
 
-from .faults import check_writable, errors_of
+from .faults import check_no_input, check_writable, errors_of
 
 try:
     import fcntl
@@ -52,17 +52,25 @@ def _removed_if_empty(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked_file(path: str | os.PathLike) -> Iterator[None]:
+def locked_file(
+    path: str | os.PathLike, inputs: Iterable[str | os.PathLike | None] = ()
+) -> Iterator[None]:
     """Keep the place of a file for this process and those that it starts.
 
     The lock is the file ``.<name>.lock`` beside it. A missing folder is made, and
     removed again if nothing is written into it.
 
+    Args:
+        path: The file.
+        inputs: What it may not replace; None does not count.
+
     Raises:
         BlockingIOError: If another run is about to write it; it says which.
         OSError: If its folder cannot be written to, or it is a folder itself.
+        ValueError: See :func:`.faults.check_no_input`.
     """
     path = Path(path)
+    check_no_input(path, inputs)
     with _removed_if_empty(path.parent):
         check_writable(path)
         with _locked(path, path.with_name(f'.{path.name}.lock')):

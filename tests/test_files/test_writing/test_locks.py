@@ -98,3 +98,17 @@ def test_children_work_under_the_lock_of_their_parent(tmp_path, lock):
         with pytest.raises(BlockingIOError), lock(place):
             pass
     assert environment_for_children(os.environ) == dict(os.environ)
+
+
+def test_a_file_that_is_an_input_is_not_replaced(tmp_path):
+    gt, linked = tmp_path / 'gt.json', tmp_path / 'same.json'
+    gt.write_text('{}')
+    linked.symlink_to(gt)
+    inputs = None, tmp_path / 'missing.json', gt
+    for path in (gt, linked, tmp_path / '.' / 'gt.json'):
+        message = 'json is an input, which would be written over'
+        with pytest.raises(ValueError, match=message), locked_file(path, inputs):
+            pass
+    with locked_file(tmp_path / 'new.json', inputs):
+        pass
+    assert sorted(os.listdir(tmp_path)) == ['gt.json', 'same.json']
