@@ -183,6 +183,18 @@ def test_the_detector_comes_with_it():
         GarmentInferencer(benchmark='bags')
 
 
+def test_a_wall_wears_nothing():
+    """Its detector sees shorts, and finds no points of them."""
+    wall = np.full((200, 200, 3), 128, np.uint8)
+    assert GarmentInferencer().predict(wall).garments == ()
+    every = GarmentInferencer(det_options=dict(score_thr=0.2, garment_thr=0))
+    seen = every.predict(wall).garments
+    assert seen and all(garment.score < 0.1 for garment in seen)
+    chosen = GarmentInferencer(det_options=dict(score_thr=0.4))
+    assert (chosen.detector.score_thr, chosen.garment_thr) == (0.4, 0.1)
+    assert GarmentInferencer(benchmark='fashionai').garment_thr == 0
+
+
 def test_predict_needs_no_networks(tmp_path):
     import cv2
 

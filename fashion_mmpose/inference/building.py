@@ -27,6 +27,8 @@ WeightsLike = str | os.PathLike | None
 DETECTOR_SCORE_THR = 0.3
 # Of two categories that a detector finds in one place, one is wrong.
 DETECTOR_MAX_OVERLAP = 0.6
+# Of what the starter finds in photographs below it, next to nothing is a garment.
+STARTER_GARMENT_THR = 0.1
 
 
 def starter_network(
@@ -63,6 +65,21 @@ def starter_network(
             raise lack from None
         return starter.config_and_weights(name)
     return starter.FOLDER / starter.graph_file(name), None
+
+
+def starter_detector(
+    device: str, weights: WeightsLike, options: Mapping[str, Any] | None
+) -> tuple[ConfigLike, WeightsLike, dict[str, Any]]:
+    """The starter's detector, see :func:`starter_network`, and its limits.
+
+    Args:
+        device: Where it shall compute.
+        weights: What a caller gives without a detector; it must be None.
+        options: The caller's limits, see :func:`build_detector`.
+    """
+    det, weights = starter_network(starter.DETECTOR, device, weights)
+    limits = dict(garment_thr=STARTER_GARMENT_THR)
+    return det, weights, limits | dict(options or {})
 
 
 def stored_network(

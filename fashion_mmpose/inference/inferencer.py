@@ -30,6 +30,7 @@ from .building import (
     build_detector,
     build_pose,
     one_of,
+    starter_detector,
     starter_network,
 )
 from .detections import Detections
@@ -77,8 +78,8 @@ class GarmentInferencer(Storable):
             of one or several pictures through a pose network, at once. Defaults to 8.
         det_options: Arguments of :class:`GarmentDetector` for a config: ``score_thr``
             (0.3 here), ``max_per_image`` and ``max_overlap`` (0.6 here; None lets one
-            garment be found under several categories); and ``garment_thr`` (0), the
-            lowest score, of box and points together, of garments in its boxes.
+            garment be found under several categories); and ``garment_thr``, the lowest
+            score, of box and points together, of garments (0; 0.1 by the starter's).
         benchmark: Whose key points the starter finds: ``'deepfashion2'``, 13 categories
             that its detector finds; or ``'fashionai'``, 24 points of garments that fill
             their pictures and whose category the caller names. Defaults to
@@ -97,8 +98,7 @@ class GarmentInferencer(Storable):
     Raises:
         FileNotFoundError: If there is no such checkpoint or exported file.
         ImportError: If PyTorch and MMPose, or onnxruntime, are missing but needed.
-        TypeError: If ``det_model`` is neither a config nor a detector, or the detector
-            has no such option.
+        TypeError: If ``det_model`` is no detector, or the detector has no such option.
         ValueError: If there is no such config, or it is not what it should be, weights
             do not fit it, or what the detector finds is nothing to the pose networks.
     """
@@ -128,8 +128,8 @@ class GarmentInferencer(Storable):
             name = starter.check_benchmark(benchmark or 'deepfashion2')
             pose, pose2d_weights = starter_network(name, device, pose2d_weights)
             if det is None and benchmark != 'fashionai':
-                name = starter.DETECTOR
-                det, det_weights = starter_network(name, device, det_weights)
+                found = starter_detector(device, det_weights, det_options)
+                det, det_weights, det_options = found
         elif benchmark is not None:
             raise ValueError(
                 'benchmark chooses a network of the starter; one that is named is for '

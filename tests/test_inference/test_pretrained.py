@@ -65,7 +65,7 @@ def test_the_same_garments(stored: Path):
     other = dict(score_thr=0.9)
     inferencer = GarmentInferencer.from_pretrained(stored, det_options=other)
     assert inferencer.detector.score_thr == 0.9
-    assert inferencer.garment_thr == 0
+    assert inferencer.garment_thr == expected.garment_thr == 0.1
     strict = dict(garment_thr=0.05)
     inferencer = GarmentInferencer.from_pretrained(stored, det_options=strict)
     assert (inferencer.garment_thr, inferencer.detector.score_thr) == (0.05, 0.4)
@@ -122,7 +122,8 @@ def test_the_command(stored: Path, tmp_path: Path, capsys):
     assert main(['predict', picture, *options]) == 0
     some = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
     assert some and min(entry['bbox_score'] for entry in some) >= 0.4
-    assert main(['predict', picture, *options, '--score-thr', '0.05']) == 0
+    lower = ['--score-thr', '0.05', '--garment-thr', '0']
+    assert main(['predict', picture, *options, *lower]) == 0
     more = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
     assert len(more) > len(some)
     with pytest.raises(SystemExit, match='2'):

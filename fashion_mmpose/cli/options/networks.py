@@ -14,6 +14,7 @@ from fashion_mmpose.inference.boxes.framing import FramingWarning
 from fashion_mmpose.inference.building import (
     DETECTOR_MAX_OVERLAP,
     DETECTOR_SCORE_THR,
+    STARTER_GARMENT_THR,
     exported_by_category,
 )
 from fashion_mmpose.inference.onnx.session import is_onnx
@@ -146,7 +147,8 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar='T',
         help='lowest score of the garments in such boxes, of box and points together '
-        '(with --pretrained as the folder says, else 0)',
+        '(with --pretrained as the folder says, for the starter '
+        f'{STARTER_GARMENT_THR:g}, else 0)',
     )
     parser.add_argument(
         '--batch-size',
