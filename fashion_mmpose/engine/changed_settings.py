@@ -36,6 +36,29 @@ class Settings:
         self.schedules = [deepcopy(s.state_dict()) for s in _schedules(runner)]
         self._seed = runner._randomness_cfg.get('seed')
 
+    def check(self, runner: Runner, checkpoint: Mapping, filename: str) -> None:
+        """Stop at a checkpoint with other settings, unless the run overrides them.
+
+        Args:
+            runner: The run, which has built its loaders.
+            checkpoint: See :meth:`overruled`.
+            filename: The checkpoint's, for messages.
+
+        Raises:
+            ValueError: If there are some, and ``override`` is not set.
+        """
+        changes = self.overruled(runner, checkpoint)
+        if not changes:
+            return
+        listed = '\n  '.join(changes)
+        if not runner.override:
+            raise ValueError(
+                f'{filename} was trained with other settings, and --resume would go on '
+                f'with those:\n  {listed}\nto fix it: give the old settings, or '
+                '--override, which takes the new ones from here on'
+            )
+        runner.logger.warning(f'from here on, other than in {filename}:\n  {listed}')
+
     def overruled(self, runner: Runner, checkpoint: Mapping) -> list[str]:
         """What the checkpoint has otherwise, as ``'<setting> was <old>, is <new>'``.
 

@@ -35,6 +35,7 @@ from fashion_mmpose.weights.trained_for import check_trained_for
 from .changed_settings import Settings
 from .faults import dead_workers_named, way_to_resume
 from .monitors import check_monitored
+from .optim.batch_size import scale_rates
 from .optim.compiling import compile_losses
 from .resuming import limits_of_resuming
 from .run_files import (
@@ -172,6 +173,15 @@ class TrainingRunner(Runner):
             compile_losses(self.model, **({} if options is True else options))
             self.logger.info('the way to the losses is compiled; first steps take long')
 
+    def scale_lr(self, optim_wrapper, auto_scale_lr: dict | None = None) -> None:
+        """Scale the rates to the real batch size, if the config says so."""
+        if (auto_scale_lr or {}).get('enable', False):
+            loader = self._train_dataloader  # its settings, unless it came built
+            built = not isinstance(loader, dict)
+            pictures = loader.batch_size if built else loader['batch_size']
+            base = auto_scale_lr['base_batch_size']
+            scale_rates(optim_wrapper, self.world_size * pictures, base)
+
     def _become_current(self) -> None:
         """Let parts that ask for the current logger and the like get this run's."""
         own = (self.logger, self.message_hub, self.visualizer, self.default_scope)
@@ -263,22 +273,10 @@ class TrainingRunner(Runner):
                 f'it: begin one with them, --cfg-options load_from={filename}'
             )
         if self._settings is not None:
-            self._check_settings(self._settings.overruled(self, checkpoint), filename)
+            self._settings.check(self, checkpoint, filename)
         if isinstance(self.train_loop, InterruptibleTrainLoop):
             self.train_loop.position = checkpoint['meta'].get('position')
         return checkpoint
-
-    def _check_settings(self, changes: list[str], filename: str) -> None:
-        if not changes:
-            return
-        listed = '\n  '.join(changes)
-        if not self.override:
-            raise ValueError(
-                f'{filename} was trained with other settings, and --resume would go on '
-                f'with those:\n  {listed}\nto fix it: give the old settings, or '
-                '--override, which takes the new ones from here on'
-            )
-        self.logger.warning(f'from here on, other than in {filename}:\n  {listed}')
 
     def _read(self, filename: str) -> dict:
         """A checkpoint with ``state_dict`` and ``meta``, as the hooks leave it."""

@@ -1,0 +1,88 @@
+"""Learning rates that are scaled to the pictures of a step."""
+
+import pytest
+from toy_training import toy_runner
+
+from fashion_mmpose.engine.runner import TrainingRunner
+
+WARM_UP = dict(type='LinearLR', start_factor=0.5, by_epoch=False, begin=0, end=4)
+PLATEAU = dict(
+    type='ReduceOnPlateauLR', monitor='fashionai/NE', patience=0, threshold=1.0
+)
+
+
+def runner(
+    folder, epochs=2, lr=0.1, base=None, schedules=(WARM_UP,), parts=1, **changes
+):
+    optimizer = dict(type='SGD', lr=lr)
+    run = toy_runner(
+        folder,
+        [0.5] * 9,
+        epochs,
+        runner_type=TrainingRunner,
+        optim_wrapper=dict(
+            optimizer=optimizer,
+            paramwise_cfg=dict(bias_lr_mult=0.5),
+            accumulative_counts=parts,
+        ),
+        param_scheduler=list(schedules),
+        auto_scale_lr=base and dict(base_batch_size=base, enable=True),
+        randomness=dict(seed=0),
+        **changes,
+    )
+    run._train_dataloader['batch_size'] = 1  # two batches an epoch
+    return run
+
+
+def rates(run):
+    """Rates of all groups, the last of them ``base_lr``, of the steps of a run."""
+    seen = []
+
+    def look(module, args, output):
+        if module.training:
+            told = run.optim_wrapper.get_lr()
+            seen.append([*told['lr'], *told['base_lr']])
+
+    run.model.layer.register_forward_hook(look)
+    run.train()
+    return seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    'schedules',
+    [
+        [],
+        [WARM_UP],
+        [dict(type='MultiStepLR', milestones=[1])],
+        [dict(type='CosineAnnealingLR', eta_min=0, convert_to_iter_based=True)],
+        [dict(type='ExponentialLR', gamma=0.9, by_epoch=False)],
+        [dict(type='PolyLR', power=2.0, convert_to_iter_based=True)],
+        [PLATEAU],
+    ],
+    ids=['none', 'warm-up', 'steps', 'cosine', 'exponential', 'power', 'plateau'],
+)
+def test_all_groups_and_what_the_log_calls_base(tmp_path, schedules):
+    scaled = runner(tmp_path / 'scaled', base=4, schedules=schedules)
+    written = runner(tmp_path / 'written', lr=0.025, schedules=schedules)
+    seen = rates(scaled)
+    assert seen == [pytest.approx(each, abs=1e-12) for each in rates(written)]
+    for weight, bias, base in seen:
+        assert (weight, bias) == pytest.approx((base, base / 2))
+
+
+def test_a_step_of_several_batches_sees_the_pictures_of_all(tmp_path):
+    run = runner(tmp_path, base=4, schedules=[], parts=2)
+    assert rates(run)[0] == pytest.approx([0.05, 0.025, 0.05])
+
+
+@pytest.mark.slow
+def test_a_resumed_run_goes_on_with_scaled_rates(tmp_path):
+    whole = rates(runner(tmp_path / 'whole', 4, base=4))
+    first = rates(runner(tmp_path / 'run', 2, base=4))
+    checkpoint = str(tmp_path / 'run' / 'epoch_2.pth')
+    rest = rates(runner(tmp_path / 'run', 4, base=4, resume=True, load_from=checkpoint))
+    assert first + rest == whole
+    run = runner(tmp_path / 'run', 4, resume=True, load_from=checkpoint)
+    with pytest.raises(ValueError, match=r'optimizer\.lr was 0\.025, is 0\.1'):
+        run.train()
