@@ -32,6 +32,24 @@ def check_out_channels(out_channels: int | None) -> int:
     return out_channels
 
 
+def check_key_points(out_channels: int, num_keypoints: int) -> None:
+    """Refuse samples of another layout: rows of one would be others of the other.
+
+    Args:
+        out_channels (int): Number of key points of a head.
+        num_keypoints (int): That of the samples.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    if out_channels != num_keypoints:
+        raise ValueError(
+            f'model.head.out_channels is {out_channels}, but the samples have '
+            f'{num_keypoints} key points; to fix it: set it to {num_keypoints}, or '
+            'give the data sets the category or the categories of the network'
+        )
+
+
 def own_rows(batch_data_samples: list | None, num_channels: int) -> Tensor | None:
     """Places in (B, K), flattened, of the channels of each sample's own category.
 

@@ -11,7 +11,7 @@ from fashion_mmpose.codecs import PointHeatmap
 from fashion_mmpose.garments.shared import shared_places
 from fashion_mmpose.models.losses.base import LabelledLoss, PointTargets, batch_targets
 
-from .category_rows import decode_heatmaps, decode_rows, own_rows
+from .category_rows import check_key_points, decode_heatmaps, decode_rows, own_rows
 from .stage_heatmaps import PendingHeatmaps, SharedHeatmaps, StageHeatmaps
 from .state_branch import add_states, state_branch
 
@@ -156,6 +156,9 @@ class PointHeadMixin:
 
         Returns:
             Tensor: Shape (M, H, W).
+
+        Raises:
+            ValueError: If the samples have other key points than the head.
         """
         if not test_cfg.get('flip_test', False):
             return self._final_maps(feats, rows)
@@ -165,7 +168,8 @@ class PointHeadMixin:
         flip_indices = torch.as_tensor(
             batch_data_samples[0].metainfo['flip_indices'], device=mirrored_rows.device
         )
-        channels = mirrored_rows % len(flip_indices)
+        check_key_points(self.out_channels, len(flip_indices))
+        channels = mirrored_rows % self.out_channels
         mirrored_rows = mirrored_rows - channels + flip_indices[channels]
         shift = test_cfg.get('shift_heatmap', False)
         maps = self._final_maps(feats[1], mirrored_rows)
@@ -207,7 +211,13 @@ class PointHeadMixin:
 
         Returns:
             dict: Scalars.
+
+        Raises:
+            ValueError: If the samples have other key points than the head.
         """
+        for sample in batch_data_samples:
+            weights = sample.gt_instance_labels.keypoint_weights
+            check_key_points(self.out_channels, weights.shape[1])
         points = batch_targets(self.decoder, batch_data_samples)
         targets = points.with_background() if self.with_background else points
         stages = self.stage_heatmaps(feats)

@@ -299,3 +299,31 @@ def test_pck_accuracy():
     maps = head.decoder.render(points[0])[None]
     maps[0, 1] = maps[0, 1].roll(1, -1)  # one cell of 16 is more than 5 %
     assert pck_accuracy(targets.select(maps), targets).item() == pytest.approx(2 / 3)
+
+
+# ------------------------------------------------------- key points of others
+
+
+@pytest.mark.parametrize('out_channels', [24, 4])
+@pytest.mark.parametrize('kind', ['CPNHead', 'PointHeatmapHead'])
+def test_samples_of_other_key_points_are_refused(kind, out_channels):
+    """Their rows would be other channels of other samples."""
+    kwargs = dict(in_channels=LEVELS, channels=8)
+    if kind == 'PointHeatmapHead':
+        kwargs = dict(in_channels=LEVELS[-1], deconv_out_channels=None)
+    head = MODELS.build(
+        dict(type=kind, out_channels=out_channels, decoder=CODEC, **kwargs)
+    )
+    blouses, feats = samples(), features()
+    message = f'out_channels is {out_channels}, but the samples have 13 key points'
+    with pytest.raises(ValueError, match=message):
+        head.loss(feats, blouses)
+    with pytest.raises(ValueError, match=message):
+        head.predict([feats, feats], blouses, dict(flip_test=True))
+
+
+def test_one_sample_of_other_key_points_is_refused():
+    """Of a mixture of data sets."""
+    head = CPNHead(LEVELS, 24, channels=8, decoder=CODEC)
+    with pytest.raises(ValueError, match='is 24, but the samples have 13 key points'):
+        head.loss(features(), [*samples(1, full=True), *samples(1)])
