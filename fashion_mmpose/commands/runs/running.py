@@ -30,6 +30,7 @@ from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
+_OF_GPUS = ('loss_scale', 'dtype', 'use_fsdp')  # what AmpOptimWrapper alone takes
 _RANKS = dict(pytorch='RANK', slurm='SLURM_PROCID')
 
 
@@ -146,6 +147,8 @@ def _set_mixed_precision(cfg: Config) -> None:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     elif cpu_has_bfloat16():
         cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
+        for key in _OF_GPUS:
+            cfg.optim_wrapper.pop(key, None)
     else:
         raise RuntimeError(
             '--amp needs a GPU, and PyTorch sees none, or a CPU with instructions for '

@@ -91,6 +91,11 @@ def test_amp(cfg, monkeypatch):
     running.set_training(cfg, amp=True)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.loss_scale == 'dynamic'
+    # A config that is made for GPUs trains on a CPU as well.
+    cfg.optim_wrapper.update(dtype='float16', accumulative_counts=2)
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    running.set_training(cfg, amp=True)
+    assert cfg.optim_wrapper.keys() == {'type', 'optimizer', 'accumulative_counts'}
 
 
 def test_auto_scale_lr(cfg):
