@@ -1,4 +1,4 @@
-"""What ends a training that nobody stopped, and from where it can go on."""
+"""What ends a training that nobody stopped, or keeps it from beginning."""
 
 import os
 import re
@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from mmengine.dataset import InfiniteSampler
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner, ValLoop
+from torch.utils.data import IterableDataset
 
 from fashion_mmpose.errors import TrainingError
 from fashion_mmpose.weights.read import WeightsError, read_checkpoint
@@ -47,6 +49,39 @@ def dead_workers_named(way_out: Callable[[], str]) -> Iterator[None]:
             'it: free some, or let fewer processes load with --cfg-options '
             f'LOADER.num_workers=N; {way_out()}'
         ) from None
+
+
+def check_batches(loop: BaseLoop) -> None:
+    """Refuse to train with, or to validate on, nothing or without an end.
+
+    Args:
+        loop: A training or its validation.
+
+    Raises:
+        ValueError: If an epoch of its loader has no batch, or has no end where the loop
+            does not count iterations.
+    """
+    loader = loop.dataloader
+    goes_to_its_end = isinstance(loop, EpochBasedTrainLoop | ValLoop)
+    if goes_to_its_end and isinstance(loader.sampler, InfiniteSampler):
+        raise ValueError(
+            'InfiniteSampler goes on for ever, so that the first epoch has no end; to '
+            'fix it: another sampler, such as DefaultSampler, or, to train, '
+            'train_cfg=dict(by_epoch=False, max_iters=...)'
+        )
+    dataset = loader.dataset
+    if isinstance(dataset, IterableDataset) or len(loader):
+        return
+    name = getattr(dataset, 'ann_file', None) or type(dataset).__name__
+    if not len(dataset):
+        raise ValueError(
+            f'{name}: the data set has no sample; to fix it: look at its file, its '
+            'category and its categories'
+        )
+    raise ValueError(
+        f'{name}: the data set has fewer samples ({len(dataset)}) than a batch, and '
+        'drop_last leaves them out; to fix it: a smaller batch_size, or drop_last=False'
+    )
 
 
 def way_to_resume(runner: Runner) -> str:

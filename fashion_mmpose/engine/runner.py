@@ -33,7 +33,7 @@ from fashion_mmpose.weights.torch_file import check_torch_file
 from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .changed_settings import Settings
-from .faults import dead_workers_named, way_to_resume
+from .faults import check_batches, dead_workers_named, way_to_resume
 from .monitors import check_monitored
 from .optim.batch_size import scale_rates
 from .optim.compiling import compile_losses
@@ -118,12 +118,16 @@ class TrainingRunner(Runner):
         """MMEngine's loop; one that counts epochs can go on in the middle of one.
 
         The log says if a run cannot be resumed bit for bit.
+
+        Raises:
+            ValueError: See :func:`.faults.check_batches`.
         """
         if isinstance(loop, dict) and counts_epochs(loop):
             settings = {key: loop[key] for key in loop if key not in LOOP_MARKS}
             loop = InterruptibleTrainLoop(self, self._train_dataloader, **settings)
         else:
             loop = super().build_train_loop(loop)
+        check_batches(loop)
         if limits := limits_of_resuming(self, loop):
             self.logger.warning(
                 'if this run is interrupted and resumed, it will not equal an '
@@ -135,10 +139,12 @@ class TrainingRunner(Runner):
         """MMEngine's loop, whose metrics know which pictures are tested.
 
         Raises:
-            ValueError: See :func:`.monitors.check_monitored`.
+            ValueError: See :func:`.faults.check_batches` and
+                :func:`.monitors.check_monitored`.
         """
         loop = self._with_informed_metrics(super().build_val_loop(loop))
         if isinstance(self._train_loop, BaseLoop):
+            check_batches(loop)
             check_monitored(self, loop.evaluator, loop.dataloader.dataset)
         return loop
 

@@ -1,4 +1,4 @@
-"""What ends a training that nobody stopped."""
+"""What ends a training that nobody stopped, or keeps it from beginning."""
 
 import os
 import signal
@@ -34,6 +34,46 @@ class Failing(Line):
             if self.step <= 0:
                 found['loss'] = found['loss'] * self.value
         return found
+
+
+class Nothing(Numbers):
+    ann_file = 'none.json'
+
+    def __len__(self):
+        return 0
+
+
+@pytest.mark.parametrize('part', ['train', 'val'])
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(dataset=Nothing()), 'none.json: the data set has no sample'),
+        (
+            dict(batch_size=3, drop_last=True),
+            r'Numbers: the data set has fewer samples \(2\) than a batch',
+        ),
+    ],
+)
+def test_a_training_does_not_begin_with_nothing(tmp_path, part, changes, message):
+    run = toy_runner(tmp_path, [0.5], 1, runner_type=TrainingRunner)
+    getattr(run, f'_{part}_dataloader').update(changes)
+    with pytest.raises(ValueError, match=message):
+        run.train()
+    assert not (tmp_path / 'epoch_1.pth').exists()
+
+
+def test_epochs_have_an_end(tmp_path):
+    sampler = dict(type='InfiniteSampler')
+    run = toy_runner(tmp_path, [0.5], 1, runner_type=TrainingRunner)
+    run._train_dataloader.update(sampler=sampler)
+    with pytest.raises(ValueError, match='InfiniteSampler goes on for ever'):
+        run.train()
+    iterations = dict(by_epoch=False, max_iters=2, val_interval=5)
+    counting = dict(train_cfg=iterations, runner_type=TrainingRunner)
+    run = toy_runner(tmp_path, [0.5], 1, dict(by_epoch=False), **counting)
+    run._train_dataloader.update(sampler=sampler)
+    run.train()
+    assert (tmp_path / 'iter_2.pth').exists()
 
 
 @pytest.mark.parametrize('value', [float('nan'), float('inf')])
