@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
+from mmengine.registry import OPTIMIZERS
 
 from .described_data import datasets_of
 from .loading import is_ensemble, read_members
@@ -87,6 +88,26 @@ def check_agreement(members: Sequence[Mapping]) -> None:
             for member, (dataset, category, number, _) in zip(members, layouts)
         ]
         raise ValueError('the members are for other key points:\n' + '\n'.join(lines))
+
+
+def check_optimizer(cfg: Config) -> None:
+    """Looks for the optimizer of a training, of which MMEngine says nothing.
+
+    Raises:
+        ValueError: If there is none of that name; the message lists all.
+    """
+    wrapper = cfg.get('optim_wrapper') or {}
+    kind = (wrapper.get('optimizer') or {}).get('type')
+    if not isinstance(kind, str):
+        return
+    with OPTIMIZERS.switch_scope_and_registry(cfg.get('default_scope')) as registry:
+        if registry.get(kind) is not None:
+            return
+        known = OPTIMIZERS.module_dict.keys() | registry.module_dict.keys()
+    raise ValueError(
+        f'optim_wrapper.optimizer.type is {kind!r}, which neither PyTorch has nor an '
+        f'installed package; to fix it: choose from {", ".join(sorted(known))}'
+    )
 
 
 def check_codecs(cfg: Config, parts: Sequence[str] = PARTS) -> None:

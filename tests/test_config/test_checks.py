@@ -3,7 +3,9 @@
 import copy
 
 import pytest
+import torch
 from mmengine.config import Config
+from mmpose.registry import OPTIMIZERS
 
 from fashion_mmpose.config import checks, loading
 
@@ -113,3 +115,27 @@ def test_codecs_are_found_wherever_they_are(dataset, decoder, keys):
     encoder = next(checks._encoders([cfg.train_dataloader]))
     cfg.model.head.decoder = encoder
     checks.check_codecs(cfg)
+
+
+def test_an_optimizer_that_is_not_there_is_named(cfg):
+    checks.check_optimizer(cfg)
+    cfg.optim_wrapper.optimizer.type = 'adamw'
+    with pytest.raises(
+        ValueError, match=r"type is 'adamw', .*: choose .*, AdamW, .*SGD"
+    ):
+        checks.check_optimizer(cfg)
+
+
+def test_optimizers_of_a_user_are_found(cfg):
+    class Mine(torch.optim.SGD):
+        """Registered below MMPose's, where ``custom_imports`` put it."""
+
+    OPTIMIZERS.register_module(module=Mine)
+    try:
+        cfg.optim_wrapper.optimizer.type = 'Mine'
+        checks.check_optimizer(cfg)
+        cfg.optim_wrapper.optimizer.type = Mine
+        checks.check_optimizer(cfg)
+        checks.check_optimizer(Config(dict()))
+    finally:
+        OPTIMIZERS.module_dict.pop('Mine')

@@ -15,7 +15,11 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from fashion_mmpose.cli import shell
-from fashion_mmpose.config.checks import check_codecs, check_members
+from fashion_mmpose.config.checks import (
+    check_codecs,
+    check_members,
+    check_optimizer,
+)
 from fashion_mmpose.config.dataset_settings import check_files
 from fashion_mmpose.config.described_data import check_channels
 from fashion_mmpose.config.loading import existing_file, is_detector, is_ensemble
@@ -295,8 +299,9 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
         FileNotFoundError: See
             :func:`fashion_mmpose.config.dataset_settings.check_files`.
         ValueError: See :func:`fashion_mmpose.config.described_data.check_channels`,
-            :func:`fashion_mmpose.config.checks.check_codecs` and
-            :func:`fashion_mmpose.config.checks.check_members`.
+            :func:`fashion_mmpose.config.checks.check_codecs`,
+            :func:`fashion_mmpose.config.checks.check_members` and
+            :func:`fashion_mmpose.config.checks.check_optimizer`.
     """
     check_channels(cfg)
     # A training needs no test set; who has none yet may train.
@@ -304,6 +309,8 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
     check_files(cfg, parts)
     check_codecs(cfg, parts)
     check_members(cfg)
+    if not testing:
+        check_optimizer(cfg)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return (ScoringRunner if testing else TrainingRunner).from_cfg(cfg)
