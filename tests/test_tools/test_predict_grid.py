@@ -124,6 +124,16 @@ def test_ensemble_without_checkpoint(folder, main, capsys):
     np.testing.assert_array_equal(cv2.imread('ensemble.png'), cv2.imread('single.png'))
 
 
+def test_a_folder_of_networks(folder, main, capsys):
+    publish = load_tool('publish.py').main
+    assert publish(['tiny.py', LAST, '--out', 'handed_on']) == 0
+    capsys.readouterr()
+    for weights in (LAST, 'handed_on'):
+        assert main(['tiny.py', weights, '--num', '2']) == 0
+    first, second = capsys.readouterr().out.split('pictures drawn into grid.png')[:2]
+    assert tables(first) == tables(second) != []
+
+
 def test_all_categories_without_answers(folder, main, capsys):
     """A list of pictures, one for each category that is asked for."""
     pictures = sorted((folder / 'data/test/Images/blouse').iterdir())
@@ -168,8 +178,9 @@ def test_all_categories_without_answers(folder, main, capsys):
             'x does not exist',
         ),
         (['tiny.py', LAST, '--cfg-options', 'test_dataloader=None'], 'has no test_'),
+        (['detection/rtmdet_demo_fashionai', LAST], 'key points, which a detector'),
     ],
-    ids=['no checkpoint', 'checkpoint', 'config', 'annotations', 'no test set'],
+    ids=['no checkpoint', 'checkpoint', 'config', 'annotations', 'no set', 'detector'],
 )
 def test_errors_are_one_line(folder, main, capsys, arguments, message):
     assert main([*arguments, '--out', 'no.png']) == 1

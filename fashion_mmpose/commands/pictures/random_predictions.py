@@ -10,9 +10,11 @@ from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
 from fashion_mmpose.config.checks import check_codecs, check_members
-from fashion_mmpose.config.loading import config_name
+from fashion_mmpose.config.loading import config_name, is_detector
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
+from fashion_mmpose.pretrained import names_folder
 from fashion_mmpose.visualization import ComparedGarment
+from fashion_mmpose.weights.folders import weights_file
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import check_trained_for
 
@@ -31,10 +33,15 @@ def predict_random(cfg: Config, num: int, seed: int = 0) -> list[ComparedGarment
         list[ComparedGarment]: The garments, with the truth where the test set has it.
 
     Raises:
-        ValueError: If the config has no test set, the test set is empty, the weights
-            do not fit or were trained for other garments, or as
+        ValueError: If the config is a detector's or has no test set, the test set is
+            empty, the weights do not fit or were trained for other garments, or as
             :func:`fashion_mmpose.commands.runs.running.build_runner`.
     """
+    if is_detector(cfg):
+        raise ValueError(
+            'a grid is of key points, which a detector does not tell; to fix it: '
+            'tools/test.py with --show-dir draws its boxes'
+        )
     if cfg.get('test_dataloader') is None:
         raise ValueError('the config has no test_dataloader to take pictures from')
     check_codecs(cfg, ('test',))
@@ -47,10 +54,12 @@ def predict_random(cfg: Config, num: int, seed: int = 0) -> list[ComparedGarment
     chosen = rng.permutation(len(dataset))[:num].tolist()
     model = MODELS.build(cfg.model)
     if cfg.get('load_from') is not None:
-        name = config_name(cfg)
-        stored = read_checkpoint(cfg.load_from)
-        check_trained_for(stored.meta, dataset.metainfo, name, cfg.load_from)
-        load_weights(model, stored.tensors, name, cfg.load_from)
+        name, path = config_name(cfg), cfg.load_from
+        if names_folder(path):
+            path = weights_file(path, category=dataset.metainfo.get('category'))
+        stored = read_checkpoint(path)
+        check_trained_for(stored.meta, dataset.metainfo, name, path)
+        load_weights(model, stored.tensors, name, path)
     model.to(get_device()).eval()
     batch_size = cfg.test_dataloader.get('batch_size', 1)
     benchmark = garments.benchmark_of(dataset.metainfo)
