@@ -89,8 +89,9 @@ def _split(text: str) -> Iterator[str]:
 def check_keys(cfg: Config, options: Mapping) -> None:
     """Refuse to override what a config does not have and nothing would take.
 
-    A new entry is one that the class of its part takes, or, where the class is not
-    known or takes anything, one that resembles no entry that is there.
+    A new entry is one that the class of its part takes, which may be one that another
+    option chooses, or, where the class is not known or takes anything, one that
+    resembles no entry that is there.
 
     Args:
         cfg: The config, before ``options`` are applied.
@@ -100,10 +101,10 @@ def check_keys(cfg: Config, options: Mapping) -> None:
         ValueError: The message names the nearest key.
     """
     for key in options:
-        _check_key(cfg, key)
+        _check_key(cfg, key, options)
 
 
-def _check_key(cfg: Config, key: str) -> None:
+def _check_key(cfg: Config, key: str, options: Mapping) -> None:
     path = key.split('.')
     part, scope = cfg._cfg_dict, cfg.get('default_scope')
     taken = _run_arguments()
@@ -128,6 +129,8 @@ def _check_key(cfg: Config, key: str) -> None:
         elif name in part:
             part = part[name]
         else:
+            if (chosen := options.get(f'{above}.type')) is not None:
+                part = dict(part, type=chosen)
             _check_new(part, path[:depth], name, key, scope)
             return
 

@@ -84,6 +84,24 @@ def test_entries_that_are_taken(config, key):
 
 
 @pytest.mark.parametrize(
+    'part, kind, name',
+    [
+        ('optim_wrapper.optimizer', 'SGD', 'momentum'),
+        ('param_scheduler.1', 'PolyLR', 'power'),
+        ('train_dataloader.sampler', 'CategoryBalancedSampler', 'smoothing'),
+    ],
+)
+def test_entries_of_a_class_that_is_chosen_beside_them(part, kind, name):
+    options = {f'{part}.{name}': 0.5, f'{part}.type': kind}
+    value = load_config('small/cpn_r18', cfg_options=options)
+    for key in part.split('.'):
+        value = value[int(key) if key.isdecimal() else key]
+    assert (value.type, value[name]) == (kind, 0.5)
+    with pytest.raises(ValueError, match=f'{name}: the config has no such entry'):
+        load_config('small/cpn_r18', cfg_options={f'{part}.{name}': 0.5})
+
+
+@pytest.mark.parametrize(
     'config, key, instead',
     [
         (
