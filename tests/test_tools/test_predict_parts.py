@@ -101,7 +101,7 @@ def test_bad_pictures_are_listed(call, shop, tmp_path, capsys):
     assert reason.startswith('bad/4.png is no picture')
     plain = (shop / 'plain_bad/predictions.json').read_bytes()
     assert merged(call, tmp_path / 'out', tmp_path) == plain
-    assert (tmp_path / 'unreadable.csv').read_text() == listed
+    assert (tmp_path / 'merged.unreadable.csv').read_text() == listed
     assert (shop / 'plain_bad/unreadable.csv').read_text() == listed
 
 
@@ -149,15 +149,29 @@ def test_a_list_of_bad_pictures_is_renewed(call, shop, tmp_path):
     shop = shutil.copytree(shop / 'bad', tmp_path / 'shop')
     assert call('predict', shop, *PARTS, '--skip-bad') == 0
     merged(call, tmp_path / 'out', tmp_path)
-    assert '4.png' in (tmp_path / 'unreadable.csv').read_text()
+    assert '4.png' in (tmp_path / 'merged.unreadable.csv').read_text()
     shutil.copy(shop / '3.png', shop / '4.png')
     (tmp_path / 'out/part-00001-of-00003.parquet').unlink()
     assert call('predict', shop, *PARTS) == 0
     merged(call, tmp_path / 'out', tmp_path)
-    for place in ('out/_unreadable.csv', 'unreadable.csv'):
+    for place in ('out/_unreadable.csv', 'merged.unreadable.csv'):
         assert (tmp_path / place).read_text().splitlines() == [
             'picture_id,picture,reason'
         ]
+
+
+def test_lists_of_bad_pictures_lie_beside_each_other(call, tmp_path, capsys):
+    assert call('predict', 'bad', *PARTS, '--skip-bad') == 0
+    mine = tmp_path / 'unreadable.csv'
+    mine.write_text('of a run in one go')
+    for name in ('a.json', 'b.json'):
+        assert call('merge', tmp_path / 'out', '--out', tmp_path / name) == 0
+        listed = (tmp_path / name).with_suffix('.unreadable.csv')
+        assert f'1 pictures could not be read: {listed}' in capsys.readouterr().err
+    for name in 'ab':
+        listed = tmp_path / f'{name}.unreadable.csv'
+        assert '4.png' in listed.read_text()
+    assert mine.read_text() == 'of a run in one go'
 
 
 def test_a_damaged_part_is_named(call, shop, tmp_path, capsys):

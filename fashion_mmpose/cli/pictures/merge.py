@@ -6,13 +6,12 @@ Usage:
 DIR is the folder that `fashion-mmpose predict --format parquet`, or `measure` with the
 same, has written its parts into; there may be several where each process of a run had
 its own. The JSON is the COCO result list that `predict` writes of the same pictures in
-one go; the Parquet file has all rows. unreadable.csv, beside it, lists the pictures
-that could not be read, if there are any. Where parts are missing nothing is written,
-unless --partial is given.
+one go; the Parquet file has all rows. predictions.unreadable.csv, beside it and called
+like it, lists the pictures that could not be read, if there are any. Where parts are
+missing nothing is written, unless --partial is given.
 """
 
 import argparse
-import os
 from pathlib import Path
 
 from fashion_mmpose.catalogue.merging import check_out, merge
@@ -49,12 +48,14 @@ def execute(args: argparse.Namespace) -> None:
     """Put together and report."""
     with locked_file(args.out):
         merged = merge(args.folders, args.out, args.partial)
-        folder = os.path.dirname(args.out)
-        write_unreadable(folder, merged.unreadable)
+        out = Path(args.out)
+        # The folder may hold the list of another file, or of a run in one go.
+        name = f'{out.stem}.{UNREADABLE}'
+        write_unreadable(out.parent, merged.unreadable, name)
     if merged.missing:
         warn([f'{len(merged.missing)} parts are missing'])
     if merged.unreadable:
-        place = os.path.join(folder, UNREADABLE)
+        place = out.with_name(name)
         warn([f'{len(merged.unreadable)} pictures could not be read: {place}'])
     print(
         f'{merged.num_garments} garments in {merged.num_pictures} pictures of '
