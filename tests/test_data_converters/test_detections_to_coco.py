@@ -105,7 +105,9 @@ def test_coco_results_of_mmdet(folder):
         dict(result(2, SKIRT, [1, 2, 3.0004, 4], 0.1234567), extra=1),
         result(3, 1, [0, 0, 9, 9], 0.5),
     ]
-    (folder / 'r.bbox.json').write_text(json.dumps(boxes))
+    # As a table writes ids where one of the column is missing.
+    written = [boxes[0], dict(boxes[1], image_id=3.0, category_id=1.0)]
+    (folder / 'r.bbox.json').write_text(json.dumps(written))
     convert(folder, 'r.bbox.json')
     assert read(folder) == [boxes[1], result(2, SKIRT, [1, 2, 3.0, 4], 0.123457)]
 

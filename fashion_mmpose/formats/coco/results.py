@@ -13,6 +13,8 @@ from fashion_mmpose.files.json_file import JsonList, read_json
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments.layout import own_points
 
+from .ids import whole_id
+
 # Readers of the challenge's CSV files take six digits; no picture is that wide.
 _MAX_PX = 999_999
 
@@ -45,7 +47,8 @@ def read_predictions(
 
     Returns:
         list[dict]: As :func:`write_predictions` takes them, with the K key points of
-        the entry's category or all of the benchmark's.
+        the entry's category or all of the benchmark's. Ids that are written as
+        fractions, 7.0, are whole numbers.
 
     Raises:
         FormatError: If the file is not such a list: an entry lacks a key, is of an
@@ -67,6 +70,9 @@ def read_predictions(
             f'{path}: {len(problems)} of {len(entries)} entries (from 0) are not '
             f'predictions: {first_few(problems, "; ")}'
         )
+    for entry in entries:
+        for key in ('image_id', 'category_id'):
+            entry[key] = int(entry[key])
     return entries
 
 
@@ -131,7 +137,7 @@ def _problem(entry, benchmark: garments.Named) -> str | None:
     missing = {'image_id', 'category_id', 'score', 'keypoints'} - set(entry)
     if missing:
         return f'lacks {sorted(missing)}'
-    if type(entry['image_id']) is not int:
+    if whole_id(entry['image_id']) is None:
         return f'image_id {entry["image_id"]!r} is not a whole number'
     if not _is_finite(entry['score']):
         return f'score {entry["score"]!r} is not a finite number'

@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TextIO
+from typing import Any, TextIO
 
 import msgspec
 import numpy as np
@@ -14,6 +14,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import JsonDecoder, JsonList, decode, map_file
 from fashion_mmpose.formats.coco.geometry import MAX_PX
+from fashion_mmpose.formats.coco.ids import Id, whole_id
 from fashion_mmpose.formats.coco.results import named_pictures
 
 NUM_SLOTS = len(garments.keypoints('deepfashion2'))
@@ -143,8 +144,8 @@ def _compact(number: float) -> str:
 
 
 class _Entry(msgspec.Struct, gc=False):
-    image_id: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-    category_id: int
+    image_id: Id
+    category_id: Id
     score: float
     keypoints: list[float]
     bbox: list[float] | None = None
@@ -182,6 +183,9 @@ def read_results(
             try:
                 entry = entries.decode(raw)
                 garment = known[entry.category_id]
+                image_id = whole_id(entry.image_id)
+                if image_id is None:
+                    raise FormatError(f'image_id {entry.image_id} is no whole number')
                 own, all_slots = _own_points(entry, garment)
             except (msgspec.DecodeError, FormatError) as error:
                 raise FormatError(f'{path}: entry {index}: {error}') from None
@@ -194,10 +198,11 @@ def read_results(
                 # COCO's tools look at the first entry to decide for all.
                 has_boxes = bool(entry.bbox)
             area = _area(path, index, entry, all_slots, has_boxes)
-            heads.append((entry.image_id, entry.category_id, entry.score, area))
+            heads.append((image_id, garment.category_id, entry.score, area))
             points.append(own)
-            pictures |= named_pictures([msgspec.structs.asdict(entry)])
-            if (entry.image_id, entry.category_id) in whole:
+            named = dict(image_id=image_id, image=entry.image, frame=entry.frame)
+            pictures |= named_pictures([named])
+            if (image_id, garment.category_id) in whole:
                 slots[index] = all_slots
     counts = [len(own) for own in points]
     rows = np.concatenate(points) if points else np.zeros((0, 3))

@@ -9,8 +9,8 @@ import numpy as np
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import decode, map_file
-from fashion_mmpose.formats.coco.columns import Integer
 from fashion_mmpose.formats.coco.geometry import MAX_PX
+from fashion_mmpose.formats.coco.ids import Id, whole_id
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class BoxColumns:
 
 
 class _Box(msgspec.Struct, gc=False):
-    image_id: Integer | None = None
-    category_id: int | None = None
+    image_id: Id | None = None
+    category_id: Id | None = None
     bbox: list[float] | None = None
     score: float | None = None
 
@@ -82,6 +82,10 @@ def read_boxes(path: str | os.PathLike, benchmark: garments.Named) -> BoxColumns
             )
         ):
             raise FormatError(f'{path}: box {index} {_fault(entry)}')
+        if whole_id(entry.image_id) is None:
+            raise FormatError(
+                f'{path}: box {index}: image_id {entry.image_id} is no whole number'
+            )
     num = len(entries)
     category_ids = _category_ids(path, entries, benchmark)
     boxes = np.array([e.bbox for e in entries], np.float64).reshape(num, 4)

@@ -8,6 +8,7 @@ import numpy as np
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.coco.ids import whole_id
 
 
 def category_ids(
@@ -45,21 +46,23 @@ def need(path, where: str, entry, keys: tuple[str, ...]) -> None:
 
 
 def whole_number(path, where: str, key: str, value) -> int:
-    """The value, if it is a whole number."""
-    if type(value) is not int:
+    """The value, if it is a whole number, perhaps written as 7.0."""
+    number = whole_id(value)
+    if number is None:
         raise FormatError(
             f'{path}: {where}: {key} {reprlib.repr(value)} is not a whole number'
         )
-    return value
+    return number
 
 
 def known_category(path, where: str, key: str, value, ids: Mapping[int, int]) -> int:
     """The id of the category that a detector's number stands for."""
-    if whole_number(path, where, key, value) not in ids:
+    number = whole_number(path, where, key, value)
+    if number not in ids:
         raise FormatError(
             f'{path}: {where}: {key} is {value}, expected one of {sorted(ids)}'
         )
-    return ids[value]
+    return ids[number]
 
 
 def numbers_of(path, where: str, values, count: int) -> list[float]:

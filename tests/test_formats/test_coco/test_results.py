@@ -56,6 +56,14 @@ def test_only_what_is_used_is_asked_for(tmp_path):
     assert read_predictions(path) == [lacking('bbox')]
 
 
+def test_whole_ids_with_a_fraction(tmp_path):
+    path = tmp_path / 'predictions.json'
+    path.write_text(json.dumps([dict(SKIRT, image_id=1.0, category_id=4.0)]))
+    (entry,) = read_predictions(path)
+    assert entry == SKIRT
+    assert type(entry['image_id']) is type(entry['category_id']) is int
+
+
 @pytest.mark.parametrize(
     'entry, message',
     [

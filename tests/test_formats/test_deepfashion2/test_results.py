@@ -135,6 +135,15 @@ def test_slots_that_are_asked_for(tmp_path):
 GOOD = result(1, SKIRT, 0.5, POINTS[:, :2])
 
 
+def test_whole_ids_with_a_fraction(tmp_path):
+    """Tables write them so where a cell of the column is empty."""
+    entries = [GOOD, GOOD | dict(image_id=79952.0, category_id=float(SKIRT))]
+    results = read_results(write(tmp_path / 'found.json', entries), [(79952, SKIRT)])
+    assert results.image_ids.tolist() == [1, 79952]
+    assert results.category_ids.tolist() == [SKIRT, SKIRT]
+    assert [*results.slots] == [1]
+
+
 @pytest.mark.parametrize(
     'bad, message',
     [
@@ -147,6 +156,11 @@ GOOD = result(1, SKIRT, 0.5, POINTS[:, :2])
             r'missing required field `image_id`',
             id='no image',
         ),
+        pytest.param(
+            GOOD | dict(image_id=7.5), 'image_id 7.5 is no whole number', id='half'
+        ),
+        pytest.param(GOOD | dict(image_id=1e300), r'`\$\.image_id`', id='endless'),
+        pytest.param(GOOD | dict(category_id=9.5), 'category_id 9.5 is', id='9.5'),
         pytest.param(GOOD | dict(image_id='1'), r'`\$\.image_id`', id='name of image'),
         pytest.param(
             GOOD | dict(category_id=14),

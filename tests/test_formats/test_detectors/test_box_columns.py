@@ -36,6 +36,13 @@ def test_columns(write):
     assert len(part) == 1 and part.image_ids.tolist() == [3]
 
 
+def test_whole_ids_with_a_fraction(write):
+    boxes = [box(image_id=79952.0, category_id=9.0)]
+    columns = read_boxes(write(json.dumps(boxes)), 'deepfashion2')
+    assert columns.image_ids.tolist() == [79952]
+    assert columns.category_ids.tolist() == [9]
+
+
 def test_no_box(write):
     columns = read_boxes(write('[]'), 'deepfashion2')
     assert len(columns) == 0 and columns.boxes.shape == (0, 4)
@@ -49,6 +56,8 @@ def test_no_box(write):
         pytest.param([box(score=-0.1)], 'box 0: the score -0.1 is not', id='-0.1'),
         pytest.param([box(bbox=[1, 2, 3, 4, 5])], 'box 0 has the bbox', id='five'),
         pytest.param([box(bbox=[1, 2, 3, -4])], 'box 0: width and height', id='turned'),
+        pytest.param([box(image_id=0.5)], 'box 0: image_id 0.5 is no', id='half'),
+        pytest.param([box(category_id=9.5)], 'box 0: unknown .* id 9.5', id='kind'),
         pytest.param([box(), box(category_id=14)], 'box 1: unknown .* id 14', id='id'),
         pytest.param(
             [box(score='high')],
