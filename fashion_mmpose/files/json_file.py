@@ -4,6 +4,7 @@ import json
 import mmap
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -65,7 +66,7 @@ def decode(data: bytes | memoryview | msgspec.Raw, kind: type[T]) -> T:
 
 @contextmanager
 def map_file(path: str | os.PathLike, kind: str) -> Iterator[memoryview]:
-    """A file's bytes, mapped: the system reads them as they are needed.
+    """A file's bytes, mapped: the system reads them as they are needed, but of pipes.
 
     A gigabyte of text is then no gigabyte of the process's own memory, and processes
     that read one file at a time share it. A byte order mark of UTF-8 is passed over.
@@ -84,9 +85,12 @@ def map_file(path: str | os.PathLike, kind: str) -> Iterator[memoryview]:
     if not os.path.exists(path):
         raise FileNotFoundError(f'{kind} {path} does not exist')
     with open(path, 'rb') as file:
-        # Nothing cannot be mapped.
-        empty = os.fstat(file.fileno()).st_size == 0
-        data = b'' if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        status = os.fstat(file.fileno())
+        # Neither a pipe nor nothing can be mapped.
+        if stat.S_ISREG(status.st_mode) and status.st_size:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        else:
+            data = file.read()
     start = len(BOM) if data[: len(BOM)] == BOM else 0
     try:
         yield memoryview(data)[start:]

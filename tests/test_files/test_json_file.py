@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+from threading import Thread
 
 import msgspec
 import pytest
@@ -130,3 +132,15 @@ def test_what_breaks_readers_is_no_json(tmp_path, text, reason):
 def decoded(path):
     with map_file(path, 'list') as data:
         return decode(data, object)
+
+
+@pytest.mark.parametrize('read', [read_json, decoded])
+def test_pipes_are_read(tmp_path, read):
+    """A shell's `<(jq ... file)` is one."""
+    path = tmp_path / 'pipe.json'
+    os.mkfifo(path)
+    content = [*range(50_000)]  # more than a pipe holds
+    writer = Thread(target=path.write_text, args=[json.dumps(content)], daemon=True)
+    writer.start()
+    assert read(path) == content
+    writer.join()
