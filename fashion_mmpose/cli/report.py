@@ -103,8 +103,8 @@ def execute(args: argparse.Namespace) -> None:
         training = None if args.work_dir is None else read_training(args.work_dir)
         page = report_page(material, args.images, training)
         with OutputFiles() as outputs:
-            outputs.open(args.out).write(page)
-    warn(material.notes)
+            outputs.open(args.out).write(page.html)
+    warn(page.notes)
     print(f'report written to {args.out}')
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from fashion_mmpose.errors import extra_needed
 from fashion_mmpose.evaluation.functional.errors import NEMeasure
@@ -38,12 +38,24 @@ _TEMPLATE = 'page.html'
 _IN_SCRIPTS = {'<': '\\u003c', '>': '\\u003e', '&': '\\u0026', '\u2028': '\\u2028'}
 
 
+class Page(NamedTuple):
+    """A report.
+
+    Attributes:
+        html: The file.
+        notes: What it says that was left out or is doubtful, in lines.
+    """
+
+    html: str
+    notes: list[str]
+
+
 def report_page(
     material: Material,
     image_root: str | os.PathLike | None = None,
     training: Training | None = None,
     rounds: int = ROUNDS,
-) -> str:
+) -> Page:
     """Make the report.
 
     Args:
@@ -53,7 +65,7 @@ def report_page(
         rounds: Of the bootstrap. Defaults to 1,000.
 
     Returns:
-        str: The page.
+        Page: The report.
 
     Raises:
         ImportError: If plotly or Jinja is missing, which the extra ``report`` brings.
@@ -72,10 +84,11 @@ def report_page(
     source = (
         files('fashion_mmpose.report').joinpath(_TEMPLATE).read_text(encoding='utf-8')
     )
-    return environment.from_string(source).render(
+    notes = _notes(material, runs)
+    html = environment.from_string(source).render(
         title=' and '.join(judged.run.name for judged in runs),
         material=material,
-        notes=_notes(material, runs),
+        notes=notes,
         num_images=len(material.truth.images.ids),
         num_garments=len(material.truth.ids),
         is_ne=isinstance(material.measure, NEMeasure),
@@ -93,6 +106,7 @@ def report_page(
         training=training,
         library=_library(),
     )
+    return Page(html, notes)
 
 
 def _notes(material: Material, runs: Sequence[Judged]) -> list[str]:

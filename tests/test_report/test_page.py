@@ -246,7 +246,7 @@ def test_scripts_hold_json_that_cannot_end_them():
 
 
 @pytest.mark.slow
-def test_without_any_prediction(folder, tmp_path):
+def test_without_any_prediction(folder, tmp_path, capsys):
     (tmp_path / 'none.json').write_text('[]')
     files = tmp_path / 'none.json', '--ann-file', folder / 'truth.json'
     found = report(*files, '--out', tmp_path / 'report.html')
@@ -254,10 +254,12 @@ def test_without_any_prediction(folder, tmp_path):
     assert set(found.charts) >= {'costs', 'types', 'distances', 'sizes'}
     doubt = 'the score is 0, since there are no predictions'
     assert f'{folder / "truth.json"}: {doubt}' in found.said
+    assert f'warning: {folder / "truth.json"}: {doubt}\n' in capsys.readouterr().err
     compared = report(
         *files, '--compare', folder / 'fine.json', '--out', tmp_path / 'report.html'
     )
     assert f'none.json: {doubt}' in compared.said
+    assert f'none.json: {doubt}\n' in capsys.readouterr().err
 
 
 def unlabelled(run):

@@ -97,7 +97,7 @@ def write_report(runner: Runner, path: str, out_files: list[str]) -> None:
     material = with_curves(material, fitted)
     page = report_page(material, images, _training(runner))
     with OutputFiles() as outputs:
-        outputs.open(path).write(page)
+        outputs.open(path).write(page.html)
     runner.logger.info(f'report written to {path}')
 
 
