@@ -1,12 +1,21 @@
 """tools/compare_boxes.py: the same network in boxes of three sources."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
+from mmengine.config import Config
 from toolbox import ROOT, load_tool, run, tool
 
 from fashion_mmpose import garments
-from fashion_mmpose.commands.boxes.box_comparison import WHOLE, comparison_table
+from fashion_mmpose.commands.boxes import box_comparison
+from fashion_mmpose.commands.boxes.box_comparison import (
+    ANNOTATED,
+    WHOLE,
+    box_sources,
+    compare_boxes,
+    comparison_table,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -112,6 +121,55 @@ def test_what_nothing_counts_for_is_null(tmp_path, monkeypatch, capsys):
     written = json.loads(out.read_text(), parse_constant=pytest.fail)
     assert written == {WHOLE: dict.fromkeys(scores, None) | {'fashionai/num_points': 0}}
     assert '| whole images |      - |          0 |' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'indices, others, warned',
+    [
+        (3, [7, 8, 8], 'so many pictures: 2 of annotated boxes, 3 of whole images;'),
+        (3, [7, 8, 9], None),
+        (None, [7, 8, 8], None),
+    ],
+    ids=['garments', 'the same pictures', 'all'],
+)
+def test_a_part_of_other_pictures_is_told(monkeypatch, indices, others, warned):
+    """The first boxes may lie in one picture, and the first pictures never do."""
+    told = []
+    tested = {'annotation': others, 'image': [7, 8, 9]}
+
+    def build(cfg, testing):
+        source = cfg.test_dataloader.dataset.bbox_source
+        infos = [dict(img_id=each) for each in tested[source]]
+        return SimpleNamespace(
+            test=lambda: dict(AP=0.5),
+            test_dataloader=SimpleNamespace(dataset=Pictures(infos)),
+        )
+
+    monkeypatch.setattr(box_comparison, 'build_runner', build)
+    monkeypatch.setattr(box_comparison, 'set_testing', lambda *_: None)
+    monkeypatch.setattr(box_comparison, 'print_log', lambda text, *_: told.append(text))
+    dataset = dict(type='DeepFashion2Dataset', indices=indices)
+    cfg = Config(dict(test_dataloader=dict(dataset=dataset), work_dir='work'))
+    metrics = compare_boxes(cfg, None, box_sources([]))
+    assert metrics == {ANNOTATED: dict(AP=0.5), WHOLE: dict(AP=0.5)}
+    assert len(told) == (warned is not None)
+    assert not told or warned in told[0]
+
+
+class Pictures(list):
+    """A data set of these samples."""
+
+    get_data_info = list.__getitem__
+
+
+@pytest.mark.parametrize('inner', ['dataset', 'datasets'])
+def test_wrapped_data_sets_are_refused(inner):
+    dataset = dict(type='AnyWrapper', **{inner: []})
+    cfg = Config(dict(test_dataloader=dict(dataset=dataset), work_dir='work'))
+    with pytest.raises(
+        ValueError, match='on one data set, not in a AnyWrapper; to fix'
+    ):
+        compare_boxes(cfg, None, box_sources([]))
 
 
 @pytest.mark.parametrize(

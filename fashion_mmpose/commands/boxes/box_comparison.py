@@ -1,11 +1,14 @@
 """One pose network in boxes of several sources."""
 
 import copy
+import logging
 import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
 from terminaltables import AsciiTable
 
 from fashion_mmpose.commands.runs.running import build_runner, set_testing
@@ -56,15 +59,21 @@ def compare_boxes(
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
-        ValueError: If the config is that of a detector, or the checkpoint is missing
-            or does not fit.
+        ValueError: If the config is that of a detector or tests several data sets, or
+            the checkpoint is missing or does not fit.
     """
     if is_detector(cfg):
         raise ValueError(
             'the config is that of a detector; boxes are compared by what a pose '
             'network makes of them'
         )
-    metrics = {}
+    dataset = cfg.test_dataloader.dataset
+    if 'dataset' in dataset or 'datasets' in dataset:
+        raise ValueError(
+            f'boxes are compared on one data set, not in a {dataset.type}; to fix it: '
+            'give its files one by one as test_dataloader.dataset'
+        )
+    metrics, pictures = {}, {}
     for number, (name, settings) in enumerate(sources.items()):
         own = copy.deepcopy(cfg)
         set_testing(own, checkpoint)
@@ -72,8 +81,31 @@ def compare_boxes(
         own.work_dir = os.path.join(cfg.work_dir, f'boxes_{number}')
         # MMEngine keeps one visualizer and one log for each name.
         own.experiment_name = f'{os.path.basename(cfg.work_dir)}_boxes_{number}'
-        metrics[name] = build_runner(own, testing=True).test()
+        runner = build_runner(own, testing=True)
+        metrics[name] = runner.test()
+        if dataset.get('indices') is not None:
+            pictures[name] = _pictures(runner.test_dataloader.dataset)
+    _warn_of_other_pictures(pictures)
     return metrics
+
+
+def _pictures(dataset: BaseDataset) -> set[int]:
+    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+    return {info['img_id'] for info in infos}
+
+
+def _warn_of_other_pictures(pictures: Mapping[str, set[int]]) -> None:
+    """Say if a part of the samples (`indices`) is of other pictures in other boxes."""
+    if all(own == pictures[ANNOTATED] for own in pictures.values()):
+        return
+    counts = ', '.join(f'{len(own)} of {name}' for name, own in pictures.items())
+    print_log(
+        'the rows are not of the same pictures, and cannot be compared: `indices` are '
+        f'those of boxes, which lie in so many pictures: {counts}; to fix it: leave '
+        'indices out, or test a file that lists fewer pictures',
+        'current',
+        logging.WARNING,
+    )
 
 
 def comparison_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
