@@ -72,24 +72,36 @@ class Naming:
     """
 
     def __init__(self, find: Callable[[], Iterable[Source]]) -> None:
-        # Eight bytes a picture; the names themselves would take a hundred.
-        found = array('q')
+        # Eight bytes a name and a place; they themselves would take hundreds.
+        names, places = array('q'), array('q')
         leads_out = False
         for source in find():
-            found.append(hash(source.name))
+            names.append(hash(source.name))
+            places.append(hash(_place(source)))
             leads_out = leads_out or _leads_out(source.name)
-        hashes = np.sort(np.frombuffer(found, np.int64)) if found else np.empty(0)
-        self._repeated = {*hashes[1:][hashes[1:] == hashes[:-1]].tolist()}
+        self._repeated = _repeated(names)
+        self._again = _repeated(places)
         self._folder: str | None = None
         if self._repeated or leads_out:
             self._folder = self._shared_folder(find(), leads_out)
+
+    def _distinct(self, sources: Iterable[Source]) -> Iterator[Source]:
+        """The sources without those that come again."""
+        seen: set[Place] = set()
+        for source in sources:
+            place = _place(source) if self._again else None
+            if place is not None and hash(place) in self._again:
+                if place in seen:
+                    continue
+                seen.add(place)
+            yield source
 
     def _shared_folder(self, sources: Iterable[Source], is_needed: bool) -> str | None:
         """What all lie below; None where one name is one picture."""
         paths: dict[int, str] = {}
         folder = last = None
-        for source in sources:
-            path = os.path.abspath(str(source.image))
+        for source in self._distinct(sources):
+            path, _ = _place(source)
             own = os.path.dirname(path)
             if own != last:  # of neighbours it is mostly the same
                 folder = os.path.commonpath([folder or own, own])
@@ -101,25 +113,36 @@ class Naming:
 
     def __call__(self, sources: Iterable[Source]) -> Iterator[Source]:
         """The same pictures under names of their own."""
-        # An archive may have several members of one name: where each begins.
-        seen: dict[str, list[int | None]] = {}
-        for source in sources:
-            path = ''
-            if self._repeated or self._folder is not None:
-                path = os.path.abspath(str(source.image))
-            others: list[int | None] = []
-            if hash(source.name) in self._repeated:
-                others = seen.setdefault(path, [])
-                offset = source.span and source.span.offset
-                if offset in others:
-                    continue
-                others.append(offset)
-            name = source.name
+        # An archive may have several members of one name.
+        counts: dict[str, int] = {}
+        for source in self._distinct(sources):
+            name, count = source.name, 1
             if self._folder is not None:
-                name = os.path.relpath(path, self._folder)
-            if len(others) > 1:
-                name = f'{name}-{len(others)}'
+                name = os.path.relpath(_place(source)[0], self._folder)
+            if hash(source.name) in self._repeated:
+                path, _ = _place(source)
+                count = counts[path] = counts.get(path, 0) + 1
+            if count > 1:
+                name = f'{name}-{count}'
             yield source if name == source.name else replace(source, name=name)
+
+
+# A picture's path, and where it begins in an archive.
+Place = tuple[str, int | None]
+
+
+def _place(source: Source) -> Place:
+    offset = None if source.span is None else source.span.offset
+    return os.path.abspath(str(source.image)), offset
+
+
+def _repeated(hashes: array) -> set[int]:
+    """Those that come more than once; the array is sorted."""
+    if not hashes:
+        return set()
+    values = np.frombuffer(hashes, np.int64)
+    values.sort()
+    return {*values[1:][values[1:] == values[:-1]].tolist()}
 
 
 def _leads_out(name: str) -> bool:
