@@ -264,6 +264,10 @@ def test_wrong_files(folder, capsys):
     pose = 'demo/cpn_r18_fashionai_blouse'
     assert load_tool('detect.py').main([pose, *arguments(folder)[1:]]) == 1
     assert 'not the config of a detector' in capsys.readouterr().err
+    before = (folder / 'coco.json').read_bytes()
+    assert detect(folder, out='coco.json') == 1
+    assert 'coco.json is an input, which would be written' in capsys.readouterr().err
+    assert (folder / 'coco.json').read_bytes() == before
     assert detect(folder, '--ann-file', str(folder / 'none.json')) == 1
     assert 'none.json does not exist' in capsys.readouterr().err
     content = boxes_of(folder, 'coco.json')

@@ -35,6 +35,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.columns import read_columns
@@ -131,6 +132,7 @@ def sized(images: ImageList, path: str) -> Mapping[int, tuple[str, tuple[int, in
 
 def execute(args: argparse.Namespace) -> None:
     """Convert, and say what was written."""
+    check_no_input(args.out, [args.file, args.ann_file])
     content = read_json(args.file)
     if isinstance(content, list):
         _export_predictions(args)
@@ -169,7 +171,7 @@ def _export_predictions(args: argparse.Namespace) -> None:
         _export_fiftyone(args, args.ann_file, entries)
         return
     if args.to == 'coco':
-        with locked_file(args.out, [args.ann_file]):
+        with locked_file(args.out):
             moved = results_with_layout(
                 entries, names.benchmark, args.layout, args.file
             )

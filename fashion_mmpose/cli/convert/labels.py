@@ -34,6 +34,7 @@ import argparse
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.results import first_few
 from fashion_mmpose.formats.labels.conversion import Options, convert
@@ -145,6 +146,7 @@ def remarks(done: Converted) -> list[str]:
 
 def execute(args: argparse.Namespace) -> None:
     """Convert, and print what matched and what was left out."""
+    check_no_input(args.out, [args.export, args.mapping])
     benchmark = garments.benchmark(args.benchmark)
     if args.category is not None:
         garments.garment(benchmark, args.category)
@@ -153,7 +155,7 @@ def execute(args: argparse.Namespace) -> None:
     folder = args.images or labels.folder
     pictures = PictureFolder(folder) if folder else None
     options = Options(args.category, args.bbox, args.margin, args.skip_bad)
-    with locked_file(args.out, [args.export, args.mapping]):
+    with locked_file(args.out):
         done = convert(labels, benchmark, names, pictures, options)
         files = write(done, benchmark, args.out, args.split_categories)
     warn(remarks(done))

@@ -14,6 +14,7 @@ pictures of several folders have needs these.
 import argparse
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.exchange.yolo_pose import read_predictions
@@ -34,12 +35,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Read, and write the result list."""
+    check_no_input(args.out, [args.ann_file])
     images, names = image_list(args.ann_file, args.benchmark)
     known = sized(images, args.ann_file)
     entries, strangers = read_predictions(args.labels, names, known)
     if strangers:
         warn([f'{strangers} text files are of no picture in {args.ann_file}, left out'])
-    with locked_file(args.out, [args.ann_file]):
+    with locked_file(args.out):
         write_predictions(args.out, entries)
     print(f'{len(entries)} predictions written to {args.out}')
 

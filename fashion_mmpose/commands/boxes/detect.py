@@ -36,6 +36,7 @@ from fashion_mmpose.commands.runs.running import (
     locked_places,
 )
 from fashion_mmpose.config.loading import existing_file, is_detector, load_config
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.formats.coco.images import read_images
 
 from .detecting import Outcome, detect_images, run_settings
@@ -116,6 +117,7 @@ def detect(args: argparse.Namespace) -> Outcome:
         )
     set_data_root(cfg, args.data_root)
     ann_file, img_root = image_source(cfg, args.ann_file, args.img_root)
+    check_no_input(args.out, [ann_file])
     existing_file(args.checkpoint)
     device = init_launcher(args.launcher, args.device)
     detector = GarmentDetector(
