@@ -6,6 +6,7 @@ from typing import Any
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.formats.coco.ids import whole_id
 from fashion_mmpose.formats.labels.labelled import (
     LabelledGarment,
     LabelledImage,
@@ -40,10 +41,23 @@ def read_coco(path: str | os.PathLike) -> Labels:
             'key points as COCO'
         )
     categories = _by_id(path, content['categories'], 'category')
+    used = {
+        whole_id(entry.get('category_id'))
+        for entry in content['annotations']
+        if isinstance(entry, dict)
+    }
+    called = {
+        number: text(entry.get('name'), f'{path}: category {number}', 'name')
+        for number, entry in categories.items()
+    }
+    with_garments = {name for number, name in called.items() if number in used}
     declared = {}
     for number, entry in categories.items():
         where = f'{path}: category {number}'
-        name = text(entry.get('name'), where, 'name')
+        name = called[number]
+        # Roboflow lists the project, too, which may be called like a garment.
+        if number not in used and name in with_garments:
+            continue
         if name in declared:
             raise FormatError(f'{where}: another category is called {name!r}, too')
         names = entry.get('keypoints') or []
@@ -56,12 +70,13 @@ def read_coco(path: str | os.PathLike) -> Labels:
     garments: dict[int, list[LabelledGarment]] = {number: [] for number in images}
     for index, entry in enumerate(content['annotations']):
         garment, image_id = _garment(path, index, entry, categories)
-        if type(image_id) is not int or image_id not in garments:
+        number = whole_id(image_id)
+        if number is None or number not in garments:
             raise FormatError(
                 f'{garment.where} is of image {image_id!r}, which the file does not '
                 'list'
             )
-        garments[image_id].append(garment)
+        garments[number].append(garment)
     return Labels(
         path=path,
         images=[
@@ -75,8 +90,8 @@ def read_coco(path: str | os.PathLike) -> Labels:
 def _by_id(path: str, entries: list, kind: str) -> dict[int, Mapping]:
     found = {}
     for index, entry in enumerate(entries):
-        number = entry.get('id') if isinstance(entry, dict) else None
-        if type(number) is not int:
+        number = whole_id(entry.get('id')) if isinstance(entry, dict) else None
+        if number is None:
             raise FormatError(f'{path}: {kind} {index} (from 0) has no whole number id')
         if number in found:
             raise FormatError(f'{path}: two entries are {kind} {number}')
@@ -101,12 +116,13 @@ def _garment(
 ) -> tuple[LabelledGarment, Any]:
     if not isinstance(entry, dict):
         raise FormatError(f'{path}: annotation {index} (from 0) is no object')
-    number = entry.get('id')
-    where = f'{path}: annotation {number if type(number) is int else index}'
-    category_id = entry.get('category_id')
-    if type(category_id) is not int or category_id not in categories:
+    number = whole_id(entry.get('id'))
+    where = f'{path}: annotation {index if number is None else number}'
+    category_id = whole_id(entry.get('category_id'))
+    if category_id is None or category_id not in categories:
         raise FormatError(
-            f'{where}: category_id is {category_id!r}, which the file does not list'
+            f'{where}: category_id is {entry.get("category_id")!r}, which the file '
+            'does not list'
         )
     category = categories[category_id]
     box = None
@@ -131,6 +147,6 @@ def _garment(
         points,
         box,
         kept,
-        number if type(number) is int else None,
+        number,
     )
     return garment, entry.get('image_id')

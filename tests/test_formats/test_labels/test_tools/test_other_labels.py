@@ -225,6 +225,31 @@ def test_coco_fields(tmp_path):
     assert (garment.kept, garment.number) == (dict(style=2, iscrowd=1), 1)
 
 
+def test_whole_ids_of_coco_with_a_fraction(tmp_path):
+    path = tmp_path / 'a.json'
+    ids = dict(id=1.0, image_id=5.0, category_id=3.0)
+    content = coco(images=dict(id=5.0), categories=dict(id=3.0), annotations=ids)
+    path.write_text(json.dumps(content))
+    (image,) = read_coco(path).images
+    assert (image.number, image.garments[0].number) == (5, 1)
+    assert type(image.number) is int
+
+
+def test_a_project_of_roboflow_that_is_called_like_a_category(tmp_path):
+    path = tmp_path / 'a.json'
+    content = coco()
+    content['categories'].insert(0, dict(id=0, name='skirt', supercategory='none'))
+    path.write_text(json.dumps(content))
+    labels = read_coco(path)
+    assert labels.declared == {'skirt': ['left', 'right']}
+    assert labels.images[0].garments[0].category == 'skirt'
+    # Which key points a garment has would not be told otherwise.
+    content['annotations'].append(dict(content['annotations'][0], id=2, category_id=0))
+    path.write_text(json.dumps(content))
+    with pytest.raises(FormatError, match="another category is called 'skirt', too"):
+        read_coco(path)
+
+
 @pytest.mark.parametrize(
     'changes, message',
     [
@@ -232,6 +257,7 @@ def test_coco_fields(tmp_path):
         (dict(images=dict(id='5')), r'image 0 \(from 0\) has no whole number id'),
         (dict(images=dict(width=None)), 'image 5: width is None'),
         (dict(annotations=dict(image_id=6)), 'annotation 1 is of image 6'),
+        (dict(annotations=dict(image_id=5.5)), 'annotation 1 is of image 5.5'),
         (dict(annotations=dict(image_id=[5])), r'annotation 1 is of image \[5\]'),
         (dict(annotations=dict(category_id=9)), 'category_id is 9, which the file'),
         (dict(annotations=dict(keypoints=[1, 2, 2])), 'keypoints is .* expected 6 n'),
