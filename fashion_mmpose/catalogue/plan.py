@@ -212,18 +212,30 @@ def _compare(path: Path, before: Plan, now: Plan) -> None:
         FormatError: If any is another; it names them all.
     """
     now = msgspec.json.decode(msgspec.json.encode(now), type=Plan)
-    differing = [
-        f'{name} was {_short(old)} and is {_short(new)}'
-        for name, old, new in _pairs(before, now)
-        if old != new
-    ]
-    if not differing and are_others(before.sizes, now.sizes):
-        differing = ['most pictures that were looked at have other sizes']
+    differing = _differing(before, now, '{} was {} and is {}')
     if differing:
         raise FormatError(
             f'{path.parent} has parts of another run: {"; ".join(differing)}; to fix '
             'it: give the same inputs and options to go on, or another folder'
         )
+
+
+def _differing(before: Plan, now: Plan, form: str) -> list[str]:
+    """What is another in two plans, in words.
+
+    Args:
+        before: One.
+        now: The other one.
+        form: Takes a setting's name and its two values.
+    """
+    differing = [
+        form.format(name, _short(old), _short(new))
+        for name, old, new in _pairs(before, now)
+        if old != new
+    ]
+    if not differing and are_others(before.sizes, now.sizes):
+        differing = ['most pictures that were looked at have other sizes']
+    return differing
 
 
 def _pairs(before: Plan, now: Plan) -> Iterator[tuple[str, Any, Any]]:
@@ -246,6 +258,11 @@ def same_plan(plans: Mapping[str, Plan]) -> Plan:
         FormatError: If they are not all of one run.
     """
     (first, plan), *others = plans.items()
-    for _, other in others:
-        _compare(Path(first) / PLAN, plan, other)
+    for folder, other in others:
+        differing = _differing(plan, other, '{}: {} and {}')
+        if differing:
+            raise FormatError(
+                f'{first} and {folder} have parts of two runs: {"; ".join(differing)}; '
+                'to fix it: put the parts of each run together on their own'
+            )
     return plan

@@ -100,5 +100,6 @@ def test_plans_that_cannot_be_read(tmp_path):
 def test_folders_of_one_run(tmp_path):
     assert same_plan({'a': PLAN, 'b': PLAN}) == PLAN
     other = Plan(num_pictures=10, part_size=5, settings=PLAN.settings)
-    with pytest.raises(FormatError, match='--part-size was 4 and is 5'):
+    told = '^a and b have parts of two runs: --part-size: 4 and 5; to fix it: put the'
+    with pytest.raises(FormatError, match=told):
         same_plan({'a': PLAN, 'b': other})
