@@ -1,9 +1,11 @@
 """Predictions as COCO's result list."""
 
 import os
+import reprlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +55,8 @@ def read_predictions(
     Raises:
         FormatError: If the file is not such a list: an entry lacks a key, is of an
             unknown category, has another number of key points or one that is not a
-            finite position. The message names the file and the first few entries.
+            finite position, or a box that is none. The message names the file and the
+            first few entries.
         OSError: If the file cannot be opened.
     """
     entries = read_json(path)
@@ -141,6 +144,8 @@ def _problem(entry, benchmark: garments.Named) -> str | None:
         return f'image_id {entry["image_id"]!r} is not a whole number'
     if not _is_finite(entry['score']):
         return f'score {entry["score"]!r} is not a finite number'
+    if fault := box_fault(entry.get('bbox')):
+        return fault
     try:
         garment = garments.category_of_id(benchmark, entry['category_id'])
     except ValueError as error:
@@ -164,6 +169,15 @@ def _problem(entry, benchmark: garments.Named) -> str | None:
         value = values[far[0]]
         return f'keypoints[{far[0]}] is {value!r}; no position or score is that large'
     return None
+
+
+def box_fault(box: Any) -> str:
+    """What is wrong with the ``bbox`` of an entry; '' also where there is none."""
+    if not box or (
+        isinstance(box, list) and len(box) == 4 and all(map(_is_finite, box))
+    ):
+        return ''
+    return f'bbox is {reprlib.repr(box)}, not four finite numbers x, y, width, height'
 
 
 def _is_finite(value) -> bool:

@@ -269,8 +269,9 @@ def _area(path, index: int, entry: _Entry, slots: np.ndarray, has_boxes: bool) -
     if not has_boxes:
         return float(np.prod(slots.max(axis=0) - slots.min(axis=0)))
     if entry.bbox is None or len(entry.bbox) != 4:
+        others = ', as entry 0 has' if index else ''
         raise FormatError(
-            f'{path}: entry {index} must have a bbox of four numbers, as entry 0 has'
+            f'{path}: entry {index} must have a bbox of four numbers{others}'
         )
     if not all(abs(value) <= MAX_PX for value in entry.bbox):
         raise FormatError(

@@ -16,6 +16,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.layout import CocoCategory, has_full_layout
+from fashion_mmpose.formats.coco.results import box_fault
 from fashion_mmpose.garments.layout import full_layout, own_points
 
 LAYOUTS = ('own', 'full')
@@ -147,7 +148,8 @@ def check_content(
 
     Raises:
         FormatError: If it is none, its key points are not the benchmark's, or an
-            annotation is of an image that it does not list.
+            annotation is of an image that it does not list, or has a box or key points
+            that are none.
     """
     for key in ('images', 'annotations', 'categories'):
         entries = content.get(key) if isinstance(content, dict) else None
@@ -168,6 +170,10 @@ def check_content(
             raise FormatError(f'{where} has no whole number category_id')
         if not isinstance(values, list) or len(values) % 3:
             raise FormatError(f'{where} has no list of x, y, v as keypoints')
+        if not {*map(type, values)} <= {int, float}:
+            raise FormatError(f'{where} has keypoints that are no numbers')
+        if fault := box_fault(entry.get('bbox')):
+            raise FormatError(f'{where}: its {fault}')
         number = entry.get('image_id')
         if type(number) is not int or number not in known:
             raise FormatError(

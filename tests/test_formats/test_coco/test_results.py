@@ -77,6 +77,13 @@ def test_whole_ids_with_a_fraction(tmp_path):
             dict(SKIRT, score=float('nan')), 'score nan is not a finite', id='score'
         ),
         pytest.param(
+            dict(SKIRT, bbox=[0, 0, 9]), r'bbox is \[0, 0, 9\], not four', id='three'
+        ),
+        pytest.param(
+            dict(SKIRT, bbox=['0'] * 4), "bbox is .*'0'], not four fin", id='texts'
+        ),
+        pytest.param(dict(SKIRT, bbox=dict(x=1)), 'bbox is {.*, not four', id='object'),
+        pytest.param(
             dict(SKIRT, category_id=6), 'unknown fashionai category id 6', id='category'
         ),
         pytest.param(

@@ -88,6 +88,12 @@ def test_what_is_no_coco_file():
     content = dict(images=[], categories=[], annotations=[entry])
     with pytest.raises(FormatError, match=r'a.json: annotation 3 has no list of x, y'):
         check_content(content, 'a.json', 'fashionai')
+    entry['keypoints'] = ['1', '2', '2']
+    with pytest.raises(FormatError, match='annotation 3 has keypoints that are no n'):
+        check_content(content, 'a.json', 'fashionai')
+    entry.update(keypoints=[1, 2, 2], bbox=['1', '2', '3', '4'])
+    with pytest.raises(FormatError, match='annotation 3: its bbox is .*, not four f'):
+        check_content(content, 'a.json', 'fashionai')
 
 
 @pytest.mark.parametrize('form', ['coco', 'fiftyone', 'yolo-pose'])
