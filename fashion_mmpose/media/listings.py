@@ -10,6 +10,7 @@ from pathlib import Path
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.inner_paths import has_controls, is_utf8
 from fashion_mmpose.files.parquet import damage_named, require_pyarrow
+from fashion_mmpose.files.pictures.formats import PICTURE_SUFFIXES
 
 from .source import Source
 
@@ -119,11 +120,14 @@ def _cells(path: str, column: str | None, separator: str) -> Generator[tuple[str
     try:
         with open(path, encoding='utf-8-sig', newline='') as file:
             head = file.readline()
-            if ';' in head and separator not in head:  # as spreadsheets write it
-                separator = ';'
+            if separator not in head:  # as spreadsheets write it
+                others = (each for each in ';\t' if each in head)
+                separator = next(others, separator)
             file.seek(0)
             rows = csv.reader(file, delimiter=separator, strict=True)
             names = [name.strip() for name in next(rows, [])]
+            if column is None:
+                _refuse_no_head(path, names)
             place = names.index(_column(path, names, column))
             for row in rows:
                 number = rows.line_num
@@ -138,6 +142,21 @@ def _cells(path: str, column: str | None, separator: str) -> Generator[tuple[str
         ) from None
     except csv.Error as error:
         raise FormatError(f'{path}, after line {number}: {error}') from error
+
+
+def _refuse_no_head(path: str, names: Sequence[str]) -> None:
+    """Refuse a table whose first row is no head: its picture would be passed over.
+
+    Raises:
+        FormatError: If it names a picture.
+    """
+    found = next((e for e in names if Path(e).suffix.lower() in PICTURE_SUFFIXES), None)
+    if found is not None:
+        raise FormatError(
+            f'{path} has no head, for its first row names the picture {found}; to fix '
+            "it: write the columns' names into a row before it, such as path, or name "
+            'the column with --path-column if that is its name'
+        )
 
 
 def _parquet_cells(path: str, column: str | None) -> Generator[tuple[str, str | None]]:

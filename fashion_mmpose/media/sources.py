@@ -91,7 +91,7 @@ def _sources_of(
         return _folder(path, left_aside)
     if _URL.match(path):
         return [Source(path, 'stream', _stream_name(path))]
-    if not os.path.exists(path) and _is_pattern(path):
+    if not os.path.exists(path) and has_wildcard(path):
         fixed, pattern = _split_pattern(path)
         files = sorted(
             file
@@ -106,6 +106,11 @@ def _sources_of(
             for source in _of_file(file, fixed, left_aside, listing)
         )
     return _of_file(path, os.path.dirname(path), left_aside, listing)
+
+
+def has_wildcard(path: str) -> bool:
+    """Whether a path may be a pattern."""
+    return any(letter in path for letter in '*?[')
 
 
 def _not_an_input(item) -> str:
@@ -191,10 +196,6 @@ def _is_left_behind(name: str) -> bool:
     return is_clutter(name) and not name.startswith('.')
 
 
-def _is_pattern(name: str) -> bool:
-    return any(letter in name for letter in '*?[')
-
-
 def _split_pattern(path: str) -> tuple[str, str]:
     """The leading folders of a pattern that are no wildcards, and the rest.
 
@@ -203,7 +204,7 @@ def _split_pattern(path: str) -> tuple[str, str]:
     parts = path.split(os.sep)
     for place, part in enumerate(parts):
         own = os.sep.join(parts[: place + 1])
-        if _is_pattern(part) and not os.path.isdir(own):
+        if has_wildcard(part) and not os.path.isdir(own):
             break
     fixed = ''.join(f'{part}{os.sep}' for part in parts[:place])
     return fixed, os.sep.join(parts[place:])

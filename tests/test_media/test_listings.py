@@ -68,9 +68,10 @@ def test_names_of_all_languages(shop):
         ('t.csv', 'id,file_name\n1,a.png\n2,"sub/b.png"\n'),
         ('t.csv', '\ufeffpath\na.png\n\nsub/b.png\n'),
         ('t.csv', 'id;image\n1;a.png\n2;sub/b.png\n'),
+        ('t.csv', 'id\timage\n1\ta.png\n2\tsub/b.png\n'),
         ('t.tsv', 'id\tphoto\tpath\n1\tx\ta.png\n2\ty\tsub/b.png\n'),
     ],
-    ids=['usual name', 'one column', 'semicolons', 'tabs'],
+    ids=['usual name', 'one column', 'semicolons', 'tabs in a CSV', 'tabs'],
 )
 def test_a_table(shop, name, text):
     (shop / name).write_text(text, 'utf-8')
@@ -94,8 +95,13 @@ def test_a_column_of_choice_and_rows_without_a_path(shop):
         ('t.csv', b'one,two\na,b\n', None, 'path-column; its columns are: one, two'),
         ('t.csv', b'one,two\na,b\n', 'file', "t.csv has no column 'file'; its columns"),
         ('t.csv', b'', None, 'its columns are: none'),
+        ('t.csv', b'a.png\nb.png\n', None, 'no head, .* names the picture a.png;'),
+        ('t.csv', b'1,a.PNG\n2,b.png\n', None, 'no head, .* the picture a.PNG; to'),
     ],
-    ids=['bytes', 'bytes of a table', 'quotes', 'which', 'none', 'empty'],
+    ids=[
+        *('bytes', 'bytes of a table', 'quotes', 'which', 'none', 'empty', 'no head'),
+        'no head of two columns',
+    ],
 )
 def test_what_is_no_list(tmp_path, name, data, column, message):
     (tmp_path / name).write_bytes(data)

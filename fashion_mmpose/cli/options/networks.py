@@ -18,6 +18,8 @@ from fashion_mmpose.inference.building import (
     exported_by_category,
 )
 from fashion_mmpose.inference.onnx.session import is_onnx
+from fashion_mmpose.media.listings import SUFFIXES, is_listing
+from fashion_mmpose.media.sources import has_wildcard
 from fashion_mmpose.pretrained import name_and_revision, names_folder
 
 
@@ -53,6 +55,21 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='leave out unreadable pictures, and list them in unreadable.csv',
     )
+
+
+def check_inputs(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Refuse options of lists where no input can be one."""
+    if any(is_listing(each) or has_wildcard(each) for each in args.inputs):
+        return
+    for option, value in (
+        ('--path-column', args.path_column),
+        ('--img-root', args.img_root),
+    ):
+        if value is not None:
+            parser.error(
+                f'{option} is for lists and tables of paths ({", ".join(SUFFIXES)}), '
+                'and no INPUT is one'
+            )
 
 
 # What options of parts are where they are not given, which `check_parts` fills in: it

@@ -30,6 +30,7 @@ import sys
 
 from fashion_mmpose.cli.options.networks import (
     add_network_options,
+    check_inputs,
     check_network_options,
     with_pairs,
 )
@@ -57,6 +58,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add_scale_options(parser)
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
+    check_inputs(args, parser)
     check_network_options(args, parser)
     complete_scale_options(args)
     check_parts(args, parser, ('save_vis', 'combine', 'spec'))

@@ -46,6 +46,7 @@ from collections.abc import Generator
 
 from fashion_mmpose.cli.options.networks import (
     add_network_options,
+    check_inputs,
     check_network_options,
     with_pairs,
 )
@@ -139,6 +140,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_scale_options(parser)
     args = parse(parser, with_pairs(sys.argv[1:] if argv is None else argv))
     _choose_out_dir(args, parser)
+    check_inputs(args, parser)
     check_network_options(args, parser)
     of_lengths = complete_scale_options(args)
     check_parts(args, parser, _ALONE)

@@ -44,6 +44,16 @@ def test_a_folders_limits_give_way_to_those_that_are_given(limits):
         limits(*alone, *given)
 
 
+@pytest.mark.parametrize('option', ['--path-column', '--img-root'])
+def test_options_of_lists_are_for_lists(capsys, option: str):
+    options = '--out-dir', 'out', option, 'x'
+    with pytest.raises(SystemExit, match='2'):
+        parse_args(['shop', 'a.jpg', *options])
+    assert f'{option} is for lists and tables of paths' in capsys.readouterr().err
+    for name in ('list.TXT', 't.csv', 'shop/*'):
+        assert parse_args(['shop', name, *options]).inputs == ['shop', name]
+
+
 @pytest.mark.parametrize('option', ['--score-thr', '--max-overlap'])
 def test_limits_are_shares(capsys, option: str):
     with pytest.raises(SystemExit, match='2'):
