@@ -49,6 +49,30 @@ def test_one_picture_leaves_a_split_empty(tmp_path, fraction, train, val, capsys
     assert len(read_columns(out / f'{empty}_all.json', 'fashionai').ids) == 0
 
 
+def test_files_of_an_earlier_run_that_do_not_go_with_these(tmp_path, capsys):
+    """A network would learn the pictures that it is validated on."""
+    data, out = tmp_path / 'data', tmp_path / 'out'
+    write_part(data, 'train.csv', 'abcde')
+    command = [str(data), '--out', str(out), '--image-size', '90', '130']
+    for _ in range(2):
+        assert main([*command, '--val-fraction', '0.4']) == 0
+        assert capsys.readouterr().err == ''
+    (out / 'other_all.json').write_text('{}')
+    assert main(command) == 0
+    assert capsys.readouterr().err == (
+        f'warning: 2 images are both in train and in {out}/val_all.json, which an '
+        'earlier run wrote; to fix it: delete it, or convert into another folder\n'
+    )
+    for path in out.glob('val_*'):
+        path.unlink()
+    write_part(data, 'train.csv', 'abcde', 'trousers')
+    assert main(command) == 0
+    assert (
+        f'warning: train has no image of category skirt, but there is {out}/train_skirt'
+        '.json, which an earlier run wrote' in capsys.readouterr().err
+    )
+
+
 def test_a_file_without_rows_is_left_aside(tmp_path, capsys):
     data, out = tmp_path / 'data', tmp_path / 'out'
     write_part(data, 'train.csv', 'ab')

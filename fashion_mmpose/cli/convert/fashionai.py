@@ -23,6 +23,7 @@ from pathlib import Path
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.files.writing.locks import locked_folder
 from fashion_mmpose.formats.fashionai.conversion import Options, Written, write_splits
+from fashion_mmpose.formats.fashionai.earlier_runs import notes_on_earlier_runs
 from fashion_mmpose.formats.fashionai.parts import Part, find_parts
 from fashion_mmpose.formats.fashionai.samples import (
     Reading,
@@ -140,6 +141,7 @@ def convert(args: argparse.Namespace, notes: list[str]) -> list[Written]:
     )
     with locked_folder(args.out):
         written, dropped = write_splits(splits, root, args.out, options)
+        notes += notes_on_earlier_runs(splits, [w.file for w in written], args.out)
     notes += dropped
     return written
 
