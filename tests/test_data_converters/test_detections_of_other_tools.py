@@ -176,7 +176,7 @@ def test_supervision_names_pictures_by_their_ids(folder, form, capsys):
     content['images'][2] |= dict(file_name='000001.jpg', width=200, height=100)
     write(folder, 'gt.json', content)
     row = dict(zip(SUPERVISION, (10.0, 20.0, 60.0, 80.0, 8, 0.5)))
-    named = {1: 1, '1': 1, 0: 0, '000001': 2, '000001.jpg': 2, '1.jpg': 0}
+    named = {1: 1, '1': 1, '1.0': 1, 0: 0, '000001': 2, '000001.jpg': 2, '1.jpg': 0}
     for name, image_id in named.items():
         boxes = sink(folder, form, [row | dict(image_id=name)])
         assert convert(folder, boxes) == [result(image_id, BOX)], name

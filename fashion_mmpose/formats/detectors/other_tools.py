@@ -16,7 +16,8 @@ from .entries import category_ids, known_category
 from .image_names import ImageNames
 
 _WIDE = 1.5  # beyond this a number is no fraction of a picture's side
-_WHOLE = re.compile(r'0|-?[1-9][0-9]{0,17}')
+# Tables write 7 as 7.0 where another cell of the column is empty.
+_WHOLE = re.compile(r'(0|-?[1-9][0-9]{0,17})(?:\.0)?')
 _CORNERS = ('x_min', 'y_min', 'x_max', 'y_max')
 # Names under which people note the picture in supervision's sinks.
 _IMAGE_COLUMNS = (
@@ -172,8 +173,8 @@ def read_supervision(
 
 def _image_id(path, where: str, column: str, value, names: ImageNames) -> int:
     # The sinks write numbers as text; 000012, with zeros before it, is a file's name.
-    if column == 'image_id' and _WHOLE.fullmatch(str(value)):
-        return int(value)
+    if column == 'image_id' and (found := _WHOLE.fullmatch(str(value))):
+        return int(found[1])
     return names.find(f'{path}: {where}', str(value))
 
 
