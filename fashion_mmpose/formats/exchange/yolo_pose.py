@@ -231,7 +231,9 @@ def write_yolo(
         files[path] = text
     with OutputFiles() as outputs:
         for path, text in files.items():
-            outputs.open(path).write(f'{text}\n' if text else '')
+            # No system keeps as many files open as a set has pictures.
+            with outputs.open(path) as file:
+                file.write(f'{text}\n' if text else '')
         if data is not None:
             outputs.open(root / DATA_FILE).write(data)
     return list(files)

@@ -1,6 +1,7 @@
 """YOLO's pose data, out and back."""
 
 import json
+import os
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from fashion_mmpose.evaluation.functional.oks import score_files
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.deepfashion2.results import read_results, write_results
-from fashion_mmpose.formats.exchange.yolo_pose import YoloNames
+from fashion_mmpose.formats.exchange.yolo_pose import YoloNames, write_yolo
 
 
 def command(*arguments):
@@ -253,6 +254,21 @@ def test_text_files_of_other_pictures(tmp_path, capsys):
         assert main(list(map(str, arguments))) == 1
         assert f'none of its {count} text files' in capsys.readouterr().err
         assert not out.exists()
+
+
+def test_more_pictures_than_a_system_keeps_files_open(tmp_path):
+    """DeepFashion2 has 32,153 to validate with; many systems keep 1,024."""
+    resource = pytest.importorskip('resource')
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with open(os.devnull) as file:
+        first = file.fileno()  # that is free
+    texts = {f'{number}.jpg': f'{number}' for number in range(100)}
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first + 50, limits[1]))
+    try:
+        written = write_yolo(tmp_path, texts, 'names: []')
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert [path.read_text().strip() for path in written] == [*texts.values()]
 
 
 def test_pictures_below_a_folder_called_images(tmp_path):
