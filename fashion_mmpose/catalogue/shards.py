@@ -11,6 +11,8 @@ from fashion_mmpose.media.source import Source
 # Of torchrun and of Slurm: the number of a process, and how many there are.
 _LAUNCHERS = (('RANK', 'WORLD_SIZE'), ('SLURM_PROCID', 'SLURM_NTASKS'))
 
+SHARES = 'shard-*-of-*'  # fits the names of all of them
+
 Item = TypeVar('Item')
 
 

@@ -145,6 +145,23 @@ def test_pictures_of_one_name_and_those_that_come_again(call, shop, tmp_path):
     }
 
 
+def test_drawn_pictures_are_no_pictures_of_the_folder(call, shop, tmp_path, capsys):
+    """As in runs in one go, also those that a share of an earlier run has drawn."""
+    shop = shutil.copytree(shop / 'shop', tmp_path / 'shop')
+    for shard in ((), ('--shard', '0/2')):
+        assert call('predict', shop, '--save-vis', *shard, out=shop) == 0
+    assert '4 garments in 4 pictures' in capsys.readouterr().out
+    assert call('predict', shop, '--shard', '0/2', out=shop) == 0
+    told = capsys.readouterr()
+    assert '4 garments in 4 pictures' in told.out
+    assert f'4 files in {shop}/shard-0-of-2/drawn were drawn by an earlier' in told.err
+    assert call('predict', shop, *PARTS, out=shop) == 0
+    told = capsys.readouterr()
+    assert '7 garments in 7 pictures' in told.out
+    for count, place in ((7, 'drawn'), (4, 'shard-0-of-2/drawn')):
+        assert f'{count} files in {shop}/{place} were drawn by an earlier' in told.err
+
+
 def test_a_list_of_bad_pictures_is_renewed(call, shop, tmp_path):
     shop = shutil.copytree(shop / 'bad', tmp_path / 'shop')
     assert call('predict', shop, *PARTS, '--skip-bad') == 0

@@ -33,7 +33,13 @@ from fashion_mmpose.inference.outputs.names import Naming
 from fashion_mmpose.media.sources import Source, find_sources
 
 from .progress import Progress
-from .running import go_through, inputs_of, open_networks, summary_of
+from .running import (
+    go_through,
+    inputs_of,
+    open_networks,
+    summary_of,
+    without_drawn,
+)
 
 
 def in_parts(args: argparse.Namespace) -> bool:
@@ -93,7 +99,8 @@ def execute_in_parts(args: argparse.Namespace, title: str, measured: bool) -> in
     inputs, listing = inputs_of(args)
 
     def find(left: list[str] | None = None) -> Iterable[Source]:
-        return find_sources(iter(inputs), left, listing)
+        found = find_sources(iter(inputs), left, listing)
+        return without_drawn(found, inputs, args.out_dir, left)
 
     naming = Naming(find)
     catalogue = survey(naming(find(left_aside)))

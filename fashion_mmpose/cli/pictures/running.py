@@ -2,13 +2,13 @@
 
 import argparse
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Protocol, Self
 
 from fashion_mmpose.catalogue.schema import Unreadable
-from fashion_mmpose.catalogue.shards import read_shard, shard_of
+from fashion_mmpose.catalogue.shards import SHARES, read_shard, shard_of
 from fashion_mmpose.catalogue.table_file import write_unreadable
 from fashion_mmpose.cli.options.networks import (
     build,
@@ -93,38 +93,56 @@ def open_inputs(
     shard = read_shard(args.shard)
     inputs, listing = inputs_of(args)
     found = find_sources(inputs, left_aside, listing)
-    found = _without_drawn(found, inputs, args.out_dir, left_aside)
+    found = without_drawn(found, inputs, args.out_dir, left_aside)
     sources = shard_of(name_sources(found), shard)
     if shard.count > 1:
         args.out_dir = os.path.join(args.out_dir, shard.name)
     return open_networks(args), sources
 
 
-def _without_drawn(
+def without_drawn(
     sources: Iterable[Source],
     inputs: Sequence[Input],
     out_dir: str,
-    left_aside: list[str],
-) -> list[Source]:
-    """The sources but what earlier runs drew, where the results lie in an input."""
-    sources = list(sources)
+    left_aside: list[str] | None,
+) -> Iterator[Source]:
+    """The sources but what earlier runs drew, where the results lie in an input.
+
+    Args:
+        sources: What the inputs lead to.
+        inputs: The inputs.
+        out_dir: The folder of the results, of all shares.
+        left_aside: Gets a line for each folder of drawn pictures. None for none.
+    """
+    counts = dict.fromkeys(_drawn_folders(inputs, out_dir), 0)
+    for source in sources:
+        drawn = None
+        if counts:
+            place = Path(os.path.realpath(str(source.image)))
+            drawn = next((each for each in counts if place.is_relative_to(each)), None)
+        if drawn is None:
+            yield source
+        else:
+            counts[drawn] += 1
+    if left_aside is not None:
+        left_aside += [
+            f'{count} files in {drawn} were drawn by an earlier run'
+            for drawn, count in counts.items()
+            if count
+        ]
+
+
+def _drawn_folders(inputs: Sequence[Input], out_dir: str) -> list[Path]:
+    """Where earlier runs may have drawn, as far as that lies in an input."""
     folders = [
         os.path.realpath(str(each)) for each in inputs if os.path.isdir(str(each))
     ]
-    for name in (saving.DRAWN_FOLDER, measuring.DRAWN_FOLDER):
-        drawn = Path(os.path.realpath(os.path.join(out_dir, name)))
-        if not any(drawn.parent.is_relative_to(folder) for folder in folders):
-            continue
-        kept = [
-            source
-            for source in sources
-            if not Path(os.path.realpath(str(source.image))).is_relative_to(drawn)
-        ]
-        if len(kept) < len(sources):
-            number = len(sources) - len(kept)
-            left_aside.append(f'{number} files in {drawn} were drawn by an earlier run')
-            sources = kept
-    return sources
+    out = Path(os.path.realpath(out_dir))
+    if not any(out.is_relative_to(folder) for folder in folders):
+        return []
+    places = out, *sorted(out.glob(SHARES))
+    names = saving.DRAWN_FOLDER, measuring.DRAWN_FOLDER
+    return [place / name for place in places for name in names]
 
 
 def total_of(sources: Mapping[str, Source]) -> int | None:
