@@ -23,6 +23,7 @@ from fashion_mmpose.cli.main import main
         'convert labels a --benchmark fashionai --mapping b --out b',
         'convert export a --to coco --out a',
         'convert export a --to coco --ann-file b --out b',
+        'convert fiftyone a --out a/samples.json',
         'convert yolo-predictions a --ann-file b --out b',
         'report a --ann-file b --out a',
         'report a --ann-file b --out b',

@@ -17,15 +17,22 @@ without key points are garments whose points are not labelled, or no predictions
 
 import argparse
 import json
+import os
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.results import write_predictions
 from fashion_mmpose.formats.exchange.coco_layout import LAYOUTS, with_layout
-from fashion_mmpose.formats.exchange.fiftyone import PREDICTIONS, TRUTH
+from fashion_mmpose.formats.exchange.fiftyone import (
+    METADATA,
+    PREDICTIONS,
+    SAMPLES,
+    TRUTH,
+)
 from fashion_mmpose.formats.exchange.fiftyone_reading import (
     FiftyOneFolder,
     FiftyOneReader,
@@ -58,6 +65,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Read, and write what was read."""
+    check_no_input(
+        args.out, [os.path.join(args.folder, e) for e in (SAMPLES, METADATA)]
+    )
     folder = FiftyOneFolder.read(args.folder)
     named = args.benchmark or folder.benchmark
     if named is None:
