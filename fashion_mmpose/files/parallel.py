@@ -7,12 +7,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
 from multiprocessing.context import BaseContext
 from typing import TypeVar
 
 import cv2
 from tqdm import tqdm
+
+from fashion_mmpose import interrupts
 
 Task = TypeVar('Task')
 Result = TypeVar('Result')
@@ -62,18 +65,21 @@ def map_in_order(
 def _map_in_processes(
     work: Callable[[Task], Result], tasks: Iterable[Task], workers: int, chunk: int
 ) -> Iterator[Result]:
-    with ProcessPoolExecutor(workers, _fresh_processes(), _start_worker) as pool:
+    with ExitStack() as stack:
+        # A signal that came while processes start would take away what they share with
+        # this one, and each of them would show a traceback.
+        with interrupts.deferred():
+            pool = ProcessPoolExecutor(workers, _fresh_processes(), _start_worker)
+            stack.callback(pool.shutdown, cancel_futures=True)
         tasks = iter(tasks)
         waiting = deque()
-        try:
-            while some := list(islice(tasks, chunk)):
+        while some := list(islice(tasks, chunk)):
+            with interrupts.deferred():  # it may start a process
                 waiting.append(pool.submit(_work_on_all, work, some))
-                if len(waiting) >= _AHEAD * workers:
-                    yield from waiting.popleft().result()
-            while waiting:
+            if len(waiting) >= _AHEAD * workers:
                 yield from waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        while waiting:
+            yield from waiting.popleft().result()
 
 
 def _work_on_all(work: Callable[[Task], Result], tasks: list[Task]) -> list[Result]:

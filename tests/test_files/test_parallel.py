@@ -94,3 +94,34 @@ def test_workers_end_with_a_killed_parent(tmp_path):
         time.sleep(0.05)
     parent.stdout.close()
     assert not any(map(is_running, workers))
+
+
+STOPPED_EARLY = """
+import os, signal, sys, threading, time
+from argparse import Namespace
+from multiprocessing.forkserver import _forkserver
+from fashion_mmpose import interrupts
+from fashion_mmpose.cli import shell
+from fashion_mmpose.files.parallel import map_in_order
+
+def stop():
+    while _forkserver._forkserver_pid is None:  # what starts the workers
+        time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+def action(args):
+    threading.Thread(target=stop).start()
+    list(map_in_order(time.sleep, [0.01] * 500, 500, 2, 1, 'tasks'))
+
+if __name__ == '__main__':
+    interrupts.guard()
+    sys.exit(shell.run(action, Namespace(debug=False)))
+"""
+
+
+@pytest.mark.slow
+def test_a_signal_while_workers_start_shows_no_traceback(tmp_path):
+    script = tmp_path / 'early.py'
+    script.write_text(STOPPED_EARLY)
+    stopped = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert (stopped.returncode, stopped.stderr) == (143, 'stopped\n')
