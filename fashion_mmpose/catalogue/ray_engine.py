@@ -150,10 +150,19 @@ def _connected(ray: Any, cluster: Cluster) -> Iterator[None]:
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')  # nothing is sent anywhere
     # Ray has its own way to end on a signal, which puts nothing in order.
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-    ray.init(**options)
+    is_ended = False
+    try:
+        ray.init(**options)
+    except SystemExit as left:  # so does its own handler end while it starts
+        if left.code != signal.SIGTERM:
+            raise
+        is_ended = True
     if threading.current_thread() is threading.main_thread():
         for number, handler in handlers.items():
             signal.signal(number, handler)
+    if is_ended:
+        signal.alarm(0)  # by which Ray aborts what has not ended soon
+        signal.raise_signal(signal.SIGTERM)
     try:
         yield
     finally:
