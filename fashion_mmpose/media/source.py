@@ -72,4 +72,4 @@ def count_frames(path: str | os.PathLike) -> int:
     capture = cv2.VideoCapture(str(path))
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()
-    return count
+    return max(count, 0)  # OpenCV 5 tells -1 then

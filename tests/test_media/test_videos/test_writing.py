@@ -1,6 +1,7 @@
 """Videos that appear when they are complete."""
 
 import resource
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -88,3 +89,14 @@ def test_full_disk(tmp_path):
     video.discard()
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ['v.mp4']
+
+
+def test_a_full_disk_as_opencv_5_tells_of_it(tmp_path, monkeypatch):
+    """What cannot be opened has -1 frames there, and 0 in OpenCV 4."""
+    unopened = SimpleNamespace(get=lambda _: -1.0, release=lambda: None)
+    video = VideoFile(tmp_path / 'v.mp4', 10)
+    video.write(frames([7])[0])
+    monkeypatch.setattr(cv2, 'VideoCapture', lambda path: unopened)
+    with pytest.raises(OSError, match=r': 0 of 1 frames .* is the disk full\?'):
+        video.finish()
+    video.discard()
