@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from fashion_mmpose.engine.work_folder import last_checkpoint
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,7 +84,10 @@ def weights_of(work_dir: Path) -> Path:
     Raises:
         FileNotFoundError: If it has left none.
     """
-    return Path((work_dir / 'last_checkpoint').read_text())
+    path = last_checkpoint(work_dir)
+    if path is None:
+        raise FileNotFoundError(f'{work_dir} has no checkpoint: train it first')
+    return path
 
 
 def metrics_file(out: Path) -> Path:

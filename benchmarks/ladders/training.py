@@ -194,7 +194,7 @@ def finetuned(
     for category in learnt:
         out = args.out / f'{name}_seed{seed}' / category
         chosen = [
-            f'{loader}_dataloader.dataset.category=[{category}]'
+            f'{loader}_dataloader.dataset.categories=[{category}]'
             for loader in ('train', 'val', 'test')
         ]
         options = training_options(args, name, share, pictures, seed)

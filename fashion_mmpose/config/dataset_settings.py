@@ -13,7 +13,16 @@ _WRAPPED = ('dataset', 'datasets')
 
 
 def fill_category(path: str, category: str | None) -> str:
-    """The path of a category's file; that of all categories is called ``all``."""
+    """The path of a category's file; that of all categories is called ``all``.
+
+    Raises:
+        ValueError: If the category is not one name.
+    """
+    if not isinstance(category, str | None):
+        raise ValueError(
+            f'category={category!r} is not the name of one category; to fix it: '
+            f'categories={category!r}, whose garments have the key points of all'
+        )
     return path.replace(CATEGORY, category or 'all')
 
 

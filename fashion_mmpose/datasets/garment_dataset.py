@@ -132,6 +132,7 @@ class GarmentDataset(BaseCocoStyleDataset):
             raise ValueError(
                 f'unknown bbox_source {bbox_source!r}; choose from {BBOX_SOURCES}'
             )
+        kwargs['ann_file'] = fill_category(ann_file, category)
         self.category = category
         self.categories = _held_categories(self.definition, category, categories)
         self._channels = layout_channels(self.definition, category)
@@ -143,7 +144,6 @@ class GarmentDataset(BaseCocoStyleDataset):
             )
         kwargs.setdefault('metainfo', garments.metainfo(self.definition, category))
         super().__init__(
-            ann_file=fill_category(ann_file, category),
             bbox_file=bbox_file and fill_category(bbox_file, category),
             **(kwargs | dict(serialize_data=False)),
         )

@@ -6,6 +6,7 @@ import sys
 from threading import Barrier
 
 import pytest
+import torch
 from toolbox import warm_python
 
 from benchmarks import recipe_steps, short_trainings
@@ -101,7 +102,8 @@ def test_every_category_is_finetuned_alone(tmp_path, monkeypatch):
     def train(config, work_dir, data_root, options, validate=False):
         learnt.append((config.stem, work_dir.name, options))
         work_dir.mkdir(parents=True)
-        (work_dir / 'last_checkpoint').write_text(str(work_dir / 'epoch_1.pth'))
+        torch.save({}, work_dir / 'epoch_1.pth')
+        (work_dir / 'last_checkpoint').write_text('epoch_1.pth')
 
     def tested(config, work_dir, data_root, out, options):
         asked.append((work_dir.name, out.name))
@@ -127,7 +129,7 @@ def test_every_category_is_finetuned_alone(tmp_path, monkeypatch):
     # As many steps as before, shared by two categories.
     assert result['steps'] == 80 and result['minutes'] == pytest.approx(4)
     for _, category, options in learnt[1:]:
-        assert f'train_dataloader.dataset.category=[{category}]' in options
+        assert f'train_dataloader.dataset.categories=[{category}]' in options
         assert f'load_from={args.out}/starter_seed1/epoch_1.pth' in options
         assert f'train_dataloader.sampler.num_samples={20 * 16}' in options
 

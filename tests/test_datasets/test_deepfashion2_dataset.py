@@ -151,6 +151,9 @@ def test_some_categories(tmp_path):
         pytest.param(
             dict(category='skirt', categories=['vest']), 'exclude each other', id='both'
         ),
+        pytest.param(
+            dict(category=['vest']), r"fix it: categories=\['vest'\]", id='several'
+        ),
         pytest.param(dict(categories=['hat']), "category 'hat'", id='unknown'),
         pytest.param(dict(categories='vest'), 'is no list of categories', id='text'),
         pytest.param(dict(categories=[]), 'is no list of categories', id='none'),
