@@ -265,6 +265,22 @@ def test_a_misspelt_point_is_refused_or_left_out(tmp_path, tool, capsys):
     assert 'the export has no neckline_left' in output.err
 
 
+@pytest.mark.parametrize('first', ['0', '01'])
+def test_points_that_are_not_numbered_from_1(tmp_path, first, capsys):
+    skirt = labelled(garments.garment('fashionai', 'skirt'), 20, 30)
+    names = list(skirt.points)
+    points = dict(zip([first, '2', '3', '4'], skirt.points.values()))
+    pictures = [Picture('a.png', (600, 400), [Garment('skirt', points, skirt.box)])]
+    export = exported('labelme', tmp_path, pictures)
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai')
+    assert f'the key point {first!r} is none of a skirt' in capsys.readouterr().err
+    mapping = tmp_path / 'names.json'
+    mapping.write_text(json.dumps(dict(keypoints=dict(zip(points, names)))))
+    options = ('--benchmark', 'fashionai', '--mapping', mapping)
+    content = convert(tmp_path, export, *options)
+    assert_same(content, [Picture('a.png', (600, 400), [skirt])], 'fashionai')
+
+
 @pytest.mark.parametrize('tool', ['coco', 'cvat', 'label_studio', 'labelme'])
 def test_pictures_of_another_size(tmp_path, tool, capsys):
     pictures = pictures_of('fashionai')

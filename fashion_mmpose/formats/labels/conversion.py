@@ -158,10 +158,11 @@ class _Conversion:
         used = list(self.used.get(label, {}))
         declared = list(self.labels.declared.get(label, ()))
         names = declared + [name for name in used if name not in declared]
-        if not declared and names and all(name.isdecimal() for name in names):
-            most = max(map(int, names))
-            if most <= len(self.matcher.benchmark.keypoints):
-                names = [str(i) for i in range(1, most + 1)]
+        count = len(self.matcher.benchmark.keypoints)
+        numbered = [str(place) for place in range(1, count + 1)]
+        # Some points may be labelled nowhere. A 0, or an 01, counts otherwise.
+        if not declared and names and set(names) <= set(numbered):
+            names = numbered[: max(map(int, names))]
         try:
             places = self.matcher.places(garment, names)
         except FormatError as error:
