@@ -9,6 +9,7 @@ from .edges import Corners, refine_corners
 from .scale import Lens
 
 _SEARCH_SIDE = 1000  # pixels of the picture in which sheets are sought
+_BORDER = 3  # pixels of that one in which there is no corner of a whole sheet
 _LEAST_AREA, _MOST_AREA = 0.003, 0.5  # of a sheet, over the picture's
 _LEAST_EVENNESS = 0.1  # of the edges of a sheet
 _ASPECT_TOLERANCE = 0.2  # of the logarithm; perspective changes how long sides seem
@@ -59,6 +60,7 @@ def _quads(image: np.ndarray) -> Iterator[np.ndarray]:
     factor = min(1.0, _SEARCH_SIDE / max(height, width))
     small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     area = small.shape[0] * small.shape[1]
+    last = np.array(small.shape[1::-1]) - 1
     seen: list[np.ndarray] = []
     for mask in _masks(small):
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
@@ -71,7 +73,11 @@ def _quads(image: np.ndarray) -> Iterator[np.ndarray]:
             quad = cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, True), True)
             if len(quad) != 4:
                 continue
-            corners = (quad.reshape(4, 2) + 0.5) / factor - 0.5
+            quad = quad.reshape(4, 2)
+            # What the picture cuts off goes on: its corners there are the picture's.
+            if np.minimum(quad, last - quad).min() < _BORDER:
+                continue
+            corners = (quad + 0.5) / factor - 0.5
             if any(np.abs(corners - other).max() < 3 / factor for other in seen):
                 continue
             seen.append(corners)

@@ -157,6 +157,24 @@ def test_a_sheet_is_not_taken_for_another_shape():
     assert np.linalg.norm(second - first) == pytest.approx(10, rel=0.02)
 
 
+@pytest.mark.slow
+def test_a_sheet_that_the_picture_cuts_off_is_none():
+    """The picture's own corner is none of a sheet, whose seen part looks like one."""
+    grain = np.random.default_rng(0).normal(0, 12, (700, 900, 3))
+    image = np.full((700, 900, 3), 90, np.uint8)
+    image[:210, :297] = 230
+
+    def taken(seen):
+        soft = cv2.GaussianBlur(seen, (0, 0), 1)
+        return np.clip(soft + grain, 0, 255).astype(np.uint8)
+
+    with pytest.raises(TargetError, match='no sheet of A4'):
+        find_scale(taken(image), sheet('a4'))
+    scale = find_scale(taken(np.roll(image, (20, 20), (0, 1))), sheet('a4'))
+    first, second = scale.to_plane(np.array([(0.0, 0), (100, 0)]))
+    assert np.linalg.norm(second - first) == pytest.approx(10, rel=0.02)
+
+
 def test_usual_sheets_and_others():
     assert sheet('Letter').size == (21.59, 27.94)
     assert sheet('30x20') == Sheet(20, 30)
