@@ -77,8 +77,10 @@ class Centimetres:
             return in_pixels(lens)
         if isinstance(self.known, KnownPoints):
             # The lens may be one for larger pictures: only now is it that of this one.
-            return self.known.scale(lens)
-        if isinstance(self.known, Scale | KnownLength):
+            return replace(self.known.scale(lens), is_shared=True)
+        if isinstance(self.known, Scale):
+            return replace(self.known, lens=lens, is_shared=True)
+        if isinstance(self.known, KnownLength):
             return replace(self.known, lens=lens)
         return find_scale(image, self.known, lens)
 

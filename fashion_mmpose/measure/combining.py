@@ -15,7 +15,8 @@ def combine(pictures: Iterable[Sequence[Measured]]) -> list[Measured]:
     their errors say, as two ways of laying a garment down do, the error grows by as
     much, and its tails are the longest of theirs. Without errors it is the mean, and
     its error, which has a degree of freedom less than there are pictures, comes from
-    how they differ.
+    how they differ. What pictures have alike, as the error of one scale for all of
+    them, does not get less by their number.
 
     Args:
         pictures: The measurements of each picture.
@@ -38,30 +39,35 @@ def _one(found: Sequence[Measured]) -> Measured:
     # Absent lengths have a unit, too, which the pictures that have one need not share.
     unit = 'cm' if 'cm' in units else next(iter(units), found[0].unit)
     here = [each for each in found if each.unit == unit]
-    values = np.array([each.value for each in here if each.value is not None])
-    if not len(values):
+    there = [each for each in here if each.value is not None]
+    if not there:
         return replace(here[0], path=None, probability=None)
+    values = np.array([each.value for each in there])
+    shared = np.array([each.shared_error for each in there])
     ratios = [each.ratio for each in here if each.ratio is not None]
     whole = replace(
         here[0],
         path=None,
-        dof=min(each.dof for each in here if each.value is not None),
+        dof=min(each.dof for each in there),
         probability=None,
         ratio=float(np.mean(ratios)) if ratios else None,
         ratio_to=next((each.ratio_to for each in here if each.ratio_to), ''),
     )
-    errors = [each.error for each in here if each.value is not None]
+    errors = [each.error for each in there]
     if any(error is None for error in errors):
-        if len(values) == 1:
-            reason = next(each.reason for each in here if each.value is not None)
+        if len(there) == 1:
+            reason = there[0].reason
             return replace(whole, value=float(values[0]), error=None, reason=reason)
         spread = float(values.std(ddof=1)) / len(values) ** 0.5
         mean, dof = float(values.mean()), float(len(values) - 1)
-        return replace(whole, value=mean, error=spread, reason='', dof=dof)
-    weights = np.maximum(np.array(errors, float), 1e-9) ** -2
-    mean = float(weights @ values / weights.sum())
-    variance = 1 / float(weights.sum())
+        error = float(np.hypot(spread, shared.mean()))
+        return replace(whole, value=mean, error=error, reason='', dof=dof)
+    own = np.square(np.array(errors, float)) - shared**2
+    weights = 1 / np.maximum(own, 1e-18)
+    weights, variance = weights / weights.sum(), 1 / float(weights.sum())
+    mean = float(weights @ values)
     if len(values) > 1:
-        surprise = float(weights @ (values - mean) ** 2) / (len(values) - 1)
+        surprise = float(weights @ (values - mean) ** 2) / variance / (len(values) - 1)
         variance *= max(1.0, surprise)
-    return replace(whole, value=mean, error=variance**0.5, reason='')
+    error = float(np.hypot(variance**0.5, weights @ shared))
+    return replace(whole, value=mean, error=error, reason='')

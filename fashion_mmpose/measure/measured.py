@@ -83,6 +83,8 @@ class Measured:
         path: The way that was measured, in pixels of the picture, shape (n, 2).
         probability: How likely the least sure of its points lies near its landmark;
             None where nobody knows, and of lengths of several pictures.
+        shared_error: The part of its error that other pictures with the same scale
+            have alike, a standard deviation; 0 where the scale is the picture's own.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Measured:
     path: np.ndarray | None = field(default=None, repr=False)
     dof: float = np.inf
     probability: float | None = None
+    shared_error: float = 0.0
 
     def interval(self, level: float = LEVEL) -> tuple[float, float] | None:
         """What the true length lies in with a probability of ``level``.
@@ -245,17 +248,17 @@ def _one(
     if not np.isfinite(value):
         reason = 'a landmark lies where the lens file says that nothing is seen'
         return Measured(measure.name, unit, reason=reason, code=measure.code)
+    of_scale = sum(
+        _variance(
+            value,
+            length_of(_in_plane(points, used, up), measure),
+            length_of(_in_plane(points, used, down), measure),
+        )
+        for up, down in fixed.deviating()
+    )
     error, own_dof, reason = None, np.inf, 'the covariances of the points are not known'
     if covariances is not None:
         parts = _of_points(length, value, points, used, covariances)
-        of_scale = sum(
-            _variance(
-                value,
-                length_of(_in_plane(points, used, up), measure),
-                length_of(_in_plane(points, used, down), measure),
-            )
-            for up, down in fixed.deviating()
-        )
         total = float(parts.sum() + of_scale)
         error, reason = float(np.sqrt(total)), ''
         if np.isfinite(dof) and parts.any():
@@ -265,7 +268,15 @@ def _one(
             error, reason = None, 'the covariance of a point is not finite'
     path = fixed.to_picture(path_of(_in_plane(points, used, fixed), measure))
     return Measured(
-        measure.name, unit, value, error, reason, measure.code, path=path, dof=own_dof
+        measure.name,
+        unit,
+        value,
+        error,
+        reason,
+        measure.code,
+        path=path,
+        dof=own_dof,
+        shared_error=float(np.sqrt(of_scale)) if fixed.is_shared else 0.0,
     )
 
 

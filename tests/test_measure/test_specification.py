@@ -186,6 +186,19 @@ def test_pictures_that_differ_have_a_larger_error():
     assert hem.error == pytest.approx(2, rel=1e-3)
 
 
+def test_what_pictures_have_alike_does_not_get_less_by_their_number():
+    shown = [length('hem', 50, 0.5, shared_error=0.4)] * 9
+    (hem,) = combine([[each] for each in shown])
+    assert hem.error == pytest.approx(np.hypot(0.3 / 3, 0.4))
+    # Pictures that differ by more than their own errors say so, too.
+    apart = [length('hem', 50 + i, 0.5, shared_error=0.4) for i in (-1, 1)]
+    (hem,) = combine([[each] for each in apart])
+    assert hem.error == pytest.approx(np.hypot(1, 0.4))
+    unknown = [length('hem', 50 + i, None, shared_error=0.4) for i in (-1, 1)]
+    (hem,) = combine([[each] for each in unknown])
+    assert hem.error == pytest.approx(np.hypot(1, 0.4))
+
+
 def test_the_longest_tails_stay():
     absent = Measured('hem', 'cm', reason='gone')
     few, many = (

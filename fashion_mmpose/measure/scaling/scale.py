@@ -117,6 +117,8 @@ class Scale:
         deviations: Pairs of homographies, (D, 2, 3, 3): what it would be if one of D
             independent causes of its error were a standard deviation up or down.
         corners: What it was taken from in the picture, shape (n, 2); None for nothing.
+        is_shared: Whether other pictures have the same one, with the same error.
+            Defaults to False.
     """
 
     homography: np.ndarray
@@ -125,6 +127,7 @@ class Scale:
     lens: Lens | None = None
     deviations: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3, 3)))
     corners: np.ndarray | None = None
+    is_shared: bool = False
 
     def to_plane(self, points: np.ndarray) -> np.ndarray:
         """Places in the plane of points in pixels of the picture, both (N, 2)."""

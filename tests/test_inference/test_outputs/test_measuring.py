@@ -13,7 +13,7 @@ from fashion_mmpose.inference import PicturePrediction
 from fashion_mmpose.inference.outputs.measuring import MeasurementFiles, Measuring
 from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.measure import KnownLength, Marker, pixels_per_cm
-from fashion_mmpose.measure.centimetres import Centimetres
+from fashion_mmpose.measure.centimetres import Centimetres, KnownPoints
 from fashion_mmpose.measure.specification import Limit
 from fashion_mmpose.media.reading import Picture
 from fashion_mmpose.media.sources import find_sources
@@ -149,6 +149,24 @@ def test_pictures_of_a_folder_are_combined(tmp_path, sources):
     assert [row['image'] for row in waists] == ['a.png', 'b.png', '2 pictures']
     assert float(waists[2]['value']) == pytest.approx(10.125)
     assert float(waists[2]['error']) == pytest.approx(0.25, abs=1e-3)
+
+
+@pytest.mark.parametrize('known', ['px-per-cm', 'points'])
+def test_the_error_of_one_scale_for_all_stays_in_common_lengths(
+    tmp_path, sources, known
+):
+    """A camera that is off by 5 % is so in all of its pictures."""
+    scale = pixels_per_cm(4, 0.2)
+    if known == 'points':
+        scale = KnownPoints((10, 10), (50, 10), 10, error=2 / 2**0.5)
+    measuring = Measuring(Centimetres(scale), {})
+    sure = dict(covariances=np.tile(np.eye(2, dtype=np.float32) / 1e4, (4, 1, 1)))
+    write(tmp_path, sources, [garment(40, **sure)] * 2, measuring, combined=True)
+    waists = [row for row in rows_of(tmp_path) if row['measurement'] == 'waist_width']
+    assert [row['image'] for row in waists] == ['a.png', 'b.png', '2 pictures']
+    for row in waists:
+        assert float(row['value']) == pytest.approx(10)
+        assert float(row['error']) == pytest.approx(0.5, abs=0.01)
 
 
 def test_garments_of_one_picture_are_not_combined(tmp_path, sources):
