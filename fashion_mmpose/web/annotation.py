@@ -128,6 +128,23 @@ class AnnotationFolder:
         entry = self._entries.get(name)
         return None if entry is None else list(entry.garments)
 
+    def check_size(self, picture: OpenPicture) -> None:
+        """Make sure that a picture is the one that was annotated.
+
+        Raises:
+            FormatError: If what is saved is of one of another size.
+        """
+        entry = self._entries.get(picture.name)
+        if entry is None:
+            return
+        saved = entry.image.get('width'), entry.image.get('height')
+        if saved != picture.size:
+            raise FormatError(
+                f'{picture.name} has {picture.size[0]} x {picture.size[1]} px, and its '
+                f'annotations are of {saved[0]} x {saved[1]} px; to fix it: put the '
+                f'picture back, or take its entries out of {self.out}'
+            )
+
     def version(self, name: str) -> int:
         """Tells what is saved of a picture from what was before; 0 if nothing is.
 

@@ -16,6 +16,7 @@ from fashion_mmpose.garments import Garment, GarmentPrediction
 from fashion_mmpose.measure.measured import MIN_SCORE
 
 BY_HAND = 1.0  # the score of a point that somebody has put into its place
+_SHOWN = 1e-3  # pixels by which a point differs at most from what a browser shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ class Corrected:
         Args:
             points: Of each key point x, y in pixels, COCO's v, and whether it was moved
                 by hand (0 or 1), as a browser sends them.
-            size: Width and height of the picture; points are kept inside.
+            size: Width and height of the picture; what was moved is kept inside.
 
         Raises:
             FormatError: If they are not K such points.
@@ -71,8 +72,12 @@ class Corrected:
         if not np.isin(visibility, (ABSENT, OCCLUDED, VISIBLE)).all():
             raise FormatError(f'{where} has a visibility that is not 0, 1 or 2')
         by_hand = rows[:, 3] != 0
-        places = np.clip(rows[:, :2], 0, np.array(size) - 1).astype(np.float32)
         own = self.found
+        # A garment that is cut off has points outside, which nobody has moved.
+        stays = np.abs(rows[:, :2] - own.keypoints).max(axis=1) < _SHOWN
+        places = np.clip(rows[:, :2], 0, np.array(size) - 1)
+        places = np.where(stays[:, None], own.keypoints, places)
+        places = places.astype(own.keypoints.dtype)
         scores = np.where(by_hand, BY_HAND, own.scores).astype(np.float32)
         moved = replace(own, keypoints=places, scores=scores)
         if own.probabilities is not None:

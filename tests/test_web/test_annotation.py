@@ -192,6 +192,24 @@ def test_a_broken_picture_does_not_end_the_folder(
         assert session.place == 2
 
 
+def test_a_picture_of_another_size_is_not_corrected(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
+    """What is saved of it is of the picture that was there before."""
+    out = tmp_path / 'out.json'
+    with open_folder(folder, out) as task, sessions.of('me') as session:
+        own = desk_of(task)
+        own.open(session, 0)
+        own.done(session)
+        saved = task.garments('a.png')
+        picture = cv2.imread(str(folder / 'a.png'))
+        cv2.imwrite(str(folder / 'a.png'), picture[:300])
+        with pytest.raises(FormatError, match='a.png has 468 x 300 px.* 468 x 624'):
+            own.open(session, 0)
+        own.done(session)
+        assert session.place == 1 and task.garments('a.png') == saved
+
+
 def test_a_page_that_broke_off_goes_on(desk_of, sessions, folder: Path, tmp_path: Path):
     with open_folder(folder, tmp_path / 'out.json') as task:
         own = desk_of(task)

@@ -35,6 +35,18 @@ def test_moved_points_are_certain_and_stay_in_the_picture():
     assert moved.by_hand.tolist() == [False, True, False, False]
 
 
+def test_only_what_was_moved_is_brought_into_the_picture():
+    """A garment that the picture cuts off has points outside of it."""
+    places = np.array([(-7.25, 20), (50, 20), (10, 130.123456), (60, 70)])
+    garment = Corrected.from_prediction(predicted_garment('skirt', places))
+    garment = replace(garment, found=replace(garment.found, keypoints=places))
+    sent = garment.view()['points']
+    sent[1][:] = [-7, 140, 2, 1]
+    moved = garment.with_points(sent, SIZE).found.keypoints
+    np.testing.assert_array_equal(np.delete(moved, 1, 0), np.delete(places, 1, 0))
+    assert moved[1].tolist() == [0, 79]
+
+
 @pytest.mark.parametrize(
     'sent, reason',
     [

@@ -30,7 +30,8 @@ class AnnotationDesk(Desk):
         """Show a picture of the folder, with its garments as they are saved, or found.
 
         Raises:
-            FormatError: If its category is needed.
+            FormatError: If its category is needed, or it is of another size than what
+                is saved of it.
             OSError: If it cannot be read.
             PictureError: If it is damaged or too large.
         """
@@ -40,6 +41,7 @@ class AnnotationDesk(Desk):
         name = self.task.names[session.place]
         path = self.task.folder / name
         opened, pixels = open_picture(path.read_bytes(), name, self.limits)
+        self.task.check_size(opened)
         opened.path = path
         opened.ruling = replace(session.ruling, ends=None)
         version = self.task.version(name)
