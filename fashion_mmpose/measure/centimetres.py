@@ -12,7 +12,14 @@ from fashion_mmpose.garments.descriptions.file import read_description
 from fashion_mmpose.garments.descriptions.measurements import read_measures
 
 from .measured import AnyScale, KnownLength
-from .scaling.scale import Lens, LensError, Scale, in_pixels, known_length
+from .scaling.scale import (
+    Lens,
+    LensError,
+    Scale,
+    TargetError,
+    in_pixels,
+    known_length,
+)
 from .scaling.targets import Target, find_scale
 
 
@@ -38,6 +45,20 @@ class KnownPoints:
 
     def __post_init__(self) -> None:
         self.scale()  # what is wrong with them is said before any picture is read
+
+    def check_inside(self, size_wh: tuple[int, int]) -> None:
+        """Make sure that a picture has both points.
+
+        Raises:
+            TargetError: If its width and height are too small.
+        """
+        for x, y in (self.first, self.second):
+            if not (0 <= x <= size_wh[0] and 0 <= y <= size_wh[1]):
+                raise TargetError(
+                    f'the known point {x:g}, {y:g} lies outside of the picture of '
+                    f'{size_wh[0]}x{size_wh[1]} pixels; to fix it: measure pictures of '
+                    'each size on their own, with the points in their pixels'
+                )
 
     def scale(self, lens: Lens | None = None) -> Scale:
         """The scale of a picture.
@@ -77,6 +98,7 @@ class Centimetres:
             return in_pixels(lens)
         if isinstance(self.known, KnownPoints):
             # The lens may be one for larger pictures: only now is it that of this one.
+            self.known.check_inside((width, height))
             return replace(self.known.scale(lens), is_shared=True)
         if isinstance(self.known, Scale):
             return replace(self.known, lens=lens, is_shared=True)

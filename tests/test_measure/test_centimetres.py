@@ -71,6 +71,15 @@ def test_known_points_that_tell_nothing_are_refused_at_once():
         KnownPoints((0, 0), (100, 0), -10)
 
 
+@pytest.mark.parametrize('end', [(81, 30), (70, 61), (-1, 30)])
+def test_known_points_are_of_pictures_that_have_them(end):
+    """In a smaller picture they would tell some other length."""
+    known = KnownPoints((10, 30), end, 10)
+    with pytest.raises(TargetError, match='outside of the picture of 80x60 pixels; to'):
+        Centimetres(known).of(PICTURE)
+    assert Centimetres(KnownPoints((0, 0), (80, 60), 10)).of(PICTURE).unit == 'cm'
+
+
 def test_opencvs_calibration_is_read(tmp_path):
     path = tmp_path / 'camera.yml'
     storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
