@@ -217,18 +217,23 @@ def _csv_rows(path: str | os.PathLike) -> dict[int, dict]:
         with open(path, encoding='utf-8-sig', newline='') as file:
             sample = file.read(4096)
             file.seek(0)
-            delimiter = delimiter_of(sample.partition('\n')[0])
-            rows = enumerate(csv.DictReader(file, delimiter=delimiter), 2)
-            # Spreadsheets leave rows without anything behind.
-            return {i: row for i, row in rows if any(map(_has_text, row.values()))}
+            delimiter = delimiter_of(sample.lstrip().partition('\n')[0])
+            rows = dict(enumerate(csv.reader(file, delimiter=delimiter), 1))
     except (UnicodeDecodeError, csv.Error) as error:
         raise FormatError(f'{path} is no CSV in UTF-8: {error}') from None
+    # Spreadsheets leave rows without anything behind, which count with them.
+    filled = {number: row for number, row in rows.items() if _has_text(row)}
+    names = filled.pop(min(filled)) if filled else []
+    return {
+        number: {**dict(zip(names, row)), None: row[len(names) :]}
+        for number, row in filled.items()
+    }
 
 
 def _limit(row: Any, where: str) -> Limit:
     if not isinstance(row, Mapping):
         raise FormatError(f'{where} is no mapping of {", ".join(_COLUMNS)}')
-    # What csv finds behind the last column has no name.
+    # What stands behind the last column has no name.
     if _has_text(row.get(None)):
         raise FormatError(
             f'{where} has more cells than there are columns; to fix it: write decimals '

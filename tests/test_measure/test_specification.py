@@ -138,6 +138,9 @@ def test_rows_without_anything_are_left_out(tmp_path):
         read_specification(path)
     path.write_text('measurement;target;tolerance\nhem;5;1;;\n;;\n;;;;\n')
     assert [limit.target for limit in read_specification(path)] == [5]
+    path.write_text('\r\nmeasurement;target;tolerance\r\n\r\nhem;5;1\r\n\r\nhem;6;x')
+    with pytest.raises(FormatError, match="row 6: plus: 'x'"):
+        read_specification(path)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +153,8 @@ def test_rows_without_anything_are_left_out(tmp_path):
         ('target,tolerance\n5,1\n', 'names no measurement'),
         ('measurement,target,tolerance\n ,5,1\n', 'names no measurement'),
         ('measurement,target,tolerance\n', 'has no row'),
+        ('', 'has no row'),
+        ('measurement,target,tolerance\nhem\n', 'row 2 has no tolerance'),
         (
             'measurement,target,tolerance\nhem,5,0,5\n',
             'row 2 has more cells than there are columns; to fix it: write decimals',
