@@ -69,6 +69,8 @@ def execute(args: argparse.Namespace) -> None:
     if args.print is not None:
         print_board(args.print, board)
         return
+    if not args.out.lower().endswith('.json'):
+        raise ValueError(f'--out {args.out}: the lens is written as a .json')
     left_aside: list[str] = []
     sources = name_sources(find_sources(args.inputs, left_aside))
     others = [name for name, source in sources.items() if not source.is_single]

@@ -96,6 +96,15 @@ def test_halves_of_a_command(arguments):
         call(*arguments)
 
 
+def test_no_picture_is_written_over(tmp_path, capsys):
+    """`--out boards/*.jpg` makes the first of them the file to write."""
+    for name in 'ab':
+        (tmp_path / f'{name}.png').write_bytes(picture_bytes((90, 60)))
+    assert call('--out', tmp_path / 'a.png', tmp_path / 'b.png') == 1
+    assert 'a.png: the lens is written as a .json' in capsys.readouterr().err
+    assert (tmp_path / 'a.png').read_bytes() == picture_bytes((90, 60))
+
+
 @pytest.mark.slow
 def test_lengths_with_the_lens(drawn, tmp_path, capsys):
     """From the boards to centimetres, by commands alone."""
