@@ -89,16 +89,23 @@ def _targets(
 ) -> dict[str, Target]:
     if not isinstance(entries, dict):
         raise FormatError(f'{where} must be a mapping')
-    by_plain = {plain(name): name for name in known}
     targets: dict[str, Target] = {}
     for name, target in entries.items():
-        if target is not None and plain(str(target)) not in by_plain:
+        found = None if target is None else _by_name(known, str(target))
+        if target is not None and found is None:
             raise FormatError(
                 f'{where}: {target!r} is no {kind} of the benchmark'
                 + _similar(str(target), known)
             )
-        targets[plain(str(name))] = target and by_plain[plain(str(target))]
+        targets[plain(str(name))] = found
     return targets
+
+
+def _by_name(known: Sequence[str], name: str) -> str | None:
+    """The one of that very name, or else one that is written otherwise, if any."""
+    if name in known:  # others may differ in case only
+        return name
+    return next((each for each in known if plain(each) == plain(name)), None)
 
 
 def _similar(name: str, known: Sequence[str]) -> str:
@@ -189,8 +196,7 @@ class Matcher:
             targets = self.names.keypoints.get(mapping, {})
             if plain(name) in targets:
                 return targets[plain(name)]
-        by_plain = {plain(known): known for known in garment.keypoints}
-        return by_plain.get(plain(name))
+        return _by_name(garment.keypoints, name)
 
     def _numbered(
         self, garment: Garment, names: Sequence[str], chosen: dict[str, str | None]

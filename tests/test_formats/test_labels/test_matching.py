@@ -62,6 +62,17 @@ def test_places_of_points():
         matcher.places(SKIRT, ['hemline_left', 'Hemline Left'])
 
 
+def test_points_that_differ_in_case_are_two(mapping):
+    names = ['A', 'a', 'b-1', 'b_1']
+    own = garments.benchmark_from(dict(name='mine', categories=dict(dress=names)))
+    (dress,) = own.garments.values()
+    places = {name: place for place, name in enumerate(names)}
+    assert Matcher(own, NameMap()).places(dress, names) == places
+    mapped = mapping(dict(keypoints={'first': 'A', 'second': 'a', 'B 1': 'b_1'}), own)
+    found = mapped.places(dress, ['second', 'first', 'B 1'])
+    assert found == {'second': 1, 'first': 0, 'B 1': 3}
+
+
 def test_numbered_points():
     """Numbers count the category's own key points, or all of the benchmark."""
     matcher = Matcher(DEEPFASHION2, NameMap())
