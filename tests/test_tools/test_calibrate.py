@@ -97,6 +97,7 @@ def test_a_calibration_of_another_network_is_refused(
     'options, message',
     [
         (['--out', '.'], '. is a folder'),
+        (['--out', './a.pth'], 'a.pth is an input, which would be written over'),
         (['--plot', 'plot.txt'], '--plot plot.txt: its name must end in .png'),
         (['--plot', 'plot'], '--plot plot: its name must end in .png'),
         (['--plot', 'a.pth/plot.png'], 'a.pth'),

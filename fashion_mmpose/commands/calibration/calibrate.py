@@ -37,6 +37,7 @@ from fashion_mmpose.commands.runs.running import add_cfg_options, locked_places
 from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.reliability import reliability
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments import Benchmark
 from fashion_mmpose.measure.uncertainty.calibration import (
@@ -134,6 +135,7 @@ def execute(args: argparse.Namespace) -> None:
     out = None
     if not args.check:
         out = Path(args.out) if args.out else beside(args.checkpoint)
+        check_no_input(out, [args.config, args.checkpoint])
     if args.plot:
         check_plot(args.plot)
     files = [os.fspath(path) for path in (out, args.plot) if path]
