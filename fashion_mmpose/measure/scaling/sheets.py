@@ -13,6 +13,9 @@ _BORDER = 3  # pixels of that one in which there is no corner of a whole sheet
 _LEAST_AREA, _MOST_AREA = 0.003, 0.5  # of a sheet, over the picture's
 _LEAST_EVENNESS = 0.1  # of the edges of a sheet
 _ASPECT_TOLERANCE = 0.2  # of the logarithm; perspective changes how long sides seem
+# What a camera that looks more or less from above makes of a sheet at most: how much
+# longer a side seems than the opposite one, and the cosine of a corner's angle.
+_MOST_TAPER, _MOST_SKEW = 1.5, 0.45
 
 
 def find_sheet(
@@ -43,6 +46,8 @@ def find_sheet(
         refined = refine_corners(gray, corners, max(4.0, 0.02 * first), lens)
         if refined is None or refined.evenness < _LEAST_EVENNESS:
             continue
+        if not _may_be_rectangle(refined.points):
+            continue
         # A sheet is even and white, its edges are straight and alike, and it is no
         # detail.
         spread, color = _surface(image, corners)
@@ -52,6 +57,16 @@ def find_sheet(
         if best is None or doubt < best[0]:
             best = doubt, refined
     return None if best is None else best[1]
+
+
+def _may_be_rectangle(corners: np.ndarray) -> bool:
+    """Whether a quadrilateral (4, 2) may be a sheet that is seen from above."""
+    edges = np.roll(corners, -1, axis=0) - corners
+    lengths = np.linalg.norm(edges, axis=1)
+    taper = np.abs(np.log(lengths[:2] / lengths[2:])).max()
+    ahead = np.roll(edges, -1, axis=0), np.roll(lengths, -1)
+    skew = np.abs((edges * ahead[0]).sum(axis=1) / (lengths * ahead[1])).max()
+    return bool(taper <= np.log(_MOST_TAPER) and skew <= _MOST_SKEW)
 
 
 def _quads(image: np.ndarray) -> Iterator[np.ndarray]:

@@ -175,6 +175,28 @@ def test_a_sheet_that_the_picture_cuts_off_is_none():
     assert np.linalg.norm(second - first) == pytest.approx(10, rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ('corners', 'found'),
+    [
+        ([(100, 50), (200, 50), (250, 225), (50, 225)], False),  # as shorts taper
+        ([(60, 60), (180, 60), (310, 205), (190, 205)], False),  # a slanted pocket
+        ([(100, 50), (200, 50), (220, 200), (90, 200)], True),
+        ([(60, 60), (200, 70), (180, 250), (40, 230)], True),
+    ],
+)
+def test_a_bright_thing_that_no_sheet_looks_like(corners, found):
+    """A camera more or less from above makes no such thing of a sheet."""
+    image = np.full((300, 400, 3), 70, np.uint8)
+    cv2.fillConvexPoly(image, np.array(corners), (250, 250, 250), cv2.LINE_AA)
+    if found:
+        scale = find_scale(image, sheet('a4'))
+        off = np.linalg.norm(scale.corners[:, None] - np.array(corners), axis=2)
+        assert off.min(axis=1).max() < 2
+        return
+    with pytest.raises(TargetError, match='no sheet of A4'):
+        find_scale(image, sheet('a4'))
+
+
 def test_usual_sheets_and_others():
     assert sheet('Letter').size == (21.59, 27.94)
     assert sheet('30x20') == Sheet(20, 30)
