@@ -4,7 +4,7 @@ import argparse
 import json
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -207,11 +207,18 @@ def finetuned(
                 found[test].append(
                     tested(config, out, args.data_root, out / test, options)
                 )
-    means = {
-        test: {key: statistics.mean(each[key] for each in all_of) for key in all_of[0]}
-        for test, all_of in found.items()
-    }
-    return means, seconds
+    return {test: means(all_of) for test, all_of in found.items()}, seconds
+
+
+def means(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each number over the tests that have it.
+
+    -1 is COCO's sign for nothing to be found, and no number.
+    """
+    keys = dict.fromkeys(key for each in metrics for key in each)
+    values = {key: [each[key] for each in metrics if key in each] for key in keys}
+    counted = {key: [v for v in own if v != -1] for key, own in values.items()}
+    return {key: statistics.mean(own) if own else -1 for key, own in counted.items()}
 
 
 def categories(file: Path) -> list[str]:

@@ -107,7 +107,10 @@ def test_every_category_is_finetuned_alone(tmp_path, monkeypatch):
 
     def tested(config, work_dir, data_root, out, options):
         asked.append((work_dir.name, out.name))
-        return {'deepfashion2/AP': dict(skirt=0.5, shorts=0.25)[work_dir.name]}
+        category = work_dir.name
+        score = dict(skirt=0.5, shorts=0.25)[category]
+        medium = dict(skirt=-1, shorts=0.1)[category]
+        return {'deepfashion2/AP': score, f'AP_{category}': score, 'AP(M)': medium}
 
     monkeypatch.setattr(training, 'train', train)
     monkeypatch.setattr(training, 'tested', tested)
@@ -117,9 +120,9 @@ def test_every_category_is_finetuned_alone(tmp_path, monkeypatch):
     tests = '--test', 'own', '--test', 'two', other
     args = parse_args(arguments(tmp_path, *ladder, *tests))
     result = measure(args, 'finetuned', 1, pictures=10)
-    assert result['metrics'] == dict(
-        own={'deepfashion2/AP': 0.5}, two={'deepfashion2/AP': 0.375}
-    )
+    both = {'deepfashion2/AP': 0.375, 'AP_skirt': 0.5, 'AP_shorts': 0.25, 'AP(M)': 0.1}
+    own = {'deepfashion2/AP': 0.5, 'AP_skirt': 0.5, 'AP(M)': -1}
+    assert result['metrics'] == dict(own=own, two=both)
     assert asked == [('skirt', 'own'), ('skirt', 'two'), ('shorts', 'two')]
     assert [each[:2] for each in learnt] == [
         ('starter', 'starter_seed1'),
