@@ -114,7 +114,9 @@ def garments(args: argparse.Namespace) -> Path:
     step(
         'convert them to COCO JSON',
         'data_converters/fashionai_to_coco.py',
-        *(data, '--out', data / 'annotations', '--val-fraction', 0.05),
+        *(data, '--out', data / 'annotations'),
+        # A picture of each category at least: trainings do not validate on nothing.
+        *('--val-fraction', max(0.05, 1 / parts['train'])),
     )
     place = ('--data-root', data)
     step(

@@ -77,6 +77,7 @@ def check_batches(loop: BaseLoop) -> None:
         raise ValueError(
             f'{name}: the data set has no sample; to fix it: look at its file, its '
             'category and its categories'
+            + (', or train with --no-validate' if isinstance(loop, ValLoop) else '')
         )
     raise ValueError(
         f'{name}: the data set has fewer samples ({len(dataset)}) than a batch, and '

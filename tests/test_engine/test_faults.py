@@ -57,8 +57,10 @@ class Nothing(Numbers):
 def test_a_training_does_not_begin_with_nothing(tmp_path, part, changes, message):
     run = toy_runner(tmp_path, [0.5], 1, runner_type=TrainingRunner)
     getattr(run, f'_{part}_dataloader').update(changes)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as error:
         run.train()
+    has_way = part == 'val' and 'no sample' in message
+    assert ('or train with --no-validate' in str(error.value)) == has_way
     assert not (tmp_path / 'epoch_1.pth').exists()
 
 
