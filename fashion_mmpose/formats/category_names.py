@@ -1,6 +1,7 @@
-"""Categories by the names that people and tools give them."""
+"""Categories and key points by the names that people and tools give them."""
 
 import re
+from collections.abc import Iterable
 
 from fashion_mmpose import garments
 from fashion_mmpose.garments import Garment, Named
@@ -12,6 +13,20 @@ def plain(name: str) -> str:
     Signs that tell one name from another stay: ``dress+`` is not ``dress``.
     """
     return re.sub(r'[^\w+*#&%=<>@]+|_+', '_', name.strip().lower()).strip('_')
+
+
+def named_alike(known: Iterable[str], name: str) -> str | None:
+    """The one of that very name, or else the first that is so but for its writing.
+
+    Args:
+        known: Names. They may differ in case or hyphens only.
+        name: As somebody writes it.
+    """
+    known = tuple(known)
+    if name in known:
+        return name
+    wanted = plain(name)
+    return next((each for each in known if plain(each) == wanted), None)
 
 
 def raw_category_name(category: str) -> str:

@@ -139,3 +139,6 @@ def test_optimizers_of_a_user_are_found(cfg):
         checks.check_optimizer(Config(dict()))
     finally:
         OPTIMIZERS.module_dict.pop('Mine')
+    cfg.optim_wrapper.optimizer.type = 'Mine'
+    with pytest.raises(ValueError, match="type is 'Mine', which neither"):
+        checks.check_optimizer(cfg)

@@ -100,12 +100,10 @@ def score(
         name: item.category_id
         for name, item in garments.benchmark('fashionai').garments.items()
     }
-    asked = {
-        *(
-            categories
-            or asked_categories(gt.image_ids, gt.categories, names, pred.categories)
-        )
-    }
+    asked = set(
+        categories
+        or asked_categories(gt.image_ids, gt.categories, names, pred.categories)
+    )
     left_out = sorted({*gt.categories} - asked)
     rows = np.flatnonzero([name in asked for name in gt.categories])
     if not len(rows):

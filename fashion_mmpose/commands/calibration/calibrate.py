@@ -272,7 +272,7 @@ def check_plot(path: str) -> None:
     from matplotlib.backend_bases import FigureCanvasBase
 
     known = FigureCanvasBase.get_supported_filetypes()
-    if Path(path).suffix.lower().removeprefix('.') not in known:
+    if _kind(path) not in known:
         raise ValueError(f'--plot {path}: its name must end in .png, .pdf or .svg')
 
 
@@ -301,9 +301,12 @@ def draw_reliability(path: str, before: Reached, after: Reached) -> None:
         panel.set(title=title, xlim=(0, 100), ylim=(0, 100))
         panel.grid(alpha=0.3)
         panel.legend()
-    kind = Path(path).suffix.lower().removeprefix('.')
     with OutputFiles() as outputs:
-        figure.savefig(outputs.open_binary(path), format=kind, dpi=110)
+        figure.savefig(outputs.open_binary(path), format=_kind(path), dpi=110)
+
+
+def _kind(path: str) -> str:
+    return Path(path).suffix.lower().removeprefix('.')
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -176,7 +176,7 @@ def read_results(
         g.category_id: g for g in garments.benchmark('deepfashion2').garments.values()
     }
     entries = JsonDecoder(_Entry)
-    heads, points, slots, pictures = [], [], {}, {}
+    heads, points, slots, named = [], [], {}, []
     has_boxes = False
     with map_file(path, 'result file') as data:
         for index, raw in enumerate(_split(path, data)):
@@ -200,8 +200,10 @@ def read_results(
             area = _area(path, index, entry, all_slots, has_boxes)
             heads.append((image_id, garment.category_id, entry.score, area))
             points.append(own)
-            named = dict(image_id=image_id, image=entry.image, frame=entry.frame)
-            pictures |= named_pictures([named])
+            if entry.image is not None:
+                named.append(
+                    dict(image_id=image_id, image=entry.image, frame=entry.frame)
+                )
             if (image_id, garment.category_id) in whole:
                 slots[index] = all_slots
     counts = [len(own) for own in points]
@@ -218,7 +220,7 @@ def read_results(
         areas=np.array(columns[3], float),
         slots=slots,
         point_scores=rows[:, 2].copy(),
-        pictures=pictures,
+        pictures=named_pictures(named),
     )
 
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.formats.category_names import category_named, plain
+from fashion_mmpose.formats.category_names import category_named, named_alike, plain
 from fashion_mmpose.garments import Benchmark, Garment
 from fashion_mmpose.garments.descriptions.file import read_description
 
@@ -91,7 +91,7 @@ def _targets(
         raise FormatError(f'{where} must be a mapping')
     targets: dict[str, Target] = {}
     for name, target in entries.items():
-        found = None if target is None else _by_name(known, str(target))
+        found = None if target is None else named_alike(known, str(target))
         if target is not None and found is None:
             raise FormatError(
                 f'{where}: {target!r} is no {kind} of the benchmark'
@@ -99,13 +99,6 @@ def _targets(
             )
         targets[plain(str(name))] = found
     return targets
-
-
-def _by_name(known: Sequence[str], name: str) -> str | None:
-    """The one of that very name, or else one that is written otherwise, if any."""
-    if name in known:  # others may differ in case only
-        return name
-    return next((each for each in known if plain(each) == plain(name)), None)
 
 
 def _similar(name: str, known: Sequence[str]) -> str:
@@ -185,7 +178,7 @@ class Matcher:
 
     def is_known(self, name: str) -> bool:
         """Whether any category has a key point of this name."""
-        return plain(name) in map(plain, self.benchmark.keypoints)
+        return named_alike(self.benchmark.keypoints, name) is not None
 
     def similar_point(self, garment: Garment, name: str) -> str:
         """What to add to a message about a key point that is not found."""
@@ -196,7 +189,7 @@ class Matcher:
             targets = self.names.keypoints.get(mapping, {})
             if plain(name) in targets:
                 return targets[plain(name)]
-        return _by_name(garment.keypoints, name)
+        return named_alike(garment.keypoints, name)
 
     def _numbered(
         self, garment: Garment, names: Sequence[str], chosen: dict[str, str | None]

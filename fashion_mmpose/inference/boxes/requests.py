@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fashion_mmpose.formats.category_names import plain
+from fashion_mmpose.formats.category_names import named_alike
 from fashion_mmpose.inference.detections import Detections
 
 Categories = str | Iterable[str | Sequence[str]] | None
@@ -125,11 +125,7 @@ def _names_of_supervision(
     names = (getattr(found, 'data', None) or {}).get('class_name')
     if names is None:
         return None
-    by_plain = {plain(each): each for each in known}
-    labels = [
-        each if each in known else by_plain.get(plain(each), each)
-        for each in map(str, names)
-    ]
+    labels = [named_alike(known, each) or each for each in map(str, names)]
     _check_known(labels, known, what)
     return labels
 
