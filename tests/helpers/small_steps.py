@@ -47,7 +47,8 @@ def batch(num=2):
     return dict(inputs=list(torch.from_numpy(pixels)), data_samples=samples)
 
 
-def trained(model, wrapper=OptimWrapper, num=2):
+def trained(model, wrapper=OptimWrapper, num=2, num_pictures=2):
     """Losses of some steps."""
     optimizer = wrapper(optimizer=torch.optim.SGD(model.parameters(), lr=1e-4))
-    return [float(model.train_step(batch(), optimizer)['loss']) for _ in range(num)]
+    pictures = [batch(num_pictures) for _ in range(num)]
+    return [model.train_step(each, optimizer)['loss'].item() for each in pictures]

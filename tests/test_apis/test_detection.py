@@ -102,7 +102,8 @@ def test_boxes_of_other_categories_stand_in_nobody_s_way(files):
     assert len(none) == 0
     best, all_found = free.detect(images[:1])[0], strict.detect(images)
     of_skirts = [label == 'skirt' for label in best.labels]
-    np.testing.assert_array_equal(one.bboxes[0], best.bboxes[of_skirts][0])
+    # Of batches of two and of one, which some processors round differently.
+    np.testing.assert_allclose(one.bboxes[0], best.bboxes[of_skirts][0], rtol=1e-5)
     assert {*one.labels} == {'skirt'}
     assert len(one) > all_found[0].labels.count('skirt')
     np.testing.assert_array_equal(every.bboxes, all_found[1].bboxes)

@@ -19,13 +19,14 @@ def head(request):
 
 @pytest.mark.slow
 def test_bfloat16_trains_as_float32_does(head):
+    """With eight pictures: how processors round shows in batch norms of few cells."""
     plain, mixed = build(head), build(head)
     kinds = set()
     for layer in mixed.modules():
         if isinstance(layer, torch.nn.Conv2d):
             layer.register_forward_hook(lambda *args: kinds.add(args[2].dtype))
-    expected = trained(plain)
-    found = trained(mixed, CpuAmpOptimWrapper)
+    expected = trained(plain, num_pictures=8)
+    found = trained(mixed, CpuAmpOptimWrapper, num_pictures=8)
     assert kinds == {torch.bfloat16}
     assert found != expected
     np.testing.assert_allclose(found, expected, rtol=0.03)
@@ -38,7 +39,7 @@ def test_bfloat16_trains_as_float32_does(head):
         torch.cat([(m - start[name]).flatten() for name, m in each.named_parameters()])
         for each in (plain, mixed)
     )
-    assert torch.cosine_similarity(one, other, dim=0) > 0.7
+    assert torch.cosine_similarity(one, other, dim=0) > 0.85
 
 
 @pytest.mark.parametrize('scope', ['mmpose', 'mmdet'])
