@@ -25,7 +25,7 @@ picture = dict(
 )
 pipeline = _base_.val_pipeline
 train_dataloader = dict(
-    batch_size=2,
+    batch_size=1,
     num_workers=0,
     sampler=dict(type='InfiniteSampler'),
     dataset=dict(

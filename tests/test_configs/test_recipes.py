@@ -76,8 +76,8 @@ SMALL = {
         head=dict(in_channels=128),
     ),
 }
-# Each takes a while, and twice as long with its flip test, which those of heatmaps and
-# of SimCC have in common. EfficientNet is exported with the starter.
+# Each takes a while, and longer with its flip test, which those of heatmaps and of
+# SimCC have in common. EfficientNet is exported with the starter.
 EXPORTED = dict(
     vit_s_dinov3='plain',
     cpn_vit_s_dinov3='plain',
@@ -129,7 +129,7 @@ def test_options_of_tests_export_with_equal_points(small, tmp_path):
     init_default_scope('mmpose')
     config = small_config('vit_s_dinov3', small.folder)
     config.model.update(type='MultiCropEstimator', scales=(0.8, 1.0), point_crop=0.5)
-    config.model.test_cfg.flip_test = False  # which makes the graph twice as large
+    config.model.test_cfg.flip_test = False  # which makes the graph larger
     model, _ = built(config)
     torch.save(model.state_dict(), tmp_path / 'weights.pth')
     out = tmp_path / 'pose.onnx'

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from small_networks import ToldDetector, assert_same, inferencer_of
+from torch.nn import Conv2d
 
 from fashion_mmpose import garments
 from fashion_mmpose.apis import PoseNetwork
@@ -120,6 +121,15 @@ def test_the_file_tells_all(exported):
     # Paths of the machine that exported it are in the nodes' notes of the exporter.
     assert not any(node.metadata_props for node in model.graph.node)
     assert b'site-packages' not in model.SerializeToString()
+
+
+def test_mirror_images_go_through_the_network_with_the_pictures(small, exported):
+    network = PoseNetwork(*small.of('deepfashion2_tops')).model
+    assert network.test_cfg['flip_test']
+    layers = [each for each in network.backbone.modules() if isinstance(each, Conv2d)]
+    nodes = onnx.load(exported('deepfashion2_tops')).graph.node
+    # The last layer of the head is there for each of both.
+    assert [node.op_type for node in nodes].count('Conv') == len(layers) + 2
 
 
 @pytest.fixture(scope='module')

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor
 
@@ -10,6 +11,9 @@ def tested_features(
     model: TopdownPoseEstimator, inputs: Tensor, test_cfg: Mapping
 ) -> tuple | list:
     """Features of inputs and, for a flip test, of their mirror images.
+
+    A graph that is exported has the network once, which both go through in one batch:
+    it is half as large, and written and opened in half of the time.
 
     Args:
         model (TopdownPoseEstimator): The network.
@@ -20,7 +24,11 @@ def tested_features(
         tuple | list: What the head's ``predict`` takes: the features, or a list of
         those of the inputs and those of the mirror images.
     """
-    feats = model.extract_feat(inputs)
     if not test_cfg.get('flip_test', False):
-        return feats
-    return [feats, model.extract_feat(inputs.flip(-1))]
+        return model.extract_feat(inputs)
+    mirrored = inputs.flip(-1)
+    if not torch.compiler.is_exporting():
+        return [model.extract_feat(inputs), model.extract_feat(mirrored)]
+    both = model.extract_feat(torch.cat((inputs, mirrored)))
+    pairs = [each.unflatten(0, (2, -1)) for each in both]
+    return [tuple(pair[side] for pair in pairs) for side in (0, 1)]
