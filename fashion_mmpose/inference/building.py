@@ -215,13 +215,17 @@ def build_detector(
         weights: The checkpoint of a config.
         device: Where it computes.
         options: Arguments of :class:`fashion_mmpose.GarmentDetector` for a config or
-            an exported file, and ``garment_thr`` for any detector.
+            an exported file, and ``garment_thr`` for any detector. Those that are not
+            given are as a folder says.
 
     Raises:
+        FormatError: If a folder has no detector, or is broken.
         TypeError: If it is neither, or has no such option.
         ValueError: If config and weights do not go together, the options are for a
             detector that was built elsewhere, or ``garment_thr`` is out of its range.
     """
+    if weights is None and names_folder(det):
+        det, weights, options = _stored_detector(det, device, options)
     if options is None or 'garment_thr' not in options:
         return _built_detector(det, weights, device, options), 0.0
     limits = dict(options)
@@ -247,12 +251,6 @@ def _built_detector(
         )
     chosen = dict(score_thr=DETECTOR_SCORE_THR, max_overlap=DETECTOR_MAX_OVERLAP)
     chosen |= options or {}
-    if weights is None and names_folder(det):
-        folder = named_folder(det)
-        stored = read_index(folder).detector
-        if stored is None:
-            raise FormatError(f'{folder} has no detector')
-        det, weights = stored_network(folder, stored, device)
     if is_onnx(det):
         _check_no_weights(det, weights)
         return OnnxGarmentDetector(det, device, **chosen)
@@ -270,6 +268,18 @@ def _built_detector(
     if not is_config:
         return det
     return fashion_mmpose.GarmentDetector(det, weights, device, **chosen)
+
+
+def _stored_detector(
+    name: ConfigLike, device: str, options: Mapping[str, Any] | None
+) -> tuple[ConfigLike, WeightsLike, dict[str, Any]]:
+    """The detector of a folder, and its limits, in the place of which options stand."""
+    folder = named_folder(name)
+    index = read_index(folder)
+    if index.detector is None:
+        raise FormatError(f'{folder} has no detector')
+    det, weights = stored_network(folder, index.detector, device)
+    return det, weights, index.det_options | dict(options or {})
 
 
 def one_of(**given: Any) -> Any:

@@ -222,6 +222,15 @@ def test_limits_need_a_detector(tmp_path: Path, capsys):
     assert 'has no detector, whose boxes score_thr' in capsys.readouterr().err
 
 
+def test_the_limits_of_a_detector_alone(stored: Path):
+    as_told = GarmentInferencer(pose=stored, det=stored, device='cpu')
+    assert (as_told.detector.score_thr, as_told.garment_thr) == (0.4, 0.1)
+    assert as_told.detector.max_overlap == read_index(stored).det_options['max_overlap']
+    limits = dict(score_thr=0.2, garment_thr=0)
+    told = GarmentInferencer(pose=stored, det=stored, device='cpu', det_options=limits)
+    assert (told.detector.score_thr, told.garment_thr) == (0.2, 0)
+
+
 def test_a_card_of_several_networks():
     pose = tuple(
         StoredNetwork(graph=f'pose_{name}.onnx', categories=(name,))

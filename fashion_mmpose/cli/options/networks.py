@@ -148,7 +148,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         '--bbox-thr',
         type=float,
         metavar='T',
-        help='lowest score of the boxes that count (with --pretrained as the folder '
+        help='lowest score of the boxes that count (from a folder of networks as it '
         f'says, else {DETECTOR_SCORE_THR:g})',
     )
     parser.add_argument(
@@ -156,7 +156,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar='T',
         help='of boxes whose intersection over union is larger, whatever their '
-        'categories, keep only the best; 1 keeps all (with --pretrained as the folder '
+        'categories, keep only the best; 1 keeps all (from a folder of networks as it '
         f'says, else {DETECTOR_MAX_OVERLAP:g})',
     )
     parser.add_argument(
@@ -164,7 +164,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar='T',
         help='lowest score of the garments in such boxes, of box and points together '
-        '(with --pretrained as the folder says, for the starter '
+        '(from a folder of networks as it says, for the starter '
         f'{STARTER_GARMENT_THR:g}, else 0)',
     )
     parser.add_argument(
