@@ -35,7 +35,7 @@ from fashion_mmpose.weights.trained_for import check_trained_for
 from .changed_settings import Settings
 from .faults import check_batches, dead_workers_named, way_to_resume
 from .monitors import check_monitored
-from .optim.batch_size import scale_rates
+from .optim.batch_size import fit_rates
 from .optim.compiling import compile_losses
 from .resuming import limits_of_resuming
 from .run_files import (
@@ -180,13 +180,12 @@ class TrainingRunner(Runner):
             self.logger.info('the way to the losses is compiled; first steps take long')
 
     def scale_lr(self, optim_wrapper, auto_scale_lr: dict | None = None) -> None:
-        """Scale the rates to the real batch size, if the config says so."""
-        if (auto_scale_lr or {}).get('enable', False):
-            loader = self._train_dataloader  # its settings, unless it came built
-            built = not isinstance(loader, dict)
-            pictures = loader.batch_size if built else loader['batch_size']
-            base = auto_scale_lr['base_batch_size']
-            scale_rates(optim_wrapper, self.world_size * pictures, base)
+        """Scale the rates to the real batch size, if the config says so.
+
+        Raises:
+            ValueError: See :func:`.optim.batch_size.fit_rates`.
+        """
+        fit_rates(self, optim_wrapper, auto_scale_lr or {})
 
     def _become_current(self) -> None:
         """Let parts that ask for the current logger and the like get this run's."""

@@ -1,12 +1,40 @@
 """Learning rates for another number of pictures a step than a config was made for."""
 
+from collections.abc import Iterator, Mapping
+
 from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
+from mmengine.runner import Runner
 
 from fashion_mmpose.engine.resuming import parts_of_a_step
 
+_ONE_CYCLE = ('OneCycleLR', 'OneCycleParamScheduler')
 
-def scale_rates(wrapper: OptimWrapper, batch_size: int, base_batch_size: int) -> None:
+
+def fit_rates(runner: Runner, wrapper: OptimWrapper, auto_scale_lr: Mapping) -> None:
+    """Scale the rates to the pictures of a step, if the config says so.
+
+    Args:
+        runner: Of the training, before schedules are built.
+        wrapper: Of its optimizer; its groups of parameters are changed in place.
+        auto_scale_lr: ``enable`` and ``base_batch_size``, the number of pictures for
+            which the rates are.
+
+    Raises:
+        ValueError: If a schedule would set rates of its own in their place.
+    """
+    is_scaled = auto_scale_lr.get('enable', False)
+    for schedule in _one_cycles(runner):
+        _check_peak(schedule, wrapper, is_scaled)
+    if is_scaled:
+        loader = runner._train_dataloader  # its settings, unless it came built
+        built = not isinstance(loader, dict)
+        pictures = loader.batch_size if built else loader['batch_size']
+        base = auto_scale_lr['base_batch_size']
+        _scale_rates(wrapper, runner.world_size * pictures, base)
+
+
+def _scale_rates(wrapper: OptimWrapper, batch_size: int, base_batch_size: int) -> None:
     """Scale the rates of all groups of parameters in proportion, in place.
 
     MMEngine leaves out the optimizer's own rate, ``base_lr`` in its logs, of which the
@@ -28,3 +56,33 @@ def scale_rates(wrapper: OptimWrapper, batch_size: int, base_batch_size: int) ->
         f'for {base_batch_size}: they are multiplied by {ratio:g}',
         logger='current',
     )
+
+
+def _one_cycles(runner: Runner) -> Iterator[Mapping]:
+    """The settings of schedules that set rates, and do not multiply those there are."""
+    schedules = runner.param_schedulers or []
+    for schedule in [schedules] if isinstance(schedules, Mapping) else schedules:
+        if isinstance(schedule, Mapping):
+            kind = schedule.get('type', '')
+            name = kind if isinstance(kind, str) else kind.__name__
+            if name.rpartition('.')[2] in _ONE_CYCLE:
+                yield schedule
+
+
+def _check_peak(schedule: Mapping, wrapper: OptimWrapper, is_scaled: bool) -> None:
+    """Refuse one peak for all groups of parameters where their rates differ."""
+    peak = schedule.get('eta_max')
+    if is_scaled:
+        raise ValueError(
+            f'--auto-scale-lr has no effect on OneCycleLR, whose eta_max, {peak}, is '
+            'the rate whatever optim_wrapper says; to fix it: leave the option out, '
+            'and set eta_max for the pictures of a step'
+        )
+    rates = sorted({group['lr'] for group in wrapper.param_groups})
+    if len(rates) > 1 and not isinstance(peak, list | tuple):
+        raise ValueError(
+            f'OneCycleLR would lead all parameters to one rate, eta_max={peak}, though '
+            f'optim_wrapper gives them rates from {rates[0]:g} to {rates[-1]:g}; to '
+            'fix it: take LinearLR and then CosineAnnealingLR, which keep to them, or '
+            'take the shares (lr_mult, layer-wise rates) out of optim_wrapper'
+        )

@@ -86,3 +86,18 @@ def test_a_resumed_run_goes_on_with_scaled_rates(tmp_path):
     run = runner(tmp_path / 'run', 4, resume=True, load_from=checkpoint)
     with pytest.raises(ValueError, match=r'optimizer\.lr was 0\.025, is 0\.1'):
         run.train()
+
+
+def test_one_peak_of_all_groups_is_refused(tmp_path):
+    cycle = dict(type='OneCycleLR', eta_max=0.1, total_steps=9, by_epoch=False)
+    run = runner(tmp_path / 'shares', schedules=[cycle])
+    with pytest.raises(ValueError, match='eta_max=0.1, though .* from 0.05 to 0.1;'):
+        run.train()
+    each = dict(cycle, eta_max=[0.1, 0.05, 0.1])
+    steps = rates(runner(tmp_path / 'told', schedules=[each]))
+    assert [(2 * bias, base) for weight, bias, base in steps] == [
+        pytest.approx((weight, weight)) for weight, bias, base in steps
+    ]
+    run = runner(tmp_path / 'scaled', base=4, schedules=[each])
+    with pytest.raises(ValueError, match='--auto-scale-lr has no effect on OneCycleLR'):
+        run.train()
