@@ -6,10 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from fashion_mmpose.errors import FormatError
+
 from .layout import full_layout, own_points
 from .lookup import Named, category_of_id, garment
 from .lookup import benchmark as lookup_benchmark
 from .table import Benchmark, Garment
+
+_PROBABILITIES = 'keypoint_probabilities'
+_STATES = 'keypoint_states'
+_ROUNDED = 1e-4  # what the rounding of entries leaves of a score
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,40 +70,45 @@ class GarmentPrediction:
 
     @classmethod
     def from_coco(
-        cls, entry: Mapping, benchmark: Named, image: str | int = ''
+        cls, entry: Mapping, benchmark: Named, image: str | int | None = None
     ) -> 'GarmentPrediction':
         """The garment of an entry of a COCO result list.
 
         Args:
-            entry: As :meth:`to_coco` and :meth:`to_official` give it, in either layout;
-                without ``bbox`` the box is the extent of the points.
+            entry: As :meth:`to_coco`, :meth:`to_official` and :meth:`to_dict` give it,
+                in either layout; without ``bbox`` the box is the extent of the points.
             benchmark: Whose key points these are, or the name of a built-in one.
-            image: Path of the picture.
+            image: Path of the picture; None for what the entry says, ``''`` if it says
+                nothing.
 
         Raises:
-            FormatError: If the number of key points fits neither layout.
+            FormatError: If the number of key points fits neither layout, or that of
+                their probabilities or states is another one.
             ValueError: If the category is unknown.
         """
         kind = category_of_id(benchmark, entry['category_id'])
         points = np.reshape(entry['keypoints'], (-1, 3)).astype(np.float32)
-        own = own_points(points, kind, f'the prediction for image {entry["image_id"]}')
+        what = f'the prediction for image {entry["image_id"]}'
+        own = own_points(points, kind, what)
         xy, scores = own[:, :2], own[:, 2]
         bbox = np.concatenate((xy.min(axis=0), xy.max(axis=0)))
         if 'bbox' in entry:
             x, y, width, height = entry['bbox']
             bbox = np.array((x, y, x + width, y + height), np.float32)
-        mean = garment_score(1.0, scores)
         return cls(
             image_id=entry['image_id'],
-            image=image,
-            frame=None,
+            image=entry.get('image', '') if image is None else image,
+            frame=entry.get('frame'),
             benchmark=kind.dataset,
             category=kind.name,
             bbox=bbox,
-            bbox_score=entry['score'] / mean if mean else entry['score'],
+            bbox_score=_bbox_score(entry, garment_score(1.0, scores)),
             keypoints=xy,
             scores=scores,
             definition=lookup_benchmark(benchmark),
+            track_id=entry.get('track_id'),
+            probabilities=_told_of_points(entry, _PROBABILITIES, (len(own),), what),
+            states=_told_of_points(entry, _STATES, (len(own), 3), what),
         )
 
     @property
@@ -200,9 +211,9 @@ class GarmentPrediction:
         )
         if self.probabilities is not None:
             own = self.probabilities.astype(float).round(4)
-            entry['keypoint_probabilities'] = own.tolist()
+            entry[_PROBABILITIES] = own.tolist()
         if self.states is not None:
-            entry['keypoint_states'] = self.states.astype(float).round(4).tolist()
+            entry[_STATES] = self.states.astype(float).round(4).tolist()
         return dict(entry, keypoint_names=list(self.names))
 
     def measurements(self, scale: Any = None, **options) -> list:
@@ -248,6 +259,33 @@ class GarmentPrediction:
         from fashion_mmpose.visualization import draw_predictions
 
         return draw_predictions(image, [self], **style)
+
+
+def _bbox_score(entry: Mapping, mean: float) -> float:
+    """The box's score, of points with a mean score, as far as an entry tells it."""
+    told = entry.get('bbox_score')
+    # Entries that were scored anew since keep that score.
+    if told is not None and abs(told * mean - entry['score']) < _ROUNDED:
+        return told
+    return entry['score'] / mean if mean else entry['score']
+
+
+def _told_of_points(
+    entry: Mapping, key: str, shape: tuple[int, ...], what: str
+) -> np.ndarray | None:
+    """Numbers of the key points, float32; None where an entry does not have them."""
+    if entry.get(key) is None:
+        return None
+    try:
+        told = np.array(entry[key], np.float32)
+    except (TypeError, ValueError):  # words, or lists of several lengths
+        told = None
+    if told is None or told.shape != shape:
+        raise FormatError(
+            f'{what} has {key} that are not numbers of shape {shape}, in the order of '
+            'its key points'
+        )
+    return told
 
 
 def garment_score(bbox_score: float, scores: np.ndarray) -> float:

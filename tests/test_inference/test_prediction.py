@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.visualization import draw_predictions
 
@@ -104,6 +105,29 @@ def test_back_from_an_official_list():
     back = GarmentPrediction.from_coco(official, 'deepfashion2')
     np.testing.assert_allclose(back.bbox, [12, 14, 38, 40], rtol=1e-6)
     assert back.bbox_score == 0.25, 'points without scores tell nothing of the box'
+
+
+@pytest.mark.parametrize('score', [0.0, 0.1, 0.5])
+def test_there_and_back(score):
+    """Also where points without scores tell nothing of the box."""
+    states = np.eye(3, dtype=np.float32)[np.arange(NUM) % 3]
+    one = prediction(
+        frame=7,
+        track_id=2,
+        scores=np.full(NUM, score, np.float32),
+        probabilities=np.linspace(0.5, 1, NUM, dtype=np.float32),
+        states=states,
+    )
+    told = one.to_dict()
+    back = GarmentPrediction.from_coco(told, 'deepfashion2')
+    assert back.to_dict() == told and back.image == 'a.jpg'
+    assert GarmentPrediction.from_coco(told, 'deepfashion2', 'b.jpg').image == 'b.jpg'
+    anew = GarmentPrediction.from_coco(told | dict(score=score / 2), 'deepfashion2')
+    assert anew.score == pytest.approx(score / 2)
+    for wrong in (states[1:].tolist(), [[1, 0, 0], [1]], ['a']):
+        told['keypoint_states'] = wrong
+        with pytest.raises(FormatError, match='image 3 has keypoint_states that are'):
+            GarmentPrediction.from_coco(told, 'deepfashion2')
 
 
 @pytest.mark.parametrize('keypoint_thr, is_drawn', [(0.05, True), (0.2, False)])
