@@ -1,4 +1,4 @@
-"""Ids in result lists: programs that work with tables write 79952 as 79952.0."""
+"""Ids in COCO's files: programs that work with tables write 79952 as 79952.0."""
 
 from typing import Annotated, Any
 
@@ -11,9 +11,24 @@ Id = (
     | Annotated[float, msgspec.Meta(ge=-_END, lt=_END)]
 )
 
+AS_WHOLE = (
+    'to fix it: write whole numbers, 7 and not 7.0, as `fashion-mmpose convert labels` '
+    'does, which reads either'
+)
+
 
 def whole_id(value: Any) -> int | None:
     """The whole number that an id is, as COCO's tools take it; None if it is none."""
     if type(value) is float and value.is_integer():
         return int(value)
     return value if type(value) is int else None
+
+
+def type_fault(error: msgspec.ValidationError) -> str:
+    """What an annotation file has of a wrong type, and what to do about fractions.
+
+    Result lists are taken with them; files of annotations are large, and read without
+    a second look at every number.
+    """
+    is_fraction = 'Expected `int`, got `float`' in str(error)
+    return f'{error}; {AS_WHOLE}' if is_fraction else str(error)

@@ -15,6 +15,7 @@ import numpy as np
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.coco.annotations import coco_categories
+from fashion_mmpose.formats.coco.ids import AS_WHOLE
 from fashion_mmpose.formats.coco.layout import CocoCategory, has_full_layout
 from fashion_mmpose.formats.coco.results import box_fault
 from fashion_mmpose.garments.layout import full_layout, own_points
@@ -166,6 +167,9 @@ def check_content(
     for entry in content['annotations']:
         where = f'{path}: annotation {entry.get("id")}'
         values = entry.get('keypoints')
+        for key in ('category_id', 'image_id'):
+            if type(entry.get(key)) is float:
+                raise FormatError(f'{where} has {key} {entry[key]}; {AS_WHOLE}')
         if type(entry.get('category_id')) is not int:
             raise FormatError(f'{where} has no whole number category_id')
         if not isinstance(values, list) or len(values) % 3:

@@ -252,6 +252,11 @@ FIRST = SKIRT.channels[0]
             r'`int`, got `null`.*\[1\].image_id',
             id='image-null',
         ),
+        pytest.param(
+            changed(image_id=7.0),
+            r'annotations\[1\].image_id`; to fix it: write whole numbers, 7 and not',
+            id='image-fraction',
+        ),
         pytest.param(changed(image_id=5), 'annotation 2 is of image 5', id='image'),
         pytest.param(changed(id=1), 'two entries are annotation 1', id='id-twice'),
         pytest.param(

@@ -116,3 +116,10 @@ def test_no_json(tmp_path):
         read_images(tmp_path / 'a.json')
     with pytest.raises(FileNotFoundError, match='none.json does not exist'):
         read_images(tmp_path / 'none.json')
+
+
+def test_whole_ids_with_a_fraction(tmp_path):
+    images = [dict(id=1, file_name='a.jpg'), dict(id=2.0, file_name='b.jpg')]
+    path = write(tmp_path, images=images, categories=[category('fashionai', 'dress')])
+    with pytest.raises(FormatError, match=r'json: .*images\[1\].id`; to fix it: write'):
+        read_images(path)

@@ -91,7 +91,10 @@ def test_what_is_no_coco_file():
     entry['keypoints'] = ['1', '2', '2']
     with pytest.raises(FormatError, match='annotation 3 has keypoints that are no n'):
         check_content(content, 'a.json', 'fashionai')
-    entry.update(keypoints=[1, 2, 2], bbox=['1', '2', '3', '4'])
+    entry.update(category_id=1.0)
+    with pytest.raises(FormatError, match='3 has category_id 1.0; to fix it: write w'):
+        check_content(content, 'a.json', 'fashionai')
+    entry.update(category_id=1, keypoints=[1, 2, 2], bbox=['1', '2', '3', '4'])
     with pytest.raises(FormatError, match='annotation 3: its bbox is .*, not four f'):
         check_content(content, 'a.json', 'fashionai')
 
