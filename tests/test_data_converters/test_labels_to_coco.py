@@ -324,6 +324,23 @@ def test_labels_of_a_missing_picture_do_not_go_to_another(tmp_path, tool, capsys
     assert left == ([] if tool == 'label_studio' else ['b/1.png'])
 
 
+def test_entries_of_one_picture_become_one_image(tmp_path, capsys):
+    pictures = pictures_of('fashionai')
+    first, second = pictures[0].garments
+    parts = [Picture('a.png', (600, 400), [each]) for each in (first, second)]
+    export = exported('coco', tmp_path, [*parts, *pictures[1:]])
+    content = convert(tmp_path, export, '--benchmark', 'fashionai')
+    assert_same(content, pictures, 'fashionai')
+    said = capsys.readouterr().err
+    assert '1 entries name a picture that an earlier one names, such as a.png' in said
+    told = json.loads(export.read_text())
+    told['images'][1]['height'] = 500
+    export.write_text(json.dumps(told))
+    assert not convert(tmp_path, export, '--benchmark', 'fashionai', images=False)
+    said = capsys.readouterr().err
+    assert 'a.png is of 600 x 500 px, and another entry says 600 x 400 px' in said
+
+
 @pytest.mark.parametrize('name', ['../secret.png', '/etc/secret.png'])
 def test_names_do_not_lead_out_of_the_folder(tmp_path, name, capsys):
     pictures = pictures_of('fashionai')

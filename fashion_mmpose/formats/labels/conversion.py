@@ -48,7 +48,8 @@ def convert(
     """Match an export with a benchmark, and check it against the pictures.
 
     Categories of the tool that the benchmark does not have are left out and counted;
-    a labelled key point that a category does not have is an error.
+    a labelled key point that a category does not have is an error. Entries of one
+    picture become one image.
 
     Args:
         labels: The export.
@@ -59,7 +60,8 @@ def convert(
 
     Raises:
         FormatError: If nothing matches; if a picture is missing, has another size or
-            is the only file for pictures of several names; if a garment has no
+            is the only file for pictures of several names; if entries of one picture
+            differ in its size; if a garment has no
             category, an unknown key point or lies outside of its picture; if the boxes
             or key points as a whole do not fit the pictures.
     """
@@ -84,6 +86,7 @@ class _Conversion:
         self.options = options
         self.done = Converted(notes=list(labels.notes))
         self.places: dict[str, dict[str, int | None]] = {}
+        self.sizes: dict[str, tuple[int, int]] = {}
         self.used = self._used_names()
         if pictures is not None:
             pictures.expect([image.names for image in labels.images])
@@ -93,6 +96,8 @@ class _Conversion:
             self._match(label)
         self._refuse_no_match()
         keep_ids = are_unique([image.number for image in self.labels.images])
+        items_of: dict[str, list[Item]] = {}
+        repeated = []
         for image in self.labels.images:
             entry = self._attempt(lambda image=image: self._image(image))
             if entry is None:
@@ -108,8 +113,21 @@ class _Conversion:
                     )
                 )
             ]
+            # Of two images of one picture, neither would have all of its garments.
+            name = entry['file_name']
+            if name in items_of:
+                items_of[name] += items
+                repeated.append(name)
+                continue
+            items_of[name] = items
             self.done.images.append(entry)
             self.done.items.append(items)
+        if repeated:
+            self.done.notes.append(
+                f'{len(repeated)} entries name a picture that an earlier one names, '
+                f'such as {repeated[0]}: its garments are put together; look whether '
+                'some are labelled twice'
+            )
         if not any(self.done.items):
             first = self.done.notes[0] if self.done.notes else 'nothing is labelled'
             raise FormatError(f'{self.labels.path}: no garment is left; {first}')
@@ -207,6 +225,12 @@ class _Conversion:
         if size is None:
             raise FormatError(
                 f'{image.where}: the size of its picture is not told; to fix it: give '
+                'the folder of the pictures with --images'
+            )
+        if size != (known := self.sizes.setdefault(name, size)):
+            raise FormatError(
+                f'{image.where}: its picture {name} is of {size[0]} x {size[1]} px, '
+                f'and another entry says {known[0]} x {known[1]} px; to fix it: give '
                 'the folder of the pictures with --images'
             )
         return dict(id=0, file_name=name, width=size[0], height=size[1])
