@@ -11,7 +11,9 @@ from .index import INDEX
 # An owner and a name, as model hubs have it.
 _ID = re.compile(r'[\w-][\w.-]*/[\w-][\w.-]*')
 # What ends like this is the path of a file, though there is none.
-_FILE = re.compile(r'\.(bin|ckpt|json|onnx|pt|pth|py|safetensors|tar|ya?ml|zip)')
+_FILE = re.compile(
+    r'\.(bin|ckpt|json|onnx|pt|pth|py|safetensors|tar|ya?ml|zip)', re.IGNORECASE
+)
 _PACKAGE = Path(__file__).resolve().parents[1]
 PATTERNS = ('*.json', '*.md', '*.onnx', '*.safetensors')
 

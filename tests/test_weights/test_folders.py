@@ -165,6 +165,7 @@ def test_files_that_are_none(tmp_path: Path):
         pytest.param('team/garments', True, id='id'),
         pytest.param('team/garments-v1.0@main', True, id='revision'),
         pytest.param('team/hrnet.pth', False, id='file'),
+        pytest.param('team/HRNET.ONNX', False, id='capitals'),
         pytest.param('tests/hrnet', False, id='in-a-folder-here'),
         pytest.param('starter/none', False, id='config'),
         pytest.param('a/b/c', False, id='deep'),

@@ -18,8 +18,10 @@ _NO_TELEMETRY = 'ORT_DISABLE_TELEMETRY'
 
 
 def is_onnx(path: object) -> bool:
-    """Whether that is the name of an ONNX file."""
-    return isinstance(path, str | os.PathLike) and os.fspath(path).endswith(SUFFIX)
+    """Whether that is the name of an ONNX file, in letters of either case."""
+    if not isinstance(path, str | os.PathLike):
+        return False
+    return os.fspath(path).lower().endswith(SUFFIX)
 
 
 class Session:
