@@ -17,7 +17,7 @@ import msgspec
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.digest import are_others, is_looked_at, size_of
-from fashion_mmpose.files.json_file import encode_indented
+from fashion_mmpose.files.json_file import decode, encode_indented
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.files.writing.sets import tidy
 from fashion_mmpose.media.source import Source
@@ -194,13 +194,17 @@ def read_plan(folder: str | os.PathLike) -> Plan:
             'parquet` has written into'
         )
     try:
-        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+        plan = decode(path.read_bytes(), Plan)
     except msgspec.DecodeError as error:
-        raise FormatError(f'{path} cannot be read: {error}') from error
+        raise FormatError(
+            f'{path} cannot be read: {error}; to fix it: put it back from a copy, or '
+            'from the folder of another share of this run; without either, predict '
+            'into another folder'
+        ) from error
     if plan.format > FORMAT:
         raise FormatError(
             f'{path} is of version {plan.version} of the package, and of a form that '
-            'this version does not know'
+            'this version does not know; to fix it: update fashion-mmpose'
         )
     return plan
 

@@ -88,6 +88,10 @@ def test_parts_that_nobody_tells_of(tmp_path):
 
 
 def test_plans_that_cannot_be_read(tmp_path):
+    for damaged in (b'', b'{"num_pictures": 1', b'{"version": "\xff"}'):
+        (tmp_path / '_parts.json').write_bytes(damaged)
+        with pytest.raises(FormatError, match='cannot be read: .*; to fix it: put'):
+            read_plan(tmp_path)
     (tmp_path / '_parts.json').write_text('{}')
     with pytest.raises(FormatError, match=r'_parts\.json cannot be read'):
         read_plan(tmp_path)
