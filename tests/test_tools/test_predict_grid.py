@@ -1,6 +1,7 @@
 """tools/predict_grid.py on a tiny network."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -122,6 +123,19 @@ def test_ensemble_without_checkpoint(folder, main, capsys):
     assert tables(capsys.readouterr().out) == ensemble
     assert len(ensemble) == 2
     np.testing.assert_array_equal(cv2.imread('ensemble.png'), cv2.imread('single.png'))
+
+
+def test_data_in_another_folder(folder, main, tmp_path, capsys):
+    shutil.copytree(folder / 'data', tmp_path / 'moved')
+    command = 'tiny.py', LAST, '--num', '2', '--show-coordinates', '1', '--out'
+    assert main([*command, 'here.png']) == 0
+    here = capsys.readouterr().out
+    root = str(tmp_path / 'moved')
+    assert main([*command, 'there.png', '--data-root', root]) == 0
+    there = capsys.readouterr().out
+    assert f'1: {root}' in there and tables(there) == tables(here) != []
+    assert main([*command, 'no.png', '--data-root', 'none']) == 1
+    assert '--data-root none: there is no such folder' in capsys.readouterr().err
 
 
 def test_a_folder_of_networks(folder, main, capsys):

@@ -1,8 +1,8 @@
 """Predict random test pictures, draw them in a grid and print coordinates.
 
 Usage:
-    fashion-mmpose grid CONFIG [CHECKPOINT] [--num 16] [--columns 4]
-        [--seed 0] [--show-coordinates 3] [--out grid.png]
+    fashion-mmpose grid CONFIG [CHECKPOINT] [--data-root DIR] [--num 16]
+        [--columns 4] [--seed 0] [--show-coordinates 3] [--out grid.png]
         [--cfg-options KEY=VALUE ...]
 
 A quick look at a network of either benchmark, of one category or of all, without a test
@@ -18,6 +18,7 @@ import argparse
 import cv2
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
 from fashion_mmpose.commands.runs.running import add_cfg_options, set_testing
 from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.files.pictures.pixels import write_picture
@@ -35,6 +36,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         nargs='?',
         help='checkpoint of the network; an ensemble names its own',
     )
+    add_data_root(parser)
     parser.add_argument(
         '--num', type=int, default=16, help='number of pictures (%(default)s)'
     )
@@ -78,6 +80,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def predict(args: argparse.Namespace) -> list[ComparedGarment]:
     """The predicted garments."""
     cfg = load_config(args.config, cfg_options=args.cfg_options)
+    set_data_root(cfg, args.data_root)
     set_testing(cfg, args.checkpoint)
     return predict_random(cfg, args.num, args.seed)
 
