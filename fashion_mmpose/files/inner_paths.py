@@ -26,6 +26,19 @@ def is_utf8(path: str) -> bool:
     return True
 
 
+def with_slashes(path: str, root: str | os.PathLike) -> str:
+    """A path that is written as on Windows, as it is here.
+
+    Args:
+        path: The path that a file names; others, and what is there, stay as they are.
+        root: The folder that it leads from.
+    """
+    if '\\' not in path or os.path.exists(os.path.join(root, path)):
+        return path
+    told = path.replace('\\', '/')
+    return told if os.path.exists(os.path.join(root, told)) else path
+
+
 def path_fault(path: str) -> str:
     """Why a path does not lead to a place below a folder, as of any system; or ''."""
     if not path:

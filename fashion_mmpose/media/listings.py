@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.inner_paths import has_controls, is_utf8
+from fashion_mmpose.files.inner_paths import has_controls, is_utf8, with_slashes
 from fashion_mmpose.files.parquet import damage_named, require_pyarrow
 from fashion_mmpose.files.pictures.formats import PICTURE_SUFFIXES
 
@@ -50,7 +50,7 @@ def listed_in(path: str, listing: Listing) -> Iterator[Source]:
     """The pictures that a list or a table names, in its order.
 
     The file is read as they are asked for. An entry that is no path fails alone: its
-    source has a ``fault``.
+    source has a ``fault``. Backslashes may stand for slashes.
 
     Args:
         path: A text with a path in every line; a CSV or TSV with a head; or a Parquet
@@ -93,6 +93,7 @@ def _source(text: str | None, root: str, listed: str) -> Source:
         return Source(
             listed, 'picture', name, listed=listed, fault=f'{listed}: {fault}'
         )
+    text = with_slashes(text, root)
     is_plain = '.' not in text or os.path.isabs(text)
     name = text if is_plain else os.path.normpath(text)
     return Source(os.path.join(root, text), 'picture', name, listed=listed)

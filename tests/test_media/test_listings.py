@@ -1,5 +1,7 @@
 """Pictures that lists and tables name."""
 
+import os
+
 import pytest
 from coarse_pictures import pictures
 
@@ -38,6 +40,19 @@ def test_a_text(shop):
     (shop / 'list.lst').write_text('a.png\nsub/b.png\n')
     assert read(shop / 'list.lst', root=str(shop / 'shop')) == BOTH
     assert read(str(shop / '*.lst'), root=str(shop / 'shop')) == BOTH
+
+
+@pytest.mark.skipif(os.sep == '\\', reason='backslashes are parts of no name')
+def test_paths_of_windows(shop):
+    path = shop / 'list.txt'
+    path.write_text('shop\\a.png\n.\\shop\\sub\\b.png\nshop\\none.png\n')
+    first, second, (name, missing) = read(path)
+    assert [first, second] == [(f'shop/{name}', size) for name, size in BOTH]
+    assert name == 'shop\\none.png'
+    assert f'{shop}/shop\\none.png: No such file or directory' in missing
+    # Here, a file may be called so.
+    (shop / 'shop\\a.png').write_bytes((shop / 'shop/sub/b.png').read_bytes())
+    assert read(path)[0] == ('shop\\a.png', (32, 40))
 
 
 def test_absolute_paths_and_those_that_are_not_there(shop):

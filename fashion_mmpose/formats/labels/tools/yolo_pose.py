@@ -7,6 +7,7 @@ from typing import Any
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.folders import files_below
+from fashion_mmpose.files.inner_paths import with_slashes
 from fashion_mmpose.files.pictures.pixels import image_size
 from fashion_mmpose.formats.labels.labelled import (
     LabelledGarment,
@@ -147,8 +148,9 @@ def _pictures(path: str, root: Path, value: Any) -> list[Path]:
                 lines = where.read_text(encoding='utf-8-sig').splitlines()
             except UnicodeDecodeError as error:
                 raise FormatError(f'{where} is not UTF-8: {error.reason}') from None
+            folder = where.parent
             files += [
-                Path(os.path.normpath(where.parent / line.strip()))
+                Path(os.path.normpath(folder / with_slashes(line.strip(), folder)))
                 for line in lines
                 if line.strip()
             ]

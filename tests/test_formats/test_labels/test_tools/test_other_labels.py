@@ -134,7 +134,8 @@ def test_yolo_names_of_points(yolo):
 def test_yolo_pictures_without_text(yolo, tmp_path):
     yolo('0 0.5 0.5 0.2 0.4 0.1 0.2 2 0.3 0.4 1')
     Image.new('RGB', (20, 10)).save(tmp_path / 'images/b.png')
-    (tmp_path / 'list.txt').write_text('./images/b.png\nimages/a.png\n')
+    # The second one as Windows writes it.
+    (tmp_path / 'list.txt').write_text('./images/b.png\nimages\\a.png\n')
     path = tmp_path / 'data.yaml'
     path.write_text(path.read_text().replace('train: images', 'val: list.txt'))
     labels = read_yolo_pose(path)
