@@ -20,6 +20,7 @@ from .boxes.requests import (
     Boxes,
     Categories,
     Request,
+    Requests,
     boxes_of_category,
     read_requests,
     whole_picture,
@@ -183,7 +184,8 @@ class GarmentInferencer(Storable):
             PictureError: If a picture cannot be read, when it is its turn.
             TypeError: If an input is of a type that is no input.
             ValueError: If an array is no picture, or categories or boxes are missing
-                or wrong.
+                or wrong; of an iterator, that there are more than pictures shows when
+                it ends.
 
         Warns:
             FramingWarning: If whole pictures go to a network that was trained on
@@ -329,20 +331,12 @@ class GarmentInferencer(Storable):
         return (garment for each in predicted for garment in each.garments)
 
     def _run(
-        self, loaded: Iterator[Picture], requests: Iterator[Request], is_skipping: bool
+        self, loaded: Iterator[Picture], requests: Requests, is_skipping: bool
     ) -> Generator[PicturePrediction]:
         window = []
         with closing(loaded) as pictures:
             for picture in pictures:
-                # Entries are for the frames of a video that can be read: what says that
-                # it breaks off, or cannot be opened, has none.
-                is_break = picture.error and not picture.source.is_single
-                request = None if is_break else next(requests, None)
-                if request is None and not picture.error:
-                    raise ValueError(
-                        f'category= or bboxes= has no entry for picture '
-                        f'{picture.image_id}'
-                    )
+                request = requests.of(picture)
                 if picture.error and not is_skipping:
                     yield from self._predict(window)
                     raise PictureError(picture.error)
@@ -352,6 +346,7 @@ class GarmentInferencer(Storable):
                     yield from self._predict(window)
                     window = []
             yield from self._predict(window)
+            requests.end()
 
     def _predict(
         self, window: Sequence[tuple[Picture, Request | None]]

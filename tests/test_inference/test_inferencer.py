@@ -1,6 +1,7 @@
 """From pictures to garments in one call: batches, categories and errors."""
 
 import threading
+from itertools import repeat
 
 import numpy as np
 import pytest
@@ -210,6 +211,20 @@ def test_too_few_entries_for_an_iterator(small):
     assert next(found).category == 'skirt'
     with pytest.raises(ValueError, match='category= or bboxes= has no entry for pict'):
         next(found)
+
+
+def test_too_many_entries_for_an_iterator(small):
+    inferencer = inferencer_of(small, 'fashionai_all')
+    names = ['skirt'] * (len(small.paths) + 1)
+    found = inferencer(iter(small.paths), names)
+    assert len([next(found) for _ in small.paths]) == 4
+    with pytest.raises(ValueError, match='category= has 5 entries for 4 pictures'):
+        next(found)
+    # What has no length may go on for ever.
+    assert len(list(inferencer(iter(small.paths), repeat('skirt')))) == 4
+    # An unreadable picture has an entry as well.
+    paths = [*small.paths, 'none.png']
+    assert len(list(inferencer(iter(paths), names, on_error='skip'))) == 5
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What a caller says of the garments in each picture."""
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 from itertools import count, repeat
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 
 from fashion_mmpose.formats.category_names import named_alike
 from fashion_mmpose.inference.detections import Detections
+from fashion_mmpose.media.reading import Picture
 
 Categories = str | Iterable[str | Sequence[str]] | None
 Boxes = Iterable[np.ndarray | Sequence[Sequence[float]] | Detections] | None
@@ -27,13 +28,66 @@ class Request:
     boxes: Detections | None = None
 
 
+class Requests(Iterator[Request]):
+    """One request per picture, in order.
+
+    Args:
+        entries: The requests.
+        lengths: How many there are by what they come from, where that is known.
+    """
+
+    def __init__(self, entries: Iterator[Request], lengths: Mapping[str, int]) -> None:
+        self._entries = entries
+        self._lengths = lengths
+        self._num_pictures = 0
+        self._is_counted = True
+
+    def __next__(self) -> Request:
+        return next(self._entries)
+
+    def of(self, picture: Picture) -> Request | None:
+        """What is asked for in the next picture, which may be unreadable.
+
+        Raises:
+            ValueError: If there is no entry for it, or the entry is bad.
+        """
+        self._num_pictures += 1
+        if not picture.source.is_single:
+            # Videos seldom have just as many frames as they say.
+            self._is_counted = False
+            # Entries are for the frames of a video that can be read: what says that
+            # it breaks off, or cannot be opened, has none.
+            if picture.error:
+                return None
+        request = next(self, None)
+        if request is None and not picture.error:
+            raise ValueError(
+                f'category= or bboxes= has no entry for picture {picture.image_id}'
+            )
+        return request
+
+    def end(self) -> None:
+        """Refuse entries that are left when there are no more pictures.
+
+        Raises:
+            ValueError: If there are more than pictures.
+        """
+        for what, length in self._lengths.items():
+            if self._is_counted and length > self._num_pictures:
+                raise ValueError(_other_number(what, length, self._num_pictures))
+
+
+def _other_number(what: str, length: int, num_pictures: int) -> str:
+    return f'{what}= has {length} entries for {num_pictures} pictures'
+
+
 def read_requests(
     category: Categories,
     bboxes: Boxes,
     known: Sequence[str],
     num_pictures: int | None,
     has_detector: bool,
-) -> Iterator[Request]:
+) -> Requests:
     """One request per picture, in order.
 
     Args:
@@ -50,7 +104,8 @@ def read_requests(
     Raises:
         ValueError: If a category is needed, or there is no network for it, or there
             are not as many entries as pictures. A bad entry is found when it is its
-            turn.
+            turn; too many are, where nobody knows how many pictures come, when
+            :meth:`Requests.end` says that no more do.
     """
     if isinstance(category, str):
         _check_known([category], known, 'category')
@@ -61,20 +116,21 @@ def read_requests(
             'detector tells garments apart'
         )
     is_same = category is None or isinstance(category, str)
+    lengths = {}
     for what, entries in (('category', category), ('bboxes', bboxes)):
         if isinstance(entries, str) or not isinstance(entries, Sized):
             continue
+        lengths[what] = len(entries)
         if num_pictures not in (None, len(entries)):
-            raise ValueError(
-                f'{what}= has {len(entries)} entries for {num_pictures} pictures'
-            )
+            raise ValueError(_other_number(what, len(entries), num_pictures))
     boxes = repeat(None) if bboxes is None else iter(bboxes)
     names = repeat(category) if is_same else iter(category)
     entries = zip(count(), names, boxes)
-    return (
+    requests = (
         _request(place, name, found, known, only, has_detector)
         for place, name, found in entries
     )
+    return Requests(requests, lengths)
 
 
 def _request(
