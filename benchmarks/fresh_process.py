@@ -8,9 +8,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 POLL_S = 0.01
+PATIENCE_S = 10.0  # until a process that has told its figures is ended
 
 
-def measure(work: Callable[..., Callable[[], dict]], *args) -> dict[str, float]:
+def measure(
+    work: Callable[..., Callable[[], dict]], *args, with_plugin: bool = True
+) -> dict[str, float]:
     """Time and memory of some work in a fresh process.
 
     Memory is what no file holds, so that files which are mapped do not count. Linux
@@ -20,6 +23,8 @@ def measure(work: Callable[..., Callable[[], dict]], *args) -> dict[str, float]:
         work: Of a module, importable by name. It prepares what is not measured and
             returns what is: a function without arguments that returns figures.
         *args: Arguments of ``work``.
+        with_plugin: Whether the plugin, with PyTorch and MMPose, is imported before.
+            Defaults to True.
 
     Returns:
         dict: The figures, ``seconds``, and ``peak_mb``, memory that the process held at
@@ -30,15 +35,18 @@ def measure(work: Callable[..., Callable[[], dict]], *args) -> dict[str, float]:
     """
     context = multiprocessing.get_context('spawn')
     ours, theirs = context.Pipe()
-    process = context.Process(target=_run, args=(work, args, theirs))
+    process = context.Process(target=_run, args=(work, args, with_plugin, theirs))
     process.start()
     theirs.close()
+    assert process.pid is not None  # as of one that was started
     peak = 0.0
     try:
         # The process itself cannot watch: parsers hold the interpreter's lock.
         while not ours.poll(POLL_S):
             peak = max(peak, own_mb(process.pid))
         figures = ours.recv()
+        # One that is ended leaves what it has registered, such as locks of tqdm's.
+        process.join(PATIENCE_S)
     except (EOFError, FileNotFoundError):
         process.join()
         raise RuntimeError(
@@ -51,8 +59,9 @@ def measure(work: Callable[..., Callable[[], dict]], *args) -> dict[str, float]:
     return figures | dict(peak_mb=peak - figures.pop('before_mb'))
 
 
-def _run(work: Callable, args: tuple, results: Connection) -> None:
-    import fashion_mmpose.plugin  # noqa: F401  before MMPose, whose mmcv it prepares
+def _run(work: Callable, args: tuple, with_plugin: bool, results: Connection) -> None:
+    if with_plugin:  # before MMPose, whose mmcv it prepares
+        import fashion_mmpose.plugin  # noqa: F401
 
     gc.collect()
     before = own_mb('self')

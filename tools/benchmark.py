@@ -41,6 +41,10 @@ Of configs:
     compiled    a training step handed to torch.compile, and as it is, with --amp, on a
                 GPU if there is one; compiling takes minutes
 
+Of very many pictures:
+    catalogue   what a run in parts takes besides the networks: naming, reading, writing
+                and merging; the processor's time and bytes an item, how memory grows
+
 Of videos:
     tracking    garments of drawn videos, frame by frame and followed: changes of
                 identity, jitter, lag; a round is a video
@@ -73,6 +77,7 @@ BENCHMARKS = {
     'gpu-costs': ('gpu_costs', 'gpu_costs'),
     'training': ('deepfashion2.training', 'training'),
     'compiled': ('compiled', 'compiled'),
+    'catalogue': ('catalogue', 'catalogue'),
     'tracking': ('tracking', 'tracking'),
 }  # name to module and function of benchmarks
 ROUNDS = 15
@@ -80,7 +85,7 @@ ROUNDS = 15
 BY_TURNS = ('pipeline', 'decode', 'train-step', 'targets', 'predict', 'infer')
 ON_GPUS = ('gpu-costs', 'training')
 OF_CONFIGS = ('costs', 'gpu-costs')
-FRESH_ROUNDS = {'load': 1, 'oks': 1}  # of minutes each
+FRESH_ROUNDS = {'load': 1, 'oks': 1, 'catalogue': 1}  # of minutes each
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
