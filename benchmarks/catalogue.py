@@ -189,7 +189,8 @@ def _write_archives(folder: Path, drawn: Sequence[str], num: int) -> list[str]:
     """Tar archives of equally many pictures."""
     paths = [str(folder / f'{shard:04d}.tar') for shard in range(NUM_ARCHIVES)]
     for path in paths:
-        with tarfile.open(path, 'w') as archive:
+        # As GNU's tar: Python's own form has a second header for a time's fractions.
+        with tarfile.open(path, 'w', format=tarfile.GNU_FORMAT) as archive:
             for number in range(num // NUM_ARCHIVES):
                 archive.add(drawn[number % len(drawn)], f'{number:08d}.jpg')
     return paths
