@@ -94,4 +94,4 @@ def test_the_help_says_the_defaults(capsys):
         parse_args(['--help'])
     text = ' '.join(capsys.readouterr().out.split())
     for value in '0.3', '0.6':
-        assert f'(with --pretrained as the folder says, else {value})' in text
+        assert f'(from a folder of networks as it says, else {value})' in text
