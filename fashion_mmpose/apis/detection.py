@@ -11,7 +11,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
 
 from fashion_mmpose import garments
-from fashion_mmpose.config.loading import read_config
+from fashion_mmpose.config.loading import kind_of, read_config
 from fashion_mmpose.inference.boxes.suppression import (
     check_limits,
     select_boxes,
@@ -196,7 +196,7 @@ def _inference_pipeline(cfg: Config, name: str) -> list[dict]:
         for step in dataset.pipeline
         if not step['type'].endswith('LoadAnnotations')
     ]
-    types = [step['type'].rpartition('.')[2] for step in steps]
+    types = [*map(kind_of, steps)]
     if types[:1] != ['LoadImageFromFile'] or types[-1:] != ['PackDetInputs']:
         raise ValueError(
             f'{name} is not the config of a detector: its test pipeline must go from '

@@ -16,6 +16,7 @@ from fashion_mmpose.config.checks import check_codecs, check_members
 from fashion_mmpose.config.loading import (
     is_detector,
     is_ensemble,
+    kind_of,
     load_config,
     with_members,
 )
@@ -296,7 +297,7 @@ def _check_config(config: Config, name: str) -> Mapping:
     # Pictures come upright and in colour, whether or not the step would turn them.
     colours = ('color', 'color_ignore_orientation')
     if (
-        first['type'].rpartition('.')[2] != 'LoadImage'
+        kind_of(first) != 'LoadImage'
         or set(first) - {'type', 'backend_args', 'to_float32', 'color_type'}
         or first.get('color_type', 'color') not in colours
     ):
@@ -365,5 +366,4 @@ def _held(benchmark: garments.Benchmark, dataset: Mapping) -> tuple[str, ...]:
 
 def _is_channels_last(config: Config) -> bool:
     hooks = config.get('custom_hooks') or ()
-    kinds = (str(hook.get('type', '')).rpartition('.')[2] for hook in hooks)
-    return 'ChannelsLastHook' in kinds
+    return 'ChannelsLastHook' in map(kind_of, hooks)

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.registry import OPTIMIZERS
 
 from .described_data import datasets_of
-from .loading import is_ensemble, read_members
+from .loading import is_ensemble, kind_of, read_members
 
 PARTS = ('train', 'val', 'test')
 _POINT_CODECS = ('PointHeatmap', 'PointSimCC')  # whose options tell what they do
@@ -28,7 +28,7 @@ def check_members(cfg: Config) -> None:
         return
     own = crop_steps(cfg)
     for member in read_members(cfg.model.members, cfg.model.get('category')):
-        kind = _kind(member['config']['model'])
+        kind = kind_of(member['config']['model'])
         if kind in ('MultiCropEstimator', 'TwoPassEstimator'):
             raise ValueError(
                 f'the member {member["name"]} is a {kind}, which cuts crops of its own '
@@ -128,7 +128,7 @@ def check_codecs(cfg: Config, parts: Sequence[str] = PARTS) -> None:
         _check_crops(cfg, parts, cfg.model.decoder, 'model.decoder')
         return
     decoder = cfg.model.get('head', {}).get('decoder')
-    if not decoder or _kind(decoder) not in _POINT_CODECS:
+    if not decoder or kind_of(decoder) not in _POINT_CODECS:
         return
     for dataset in datasets_of({'train_dataloader': cfg.get('train_dataloader')}):
         for encoder in _encoders(dataset.get('pipeline')):
@@ -142,7 +142,7 @@ def check_codecs(cfg: Config, parts: Sequence[str] = PARTS) -> None:
                     'the codec of GenerateTarget and that of model.head.decoder differ '
                     f'in {keys}; give both the same codec'
                 )
-    if _kind(cfg.model) in _SEE_THE_CROP:
+    if kind_of(cfg.model) in _SEE_THE_CROP:
         _check_crops(cfg, parts, decoder, 'model.head.decoder')
 
 
@@ -154,20 +154,13 @@ def _check_crops(
         for dataset in datasets_of({name: cfg.get(name)}):
             for step in _steps(dataset.get('pipeline')):
                 size = tuple(step.get('input_size') or ())
-                if _kind(step) in _CROPS and wanted and size and size != wanted:
+                if kind_of(step) in _CROPS and wanted and size and size != wanted:
                     raise ValueError(
                         f'the crops of {name} are {size[0]}x{size[1]}, and the codec '
                         f'of {place} is for an input of {wanted[0]}x{wanted[1]}: '
                         'points would be read at the wrong scale; give both the same '
                         'input_size'
                     )
-
-
-def _kind(part: Mapping) -> str:
-    """The name of a part's class, without its module or scope."""
-    kind = part.get('type', '')
-    name = kind if isinstance(kind, str) else kind.__name__
-    return name.rpartition('.')[2]
 
 
 def _encoders(steps: object) -> Iterator[Mapping]:

@@ -137,6 +137,13 @@ def is_detector(cfg: Config) -> bool:
     return cfg.get('default_scope') == 'mmdet'
 
 
+def kind_of(part: Mapping) -> str:
+    """The name of a part's class, without its module or scope; '' if it names none."""
+    kind = part.get('type') or ''
+    name = kind if isinstance(kind, str) else kind.__name__
+    return name.rpartition('.')[2]
+
+
 def with_members(cfg: Config) -> Config:
     """The config with those of its ensemble's members read.
 

@@ -10,6 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
 from fashion_mmpose import interrupts
+from fashion_mmpose.config.loading import kind_of
 
 from .hooks.checkpoints import ValidatedCheckpointHook
 from .resuming import parts_of_a_step
@@ -99,12 +100,9 @@ def counts_epochs(settings: Mapping) -> bool:
     Args:
         settings: ``train_cfg``, with ``by_epoch`` or the loop's ``type``.
     """
-    kind = settings.get('type')
-    if kind is None:
+    if settings.get('type') is None:
         return bool(settings.get('by_epoch'))
-    if isinstance(kind, str):
-        return kind.rpartition('.')[2] == EpochBasedTrainLoop.__name__
-    return kind is EpochBasedTrainLoop
+    return kind_of(settings) == EpochBasedTrainLoop.__name__
 
 
 def random_states() -> dict[str, Any]:

@@ -135,6 +135,28 @@ def stored_pose(folder: Path, index: Index, device: str) -> dict[str, Any]:
     return pose
 
 
+def stored_detector(
+    folder: Path, index: Index, device: str, options: Mapping[str, Any] | None
+) -> tuple[ConfigLike, WeightsLike, dict[str, Any]]:
+    """The detector of a folder and its limits, as :func:`build_detector` takes them.
+
+    Args:
+        folder: The folder.
+        index: What it says about itself.
+        device: Where it shall compute.
+        options: The caller's limits, which go before those of the folder.
+
+    Raises:
+        FormatError: If it has none.
+        ImportError: See :func:`stored_network`.
+        ValueError: See there.
+    """
+    if index.detector is None:
+        raise FormatError(f'{folder} has no detector')
+    det, weights = stored_network(folder, index.detector, device)
+    return det, weights, index.det_options | dict(options or {})
+
+
 def build_pose(
     pose: ConfigLike | Mapping[str, Any], weights: WeightsLike, device: str
 ) -> dict[str, PoseNetwork]:
@@ -225,7 +247,10 @@ def build_detector(
             detector that was built elsewhere, or ``garment_thr`` is out of its range.
     """
     if weights is None and names_folder(det):
-        det, weights, options = _stored_detector(det, device, options)
+        folder = named_folder(det)
+        det, weights, options = stored_detector(
+            folder, read_index(folder), device, options
+        )
     if options is None or 'garment_thr' not in options:
         return _built_detector(det, weights, device, options), 0.0
     limits = dict(options)
@@ -268,18 +293,6 @@ def _built_detector(
     if not is_config:
         return det
     return fashion_mmpose.GarmentDetector(det, weights, device, **chosen)
-
-
-def _stored_detector(
-    name: ConfigLike, device: str, options: Mapping[str, Any] | None
-) -> tuple[ConfigLike, WeightsLike, dict[str, Any]]:
-    """The detector of a folder, and its limits, in the place of which options stand."""
-    folder = named_folder(name)
-    index = read_index(folder)
-    if index.detector is None:
-        raise FormatError(f'{folder} has no detector')
-    det, weights = stored_network(folder, index.detector, device)
-    return det, weights, index.det_options | dict(options or {})
 
 
 def one_of(**given: Any) -> Any:

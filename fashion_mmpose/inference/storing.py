@@ -22,7 +22,7 @@ from fashion_mmpose.pretrained import (
 from fashion_mmpose.pretrained.card import CARD, write_card
 from fashion_mmpose.pretrained.index import INDEX
 
-from .building import stored_network, stored_pose
+from .building import stored_detector, stored_pose
 from .onnx.session import Session
 from .protocols import Detector, PoseNetwork
 
@@ -75,8 +75,9 @@ class Storable:
         index = read_index(folder)
         options, det, det_weights = None, None, None
         if index.detector is not None:
-            options = {**index.det_options, **(det_options or {})}
-            det, det_weights = stored_network(folder, index.detector, device)
+            det, det_weights, options = stored_detector(
+                folder, index, device, det_options
+            )
         elif det_options:
             raise ValueError(
                 f'{name} has no detector, whose boxes {", ".join(det_options)} would '

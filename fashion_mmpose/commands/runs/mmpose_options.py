@@ -4,7 +4,7 @@ import argparse
 
 from mmengine.config import Config
 
-from fashion_mmpose.config.loading import is_detector
+from fashion_mmpose.config.loading import is_detector, kind_of
 
 from .running import add_evaluator
 
@@ -67,12 +67,12 @@ def set_no_validation(cfg: Config) -> None:
         ValueError: If the schedule, or a hook, decides by the score of validations.
     """
     watching = [
-        each.type
+        kind_of(each)
         for each in (
             *_as_list(cfg.get('param_scheduler')),
             *(cfg.get('custom_hooks') or ()),
         )
-        if str(each.type).rpartition('.')[2] in _WATCHING
+        if kind_of(each) in _WATCHING
     ]
     if watching:
         raise ValueError(

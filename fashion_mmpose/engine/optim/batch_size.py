@@ -6,6 +6,7 @@ from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 
+from fashion_mmpose.config.loading import kind_of
 from fashion_mmpose.engine.resuming import parts_of_a_step
 
 _ONE_CYCLE = ('OneCycleLR', 'OneCycleParamScheduler')
@@ -62,11 +63,8 @@ def _one_cycles(runner: Runner) -> Iterator[Mapping]:
     """The settings of schedules that set rates, and do not multiply those there are."""
     schedules = runner.param_schedulers or []
     for schedule in [schedules] if isinstance(schedules, Mapping) else schedules:
-        if isinstance(schedule, Mapping):
-            kind = schedule.get('type', '')
-            name = kind if isinstance(kind, str) else kind.__name__
-            if name.rpartition('.')[2] in _ONE_CYCLE:
-                yield schedule
+        if isinstance(schedule, Mapping) and kind_of(schedule) in _ONE_CYCLE:
+            yield schedule
 
 
 def _check_peak(schedule: Mapping, wrapper: OptimWrapper, is_scaled: bool) -> None:

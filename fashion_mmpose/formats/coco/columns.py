@@ -20,7 +20,7 @@ from fashion_mmpose.files.json_file import decode, map_file
 
 from .annotations import image_path
 from .geometry import Boxes, check_boxes, check_points
-from .ids import type_fault
+from .ids import fraction_hint
 from .layout import CocoCategory, OwnNumbers, has_full_layout
 
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -192,7 +192,7 @@ def _decode(path: str) -> _File:
         except msgspec.ValidationError as error:
             where = str(error)
             if '$.' in where:
-                raise FormatError(f'{path}: {type_fault(error)}') from None
+                raise FormatError(f'{path}: {error}{fraction_hint(error)}') from None
             raise FormatError(_no_coco(path, needed, f' ({error})')) from None
     missing = [key for key in needed if getattr(content, key) is None]
     if content.annotations and not content.categories:

@@ -24,11 +24,10 @@ def whole_id(value: Any) -> int | None:
     return value if type(value) is int else None
 
 
-def type_fault(error: msgspec.ValidationError) -> str:
-    """What an annotation file has of a wrong type, and what to do about fractions.
+def fraction_hint(error: msgspec.ValidationError) -> str:
+    """What to do where an annotation file has 7.0 for 7; '' for any other fault.
 
-    Result lists are taken with them; files of annotations are large, and read without
-    a second look at every number.
+    Result lists are taken with such ids; files of annotations are large, and read
+    without a second look at every number.
     """
-    is_fraction = 'Expected `int`, got `float`' in str(error)
-    return f'{error}; {AS_WHOLE}' if is_fraction else str(error)
+    return f'; {AS_WHOLE}' if 'Expected `int`, got `float`' in str(error) else ''

@@ -12,7 +12,7 @@ from fashion_mmpose.files.inner_paths import inner_path
 from fashion_mmpose.files.json_file import decode, map_file
 
 from .annotations import image_path
-from .ids import type_fault
+from .ids import fraction_hint
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,8 @@ def read_images(
         try:
             content = decode(data, _File)
         except msgspec.ValidationError as error:
-            where = type_fault(error)
-            if where != str(error):
-                raise FormatError(f'{path}: {where}') from None
+            if hint := fraction_hint(error):
+                raise FormatError(f'{path}: {error}{hint}') from None
             raise FormatError(
                 f'{path} is not a COCO file ({error}); make it with the scripts in '
                 'data_converters/'
