@@ -54,6 +54,7 @@ class Scripts:
 
 @pytest.fixture
 def scripts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where the recipe's data would be
     run = planned(tmp_path, 'test_dataloader.batch_size=3')
     scripts = Scripts(run)
     monkeypatch.setattr(steps, 'run_logged', scripts)
