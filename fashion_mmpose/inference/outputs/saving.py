@@ -45,11 +45,15 @@ def check_csv(sources: Mapping[str, Source], benchmarks: Iterable[str]) -> None:
     """
     others = sorted(set(benchmarks) - {'fashionai'})
     if others:
-        raise ValueError(f'CSV is the form of FashionAI, not of {", ".join(others)}')
+        raise ValueError(
+            f'CSV is the form of FashionAI, not of {", ".join(others)}; to fix it: '
+            'leave the CSV out, and take the JSON, which holds garments of all kinds'
+        )
     for name, source in sources.items():
         if not source.is_single:
             raise ValueError(
-                f'CSV holds one garment per picture; {name} is a {source.kind}'
+                f'CSV holds one garment per picture; {name} is a {source.kind}; to '
+                'fix it: leave the CSV out, and take the JSON'
             )
         if any(letter in name for letter in _NOT_IN_IDS) or name != name.strip():
             raise ValueError(
