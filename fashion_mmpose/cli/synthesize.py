@@ -49,21 +49,26 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--category',
+        metavar='NAME',
         default='all',
         help='what to draw (all); for deepfashion2, a garment that every '
         'picture shows, and "all" for shares like those of the benchmark',
     )
     parser.add_argument(
         '--num',
+        metavar='N',
         type=int,
         required=True,
         help='number of pictures; of each category for fashionai and "all", and for '
         '--laid-flat',
     )
-    parser.add_argument('--seed', type=int, default=0, help='seed of the pictures (0)')
+    parser.add_argument(
+        '--seed', metavar='N', type=int, default=0, help='seed of the pictures (0)'
+    )
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write')
     parser.add_argument(
         '--workers',
+        metavar='N',
         type=int,
         default=os.cpu_count() or 1,
         help='processes that draw (as many as cores)',

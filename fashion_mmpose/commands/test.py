@@ -49,6 +49,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_data_root(parser)
     parser.add_argument(
         '--bbox-file',
+        metavar='JSON',
         help='boxes of a detector, as a COCO result list (annotated boxes)',
     )
     parser.add_argument(
@@ -64,7 +65,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='JSON and CSV files to write the predictions to',
     )
     add_report(parser)
-    parser.add_argument('--show-dir', help='folder to draw the predictions into')
+    parser.add_argument(
+        '--show-dir', metavar='DIR', help='folder to draw the predictions into'
+    )
     add_skip_bad(parser)
     add_test_options(parser)
     return parse(parser, argv)

@@ -72,24 +72,28 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--max-per-image',
+        metavar='N',
         type=int,
         default=100,
         help='most boxes of a picture, the best (%(default)s)',
     )
     parser.add_argument(
         '--batch-size',
+        metavar='B',
         type=int,
         default=8,
         help='pictures that go through the network at once (%(default)s)',
     )
     parser.add_argument(
         '--workers',
+        metavar='N',
         type=int,
         default=2,
         help='processes that load pictures (%(default)s)',
     )
     parser.add_argument(
         '--device',
+        metavar='D',
         default='auto',
         help='cpu, cuda:1, ...; by default a GPU if there is one',
     )

@@ -46,12 +46,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config with {category} in its name, or recipe')
     parser.add_argument(
         '--categories',
+        metavar='NAMES',
         type=lambda text: text.split(','),
         help='names of categories with commas between them; what is done of others '
         'with the same settings stays in the table and the CSV (all five)',
     )
     parser.add_argument(
         '--work-dir',
+        metavar='DIR',
         help='folder of the results, and of the trainings in <category>/; by default '
         'work_dirs/<name of the config>',
     )

@@ -42,6 +42,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--columns',
+        metavar='N',
         type=int,
         default=4,
         help='number of pictures in a row (%(default)s)',

@@ -52,6 +52,7 @@ def argument_parser(
     if work_dir:
         parser.add_argument(
             '--work-dir',
+            metavar='DIR',
             help='folder of logs and checkpoints (work_dirs/<name of the config>)',
         )
     add_cfg_options(parser)
