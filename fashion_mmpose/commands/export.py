@@ -27,7 +27,7 @@ from fashion_mmpose.export.reduced import FLOAT16, FLOAT32, INT8
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.inference.onnx.session import SUFFIX
 
-from .runs.running import add_cfg_options
+from .runs.running import add_cfg_options, take_folder
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -36,7 +36,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'checkpoint',
         nargs='?',
-        help='checkpoint of the network; an ensemble names its own',
+        help='checkpoint of the network; an ensemble, and a folder of networks in the '
+        'place of CONFIG, have their own',
     )
     parser.add_argument(
         '--out', required=True, metavar='FILE', help='the file to write, *.onnx'
@@ -70,6 +71,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Export, and print what was compared and written."""
+    take_folder(args)
     cfg = load_config(args.config, cfg_options=args.cfg_options)
     if args.heatmaps and is_detector(cfg):
         raise ValueError(f'--heatmaps: {args.config} is a detector, which has none')

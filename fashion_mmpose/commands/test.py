@@ -23,7 +23,6 @@ import os
 from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.engine import MetricsFileHook
-from fashion_mmpose.weights.folders import of_folder
 
 from .runs.data_root import add_data_root, set_data_root
 from .runs.mmpose_options import add_test_options, set_test_options
@@ -36,6 +35,7 @@ from .runs.running import (
     locked_places,
     set_bbox_thr,
     set_testing,
+    take_folder,
 )
 
 
@@ -44,7 +44,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'checkpoint',
         nargs='?',
-        help='checkpoint of the network; an ensemble names its own',
+        help='checkpoint of the network; an ensemble, and a folder of networks in the '
+        'place of CONFIG, have their own',
     )
     add_data_root(parser)
     parser.add_argument(
@@ -75,9 +76,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Test as the options say."""
-    if args.checkpoint is None:
-        args.config, weights = of_folder(args.config, None)
-        args.checkpoint = None if weights is None else os.fspath(weights)
+    take_folder(args)
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
     set_data_root(cfg, args.data_root)
     if args.work_dir is None:

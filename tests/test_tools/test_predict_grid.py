@@ -142,10 +142,13 @@ def test_a_folder_of_networks(folder, main, capsys):
     publish = load_tool('publish.py').main
     assert publish(['tiny.py', LAST, '--out', 'handed_on']) == 0
     capsys.readouterr()
-    for weights in (LAST, 'handed_on'):
-        assert main(['tiny.py', weights, '--num', '2']) == 0
-    first, second = capsys.readouterr().out.split('pictures drawn into grid.png')[:2]
-    assert tables(first) == tables(second) != []
+    # A folder tells no place of data.
+    alone = ['handed_on', '--data-root', 'data']
+    for network in (['tiny.py', LAST], ['tiny.py', 'handed_on'], alone):
+        assert main([*network, '--num', '2']) == 0
+    first, *others = capsys.readouterr().out.split('pictures drawn into grid.png')[:3]
+    assert tables(first) != []
+    assert [tables(each) for each in others] == [tables(first)] * 2
 
 
 def test_all_categories_without_answers(folder, main, capsys):

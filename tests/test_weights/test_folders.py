@@ -232,6 +232,50 @@ def test_weights_of_a_hub(folder: Path, tmp_path: Path, monkeypatch):
     assert fetched.read_bytes() == (folder / 'pose_skirt.safetensors').read_bytes()
 
 
+@pytest.mark.parametrize(
+    'command, function, options',
+    [
+        ('calibrate', 'calibration.calibrate.PoseNetwork', ['--out', 'fitted.json']),
+        ('compare-boxes', 'boxes.compare_boxes.compare_boxes', []),
+        ('export', 'export.export_network', ['--out', 'pose.onnx']),
+    ],
+)
+def test_a_config_of_a_folder_finds_its_weights(
+    folder: Path, tmp_path: Path, monkeypatch, capsys, command, function, options
+):
+    monkeypatch.chdir(tmp_path)
+    taken = []
+
+    def stop(config, checkpoint, *rest):
+        taken.append((config.model.type, checkpoint))
+        raise ValueError('that is enough')
+
+    monkeypatch.setattr(f'fashion_mmpose.commands.{function}', stop)
+    assert main([command, str(folder / 'pose_skirt.json'), *options]) == 1
+    assert 'that is enough' in capsys.readouterr().err
+    assert taken == [('TopdownPoseEstimator', str(folder / 'pose_skirt.safetensors'))]
+    # No one network is that of a folder of several.
+    assert main([command, str(folder), *options]) == 1
+    assert 'several pose networks' in capsys.readouterr().err
+
+
+def test_boxes_of_a_folders_detector(
+    small, small_detector, folder: Path, tmp_path: Path, capsys
+):
+    pictures = '--ann-file', small.folder / 'fashionai.json', '--img-root', small.folder
+    found = []
+    for number, network in enumerate(([folder], [*small_detector])):
+        out = tmp_path / f'{number}.json'
+        command = [*network, *pictures, '--out', out, '--workers', 0]
+        assert main(['detect', *map(str, command)]) == 0
+        found.append(json.loads(out.read_text()))
+    assert found[0] == found[1] != []
+    out = tmp_path / 'none.json'
+    command = [small_detector[0], *pictures, '--out', out]
+    assert main(['detect', *map(str, command)]) == 1
+    assert 'CHECKPOINT is missing' in capsys.readouterr().err
+
+
 def test_a_detector_is_tested(drawn, small_detector, folder: Path, tmp_path: Path):
     """Its annotations move with its data, of which a folder tells no place."""
     config = write_config(tmp_path / 'tiny_det.py', drawn / 'data')

@@ -16,7 +16,11 @@ from mmengine.dist import is_main_process
 
 from fashion_mmpose.cli.shell import parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
-from fashion_mmpose.commands.runs.running import argument_parser, locked_places
+from fashion_mmpose.commands.runs.running import (
+    argument_parser,
+    locked_places,
+    take_folder,
+)
 from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.engine.hooks.metrics_file import plain_metrics
 from fashion_mmpose.files.writing.faults import check_no_input
@@ -30,7 +34,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'checkpoint',
         nargs='?',
-        help='checkpoint of the network; an ensemble names its own',
+        help='checkpoint of the network; an ensemble, and a folder of networks in the '
+        'place of CONFIG, have their own',
     )
     add_data_root(parser)
     parser.add_argument(
@@ -46,6 +51,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Compare, and print the table."""
+    take_folder(args, is_detector=False)
     cfg = load_config(args.config, args.work_dir, args.cfg_options, args.launcher)
     set_data_root(cfg, args.data_root)
     sources = box_sources(args.bbox_file)

@@ -1,7 +1,7 @@
 """Find the garments in all pictures of a COCO file.
 
 Usage:
-    fashion-mmpose detect DET_CONFIG DET_CHECKPOINT --out boxes.json \\
+    fashion-mmpose detect DET_CONFIG [DET_CHECKPOINT] --out boxes.json \\
         [--data-root DIR] [--ann-file COCO.json] [--img-root DIR] [--bbox-thr T] \\
         [--max-per-image N] [--batch-size B] [--skip-bad]
     torchrun --nproc_per_node=N -m fashion_mmpose detect ... --launcher pytorch
@@ -34,6 +34,7 @@ from fashion_mmpose.commands.runs.running import (
     argument_parser,
     init_launcher,
     locked_places,
+    take_folder,
 )
 from fashion_mmpose.config.loading import existing_file, is_detector, load_config
 from fashion_mmpose.files.writing.faults import check_no_input
@@ -46,7 +47,12 @@ MANY_BOXES_BELOW = 0.2
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argument_parser(__doc__, work_dir=False)
-    parser.add_argument('checkpoint', help='weights of the detector')
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help='weights of the detector; a folder of networks in the place of CONFIG has '
+        'its own',
+    )
     add_data_root(parser)
     parser.add_argument(
         '--ann-file',
@@ -114,6 +120,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def detect(args: argparse.Namespace) -> Outcome:
     """Write the boxes, or go on where a run was interrupted."""
+    take_folder(args, is_detector=True)
+    if args.checkpoint is None:
+        raise ValueError(
+            f'CHECKPOINT is missing: {args.config} is no folder of networks, which has '
+            'weights of its own'
+        )
     cfg = load_config(args.config, None, args.cfg_options, args.launcher)
     if not is_detector(cfg):
         raise ValueError(

@@ -33,7 +33,11 @@ import numpy as np
 from fashion_mmpose.apis import PoseNetwork
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
-from fashion_mmpose.commands.runs.running import add_cfg_options, locked_places
+from fashion_mmpose.commands.runs.running import (
+    add_cfg_options,
+    locked_places,
+    take_folder,
+)
 from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.reliability import reliability
@@ -60,7 +64,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'checkpoint',
         nargs='?',
-        help='checkpoint of the network; an ensemble names its own',
+        help='checkpoint of the network; an ensemble, and a folder of networks in the '
+        'place of CONFIG, have their own',
     )
     parser.add_argument(
         '--part',
@@ -132,6 +137,7 @@ class Reached:
 
 def execute(args: argparse.Namespace) -> None:
     """Calibrate, once it is known that the files can be written."""
+    take_folder(args, is_detector=False)
     out = None
     if not args.check:
         out = Path(args.out) if args.out else beside(args.checkpoint)

@@ -19,7 +19,11 @@ import cv2
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.commands.runs.data_root import add_data_root, set_data_root
-from fashion_mmpose.commands.runs.running import add_cfg_options, set_testing
+from fashion_mmpose.commands.runs.running import (
+    add_cfg_options,
+    set_testing,
+    take_folder,
+)
 from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.files.writing.locks import locked_file
@@ -34,7 +38,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'checkpoint',
         nargs='?',
-        help='checkpoint of the network; an ensemble names its own',
+        help='checkpoint of the network; an ensemble, and a folder of networks in the '
+        'place of CONFIG, have their own',
     )
     add_data_root(parser)
     parser.add_argument(
@@ -80,6 +85,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def predict(args: argparse.Namespace) -> list[ComparedGarment]:
     """The predicted garments."""
+    take_folder(args, is_detector=False)
     cfg = load_config(args.config, cfg_options=args.cfg_options)
     set_data_root(cfg, args.data_root)
     set_testing(cfg, args.checkpoint)

@@ -32,6 +32,7 @@ from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
+from fashion_mmpose.weights.folders import of_folder
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 _OF_GPUS = ('loss_scale', 'dtype', 'use_fsdp')  # what AmpOptimWrapper alone takes
@@ -74,6 +75,24 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='override entries of the config',
     )
+
+
+def take_folder(args: argparse.Namespace, is_detector: bool | None = None) -> None:
+    """Let a folder of networks stand for config and checkpoint, in place.
+
+    Args:
+        args: ``config``, which may be a folder or its id on a model hub, and
+            ``checkpoint``, None with a folder.
+        is_detector: Which of its networks is meant, see
+            :func:`fashion_mmpose.weights.folders.of_folder`.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        FormatError: If it has no such network, several, or no weights of it.
+    """
+    if args.checkpoint is None:
+        args.config, weights = of_folder(args.config, None, is_detector)
+        args.checkpoint = None if weights is None else os.fspath(weights)
 
 
 def init_launcher(launcher: str, device: str = 'auto') -> str:
