@@ -42,14 +42,18 @@ class OverrideAction(DictAction):
         """Add the entries to those of earlier options.
 
         Raises:
-            SystemExit: If an entry is not of the form ``KEY=VALUE``.
+            SystemExit: If an entry is not of the form ``KEY=VALUE``, or its value is
+                none.
         """
         options = dict(getattr(namespace, self.dest, None) or {})
         for entry in values:
             key, equals, value = entry.partition('=')
             if not key or not equals:
                 parser.error(f'{option_string} {entry}: expected KEY=VALUE')
-            options[key] = parse_value(value)
+            try:
+                options[key] = parse_value(value)
+            except ValueError as error:
+                parser.error(f'{option_string} {key}: {error}')
         setattr(namespace, self.dest, options)
 
 
@@ -57,26 +61,63 @@ def parse_value(text: str):
     """A number, truth value, None, list, tuple or text, as MMEngine writes them.
 
     Raises:
-        ValueError: If brackets are not closed.
+        ValueError: If brackets are not closed, or it is a mapping.
     """
     text = text.strip()
-    bare = text.strip('\'"')
+    bare = _without_quotes(text)
+    if bare.startswith('dict(') or bare[:1] + bare[-1:] == '{}' and ':' in bare:
+        raise ValueError(
+            f'{text}: a mapping cannot be given in one; to fix it: give its entries '
+            'one by one, KEY.ENTRY=VALUE'
+        )
     brackets = bare[:1] + bare[-1:]
-    if brackets in ('[]', '()') and len(bare) > 1:
+    if brackets in ('[]', '()') and _closes_last(bare):
         values = [parse_value(part) for part in _split(bare[1:-1])]
         return tuple(values) if brackets == '()' else values
-    if ',' in bare and bare == text:
-        return [parse_value(part) for part in _split(text)]
-    if ',' in bare:
+    if ',' not in bare:
+        return DictAction._parse_int_float_bool(bare)
+    # Commas in quotes, and in brackets after a name, as paths may have them, part
+    # nothing.
+    parts = [bare] if bare != text else [*_split(bare)]
+    if len(parts) == 1 and not bare.endswith(','):
         return bare
-    return DictAction._parse_int_float_bool(bare)
+    return [parse_value(part) for part in parts]
+
+
+def _without_quotes(text: str) -> str:
+    """A text without the quotes around all of it."""
+    quote = text[:1]
+    is_quoted = len(text) > 1 and quote in tuple('\'"') and text[-1] == quote
+    return text[1:-1] if is_quoted and quote not in text[1:-1] else text
+
+
+def _depths(text: str) -> Iterator[tuple[int, str, int]]:
+    """Place and character of what is in no quotes, and the brackets around it.
+
+    Quotes begin where a value does; elsewhere they are apostrophes.
+    """
+    depth, quote, begins = 0, '', True
+    for index, character in enumerate(text):
+        if quote:
+            quote = '' if character == quote else quote
+        elif begins and character in tuple('\'"'):
+            quote, begins = character, False
+        else:
+            depth += (character in '([') - (character in ')]')
+            begins = character in ',([' or begins and character == ' '
+            yield index, character, depth
+
+
+def _closes_last(text: str) -> bool:
+    """Whether the bracket that begins a text is closed by its last character."""
+    closed = (index for index, _, depth in _depths(text) if depth == 0)
+    return next(closed, -1) == len(text) - 1
 
 
 def _split(text: str) -> Iterator[str]:
-    """Parts between the commas that are in no brackets."""
+    """Parts between the commas that are in no brackets and no quotes."""
     depth, start = 0, 0
-    for index, character in enumerate(text):
-        depth += (character in '([') - (character in ')]')
+    for index, character, depth in _depths(text):
         if character == ',' and depth == 0:
             yield text[start:index]
             start = index + 1

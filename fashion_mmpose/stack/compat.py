@@ -22,6 +22,7 @@ import codecs
 import importlib
 import os
 import types
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import metadata
@@ -203,9 +204,12 @@ def serve_metainfo(dataset_class: type) -> None:
         dataset_class: Base of the datasets that are asked, which are made without
             reading their files.
     """
-    from mmpose.apis import inference
-    from mmpose.apis.inferencers import base_mmpose_inferencer
-    from mmpose.registry import DATASETS
+    with warnings.catch_warnings():
+        # MMPose's use of it; who uses MMPose can do nothing about it.
+        warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
+        from mmpose.apis import inference
+        from mmpose.apis.inferencers import base_mmpose_inferencer
+        from mmpose.registry import DATASETS
 
     original = inference.dataset_meta_from_config
 

@@ -20,19 +20,45 @@ from fashion_mmpose.config.overrides import OverrideAction, parse_value
         ("'a, b'", 'a, b'),
         ('"[1, 2]"', [1, 2]),
         ('', ''),
+        ('a,', ['a']),
+        ('[[1,2],[3]]', [[1, 2], [3]]),
+        ('(1,2),(3,4)', [(1, 2), (3, 4)]),
+        ("'a','b'", ['a', 'b']),
+        ("['a, b', 'c']", ['a, b', 'c']),
+        ('["[1", 2]', ['[1', 2]),
+        ("mum's, dad's", ["mum's", "dad's"]),
+        ('shop (1,2)/{category}.json', 'shop (1,2)/{category}.json'),
+        ('a[1,2],b', ['a[1,2]', 'b']),
+        ('{category}', '{category}'),
+        ('[1', '[1'),
     ],
 )
 def test_values(text, value):
     assert parse_value(text) == value
 
 
-def test_entries():
+@pytest.mark.parametrize('text', ["{'a': 1, 'b': 2}", "dict(type='Adam', lr=1)"])
+def test_mappings_are_given_entry_by_entry(text):
+    with pytest.raises(ValueError, match=r'KEY\.ENTRY=VALUE'):
+        parse_value(text)
+
+
+def test_brackets_that_are_not_closed():
+    with pytest.raises(ValueError, match='brackets that are not closed'):
+        parse_value('[1, 2')
+
+
+def test_entries(capsys):
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs='+', action=OverrideAction)
     parsed = parser.parse_args(['--cfg-options', 'data_root=a b/', 'x.y=a=b'])
     assert parsed.cfg_options == {'data_root': 'a b/', 'x.y': 'a=b'}
     with pytest.raises(SystemExit):
         parser.parse_args(['--cfg-options', 'data_root'])
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--cfg-options', 'x=[1, 2'])
+    told = '--cfg-options x: [1, 2: brackets that are not closed'
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleLR, OneCycleParamScheduler
+from toolbox import run_cold
 
 from fashion_mmpose.stack import compat
 
@@ -29,6 +30,12 @@ def import_error(prelude):
     )
     assert result.returncode == 1
     return result.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_nothing_is_told_of_what_only_mmpose_can_mend(tmp_path):
+    done = run_cold('-c', 'import fashion_mmpose.plugin', cwd=tmp_path)
+    assert done.stderr == done.stdout == ''
 
 
 @pytest.mark.slow

@@ -43,7 +43,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add_data_root(parser)
     parser.add_argument(
-        '--num', type=int, default=16, help='number of pictures (%(default)s)'
+        '--num',
+        metavar='N',
+        type=int,
+        default=16,
+        help='number of pictures (%(default)s)',
     )
     parser.add_argument(
         '--columns',
@@ -54,6 +58,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--seed',
+        metavar='N',
         type=int,
         default=0,
         help='seed of the choice of pictures (%(default)s)',
