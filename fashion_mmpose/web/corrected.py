@@ -31,6 +31,7 @@ class Corrected:
         number: The id of its annotation, if it has one.
         key: What tells it from all others that its picture had so far.
         kept: Further fields of its annotation, which are written as they are.
+        first: As it was found or read; None as long as no correction came.
     """
 
     found: GarmentPrediction
@@ -39,6 +40,7 @@ class Corrected:
     number: int | None = None
     key: int = 0
     kept: Mapping[str, Any] = field(default_factory=dict)
+    first: GarmentPrediction | None = None
 
     @classmethod
     def from_prediction(cls, found: GarmentPrediction) -> 'Corrected':
@@ -72,7 +74,8 @@ class Corrected:
         if not np.isin(visibility, (ABSENT, OCCLUDED, VISIBLE)).all():
             raise FormatError(f'{where} has a visibility that is not 0, 1 or 2')
         by_hand = rows[:, 3] != 0
-        own = self.found
+        # A point whose move is taken back is what it was, with the score that it had.
+        own = self.first or self.found
         # A garment that is cut off has points outside, which nobody has moved.
         stays = np.abs(rows[:, :2] - own.keypoints).max(axis=1) < _SHOWN
         places = np.clip(rows[:, :2], 0, np.array(size) - 1)
@@ -83,7 +86,9 @@ class Corrected:
         if own.probabilities is not None:
             sure = np.where(by_hand, 1, own.probabilities).astype(np.float32)
             moved = replace(moved, probabilities=sure)
-        return replace(self, found=moved, visibility=visibility, by_hand=by_hand)
+        return replace(
+            self, found=moved, visibility=visibility, by_hand=by_hand, first=own
+        )
 
     def shown(self, least_score: float) -> GarmentPrediction:
         """The garment to draw and to measure: points that are out score 0."""

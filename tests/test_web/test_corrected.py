@@ -47,6 +47,21 @@ def test_only_what_was_moved_is_brought_into_the_picture():
     assert moved[1].tolist() == [0, 79]
 
 
+def test_a_move_that_is_taken_back_leaves_nothing():
+    """Neither a sure score nor a place in the picture for a point outside of it."""
+    places = np.array([(-7.25, 20), (50, 20), (10, 70), (60, 70)])
+    scores = np.array([0.1, 0.9, 0.9, 0.9], np.float32)
+    garment = skirt(scores=scores, probabilities=scores)
+    garment = replace(garment, found=replace(garment.found, keypoints=places))
+    sent = garment.view()['points']
+    moved = garment.with_points([[5, 25, 2, 1], *sent[1:]], SIZE)
+    assert moved.found.scores[0] == 1
+    back = moved.with_points(sent, SIZE).found
+    np.testing.assert_array_equal(back.keypoints, places)
+    np.testing.assert_array_equal(back.scores, scores)
+    np.testing.assert_array_equal(back.probabilities, scores)
+
+
 @pytest.mark.parametrize(
     'sent, reason',
     [
