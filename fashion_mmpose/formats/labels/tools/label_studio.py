@@ -30,9 +30,8 @@ _IMAGE_KEYS = ('image', 'img', 'picture', 'url')
 _UPLOAD = re.compile(r'[0-9a-f]{8}-')  # what the server puts before an upload's name
 _LABELS = ('rectanglelabels', 'keypointlabels', 'labels')
 
-_READ = frozenset(
-    'rectanglelabels rectangle keypointlabels keypoint labels choices relation'.split()
-)
+_REGIONS = frozenset('rectanglelabels rectangle keypointlabels keypoint'.split())
+_READ = _REGIONS | {'labels', 'choices', 'relation'}
 
 Result = Mapping[str, Any]
 
@@ -129,6 +128,12 @@ def _image(where: str, task: Mapping, annotation: Mapping) -> LabelledImage:
             'itself, and label it anew'
         )
     size = sizes.pop() if sizes else None
+    if size is None and any(entry.get('type') in _REGIONS for entry in results):
+        raise FormatError(
+            f'{where}: its regions do not tell the size of the picture, of which their '
+            'places are per cent; to fix it: give each original_width and '
+            'original_height in pixels'
+        )
     garments = _garments(where, results, size) if size else []
     return LabelledImage(where, _names(where, task), size, tuple(garments))
 

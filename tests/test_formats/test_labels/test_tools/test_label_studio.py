@@ -55,6 +55,15 @@ def test_pixels_of_per_cent(read):
     assert garment.points == {'left': pytest.approx((30, 15, 2))}
 
 
+def test_regions_without_a_size_are_not_passed_over(read):
+    bare = task(box(), key())
+    for entry in bare['annotations'][0]['result']:
+        del entry['original_width'], entry['original_height']
+    with pytest.raises(FormatError, match='give each original_width'):
+        read(task(box(), key()), bare)
+    assert read(task()).images[0].size is None  # nothing is labelled in it
+
+
 def test_a_turned_rectangle_gets_the_box_around_it(read):
     (garment,) = garments_of(read(task(box(rotation=90))))
     # 60 x 20 px, turned to the right about the corner at 20, 10.
