@@ -5,6 +5,7 @@ import binascii
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from fashion_mmpose.files.pictures.headers import parse_header
 from fashion_mmpose.files.pictures.pixels import decode_picture
 
 MEGABYTE = 1 << 20
-_NAME_LETTERS = 80
+_NAME_LETTERS = 255  # as many as a file's name may have: saved files lead to it
 _VIEW_SIDE = 1600  # pixels of what a browser gets to see
 _THUMB_SIDE = 96
 _VIEW_QUALITY, _THUMB_QUALITY = 88, 75
@@ -124,8 +125,13 @@ def decode_text(text: str, limits: Limits) -> bytes:
 def plain_name(name: object) -> str:
     """A file's name as it is shown, without its folders, of harmless letters."""
     last = str(name).replace('\\', '/').rpartition('/')[2]
-    kept = ''.join(letter for letter in last if letter.isprintable()).strip()
+    kept = ''.join(letter for letter in last if _is_harmless(letter)).strip()
     return kept[:_NAME_LETTERS] or 'picture'
+
+
+def _is_harmless(letter: str) -> bool:
+    # Wide and narrow blanks, as in the names of screenshots, count as not printable.
+    return letter.isprintable() or category(letter) == 'Zs'
 
 
 def view_of(pixels: np.ndarray) -> str:

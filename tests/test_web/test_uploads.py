@@ -105,9 +105,11 @@ def test_pictures_in_base64():
         ('../../etc/passwd', 'passwd'),
         ('C:\\me\\b.jpg', 'b.jpg'),
         ('x\n\0y', 'xy'),
+        ('at 3.04\u202fPM\u3000b.png', 'at 3.04\u202fPM\u3000b.png'),
         ('', 'picture'),
         (None, 'None'),
-        ('a' * 200, 'a' * 80),
+        ('a' * 251 + '.jpg', 'a' * 251 + '.jpg'),  # as long as a file's name may be
+        ('a' * 300, 'a' * 255),
     ],
 )
 def test_names_are_harmless(sent, shown: str):
