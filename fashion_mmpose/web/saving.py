@@ -84,10 +84,12 @@ def length_rows(
 def named_apart(pictures: Sequence[OpenPicture]) -> dict[str, OpenPicture]:
     """Pictures by names of their own: of one name, the later ones get a number."""
     names: dict[str, OpenPicture] = {}
+    own = {each.name for each in pictures}
     for each in pictures:
         stem, suffix = os.path.splitext(each.name)
         name, count = each.name, 1
-        while name in names:
+        # A number does not make it the name of a picture that comes later.
+        while name in names or (count > 1 and name in own):
             count += 1
             name = f'{stem} {count}{suffix}'
         names[name] = each

@@ -18,7 +18,7 @@ from fashion_mmpose.web import saving
 from fashion_mmpose.web.desk import Desk
 from fashion_mmpose.web.finding import Finder
 from fashion_mmpose.web.pages.drawn_examples import as_file, draw_example, example_names
-from fashion_mmpose.web.sessions import Sessions
+from fashion_mmpose.web.sessions import OpenPicture, Sessions
 from fashion_mmpose.web.uploads import Limits
 
 
@@ -249,6 +249,14 @@ def test_pictures_of_one_name_stay_apart(desk: Desk, session, dress_file: bytes)
         rows = Counter(row[0] for row in csv.reader(io.StringIO(text)))
         assert {*rows} == {'picture', *names}
         assert len({rows[name] for name in names}) == 1
+
+
+def test_a_numbered_name_is_not_that_of_a_picture_that_comes_later():
+    names = 'a.png', 'a.png', 'a 2.png', 'a.png'
+    pictures = [OpenPicture(name, (9, 9), '', '') for name in names]
+    apart = saving.named_apart(pictures)
+    assert [*apart] == ['a.png', 'a 3.png', 'a 2.png', 'a 4.png']
+    assert [*apart.values()] == pictures
 
 
 @pytest.mark.slow
