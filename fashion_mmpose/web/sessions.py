@@ -141,10 +141,19 @@ class OpenPicture:
 
         Raises:
             OSError: If its file is gone.
-            PictureError: If it cannot be decoded.
+            PictureError: If it cannot be decoded, or has another size than it had.
         """
         assert self.path is not None  # as of every picture of a session
-        return decode_upload(self.path.read_bytes(), self.name, limits)
+        pixels = decode_upload(self.path.read_bytes(), self.name, limits)
+        height, width = pixels.shape[:2]
+        # A picture of a folder of the user's lies where other programs change it.
+        if (width, height) != self.size:
+            raise PictureError(
+                f'{self.name} has {width} x {height} px now, and it was opened with '
+                f'{self.size[0]} x {self.size[1]} px; to fix it: put the picture back, '
+                'or open it once more'
+            )
+        return pixels
 
 
 @dataclass(eq=False)

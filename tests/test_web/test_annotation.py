@@ -210,6 +210,29 @@ def test_a_picture_of_another_size_is_not_corrected(
         assert session.place == 1 and task.garments('a.png') == saved
 
 
+def test_nothing_is_found_in_a_picture_that_was_exchanged(
+    desk_of, sessions, folder: Path, tmp_path: Path
+):
+    """Its garments would be saved as those of the picture that is shown."""
+    with (
+        open_folder(folder, tmp_path / 'out.json') as task,
+        sessions.of('me') as session,
+    ):
+        own = desk_of(task)
+        own.open(session, 0)
+        before = session.picture.garments
+        picture = cv2.imread(str(folder / 'a.png'))
+        cv2.imwrite(str(folder / 'a.png'), picture[:300])
+        box = dict(picture=session.picture.key, box=[10, 10, 300, 290])
+        for find in (
+            lambda: own.find_again(session, None),
+            lambda: own.add_box(session, box, None),
+        ):
+            with pytest.raises(PictureError, match='300 px now, .* 468 x 624 px'):
+                find()
+        assert session.picture.garments == before
+
+
 def test_a_page_that_broke_off_goes_on(desk_of, sessions, folder: Path, tmp_path: Path):
     with open_folder(folder, tmp_path / 'out.json') as task:
         own = desk_of(task)
