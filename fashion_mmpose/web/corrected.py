@@ -40,7 +40,7 @@ class Corrected:
     number: int | None = None
     key: int = 0
     kept: Mapping[str, Any] = field(default_factory=dict)
-    first: GarmentPrediction | None = None
+    first: 'Corrected | None' = None
 
     @classmethod
     def from_prediction(cls, found: GarmentPrediction) -> 'Corrected':
@@ -75,7 +75,8 @@ class Corrected:
             raise FormatError(f'{where} has a visibility that is not 0, 1 or 2')
         by_hand = rows[:, 3] != 0
         # A point whose move is taken back is what it was, with the score that it had.
-        own = self.first or self.found
+        first = self.first or self
+        own = first.found
         # A garment that is cut off has points outside, which nobody has moved.
         stays = np.abs(rows[:, :2] - own.keypoints).max(axis=1) < _SHOWN
         places = np.clip(rows[:, :2], 0, np.array(size) - 1)
@@ -87,7 +88,7 @@ class Corrected:
             sure = np.where(by_hand, 1, own.probabilities).astype(np.float32)
             moved = replace(moved, probabilities=sure)
         return replace(
-            self, found=moved, visibility=visibility, by_hand=by_hand, first=own
+            self, found=moved, visibility=visibility, by_hand=by_hand, first=first
         )
 
     def shown(self, least_score: float) -> GarmentPrediction:
@@ -120,11 +121,15 @@ class Corrected:
         points = np.column_stack((self.found.keypoints, self.visibility))
         points = np.where(self.visibility[:, None] > 0, points, 0).astype(np.float64)
         low, high = self.found.bbox[:2], self.found.bbox[2:]
-        labelled = points[points[:, 2] > 0, :2]
-        if len(labelled):
+        first = self.first or self
+        # A box that came with points from a file is that of the garment, if it is one.
+        is_own = first.by_hand & (first.visibility > 0) & (high > low).all()
+        is_own &= (self.found.keypoints == first.found.keypoints).all(axis=1)
+        outer = points[(points[:, 2] > 0) & ~is_own, :2]
+        if len(outer):
             # What was moved out of the box belongs to the garment, too.
-            low = np.minimum(low, labelled.min(axis=0))
-            high = np.maximum(high, labelled.max(axis=0))
+            low = np.minimum(low, outer.min(axis=0))
+            high = np.maximum(high, outer.max(axis=0))
         # Rounded as it is written, so that its area is the same when it is read again.
         box = np.concatenate((low, high - low)).astype(np.float64).round(4)
         return Item(where, self.garment, points, box, dict(self.kept), self.number)

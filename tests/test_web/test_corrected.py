@@ -112,6 +112,20 @@ def test_the_saved_box_holds_every_labelled_point():
     assert item.box.tolist() == [0, 20, 60, 59]
 
 
+def test_the_box_of_a_file_holds_what_it_held_and_what_is_moved():
+    """Only what was moved stretches it; that of an untouched garment stays."""
+    read = replace(skirt(), by_hand=np.ones(4, bool))
+    bbox = np.array([20, 20, 60, 70], np.float32)  # the first point is beside it
+    read = replace(read, found=replace(read.found, bbox=bbox))
+    assert read.to_item('a.png').box.tolist() == [20, 20, 40, 50]
+    sent = read.view()['points']
+    sent[3][:2] = 70, 75
+    moved = read.with_points(sent, SIZE)
+    assert moved.to_item('a.png').box.tolist() == [20, 20, 50, 55]
+    empty = replace(read, found=replace(read.found, bbox=bbox[[0, 1, 0, 1]]))
+    assert empty.to_item('a.png').box.tolist() == [10, 20, 50, 50]
+
+
 def test_garments_are_kept_removed_and_brought_back():
     known = {key: replace(skirt(), key=key) for key in (1, 2)}
     kept = correct_all(known, [dict(key=2, points=rows())], SIZE)
