@@ -96,17 +96,19 @@ def decode_upload(data: bytes, name: str, limits: Limits) -> np.ndarray:
     return decode_picture(data, name)
 
 
-def decode_text(text: str, limits: Limits) -> bytes:
+def decode_text(text: object, limits: Limits) -> bytes:
     """The bytes of a file that was sent as text.
 
     Args:
-        text: Base64, with or without the head of a data address.
+        text: Base64, in one line or in several, with or without the head of a data
+            address.
         limits: What is longer is not decoded.
 
     Raises:
         PictureError: If it is too long, or not base64.
     """
-    text = text.strip()
+    # Programs that encode files break the lines.
+    text = ''.join(text.split()) if isinstance(text, str) else '?'
     if text.startswith('data:'):
         text = text.partition(',')[2]
     if len(text) > limits.max_bytes * 4 / 3 + 4:

@@ -1,5 +1,6 @@
 """What happens when somebody does something on the page."""
 
+import base64
 import csv
 import io
 import json
@@ -218,6 +219,20 @@ def test_lengths_by_a_marker(desk: Desk):
         assert 'is no sheet' in desk.measured_view(session.picture)[2]
         desk.set_scale(session, 'marker', -1, 'a4')
         assert 'not positive' in desk.measured_view(session.picture)[2]
+
+
+@pytest.mark.slow
+def test_programs_may_send_the_marker_as_text(desk: Desk):
+    gradio = pytest.importorskip('gradio')
+    from fashion_mmpose.web.pages.programs import finding
+
+    pixels = draw_laid_flat('short_sleeved_shirt', 20, 2, Marker(10)).image
+    find, text = finding(desk), base64.b64encode(as_file(pixels)).decode()
+    expected = find(text, '', 10)
+    assert expected['garments'][0]['lengths'][0]['unit'] == 'cm'
+    assert find(text, '', '10') == expected
+    with pytest.raises(gradio.Error, match="marker_cm is 'ten', not a number"):
+        find(text, '', 'ten')
 
 
 @pytest.mark.slow

@@ -92,8 +92,10 @@ def test_pictures_in_base64():
     text = base64.b64encode(data).decode()
     assert decode_text(text, SMALL) == data
     assert decode_text(f'data:image/png;base64,{text}', SMALL) == data
-    with pytest.raises(PictureError, match='base64'):
-        decode_text('not base64!', SMALL)
+    assert decode_text(base64.encodebytes(data).decode(), SMALL) == data  # in lines
+    for wrong in ('not base64!', None, [text], 7):
+        with pytest.raises(PictureError, match='base64'):
+            decode_text(wrong, SMALL)
     with pytest.raises(PictureError, match='more than 0.01 MB'):
         decode_text('A' * 20_000, SMALL)
 

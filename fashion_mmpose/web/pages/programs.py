@@ -6,6 +6,7 @@ from typing import Any
 
 from gradio import Error, events
 
+from fashion_mmpose.formats.labels.labelled import number
 from fashion_mmpose.web.desk import Desk
 from fashion_mmpose.web.lengths import Ruling, measure_all, scale_of
 from fashion_mmpose.web.uploads import decode_text, decode_upload
@@ -55,7 +56,9 @@ def finding(desk: Desk) -> Callable[[str, str, float], dict[str, Any]]:
             pixels = decode_upload(data, 'the picture', desk.limits)
             found = desk.finder.in_picture(pixels, '', category or None)
             height, width = pixels.shape[:2]
-            ruling = Ruling('marker', marker_cm) if marker_cm else Ruling()
+            # Assistants send numbers as text, too.
+            side = number(marker_cm or 0, 'the request', 'marker_cm')
+            ruling = Ruling('marker', side) if side else Ruling()
             scale, message = scale_of(ruling, (width, height), lambda: pixels)
             lengths = measure_all(found, scale, (width, height))
         garments = []
