@@ -194,9 +194,13 @@ class Matcher:
     def _numbered(
         self, garment: Garment, names: Sequence[str], chosen: dict[str, str | None]
     ) -> dict[str, str | None]:
+        counted: dict[str, str | None]
         for known in (garment.keypoints, self.benchmark.keypoints):
             if len(known) == len(names):
-                return {
-                    name: chosen[name] or target for name, target in zip(names, known)
-                }
+                counted = dict(zip(names, known))
+                # What the user maps to null, no number brings back.
+                for name in names:
+                    if chosen[name] or self.is_dropped_point(garment, name):
+                        counted[name] = chosen[name]
+                return counted
         return chosen

@@ -115,6 +115,16 @@ def test_mapped_names(mapping):
     assert not matcher.is_dropped_point(blouse, 'x')
 
 
+def test_numbered_points_are_mapped_too(mapping):
+    """Also to null, whether of one category or of all."""
+    own = ['1', '2', '3', '4']
+    for content in ({'2': None}, {'skirt': {'2': None}}):
+        matcher = mapping(dict(keypoints=content))
+        assert matcher.places(SKIRT, own) == {'1': 0, '2': None, '3': 2, '4': 3}
+    matcher = mapping(dict(keypoints={'skirt': {'2': 'hemline_right', '4': None}}))
+    assert matcher.places(SKIRT, own) == {'1': 0, '2': 3, '3': 2, '4': None}
+
+
 @pytest.mark.parametrize(
     'content, message',
     [
