@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 
 from fashion_mmpose.errors import extra_needed
+from fashion_mmpose.measure.uncertainty.calibration import beside
 
-from .index import INDEX
+from .index import INDEX, read_index
 
 # An owner and a name, as model hubs have it.
 _ID = re.compile(r'[\w-][\w.-]*/[\w-][\w.-]*')
@@ -15,6 +16,8 @@ _FILE = re.compile(
     r'\.(bin|ckpt|json|onnx|pt|pth|py|safetensors|tar|ya?ml|zip)', re.IGNORECASE
 )
 _PACKAGE = Path(__file__).resolve().parents[1]
+# Where huggingface_hub notes which files of a folder it has fetched.
+_NOTES = Path('.cache', 'huggingface', 'download')
 PATTERNS = ('*.json', '*.md', '*.onnx', '*.safetensors')
 
 
@@ -77,6 +80,7 @@ def local_folder(name: str | os.PathLike, revision: str | None = None) -> Path:
         ConnectionError: If the hub cannot be reached, and the folder was not fetched
             before.
         FileNotFoundError: If there is neither such a folder nor such an id.
+        FormatError: If what is fetched is no folder of networks.
         ImportError: If huggingface_hub is missing.
         ValueError: If a folder is given a revision.
     """
@@ -130,7 +134,22 @@ def _fetch(repo_id: str, revision: str | None) -> Path:
             f'({_first_line(error)}); to fix it: go online once, or copy the folder '
             'here and give its path'
         ) from error
+    _drop_calibrations(folder)
     return folder
+
+
+def _drop_calibrations(folder: Path) -> None:
+    """Remove what networks were calibrated to that the folder had before.
+
+    huggingface_hub leaves what a hub has no more, and the networks that came in the
+    place of those would be taken for calibrated. What was fitted here stays.
+    """
+    for network in read_index(folder).pose:
+        fitted = beside(folder / network.files[0])
+        note = folder / _NOTES / f'{fitted.name}.metadata'
+        if fitted.name not in network.files and note.is_file():
+            fitted.unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
 
 
 def _first_line(error: Exception) -> str:

@@ -31,7 +31,8 @@ class Hub(BaseHTTPRequestHandler):
         self.send_header('Content-Type', kind)
         self.send_header('Content-Length', str(len(body or b'')))
         self.send_header('X-Repo-Commit', COMMIT)
-        self.send_header('ETag', f'"{hash(self.path) & (2**64 - 1):x}"')
+        tag = hash((self.path, body)) & (2**64 - 1)
+        self.send_header('ETag', f'"{tag:x}"')
         if body is None:
             self.send_header('X-Error-Code', 'RepoNotFound')
         self.end_headers()

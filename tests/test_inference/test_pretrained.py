@@ -274,6 +274,37 @@ def test_from_a_hub(stored: Path, tmp_path: Path, endpoint: str, monkeypatch):
     assert os.listdir(tmp_path / 'kept')
 
 
+def test_calibrations_that_a_hub_has_no_more(stored: Path, tmp_path: Path, monkeypatch):
+    pytest.importorskip('huggingface_hub')
+    monkeypatch.setenv('HF_HOME', str(tmp_path / 'kept'))
+    on_hub = tmp_path / 'on_hub'
+    shutil.copytree(stored, on_hub)
+    fitted = read_calibration(on_hub / 'pose.calibration.json')
+    told_last = '\nprint(inferencer.networks["skirt"].calibration.dof)'
+    (tmp_path / 'script.py').write_text(SCRIPT + told_last)
+
+    def dof():
+        arguments = tmp_path / 'script.py', 'team/garments', tmp_path / 'outfit.png', ''
+        return float(run(ALONE, *arguments, cwd=tmp_path).stdout.split()[-1])
+
+    shutil.copy(stored.parent / 'outfit.png', tmp_path)
+    with model_hub(on_hub, monkeypatch):
+        other = replace(fitted, dof=7.0)
+        write_calibration(on_hub / 'pose.calibration.json', other, {})
+        assert dof() == 7
+        # Another network, which nobody has calibrated anew.
+        (on_hub / 'pose.calibration.json').unlink()
+        told = json.loads((on_hub / INDEX).read_bytes())
+        told['pose'][0]['beside'].remove('pose.calibration.json')
+        (on_hub / INDEX).write_text(json.dumps(told))
+        monkeypatch.setattr('model_hub.COMMIT', 'b' * 40)
+        assert dof() == pytest.approx(fitted.dof)
+        # What was fitted to it here stays.
+        (kept,) = (tmp_path / 'kept').glob('**/team--garments--main')
+        write_calibration(kept / 'pose.calibration.json', other, {})
+        assert dof() == 7
+
+
 def test_an_id_without_huggingface_hub(monkeypatch):
     monkeypatch.setitem(sys.modules, 'huggingface_hub', None)
     with pytest.raises(ImportError, match=r"pip install 'fashion-mmpose\[hub\]'"):
