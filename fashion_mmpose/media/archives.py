@@ -31,6 +31,16 @@ def is_archive(path: str) -> bool:
     return path.lower().endswith(_SUFFIXES)
 
 
+def is_tar(path: str) -> bool:
+    """Whether a file begins with the header of a member, whatever its name."""
+    try:
+        with open(path, 'rb') as file:
+            tarfile.TarInfo.frombuf(file.read(_BLOCK), 'utf-8', 'surrogateescape')
+    except (OSError, tarfile.HeaderError):
+        return False
+    return True
+
+
 def members_of(
     path: str, name: str, left_aside: list[str] | None = None
 ) -> Iterator[Source]:

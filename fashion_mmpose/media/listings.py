@@ -46,6 +46,11 @@ def is_listing(path: str) -> bool:
     return path.lower().endswith(SUFFIXES)
 
 
+def is_text(head: bytes) -> bool:
+    """Whether the first bytes of a file may be those of a text."""
+    return all(byte >= 32 or byte in b'\t\n\r' for byte in head)
+
+
 def listed_in(path: str, listing: Listing) -> Iterator[Source]:
     """The pictures that a list or a table names, in its order.
 

@@ -20,8 +20,8 @@ from fashion_mmpose.files.pictures.formats import (
 )
 from fashion_mmpose.files.pictures.pixels import check_array
 
-from .archives import is_archive, members_of
-from .listings import Listing, is_listing, listed_in
+from .archives import is_archive, is_tar, members_of
+from .listings import Listing, is_listing, is_text, listed_in
 from .source import Input, Source
 
 VIDEO_SUFFIXES = frozenset(
@@ -165,6 +165,9 @@ def _kind(path: str) -> str | None:
             head = file.read(HEAD_BYTES)
     except OSError:
         head = b''
+    # They begin with a path, which may look like the beginning of a picture: BM-7.jpg.
+    if (is_listing(path) and is_text(head)) or (is_archive(path) and is_tar(path)):
+        return None
     if is_video(head):
         return 'video'
     if picture_format(head) is not None:

@@ -145,3 +145,9 @@ def test_what_is_no_archive(shard, tmp_path):
     packed.write_bytes(gzip.compress(shard.read_bytes()))
     with pytest.raises(FormatError, match=r'shard\.tar\.gz is compressed'):
         read(packed)
+
+
+@pytest.mark.parametrize('name', ['BM-7.png', 'P1 front.png', 'img_wide.png'])
+def test_a_member_that_begins_like_a_picture_or_a_video(tmp_path, name):
+    path = write(tmp_path / 'shard.tar', {name: png(SIZES[0])})
+    assert read(path) == [(f'shard.tar/{name}', SIZES[0])]

@@ -138,6 +138,19 @@ def test_a_picture_is_no_list_whatever_its_name(shop):
     assert read(shop / 'a.txt') == [('a.txt', (40, 32))]
 
 
+@pytest.mark.parametrize('name', ['BM-7.png', 'P1 front.png', 'img/wide.png'])
+def test_a_path_that_begins_like_a_picture_or_a_video(shop, name):
+    (image,) = pictures([(40, 32)])
+    write_picture(shop / 'shop' / name, image)
+    path = shop / 'shop' / 'list.txt'
+    path.write_text(f'{name}\na.png\n')
+    assert read(path) == [(name, (40, 32)), ('a.png', (40, 32))]
+    # In a folder it is one of the other files.
+    left_aside = []
+    assert len(find_sources(shop / 'shop', left_aside)) == 3
+    assert left_aside == [f'{path} is no picture and no video']
+
+
 def test_a_list_is_read_as_it_is_needed(tmp_path):
     path = tmp_path / 'l.txt'
     path.write_bytes(b'a.png\nb\xff.png\n')
