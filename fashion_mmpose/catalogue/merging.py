@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import JsonList
@@ -151,7 +152,7 @@ def _write_parquet(
             for path in paths:
                 with whole(path):
                     table = pa.parquet.read_table(path)
-                table = table.replace_schema_metadata(own.metadata)
+                table = _with_columns(table, own)
                 count += table.num_rows
                 waiting.append(table)
                 if sum(each.num_rows for each in waiting) >= _ROWS_OF_A_GROUP:
@@ -160,6 +161,15 @@ def _write_parquet(
             if waiting:
                 writer.write_table(pa.concat_tables(waiting))
     return count
+
+
+def _with_columns(table: Any, own: Any) -> Any:
+    """A part's rows in a schema that may have columns which are newer than the part."""
+    pa = require_pyarrow()
+    for field in own:
+        if field.name not in table.schema.names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table.select(own.names).replace_schema_metadata(own.metadata)
 
 
 def _together(abouts: Sequence[About]) -> About:

@@ -102,6 +102,7 @@ def schema(about: About) -> Any:
         ('covariances', numbers),
         ('dof', pa.float64()),
         ('probabilities', numbers),
+        ('states', numbers),
         ('measurements', pa.list_(measurement)),
         ('model', pa.string()),
     ]
@@ -185,6 +186,7 @@ def _row(garment: GarmentPrediction, lengths: Iterable[Measured] | None) -> dict
         covariances=_flat(covariances),
         dof=None if covariances is None else float(garment.dof),
         probabilities=_flat(garment.probabilities),
+        states=_flat(garment.states),
         measurements=lengths and [each.to_dict() for each in lengths],
     )
 
@@ -224,6 +226,9 @@ def garment_of(row: Mapping, definitions: Definitions) -> GarmentPrediction:
     probabilities = row['probabilities']
     if probabilities is not None:
         probabilities = np.array(probabilities, np.float32)
+    states = row.get('states')  # files of earlier versions have none
+    if states is not None:
+        states = np.reshape(np.array(states, np.float32), (-1, 3))
     return GarmentPrediction(
         image_id=row['picture_id'],
         image=row['picture'],
@@ -238,4 +243,5 @@ def garment_of(row: Mapping, definitions: Definitions) -> GarmentPrediction:
         covariances=covariances,
         dof=np.inf if row['dof'] is None else row['dof'],
         probabilities=probabilities,
+        states=states,
     )

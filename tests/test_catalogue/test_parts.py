@@ -124,6 +124,17 @@ def test_merged_parquet_has_all_rows(tmp_path):
     assert (about.first, about.num_pictures, len(about.unreadable)) == (0, NUM, 1)
 
 
+def test_parts_of_a_version_without_states(tmp_path):
+    run(tmp_path / 'parts', Finder())
+    path = tmp_path / 'parts' / PLAN.name(1)
+    table = pyarrow.parquet.read_table(path)
+    pyarrow.parquet.write_table(table.drop_columns(['states']), path)
+    for name in ('all.json', 'all.parquet'):
+        assert merge([tmp_path / 'parts'], tmp_path / name).num_garments == 10
+    found = list(garments_in(tmp_path / 'all.parquet'))
+    assert [each.states for each in found] == [None] * 10
+
+
 def test_a_broken_part_is_named(tmp_path):
     run(tmp_path, Finder())
     path = tmp_path / PLAN.name(1)
@@ -161,6 +172,7 @@ def test_garments_come_back_as_they_were(tmp_path):
         covariances=spread,
         dof=4.5,
         probabilities=np.array([0.25, 0.875], np.float32),
+        states=np.array([[0.1, 0.2, 0.7], [1 / 3, 1 / 3, 1 / 3]], np.float32),
     )
     whole = predicted(named(1)[0], 7)
     both = replace(whole, garments=(skirt, hat))
@@ -178,6 +190,7 @@ def test_garments_come_back_as_they_were(tmp_path):
         assert found.to_dict() == expected.to_dict() | {'image': '0.jpg'}
         assert found.names == expected.names
     np.testing.assert_array_equal(second.covariances, spread)
+    np.testing.assert_array_equal(second.states, hat.states)
     assert (second.dof, first.dof, first.covariances) == (4.5, np.inf, None)
     ((plain, measured),) = rows_in(tmp_path / 'a.parquet')
     assert plain['measurements'] is None
