@@ -74,8 +74,10 @@ def read_figures(paths: list[str]) -> dict[str, float]:
     Raises:
         FileNotFoundError: If there is no such file.
         FormatError: If it is not one that a test left.
+        ValueError: If two files have different figures of one metric.
     """
-    figures = {}
+    figures: dict[str, float] = {}
+    told_by: dict[str, str] = {}
     for path in paths:
         with open(path, 'rb') as file:
             content = file.read()
@@ -87,8 +89,16 @@ def read_figures(paths: list[str]) -> dict[str, float]:
                 f'{path} is no metrics.json of a test ({error}); to fix it: name the '
                 'file in the work folder of `fashion-mmpose test`'
             ) from None
-        # Null stands for what is not a finite number.
-        figures |= {key: value for key, value in metrics.items() if value is not None}
+        for key, value in metrics.items():
+            if value is None:  # what is not a finite number
+                continue
+            if figures.setdefault(key, value) != value:
+                raise ValueError(
+                    f'{told_by[key]} and {path} have two figures of {key}, '
+                    f'{figures[key]:.4g} and {value:.4g}, and the model card shows '
+                    'one; to fix it: name the file of one of these tests'
+                )
+            told_by.setdefault(key, path)
     return figures
 
 
