@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
@@ -38,9 +39,13 @@ class InterruptibleTrainLoop(EpochBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Train; saves also if it is stopped between two epochs, or in a validation."""
+        hooks = self.runner.hooks
+        swaps = [_Swaps(hook) for hook in hooks if isinstance(hook, EMAHook)]
         try:
             return super().run()
         except KeyboardInterrupt:
+            for each in swaps:
+                each.undo()
             batches = len(self.dataloader)
             is_between = self._epoch > 0 and self._iter == self._epoch * batches
             if is_between and parts_of_a_step(self.runner.optim_wrapper) == 1:
@@ -92,6 +97,32 @@ class InterruptibleTrainLoop(EpochBasedTrainLoop):
         for hook in self.runner.hooks:
             if isinstance(hook, ValidatedCheckpointHook):
                 hook.save_interrupted(self.runner, self.position)
+
+
+class _Swaps:
+    """Swaps of the network's weights with their average, each made as a whole.
+
+    MMEngine's hook validates the average in the place of the weights. What is saved in
+    a validation that is stopped would have the one for the other.
+
+    Args:
+        hook: The hook, which swaps in this way from now on.
+    """
+
+    def __init__(self, hook: EMAHook) -> None:
+        self._swap = hook._swap_ema_parameters
+        self._is_swapped = False
+        hook._swap_ema_parameters = self
+
+    def __call__(self) -> None:
+        with interrupts.deferred():
+            self._swap()
+            self._is_swapped = not self._is_swapped
+
+    def undo(self) -> None:
+        """Give the network its own weights back, if it has the average."""
+        if self._is_swapped:
+            self()
 
 
 def counts_epochs(settings: Mapping) -> bool:

@@ -69,12 +69,12 @@ class Stop(Hook):
         self.reach('val', runner.epoch)
 
 
-def build(folder, stop=None, workers=0, resume=False, **kwargs):
+def build(folder, stop=None, workers=0, resume=False, average=None, **kwargs):
     loader = dict(dataset=Drawn(), batch_size=2, num_workers=workers)
     loader['sampler'] = dict(type='DefaultSampler')
     if workers:
         loader['worker_init_fn'] = dict(type='keep_worker_seed')
-    hooks = [dict(type='EpochSeedHook'), *([stop] if stop else [])]
+    hooks = [dict(type='EpochSeedHook'), *filter(None, (stop, average))]
     checkpoint = dict(type='ValidatedCheckpointHook', interval=1) | kwargs
     checkpoint |= dict(save_best='fashionai/NE', rule='less')
     torch.manual_seed(0)
@@ -188,6 +188,23 @@ def test_epochs_without_a_checkpoint_are_not_lost_between_them(tmp_path, moment,
     assert train(folders[1], interval=10, resume=True)
     expected, found = map(state, folders)
     assert found == expected and found['names'] == [BEST, 'epoch_3.pth']
+
+
+@pytest.mark.parametrize('moment, at', [('after', 5), ('val', 2)])
+def test_weights_and_their_average_are_not_taken_for_each_other(tmp_path, moment, at):
+    """A validation has the average in the place of the weights."""
+    folders = tmp_path / 'whole', tmp_path / 'run'
+    average = dict(type='EMAHook', momentum=0.25)
+    assert train(folders[0], interval=10, average=average)
+    stop = Stop(moment, at)
+    assert not train(folders[1], stop, interval=10, average=average)
+    assert last_checkpoint(folders[1]) == folders[1] / 'interrupted.pth'
+    assert train(folders[1], interval=10, resume=True, average=average)
+    expected, found = (
+        torch.load(each / 'epoch_3.pth', weights_only=False) for each in folders
+    )
+    for part in ('state_dict', 'ema_state_dict'):
+        assert plain(found[part]) == plain(expected[part]), part
 
 
 @pytest.mark.slow
