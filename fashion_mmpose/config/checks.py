@@ -146,6 +146,26 @@ def check_codecs(cfg: Config, parts: Sequence[str] = PARTS) -> None:
         _check_crops(cfg, parts, decoder, 'model.head.decoder')
 
 
+def check_states(cfg: Config) -> None:
+    """Looks for steps of a training that would leave states to the wrong key points.
+
+    Raises:
+        ValueError: If the head learns states of key points, and MMPose's ``RandomFlip``
+            mirrors all else.
+    """
+    if ((cfg.get('model') or {}).get('head') or {}).get('states') is None:
+        return
+    for dataset in datasets_of({'train_dataloader': cfg.get('train_dataloader')}):
+        if any(
+            kind_of(step) == 'RandomFlip' for step in _steps(dataset.get('pipeline'))
+        ):
+            raise ValueError(
+                'RandomFlip in the pipeline of train_dataloader mirrors key points '
+                'and not their states, which model.head.states learns; to fix it: '
+                "dict(type='RandomMirror', prob=0.5) in its place"
+            )
+
+
 def _check_crops(
     cfg: Config, parts: Sequence[str], decoder: Mapping, place: str
 ) -> None:

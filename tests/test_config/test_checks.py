@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 from mmpose.registry import OPTIMIZERS
 
+from fashion_mmpose.commands.runs import running
 from fashion_mmpose.config import checks, loading
 
 
@@ -142,3 +143,18 @@ def test_optimizers_of_a_user_are_found(cfg):
     cfg.optim_wrapper.optimizer.type = 'Mine'
     with pytest.raises(ValueError, match="type is 'Mine', which neither"):
         checks.check_optimizer(cfg)
+
+
+def test_states_are_mirrored_with_their_points(cfg, monkeypatch):
+    monkeypatch.setattr(running, 'check_files', lambda *_: None)
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    (mirror,) = (step for step in pipeline if step.type == 'RandomMirror')
+    cfg.model.head.states = dict()
+    checks.check_states(cfg)
+    mirror.type = 'RandomFlip'
+    with pytest.raises(ValueError, match='RandomFlip in .* and not their states'):
+        checks.check_states(cfg)
+    with pytest.raises(ValueError, match='RandomFlip'):
+        running.build_runner(cfg)
+    cfg.model.head.states = None
+    checks.check_states(cfg)

@@ -19,6 +19,7 @@ from fashion_mmpose.config.checks import (
     check_codecs,
     check_members,
     check_optimizer,
+    check_states,
 )
 from fashion_mmpose.config.dataset_settings import check_files
 from fashion_mmpose.config.described_data import check_channels
@@ -320,8 +321,9 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
             :func:`fashion_mmpose.config.dataset_settings.check_files`.
         ValueError: See :func:`fashion_mmpose.config.described_data.check_channels`,
             :func:`fashion_mmpose.config.checks.check_codecs`,
-            :func:`fashion_mmpose.config.checks.check_members` and
-            :func:`fashion_mmpose.config.checks.check_optimizer`.
+            :func:`fashion_mmpose.config.checks.check_members`,
+            :func:`fashion_mmpose.config.checks.check_optimizer` and
+            :func:`fashion_mmpose.config.checks.check_states`.
     """
     check_channels(cfg)
     # A training needs no test set; who has none yet may train.
@@ -331,6 +333,7 @@ def build_runner(cfg: Config, testing: bool = False) -> Runner:
     check_members(cfg)
     if not testing:
         check_optimizer(cfg)
+        check_states(cfg)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return (ScoringRunner if testing else TrainingRunner).from_cfg(cfg)
