@@ -266,10 +266,11 @@ def places_of(out_channels: int, share_places: bool) -> tuple[int, ...] | None:
 
 @torch.no_grad()
 def pck_accuracy(maps: Tensor, targets: PointTargets, thr: float = 0.05) -> Tensor:
-    """Share of labelled points whose maximum is near, as MMPose's ``acc_pose``.
+    """Share of labelled points whose maximum is near, for ``acc_pose``.
 
     Near is within ``thr`` of the heatmap's width in x and of its height in y,
-    taken as one ellipse. Unlike MMPose's function this one stays on the device.
+    taken as one ellipse. Unlike MMPose's function, a mean over the shares of the key
+    points, this one counts all points alike, and stays on the device.
 
     Args:
         maps (Tensor): The labelled maps, of the codec's kind; shape (M, H, W).
