@@ -10,7 +10,7 @@ import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 from torch import Tensor
 
@@ -25,7 +25,8 @@ class StagePictureHook(Hook):
     The picture shows the maximum over the sample's own key points of each stage, of
     the target, and the target over the input. It goes to every backend of the run's
     visualizer: ``vis_data/vis_image/stages_<epoch>.png`` with ``LocalVisBackend``, and
-    TensorBoard with ``TensorboardVisBackend``. The FashionAI CPM system saves such a
+    TensorBoard with ``TensorboardVisBackend``; where a training counts by iterations,
+    their number stands in the place of the epoch. The FashionAI CPM system saves such a
     picture every epoch; here it works for every head over :class:`PointHeatmap`.
     Weights and random numbers of the run are not touched; a pipeline that draws some
     draws the same for every picture.
@@ -35,7 +36,7 @@ class StagePictureHook(Hook):
         stages (Sequence[int], optional): Numbers of the stages that are shown, from 1;
             all by default.
         interval (int): A validation draws a picture if its epoch is a multiple of
-            this. Defaults to 1.
+            this; in trainings that count by iterations, its iteration. Defaults to 1.
 
     Raises:
         ValueError: If the interval is less than 1. When training starts, if there is no
@@ -90,11 +91,14 @@ class StagePictureHook(Hook):
     @master_only
     def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Draw and send the picture."""
-        if runner.epoch % self.interval:
+        # MMEngine's loop of iterations has one epoch, the first.
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        step = runner.epoch if by_epoch else runner.iter
+        if step % self.interval:
             return
         picture = self.draw(runner)
         runner.visualizer.add_image(
-            'stages', np.ascontiguousarray(picture[..., ::-1]), step=runner.epoch
+            'stages', np.ascontiguousarray(picture[..., ::-1]), step=step
         )
 
     @torch.no_grad()

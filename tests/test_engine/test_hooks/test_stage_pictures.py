@@ -100,6 +100,13 @@ def test_one_picture_an_epoch_and_the_same_weights(config):
         assert torch.equal(weight, hooked.model.state_dict()[name]), name
 
 
+def test_one_picture_a_validation_where_iterations_count(config):
+    cfg = config(index=1, interval=2)
+    cfg.train_cfg = dict(by_epoch=False, max_iters=4, val_interval=1)
+    cfg.param_scheduler = []
+    assert set(pictures(train(cfg))) == {'stages_2.png', 'stages_4.png'}
+
+
 def random_numbers():
     """What Python, numpy and PyTorch would draw next."""
     state, numpy = random.getstate(), np.random.get_state()
