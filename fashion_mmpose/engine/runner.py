@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop
 from mmengine.utils import ManagerMixin
 from mmengine.visualization import Visualizer
 from torch import nn
@@ -43,11 +43,11 @@ from .run_files import (
     end_when_the_log_is_full,
     with_whole_files,
 )
-from .train_loop import LOOP_MARKS, InterruptibleTrainLoop, counts_epochs
+from .train_loop import LOOP_MARKS, InterruptibleTrainLoop, PatientRunner, counts_epochs
 from .work_folder import tidy_starts
 
 
-class TrainingRunner(Runner):
+class TrainingRunner(PatientRunner):
     """Runs a training.
 
     MMEngine's own loads whatever fits and prints what does not. Here ``load_from``

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.hooks import EMAHook
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from fashion_mmpose import interrupts
@@ -97,6 +97,22 @@ class InterruptibleTrainLoop(EpochBasedTrainLoop):
         for hook in self.runner.hooks:
             if isinstance(hook, ValidatedCheckpointHook):
                 hook.save_interrupted(self.runner, self.position)
+
+
+class PatientRunner(Runner):
+    """MMEngine's runner, in which a signal waits for what follows a validation.
+
+    Hooks step schedules, count and save there. Stopped in between, a run that goes on
+    would validate again, and do twice what was done, or miss the best checkpoint.
+    """
+
+    def call_hook(self, fn_name: str, **kwargs) -> None:
+        """Call a method of all hooks; see :meth:`mmengine.runner.Runner.call_hook`."""
+        if fn_name != 'after_val_epoch':
+            super().call_hook(fn_name, **kwargs)
+            return
+        with interrupts.deferred():
+            super().call_hook(fn_name, **kwargs)
 
 
 class _Swaps:

@@ -207,6 +207,34 @@ def test_weights_and_their_average_are_not_taken_for_each_other(tmp_path, moment
         assert plain(found[part]) == plain(expected[part]), part
 
 
+class StopBetweenHooks(Stop):
+    """After the schedule's step and before the best checkpoint, of a validation."""
+
+    priority = 'LOW'
+
+    def after_val_epoch(self, runner, metrics=None):
+        self.reach('hooks', runner.epoch)
+
+
+def test_what_follows_a_validation_is_done_once(tmp_path):
+    plateau = dict(monitor='fashionai/NE', rule='less', patience=0, threshold=0.0)
+
+    def end(folder, stop=None, resume=False):
+        run = build(folder, stop, resume=resume, interval=10)
+        run.param_schedulers = [dict(type='ReduceOnPlateauLR', **plateau)]
+        with interrupts.working():
+            run.train()
+
+    folders = tmp_path / 'whole', tmp_path / 'run'
+    end(folders[0])
+    for stop in (StopBetweenHooks('hooks', 2), StopBetweenHooks('hooks', 3)):
+        with pytest.raises(KeyboardInterrupt):
+            end(folders[1], stop, resume=stop.iteration > 2)
+    end(folders[1], resume=True)
+    expected, found = map(state, folders)
+    assert found == expected and found['names'] == [BEST, 'epoch_3.pth']
+
+
 @pytest.mark.slow
 def test_a_training_that_is_stopped_again_and_again(tmp_path, whole):
     for iteration in range(EPOCHS * BATCHES):
