@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from .measured import Measured
+from .table import reference_of
 
 
 def combine(pictures: Iterable[Sequence[Measured]]) -> list[Measured]:
@@ -16,7 +17,8 @@ def combine(pictures: Iterable[Sequence[Measured]]) -> list[Measured]:
     much, and its tails are the longest of theirs. Without errors it is the mean, and
     its error, which has a degree of freedom less than there are pictures, comes from
     how they differ. What pictures have alike, as the error of one scale for all of
-    them, does not get less by their number.
+    them, does not get less by their number. Ratios are the mean of those to one
+    reference.
 
     Args:
         pictures: The measurements of each picture.
@@ -44,14 +46,20 @@ def _one(found: Sequence[Measured]) -> Measured:
         return replace(here[0], path=None, probability=None)
     values = np.array([each.value for each in there])
     shared = np.array([each.shared_error for each in there])
-    ratios = [each.ratio for each in here if each.ratio is not None]
+    # A picture without the usual reference compares with another one.
+    ratio_to = reference_of(each.ratio_to for each in here if each.ratio is not None)
+    ratios = [
+        each.ratio
+        for each in here
+        if each.ratio is not None and each.ratio_to == ratio_to
+    ]
     whole = replace(
         here[0],
         path=None,
         dof=min(each.dof for each in there),
         probability=None,
         ratio=float(np.mean(ratios)) if ratios else None,
-        ratio_to=next((each.ratio_to for each in here if each.ratio_to), ''),
+        ratio_to=ratio_to,
     )
     errors = [each.error for each in there]
     if any(error is None for error in errors):

@@ -14,7 +14,7 @@ from fashion_mmpose.garments import Garment, Measure
 
 from .paths import length_of, path_of
 from .scaling.scale import CENTIMETRES, Lens, Scale, in_pixels, known_length
-from .table import REFERENCES, measures_of
+from .table import measures_of, reference_of
 from .uncertainty.student import quantile
 
 LEVEL = 0.95
@@ -321,10 +321,9 @@ def _variance(value: float, up: float, down: float) -> float:
 def _with_ratios(found: Sequence[Measured]) -> list[Measured]:
     """The same with each length over the reference of the garment."""
     by_name = {each.name: each for each in found if each.value}
-    names = [name for name in REFERENCES if name in by_name] or list(by_name)[:1]
-    if not names:
+    name = reference_of(by_name)
+    if not name:
         return list(found)
-    name = names[0]
     reference = by_name[name].value
     return [
         each

@@ -8,7 +8,7 @@ seam.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from fashion_mmpose.garments import Garment, Measure, garment
@@ -83,6 +83,19 @@ inseam crotch,bottom_left_in | leg bottom_left_out,bottom_left_in
 REFERENCES = ('body_length', 'skirt_length', 'outseam_left', 'outseam_right')
 
 Places = Mapping[str, tuple[int, ...]]
+
+
+def reference_of(names: Iterable[str]) -> str:
+    """The length that others are compared with, of those that are there.
+
+    Args:
+        names: Of the lengths.
+
+    Returns:
+        str: The first of :data:`REFERENCES`, or else of the names; empty for none.
+    """
+    known = dict.fromkeys(names)
+    return next((name for name in (*REFERENCES, *known) if name in known), '')
 
 
 def measures_of(garment: Garment) -> tuple[Measure, ...]:

@@ -1,6 +1,7 @@
 """Specification sheets, and several pictures of one garment."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -235,3 +236,17 @@ def test_a_length_is_there_in_any_order_of_the_pictures():
     for pictures in ([[absent], [there]], [[there], [absent]]):
         (hem,) = combine(pictures)
         assert (hem.unit, hem.value) == ('px', 200)
+
+
+def test_ratios_to_different_lengths_have_no_mean():
+    """A picture that does not show the hem compares with the width of the neck."""
+    whole = Measured('chest', 'px', 200.0, ratio=0.5, ratio_to='body_length')
+    cropped = Measured('chest', 'px', 200.0, ratio=2.5, ratio_to='neck_width')
+    absent = Measured('chest', 'px', reason='gone')
+    for pictures in ([absent, whole, cropped, cropped], [cropped, whole]):
+        (chest,) = combine([[each] for each in pictures])
+        assert (chest.ratio, chest.ratio_to) == (0.5, 'body_length')
+    (chest,) = combine([[cropped], [cropped]])
+    assert (chest.ratio, chest.ratio_to) == (2.5, 'neck_width')
+    (chest,) = combine([[absent], [replace(whole, ratio=None, ratio_to='')]])
+    assert (chest.ratio, chest.ratio_to) == (None, '')
