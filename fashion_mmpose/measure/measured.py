@@ -13,7 +13,14 @@ import numpy as np
 from fashion_mmpose.garments import Garment, Measure
 
 from .paths import length_of, path_of
-from .scaling.scale import CENTIMETRES, Lens, Scale, in_pixels, known_length
+from .scaling.scale import (
+    CENTIMETRES,
+    Lens,
+    Scale,
+    TargetError,
+    in_pixels,
+    known_length,
+)
 from .table import measures_of, reference_of
 from .uncertainty.student import quantile
 
@@ -240,14 +247,17 @@ def _one(
         )
 
     def length(moved: np.ndarray) -> float:
-        here = scale if isinstance(scale, Scale) else scale.scale(moved, kind)
+        try:
+            here = scale if isinstance(scale, Scale) else scale.scale(moved, kind)
+        except TargetError:  # an end of the known length is where nothing is seen
+            return np.nan
         return length_of(_in_plane(moved, used, here), measure)
 
-    fixed = scale if isinstance(scale, Scale) else scale.scale(points, kind)
     value = length(points)
     if not np.isfinite(value):
         reason = 'a landmark lies where the lens file says that nothing is seen'
         return Measured(measure.name, unit, reason=reason, code=measure.code)
+    fixed = scale if isinstance(scale, Scale) else scale.scale(points, kind)
     of_scale = sum(
         _variance(
             value,

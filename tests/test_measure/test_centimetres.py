@@ -11,10 +11,12 @@ from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure import (
+    Board,
     KnownLength,
     Lens,
     Marker,
     TargetError,
+    measure,
     pixels_per_cm,
     read_lens,
 )
@@ -62,6 +64,26 @@ def test_known_points_are_straightened_by_the_lens_of_the_picture(shrunk: int):
     assert np.linalg.norm(second - first) == pytest.approx(50)
     assert scale.unit == 'cm'
     np.testing.assert_array_equal(scale.corners, ends)
+
+
+def test_what_tells_lies_where_the_lens_shows_nothing():
+    """A run goes on with the picture in pixels, and with the other garments."""
+    lens = Lens(np.array(MATRIX, float), np.array([-1.2, 0, 0, 0, 0]), (800, 600))
+    picture = np.full((600, 800, 3), 150, np.uint8)
+    with pytest.raises(TargetError, match='an end of the known length lies where the'):
+        Centimetres(KnownPoints((5, 5), (400, 300), 50), lens).of(picture)
+    board = Board(7, 5, 4, 3)
+    drawn = board.draw(60)
+    picture[5 : 5 + drawn.shape[0], 5 : 5 + drawn.shape[1]] = drawn[..., None]
+    with pytest.raises(TargetError, match='one of 24 corners of a board .* nothing is'):
+        Centimetres(board, lens).of(picture)
+    skirt = garments.garment('fashionai', 'skirt')
+    points = np.array([(5, 5), (400, 200), (300, 400), (500, 400)], float)
+    known = KnownLength('waistband_left', 'waistband_right', 30, lens)
+    for found in measure(
+        points, skirt, known, covariances=np.tile(np.eye(2), (4, 1, 1))
+    ):
+        assert found.value is None and 'says that nothing is seen' in found.reason
 
 
 def test_known_points_that_tell_nothing_are_refused_at_once():

@@ -156,6 +156,27 @@ def transform(points: np.ndarray, homography: np.ndarray) -> np.ndarray:
     return cv2.perspectiveTransform(flat, homography)[:, 0]
 
 
+def straightened(points: np.ndarray, what: str, lens: Lens | None) -> np.ndarray:
+    """Points (N, 2) without the distortion of a lens, all of which must be seen.
+
+    Args:
+        points: Pixels of the picture.
+        what: What each of them is, for the error.
+        lens: The lens; None for points that stay where they are.
+
+    Raises:
+        TargetError: If the lens shows nothing where one of them is.
+    """
+    straight = points if lens is None else lens.straightened(points)
+    if lens is not None and not np.isfinite(straight).all():
+        raise TargetError(
+            f'{what} lies where the lens file says that nothing is seen; to fix it: '
+            'keep nearer to the middle of the picture, or calibrate the lens with '
+            'pictures of a board in its corners, too'
+        )
+    return straight
+
+
 def in_pixels(lens: Lens | None = None) -> Scale:
     """The scale of a picture that nothing else is known of: its own pixels."""
     return Scale(np.eye(3), PIXELS, 'the pixels of the picture', lens)
@@ -196,11 +217,12 @@ def known_length(
         lens: The lens. Defaults to None.
 
     Raises:
+        TargetError: If an end lies where the lens shows nothing.
         ValueError: If the length is not positive, or the points are too near for their
             error.
     """
     ends = np.asarray(ends, np.float64)
-    straight = ends if lens is None else lens.straightened(ends)
+    straight = straightened(ends, 'an end of the known length', lens)
     pixels = float(np.linalg.norm(straight[1] - straight[0]))
     if not 0 < length < np.inf:
         raise ValueError(f'a length of {length:g} cm is not positive')
@@ -240,10 +262,11 @@ def from_corners(
             each, in pixels, shape (n, 2). Defaults to None, nothing.
 
     Raises:
-        TargetError: If the points tell no plane.
+        TargetError: If the points tell no plane, or one of them lies where the lens
+            shows nothing.
     """
     corners = np.asarray(corners, np.float64)
-    straight = corners if lens is None else lens.straightened(corners)
+    straight = straightened(corners, f'a corner of {source}', lens)
     fit = fit_plane(straight, places, covariances, size_wh, together)
     if fit is None:
         raise TargetError(

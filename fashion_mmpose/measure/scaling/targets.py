@@ -14,7 +14,7 @@ from fashion_mmpose.files.pictures.pixels import as_bgr
 
 from .edges import Corners, refine_corners
 from .plane_fit import tell_plane
-from .scale import Lens, Scale, TargetError, from_corners
+from .scale import Lens, Scale, TargetError, from_corners, straightened
 from .sheets import find_sheet
 
 # Centimetres, the short side first.
@@ -171,10 +171,12 @@ class Board:
         """The scale by all corners that are seen; see :func:`find_scale`.
 
         Raises:
-            TargetError: If they are fewer than six, or lie on one line.
+            TargetError: If they are fewer than six, or lie on one line, or one lies
+                where the lens shows nothing.
         """
         corners, places = self.corners(image)
-        straight = corners if lens is None else lens.straightened(corners)
+        source = f'{len(corners)} corners of a board of {self.square:g} cm squares'
+        straight = straightened(corners, f'one of {source}', lens)
         homography = None
         if tell_plane(places):
             homography = cv2.findHomography(places, straight)[0]
@@ -189,7 +191,6 @@ class Board:
         variance = float((off**2).sum()) / max(2 * len(corners) - 8, 1)
         covariance = max(variance, _LEAST_ERROR**2) * np.eye(2)
         covariances = np.tile(covariance, (len(corners), 1, 1))
-        source = f'{len(corners)} corners of a board of {self.square:g} cm squares'
         return from_corners(corners, places, covariances, _size(image), source, lens)
 
     @property
