@@ -166,6 +166,9 @@ def test_detections_of_supervision(folder, form):
     ]
     rows = [row | dict(class_id=4, class_name='', file_name='000003.jpg')]
     assert convert(folder, sink(folder, form, rows)) == [result(3, BOX, 0.5, VEST)]
+    rows = [row | dict(class_id=7, class_name='tank top', file_name='000003.jpg')]
+    boxes = sink(folder, form, rows), '--label-map', '7=vest'
+    assert convert(folder, *boxes) == [result(3, BOX, 0.5, VEST)]
 
 
 @pytest.mark.parametrize('form', ['json', 'csv'])
@@ -195,6 +198,8 @@ def test_supervision_names_pictures_by_their_ids(folder, form, capsys):
         (dict(x_min='left'), "row 0: 'left' is no number"),
         (dict(class_id=0.5), 'class_id 0.5 is not a whole number'),
         (dict(class_id=13), 'class_id is 13, expected one of'),
+        # What finds other things would have its first ones taken for shirts.
+        (dict(class_name='person', class_id=0), "the class_name 'person' is no cat"),
     ],
 )
 @pytest.mark.parametrize('form', ['json', 'csv'])

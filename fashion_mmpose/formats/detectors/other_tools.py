@@ -11,6 +11,7 @@ from fashion_mmpose.files.csv_file import delimiter_of
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.category_names import category_named
 from fashion_mmpose.formats.coco.images import ImageList
+from fashion_mmpose.garments import benchmark
 
 from .entries import category_ids, known_category
 from .image_names import ImageNames
@@ -123,8 +124,8 @@ def read_supervision(
     A row has ``x_min``, ``y_min``, ``x_max``, ``y_max`` in pixels, ``class_id``,
     ``confidence``, perhaps ``class_name``, and the picture's name, which the sink is
     given as custom data, e.g. ``file_name``, or as ``image_id`` its id in the
-    annotation file. The name of a class tells its category, else its number does, from
-    0.
+    annotation file. The name of a class tells its category; without names its number
+    does, from 0.
 
     Args:
         path: The file.
@@ -154,11 +155,9 @@ def read_supervision(
                 f'{path}: {where} does not name its picture; to fix it: give the sink '
                 "custom_data=dict(file_name=...) with every picture's detections"
             )
-        category_id = None
         if label_map is None and row.get('class_name'):
-            garment = category_named(images.benchmark, str(row['class_name']))
-            category_id = garment and garment.category_id
-        if category_id is None:
+            category_id = _category_id(path, where, row['class_name'], images)
+        else:
             label = _number(path, where, row.get('class_id'))
             label = int(label) if label.is_integer() else label
             category_id = known_category(path, where, 'class_id', label, known)
@@ -169,6 +168,17 @@ def read_supervision(
             corners=tuple(_number(path, where, row[key]) for key in _CORNERS),
             score=_number(path, where, row['confidence']),
         )
+
+
+def _category_id(path, where: str, class_name, images: ImageList) -> int:
+    garment = category_named(images.benchmark, str(class_name))
+    if garment is None:
+        raise FormatError(
+            f'{path}: {where}: the class_name {class_name!r} is no category of '
+            f'{benchmark(images.benchmark).name}; to fix it: say with --label-map '
+            "which of the detector's numbers are which categories, such as 0=skirt"
+        )
+    return garment.category_id
 
 
 def _image_id(path, where: str, column: str, value, names: ImageNames) -> int:
