@@ -76,7 +76,8 @@ class GarmentPrediction:
 
         Args:
             entry: As :meth:`to_coco`, :meth:`to_official` and :meth:`to_dict` give it,
-                in either layout; without ``bbox`` the box is the extent of the points.
+                in either layout; without ``bbox``, or where that is empty, the box is
+                the extent of the points.
             benchmark: Whose key points these are, or the name of a built-in one.
             image: Path of the picture; None for what the entry says, ``''`` if it says
                 nothing.
@@ -92,8 +93,9 @@ class GarmentPrediction:
         own = own_points(points, kind, what)
         xy, scores = own[:, :2], own[:, 2]
         bbox = np.concatenate((xy.min(axis=0), xy.max(axis=0)))
-        if 'bbox' in entry:
-            x, y, width, height = entry['bbox']
+        told = entry.get('bbox')
+        if told is not None and len(told):  # some tools write [] or null for none
+            x, y, width, height = told
             bbox = np.array((x, y, x + width, y + height), np.float32)
         return cls(
             image_id=entry['image_id'],

@@ -105,6 +105,9 @@ def test_back_from_an_official_list():
     back = GarmentPrediction.from_coco(official, 'deepfashion2')
     np.testing.assert_allclose(back.bbox, [12, 14, 38, 40], rtol=1e-6)
     assert back.bbox_score == 0.25, 'points without scores tell nothing of the box'
+    for none in ([], None):
+        back = GarmentPrediction.from_coco(official | dict(bbox=none), 'deepfashion2')
+        np.testing.assert_allclose(back.bbox, [12, 14, 38, 40], rtol=1e-6)
 
 
 @pytest.mark.parametrize('score', [0.0, 0.1, 0.5])
