@@ -83,16 +83,18 @@ def write_laid_flat(
         seed: Seed of the set, 0 or above.
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
-        overwrite: Write even if the folder has lengths, which are then replaced, as
-            are all of its numbered annotations and boards; pictures of other numbers
-            stay.
+        overwrite: Write even if the folder has lengths, a camera, or numbered
+            annotations or boards, all of which are then replaced; pictures of other
+            numbers stay.
 
     Raises:
-        FileExistsError: If the folder has lengths and ``overwrite`` is not set.
+        FileExistsError: If the folder has one of these and ``overwrite`` is not set.
         ValueError: If a category does not exist, or a number is out of range.
     """
     out_dir = Path(out_dir)
     names = categories('deepfashion2') if names is None else names
+    for name in names:
+        garment('deepfashion2', name)  # before anything is replaced
     tasks = [(index, name) for name in names for index in range(num)]
     if not 1 <= len(tasks) <= _MOST_PICTURES or num_boards < 0 or workers < 1:
         raise ValueError(
@@ -101,13 +103,15 @@ def write_laid_flat(
             f'num_boards={num_boards}, workers={workers}'
         )
     lengths = out_dir / f'{LENGTHS}.csv'
-    if lengths.exists() and not overwrite:
+    old = _of_another_camera(out_dir)
+    if old and not overwrite:
         raise FileExistsError(
-            f'{lengths} is there already; choose another folder or overwrite it'
+            f'{old[0]} is there already; choose another folder or overwrite it'
         )
     camera = sample_camera(seed)
-    if overwrite:
-        _remove_old(out_dir)
+    # A run that ends on the way leaves no lengths of other pictures.
+    for path in old:
+        path.unlink()
     for folder in (IMAGES, ANNOTATIONS, *([BOARDS] if num_boards else ())):
         (out_dir / folder).mkdir(parents=True, exist_ok=True)
     draw = partial(_write_one, out_dir=out_dir, seed=seed, target=target, camera=camera)
@@ -127,12 +131,14 @@ def write_laid_flat(
     return FlatSet(len(tasks), lengths, out_dir / CAMERA)
 
 
-def _remove_old(out_dir: Path) -> None:
-    """Remove the annotations and boards of the set before: it had another camera."""
-    for folder, names in ((ANNOTATIONS, _ANNOTATION), (BOARDS, _BOARD)):
-        for path in sorted((out_dir / folder).glob('*')):
-            if names.fullmatch(path.name) and path.is_file():
-                path.unlink()
+def _of_another_camera(out_dir: Path) -> list[Path]:
+    """What a folder says of the pictures of a set before, and its boards."""
+    names = f'{LENGTHS}.csv', f'{LENGTHS}.json', CAMERA
+    found = [out_dir / name for name in names]
+    for folder, pattern in ((ANNOTATIONS, _ANNOTATION), (BOARDS, _BOARD)):
+        paths = sorted((out_dir / folder).glob('*'))
+        found += [path for path in paths if pattern.fullmatch(path.name)]
+    return [path for path in found if path.is_file()]
 
 
 def _write_one(

@@ -11,6 +11,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.formats.deepfashion2.raw import read_raw
 from fashion_mmpose.measure import find_scale, measure, read_lens, sheet
 from fashion_mmpose.synthetic import write_laid_flat
+from fashion_mmpose.synthetic.flat import files
 
 PAPER = sheet('a4')
 
@@ -88,6 +89,34 @@ def test_what_is_there_is_not_replaced_unasked(drawn):
         written.lengths.read_bytes(),
         (folder / 'image/000001.jpg').read_bytes(),
     )
+
+
+def test_annotations_of_others_are_not_replaced_unasked(tmp_path):
+    """The benchmark's own sets have their files in the same places."""
+    for name in ('image/000001.jpg', 'annos/000001.json'):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text('real')
+    with pytest.raises(FileExistsError, match=r'000001\.json is there already'):
+        write_laid_flat(tmp_path, 1, ['skirt'])
+    with pytest.raises(ValueError, match='hat'):
+        write_laid_flat(tmp_path, 1, ['hat'], overwrite=True)
+    for name in ('image/000001.jpg', 'annos/000001.json'):
+        assert (tmp_path / name).read_text() == 'real'
+
+
+def test_a_run_that_ends_on_the_way_leaves_no_lengths(tmp_path, monkeypatch):
+    """They would be those of the pictures that it has replaced."""
+    old = [tmp_path / name for name in ('lengths.csv', 'lengths.json', 'camera.json')]
+    for path in old:
+        path.write_text('old')
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, 'draw_laid_flat', stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_laid_flat(tmp_path, 1, ['skirt'], overwrite=True)
+    assert not any(path.exists() for path in old)
 
 
 @pytest.mark.slow
