@@ -28,6 +28,7 @@ from fashion_mmpose.measure.writing import write_table
 from .boards import BOARD, draw_board
 from .camera import TableCamera, sample_camera
 from .garments import LaidFlat, draw_laid_flat
+from .table import CELL
 
 IMAGES, ANNOTATIONS, BOARDS = 'image', 'annos', 'boards'
 LENGTHS, CAMERA = 'lengths', 'camera.json'
@@ -89,19 +90,25 @@ def write_laid_flat(
 
     Raises:
         FileExistsError: If the folder has one of these and ``overwrite`` is not set.
-        ValueError: If a category does not exist, or a number is out of range.
+        FormatError: If there is no such dictionary of markers.
+        ValueError: If a category does not exist, a number is out of range, or there can
+            be no such target.
     """
     out_dir = Path(out_dir)
     names = categories('deepfashion2') if names is None else names
     for name in names:
         garment('deepfashion2', name)  # before anything is replaced
     tasks = [(index, name) for name in names for index in range(num)]
-    if not 1 <= len(tasks) <= _MOST_PICTURES or num_boards < 0 or workers < 1:
+    is_set = 1 <= len(tasks) <= _MOST_PICTURES and num_boards >= 0 and seed >= 0
+    if not is_set or workers < 1:
         raise ValueError(
             f'a set has 1 to {_MOST_PICTURES} pictures of garments, 0 or more of '
-            f'boards, and at least 1 worker; not num={num} of {len(names)} categories, '
-            f'num_boards={num_boards}, workers={workers}'
+            'boards, a seed of 0 or above, and at least 1 worker; not '
+            f'num={num} of {len(names)} categories, num_boards={num_boards}, '
+            f'seed={seed}, workers={workers}'
         )
+    if target is not None:
+        target.draw(CELL)  # where it cannot be drawn nothing is replaced, either
     lengths = out_dir / f'{LENGTHS}.csv'
     old = _of_another_camera(out_dir)
     if old and not overwrite:

@@ -9,7 +9,14 @@ import pytest
 
 from fashion_mmpose import garments
 from fashion_mmpose.formats.deepfashion2.raw import read_raw
-from fashion_mmpose.measure import find_scale, measure, read_lens, sheet
+from fashion_mmpose.measure import (
+    Board,
+    Marker,
+    find_scale,
+    measure,
+    read_lens,
+    sheet,
+)
 from fashion_mmpose.synthetic import write_laid_flat
 from fashion_mmpose.synthetic.flat import files
 
@@ -98,8 +105,14 @@ def test_annotations_of_others_are_not_replaced_unasked(tmp_path):
         (tmp_path / name).write_text('real')
     with pytest.raises(FileExistsError, match=r'000001\.json is there already'):
         write_laid_flat(tmp_path, 1, ['skirt'])
-    with pytest.raises(ValueError, match='hat'):
-        write_laid_flat(tmp_path, 1, ['hat'], overwrite=True)
+    for wrong, message in (
+        (dict(names=['hat']), 'hat'),
+        (dict(seed=-1), 'seed=-1'),
+        (dict(target=Marker(5, 'foo')), "'foo' is no dictionary"),
+        (dict(target=Board(40, 30, 4, 3)), 'has 600 markers'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            write_laid_flat(tmp_path, 1, overwrite=True, **wrong)
     for name in ('image/000001.jpg', 'annos/000001.json'):
         assert (tmp_path / name).read_text() == 'real'
 
