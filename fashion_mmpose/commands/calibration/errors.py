@@ -71,7 +71,8 @@ def gather_errors(network: PoseNetwork, cfg: Config, part: str) -> PointErrors:
         part: ``'val'`` or ``'test'``.
 
     Raises:
-        ValueError: If the config has no such set, or nothing in it is annotated.
+        ValueError: If the config has no such set, or nothing in it is annotated, or the
+            network does not tell the spread of its points.
     """
     loader = cfg.get(f'{part}_dataloader')
     if loader is None:
@@ -100,6 +101,12 @@ def gather_errors(network: PoseNetwork, cfg: Config, part: str) -> PointErrors:
 def _of_garment(result, network: PoseNetwork, owner: int) -> tuple[np.ndarray, ...]:
     sample = result.to_dict()
     found = predicted_garment(sample, network.definition)
+    if found.covariances is None:
+        raise ValueError(
+            'the network does not tell the spread of its points, of which a '
+            'calibration is made; to fix it: give it a head of this package, such as '
+            "PointHeatmapHead, in the place of MMPose's"
+        )
     annotation = sample.get('raw_ann_info')
     rows = np.zeros(len(found.names), bool)
     truth = found.keypoints
