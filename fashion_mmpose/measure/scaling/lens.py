@@ -204,7 +204,7 @@ def read_lens(path: str | os.PathLike) -> Lens:
             ``distortion_coefficients``, ``image_width`` and ``image_height``.
 
     Raises:
-        FormatError: If it is neither.
+        FormatError: If it is neither, or the matrix is none of a camera.
         OSError: If it cannot be read.
     """
     if Path(path).suffix.lower() == '.json':
@@ -230,7 +230,19 @@ def read_lens(path: str | os.PathLike) -> Lens:
             '(3 rows of 3) and distortion (4, 5, 8, 12 or 14 numbers), or a file of '
             "OpenCV's calibration"
         )
+    _check_matrix(path, numbers[0])
     return Lens(*numbers, size_wh)
+
+
+def _check_matrix(path: str | os.PathLike, matrix: np.ndarray) -> None:
+    """Refuse what is no camera's matrix, such as one with rows for columns."""
+    fixed = matrix[1, 0], *matrix[2]
+    if not np.allclose(fixed, (0, 0, 0, 1)) or min(matrix[0, 0], matrix[1, 1]) <= 0:
+        raise FormatError(
+            f'{path}: the matrix {matrix.tolist()} is none of a camera; to fix it: '
+            'write it as OpenCV has it, [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] (other '
+            'programs exchange rows and columns)'
+        )
 
 
 def _of_opencv(path: str | os.PathLike) -> tuple:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from fashion_mmpose.errors import FormatError
 from fashion_mmpose.measure import (
     Board,
     Lens,
@@ -190,4 +191,20 @@ def test_other_sizes_are_refused(tmp_path, size):
     write_lens(path, LENS)
     path.write_text(json.dumps(json.loads(path.read_text()) | dict(size=size)))
     with pytest.raises(ValueError, match='no calibration of a camera'):
+        read_lens(path)
+
+
+@pytest.mark.parametrize(
+    'matrix',
+    [
+        pytest.param([[900, 0, 0], [0, 900, 0], [400, 300, 1]], id='rows for columns'),
+        pytest.param([[0, 0, 0], [0, 0, 0], [0, 0, 0]], id='empty'),
+        pytest.param([[9, 0, 4], [0, 9, 3], [0, 0, 0.01]], id='of another scale'),
+        pytest.param([[-900, 0, 400], [0, 900, 300], [0, 0, 1]], id='mirrored'),
+    ],
+)
+def test_a_matrix_is_that_of_a_camera(tmp_path, matrix):
+    path = tmp_path / 'lens.json'
+    path.write_text(json.dumps(dict(matrix=matrix, distortion=[-0.1, 0, 0, 0])))
+    with pytest.raises(FormatError, match=r'is none of a camera; to fix it: write it'):
         read_lens(path)
