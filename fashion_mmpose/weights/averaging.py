@@ -20,6 +20,7 @@ from fashion_mmpose.version import __version__
 from .conversion.account import account
 from .conversion.convert import plain_values
 from .read import StoredWeights, WeightsError, read_checkpoint
+from .trained_for import check_same_points
 
 # What holds of one training, or of one network's points, and not of a mean.
 _NOT_OF_A_MEAN = (
@@ -60,7 +61,8 @@ def average_checkpoints(
         ValueError: If there are fewer than two, or the shares are not one positive
             number for each.
         WeightsError: If one cannot be read, has other names or shapes than the first,
-            or numbers that are not finite.
+            was trained for other key points or classes, or has numbers that are not
+            finite.
     """
     names = [os.fspath(path) for path in paths]
     scaled = _scaled(shares, len(names))
@@ -69,6 +71,7 @@ def average_checkpoints(
     same = {key: key for key in expected}
     for name, share in zip(names[1:], scaled[1:]):
         stored = read_checkpoint(name)
+        check_same_points(first.meta, stored.meta, names[0], name)
         try:
             found = account(stored.tensors, expected, same).tensors
         except WeightsError as error:

@@ -71,6 +71,33 @@ def _check_description(
         )
 
 
+def check_same_points(
+    first: Mapping, other: Mapping, name: str, path: str | os.PathLike
+) -> None:
+    """Refuse weights whose outputs mean something else than those of others.
+
+    Two garments may have as many key points, and networks of the same shapes then.
+
+    Args:
+        first: What one checkpoint tells about itself; nothing is compared that it, or
+            the other, does not tell.
+        other: What the other one tells.
+        name: What the first one is called, for the error.
+        path: The file of the other one, for the error.
+
+    Raises:
+        WeightsError: If benchmark, key points or classes are others.
+    """
+    ours, theirs = (meta.get('dataset_meta') or {} for meta in (first, other))
+    wanted, found = ours.get('dataset_name'), theirs.get('dataset_name')
+    if wanted and found and wanted != found:
+        raise WeightsError(f'{path} was trained for {found}, {name} for {wanted}')
+    _check_description(theirs.get('benchmark'), ours.get('benchmark'), name, path)
+    if classes := ours.get('classes'):
+        classes = (classes,) if isinstance(classes, str) else classes
+        trained_classes(other, classes, name, path)
+
+
 def trained_classes(
     meta: Mapping, stated: Sequence[str], name: str, path: str | os.PathLike
 ) -> tuple[str, ...]:

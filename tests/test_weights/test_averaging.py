@@ -106,6 +106,33 @@ def test_names_that_it_lacks(write, tmp_path):
         average_checkpoints([other, write('a.pth', 1.0)], tmp_path / 'mean.pth')
 
 
+def told(path: str, **dataset_meta) -> str:
+    """The same checkpoint, which tells something else about itself."""
+    content = torch.load(path, weights_only=True)
+    torch.save(dict(content, meta=dict(dataset_meta=dataset_meta)), path)
+    return path
+
+
+def test_networks_of_other_points_have_no_mean(write, tmp_path):
+    """A vest and a sling have fifteen landmarks each, and networks of one shape."""
+    first = told(write('a.pth', 1.0), dataset_name='deepfashion2_vest')
+    other = told(write('b.pth', 2.0), dataset_name='deepfashion2_sling')
+    out = tmp_path / 'mean.pth'
+    message = (
+        r'b\.pth was trained for deepfashion2_sling, .*a\.pth for deepfashion2_vest'
+    )
+    with pytest.raises(WeightsError, match=message):
+        average_checkpoints([first, other], out)
+    boxes = told(write('c.pth', 1.0), classes=('skirt', 'vest'))
+    with pytest.raises(WeightsError, match="c.pth is for .*'vest'"):
+        average_checkpoints(
+            [boxes, told(write('d.pth', 1.0), classes=('vest', 'skirt'))], out
+        )
+    # What tells nothing is taken for the same; copies for single categories are.
+    for meta in ({}, dict(dataset_name='deepfashion2_vest', categories=('vest',))):
+        average_checkpoints([first, told(other, **meta)], out)
+
+
 def test_a_damaged_checkpoint_is_not_called_another_network(write, tmp_path):
     (tmp_path / 'b.pth').write_bytes(b'half')
     paths = write('a.pth', 1.0), tmp_path / 'b.pth'
