@@ -145,14 +145,23 @@ def measuring_by(args: argparse.Namespace, inferencer: GarmentInferencer) -> Mea
     """How an inferencer's garments are measured; see :func:`measuring_of`.
 
     Raises:
-        ValueError: If no garment that is looked for has the ends of a known length.
+        ValueError: If no garment that is looked for has the ends of a known length, or
+            the table has a category of one benchmark for a network of another.
     """
     tables = {
         category: getattr(network, 'definition', network.benchmark)
         for category, network in inferencer.networks.items()
     }
     # Networks of several benchmarks measure by the first one's names.
-    measuring = measuring_of(args, next(iter(tables.values())))
+    first = benchmark(next(iter(tables.values())))
+    measuring = measuring_of(args, first)
+    for category, table in tables.items():
+        if category in measuring.own and benchmark(table).name != first.name:
+            raise ValueError(
+                f'--table has {category!r} by the key points of {first.name}, and the '
+                f'network for it is of {benchmark(table).name}; to fix it: measure '
+                'with the networks of each benchmark on their own'
+            )
     known = measuring.centimetres.known
     if isinstance(known, KnownLength):
         _check_ends(

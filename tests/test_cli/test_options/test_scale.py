@@ -39,9 +39,12 @@ def test_what_was_not_done_as_asked_is_listed(capsys):
     assert 'chest_width' not in capsys.readouterr().err
 
 
-def measuring(benchmark: str, *options: str):
-    network = SimpleNamespace(benchmark=benchmark)
-    networks = dict.fromkeys(categories(benchmark), network)
+def measuring(benchmark: str, *options: str, **others: str):
+    """By networks of a benchmark, and of others for single categories."""
+    networks = {
+        name: SimpleNamespace(benchmark=others.get(name, benchmark))
+        for name in categories(benchmark)
+    }
     inferencer = GarmentInferencer.__new__(GarmentInferencer)
     inferencer.networks = networks
     args = parse_args(['a.jpg', '--out-dir', 'out', *options])
@@ -132,3 +135,14 @@ def test_parts_have_no_common_lengths(capsys):
     with pytest.raises(SystemExit, match='2'):
         predict.parse_args(argv)
     assert 'leave out --combine' in capsys.readouterr().err
+
+
+def test_a_table_is_of_the_benchmark_of_the_networks(tmp_path):
+    """Its key points are places in a list, which are others of another benchmark."""
+    table = tmp_path / 'table.json'
+    table.write_text('{"skirt": {"width": ["skirt_kpt1", "skirt_kpt3"]}}')
+    options = '--table', str(table)
+    assert measuring('deepfashion2', *options).own['skirt'][0].places == ((0,), (2,))
+    assert measuring('deepfashion2', *options, vest='fashionai').own
+    with pytest.raises(ValueError, match="'skirt' by the key points of deepfashion2, "):
+        measuring('deepfashion2', *options, skirt='fashionai')
