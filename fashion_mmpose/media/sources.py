@@ -113,6 +113,21 @@ def has_wildcard(path: str) -> bool:
     return any(letter in path for letter in '*?[')
 
 
+def searched_folder(item: Input) -> str | None:
+    """The folder in which an input finds pictures; None if it is no folder or pattern.
+
+    Of a pattern, the one that all of its files lie in.
+    """
+    if not isinstance(item, (str, os.PathLike)):
+        return None
+    path = os.fspath(item)
+    if os.path.isdir(path):
+        return path
+    if _URL.match(path) or os.path.exists(path) or not has_wildcard(path):
+        return None
+    return _split_pattern(path)[0] or os.curdir
+
+
 def _not_an_input(item) -> str:
     return (
         f'{type(item).__name__} is no input: give a path, a pattern, an array (BGR), '

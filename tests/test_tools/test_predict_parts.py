@@ -160,6 +160,13 @@ def test_drawn_pictures_are_no_pictures_of_the_folder(call, shop, tmp_path, caps
     assert '7 garments in 7 pictures' in told.out
     for count, place in ((7, 'drawn'), (4, 'shard-0-of-2/drawn')):
         assert f'{count} files in {shop}/{place} were drawn by an earlier' in told.err
+    # Nor of a pattern; who names the folder of drawn pictures means them.
+    assert call('predict', shop / '**' / '*.png', out=shop) == 0
+    told = capsys.readouterr()
+    assert '7 garments in 7 pictures' in told.out
+    assert f'7 files in {shop}/drawn were drawn by an earlier' in told.err
+    assert call('predict', shop / 'drawn' / '*.png', out=shop) == 0
+    assert 'in 7 pictures' in capsys.readouterr().out
 
 
 def test_a_list_of_bad_pictures_is_renewed(call, shop, tmp_path):

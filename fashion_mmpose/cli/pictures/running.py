@@ -21,7 +21,7 @@ from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
 from fashion_mmpose.inference.outputs import measuring, saving
 from fashion_mmpose.inference.outputs.names import name_sources
 from fashion_mmpose.media.listings import Listing
-from fashion_mmpose.media.sources import Input, Source, find_sources
+from fashion_mmpose.media.sources import Input, Source, find_sources, searched_folder
 
 from .progress import Progress
 
@@ -134,9 +134,8 @@ def without_drawn(
 
 def _drawn_folders(inputs: Sequence[Input], out_dir: str) -> list[Path]:
     """Where earlier runs may have drawn, as far as that lies in an input."""
-    folders = [
-        os.path.realpath(str(each)) for each in inputs if os.path.isdir(str(each))
-    ]
+    searched = filter(None, map(searched_folder, inputs))
+    folders = [os.path.realpath(each) for each in searched]
     out = Path(os.path.realpath(out_dir))
     if not any(out.is_relative_to(folder) for folder in folders):
         return []
