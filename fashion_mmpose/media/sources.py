@@ -91,7 +91,7 @@ def _sources_of(
         return _folder(path, left_aside)
     if _URL.match(path):
         return [Source(path, 'stream', _stream_name(path))]
-    if not os.path.exists(path) and has_wildcard(path):
+    if _is_pattern(path):
         fixed, pattern = _split_pattern(path)
         files = sorted(
             file
@@ -123,9 +123,12 @@ def searched_folder(item: Input) -> str | None:
     path = os.fspath(item)
     if os.path.isdir(path):
         return path
-    if _URL.match(path) or os.path.exists(path) or not has_wildcard(path):
-        return None
-    return _split_pattern(path)[0] or os.curdir
+    return _split_pattern(path)[0] or os.curdir if _is_pattern(path) else None
+
+
+def _is_pattern(path: str) -> bool:
+    is_other = _URL.match(path) or os.path.exists(path)
+    return not is_other and has_wildcard(path)
 
 
 def _not_an_input(item) -> str:

@@ -107,8 +107,12 @@ def decode_text(text: object, limits: Limits) -> bytes:
     Raises:
         PictureError: If it is too long, or not base64.
     """
-    # Programs that encode files break the lines.
-    text = ''.join(text.split()) if isinstance(text, str) else '?'
+    other = PictureError(
+        'the picture is not sent in base64; to fix it: encode the bytes of its file'
+    )
+    if not isinstance(text, str):
+        raise other
+    text = ''.join(text.split())  # programs that encode files break the lines
     if text.startswith('data:'):
         text = text.partition(',')[2]
     if len(text) > limits.max_bytes * 4 / 3 + 4:
@@ -119,9 +123,7 @@ def decode_text(text: object, limits: Limits) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise PictureError(
-            'the picture is not sent in base64; to fix it: encode the bytes of its file'
-        ) from None
+        raise other from None
 
 
 def plain_name(name: object) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from fashion_mmpose.config.loading import kind_of
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference.onnx.crop import Crop
 
@@ -22,7 +23,8 @@ def crop_of(pipeline: Sequence[Mapping], name: str) -> Crop:
     padding, crop = 1.0, None
     for step in pipeline:
         options = dict(step)
-        kind = options.pop('type').rpartition('.')[2]
+        del options['type']
+        kind = kind_of(step)
         if kind in _OTHERS:
             continue
         if kind == 'GetBBoxCenterScale':
