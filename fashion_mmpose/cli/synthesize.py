@@ -76,7 +76,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--overwrite',
         action='store_true',
-        help='replace annotations (--laid-flat: and boards) in DIR',
+        help='replace annotations and pictures (--laid-flat: and boards) in DIR',
     )
     parser.add_argument(
         '--balanced',

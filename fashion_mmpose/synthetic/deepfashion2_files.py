@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from fashion_mmpose.formats.deepfashion2.raw import (
 from fashion_mmpose.garments import categories, garment
 
 from .deepfashion2 import DrawnItem, draw_deepfashion2
+from .together import drawn_together, first_present
 
 _CHUNK = 8  # pictures that a process draws at a time
 _MOST_PICTURES = 999_999  # names have six digits
@@ -45,8 +44,7 @@ def raw_item(item: DrawnItem) -> RawItem:
 
 def _write_one(
     task: tuple[int, str | None],
-    image_dir: Path,
-    annotation_dir: Path,
+    out_dir: Path,
     seed: int,
     only: Collection[str] | None,
 ) -> int:
@@ -55,10 +53,10 @@ def _write_one(
     picture = draw_deepfashion2(seed, index, category, only)
     name = f'{index + 1:06d}'
     quality = int(np.random.default_rng([seed, index]).integers(45, 96))
-    write_picture(image_dir / f'{name}.jpg', picture.image, quality)
+    write_picture(out_dir / 'image' / f'{name}.jpg', picture.image, quality)
     items = [raw_item(item) for item in picture.items]
     # No two drawn pictures show the same garments: each is a pair of its own.
-    write_raw(annotation_dir / f'{name}.json', items, picture.source, index + 1)
+    write_raw(out_dir / 'annos' / f'{name}.json', items, picture.source, index + 1)
     return len(picture.items)
 
 
@@ -74,9 +72,9 @@ def write_deepfashion2(
 ) -> tuple[Path, int]:
     """Draw a set of pictures in the benchmark's own raw layout.
 
-    Writes ``image/000001.jpg`` and so on and, when all of them are there,
-    ``annos/000001.json`` and so on. The same arguments give the same bytes, whatever
-    the number of workers.
+    Writes ``image/000001.jpg`` and so on and ``annos/000001.json`` and so on when all
+    of them are drawn. The same arguments give the same bytes, whatever the number of
+    workers.
 
     Args:
         out_dir: Folder to write to; it is made if it is missing.
@@ -84,8 +82,8 @@ def write_deepfashion2(
         seed: Seed of the set, 0 or above.
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
-        overwrite: Write even if the folder already has annotations, which are then
-            replaced; pictures of other numbers stay.
+        overwrite: Write even if the folder already has annotations, or pictures of
+            these numbers, which are then replaced; pictures of other numbers stay.
         category: A category that every picture shows, among others; None for shares
             like the benchmark's.
         balanced: Let the pictures show each of the categories in turn, among others.
@@ -96,7 +94,8 @@ def write_deepfashion2(
         tuple: The folder of the annotations and the number of garments in them.
 
     Raises:
-        FileExistsError: If the folder has annotations and ``overwrite`` is not set.
+        FileExistsError: If the folder has annotations, or pictures of these numbers,
+            and ``overwrite`` is not set.
         ValueError: If a category does not exist, a number is out of range, both
             ``category`` and ``balanced`` are given, or people who wear ``only`` these
             do not exist.
@@ -114,12 +113,17 @@ def write_deepfashion2(
                 f'balanced takes the categories in turn; it does not go with '
                 f'category={category!r}'
             )
-    images, annotations = out_dir / 'image', out_dir / 'annos'
+    annotations = out_dir / 'annos'
     present = sorted(annotations.glob(_ANNOTATIONS))
     if present and not overwrite:
         raise FileExistsError(
             f'{annotations} already has {len(present)} annotations, such as '
             f'{present[0].name}; choose another folder or overwrite them'
+        )
+    pictures = (f'image/{index + 1:06d}.jpg' for index in range(num))
+    if not overwrite and (picture := first_present(out_dir, pictures)):
+        raise FileExistsError(
+            f'{picture} is there already; choose another folder or overwrite it'
         )
     every = [n for n in categories('deepfashion2') if only is None or n in only]
     names = every if balanced else [category]
@@ -128,24 +132,11 @@ def write_deepfashion2(
         for name in names or [None]:
             draw_deepfashion2(seed, 0, name, only)
     tasks = [(index, names[index % len(names)]) for index in range(num)]
-    images.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix='.annos.', dir=out_dir))
-    try:
-        draw = partial(
-            _write_one,
-            image_dir=images,
-            annotation_dir=unfinished,
-            seed=seed,
-            only=only,
-        )
-        # Annotations of pictures that are being replaced would be wrong.
-        for path in present:
-            path.unlink()
+    # Annotations of pictures that are replaced would be wrong.
+    with drawn_together(out_dir, present) as folder:
+        for each in ('image', 'annos'):
+            (folder / each).mkdir()
+        draw = partial(_write_one, out_dir=folder, seed=seed, only=only)
         drawn = map_in_order(draw, tasks, num, workers, _CHUNK, 'drawing', 'picture')
         num_garments = sum(drawn)
-        annotations.mkdir(exist_ok=True)
-        for path in sorted(unfinished.iterdir()):
-            os.replace(path, annotations / path.name)
-    finally:
-        shutil.rmtree(unfinished)
     return annotations, num_garments

@@ -23,6 +23,7 @@ from fashion_mmpose.synthetic.people.outfit import dress_up, sample_outfit
 from fashion_mmpose.synthetic.people.scene import sample_camera
 
 from .painting.surfaces.backgrounds import sample_background
+from .together import drawn_together
 
 _SIZES = (
     (0.68, (512, 512)),
@@ -154,9 +155,9 @@ def write_fashionai(
 ) -> Path:
     """Draw a set of pictures in the benchmark's own raw layout.
 
-    Writes ``Images/<category>/<32 hex digits>.jpg`` and, when all of them are there,
-    ``Annotations/annotations.csv``. The same arguments give the same bytes, whatever
-    the number of workers.
+    Writes ``Images/<category>/<32 hex digits>.jpg`` and
+    ``Annotations/annotations.csv`` when all of them are drawn. The same arguments give
+    the same bytes, whatever the number of workers.
 
     Args:
         out_dir: Folder to write to; it is made if it is missing.
@@ -188,15 +189,17 @@ def write_fashionai(
         raise FileExistsError(
             f'{csv} already exists; choose another folder or overwrite it'
         )
-    csv.unlink(missing_ok=True)
-    csv.parent.mkdir(parents=True, exist_ok=True)
-    for category in categories:
-        (out_dir / 'Images' / category).mkdir(parents=True, exist_ok=True)
-
     tasks = [(category, index) for category in categories for index in range(num)]
-    draw = partial(_write_one, out_dir=out_dir, seed=seed)
-    drawn = map_in_order(draw, tasks, len(tasks), workers, _CHUNK, 'drawing', 'picture')
-    points = list(drawn)
     ids = [image_id(category, seed, index) for category, index in tasks]
-    write_tianchi(csv, ids, [category for category, _ in tasks], np.stack(points))
+    with drawn_together(out_dir) as folder:
+        for category in categories:
+            (folder / 'Images' / category).mkdir(parents=True)
+        draw = partial(_write_one, out_dir=folder, seed=seed)
+        drawn = map_in_order(
+            draw, tasks, len(tasks), workers, _CHUNK, 'drawing', 'picture'
+        )
+        points = np.stack(list(drawn))
+        unfinished = folder / csv.relative_to(out_dir)
+        unfinished.parent.mkdir()
+        write_tianchi(unfinished, ids, [category for category, _ in tasks], points)
     return csv

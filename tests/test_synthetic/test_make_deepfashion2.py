@@ -169,7 +169,29 @@ def test_existing_annotations_are_kept_unless_told(main, tmp_path, capsys):
     assert contents(tmp_path)['annos/000001.json'] != before['annos/000001.json']
 
 
-def test_no_annotations_when_drawing_fails(tmp_path, monkeypatch):
+def test_pictures_of_others_are_kept_unless_told(main, tmp_path, capsys):
+    """The benchmark's test set has pictures of these names, and no annotations."""
+    picture = tmp_path / 'image' / '000002.jpg'
+    picture.parent.mkdir()
+    picture.write_text('real')
+    argv = ['--format', 'deepfashion2', '--workers', '1', '--out', str(tmp_path)]
+    assert main([*argv, '--num', '2']) == 1
+    assert f'{picture} is there already' in capsys.readouterr().err
+    assert contents(tmp_path) == {'image/000002.jpg': b'real'}
+    assert main([*argv, '--num', '1']) == 0
+    assert picture.read_text() == 'real'
+    assert main([*argv, '--num', '2', '--overwrite']) == 0
+    assert picture.read_bytes()[:2] == b'\xff\xd8'  # JPEG
+
+
+@pytest.mark.parametrize('is_first', [True, False])
+def test_nothing_is_changed_when_drawing_fails(tmp_path, monkeypatch, is_first):
+    if not is_first:
+        write_deepfashion2(tmp_path, 2)
+    before = contents(tmp_path)
+    # What a run that was killed has left.
+    (tmp_path / '.drawing' / 'annos').mkdir(parents=True)
+    (tmp_path / '.drawing' / 'annos' / '000009.json').write_text('half')
     real = deepfashion2.sample_background
     calls = []
 
@@ -181,9 +203,14 @@ def test_no_annotations_when_drawing_fails(tmp_path, monkeypatch):
 
     monkeypatch.setattr(deepfashion2, 'sample_background', fail)
     with pytest.raises(RuntimeError, match='no more paint'):
-        write_deepfashion2(tmp_path, 4)
-    assert list(contents(tmp_path)) == ['image/000001.jpg']
-    assert [path.name for path in tmp_path.iterdir()] == ['image']
+        write_deepfashion2(tmp_path, 4, seed=1, overwrite=True)
+    assert contents(tmp_path) == before
+    assert not (tmp_path / '.drawing').exists()
+    monkeypatch.setattr(deepfashion2, 'sample_background', real)
+    write_deepfashion2(tmp_path, 1, seed=1, overwrite=not is_first)
+    kept = set(before) - {'annos/000002.json'}
+    assert set(contents(tmp_path)) == {'image/000001.jpg', 'annos/000001.json', *kept}
+    assert not (tmp_path / '.drawing').exists()
 
 
 @pytest.mark.parametrize(

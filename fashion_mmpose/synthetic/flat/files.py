@@ -24,6 +24,7 @@ from fashion_mmpose.measure import measure, pixels_per_cm
 from fashion_mmpose.measure.scaling.lens import write_lens
 from fashion_mmpose.measure.scaling.targets import Board, Target
 from fashion_mmpose.measure.writing import write_table
+from fashion_mmpose.synthetic.together import drawn_together, first_present
 
 from .boards import BOARD, draw_board
 from .camera import TableCamera, sample_camera
@@ -84,9 +85,9 @@ def write_laid_flat(
         seed: Seed of the set, 0 or above.
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
-        overwrite: Write even if the folder has lengths, a camera, or numbered
-            annotations or boards, all of which are then replaced; pictures of other
-            numbers stay.
+        overwrite: Write even if the folder has lengths, a camera, numbered annotations
+            or boards, or pictures of these numbers, all of which are then replaced;
+            pictures of other numbers stay.
 
     Raises:
         FileExistsError: If the folder has one of these and ``overwrite`` is not set.
@@ -109,33 +110,34 @@ def write_laid_flat(
         )
     if target is not None:
         target.draw(CELL)  # where it cannot be drawn nothing is replaced, either
-    lengths = out_dir / f'{LENGTHS}.csv'
     old = _of_another_camera(out_dir)
-    if old and not overwrite:
+    pictures = (f'{IMAGES}/{number:06d}.jpg' for number in range(1, len(tasks) + 1))
+    there = old[0] if old else first_present(out_dir, pictures)
+    if there and not overwrite:
         raise FileExistsError(
-            f'{old[0]} is there already; choose another folder or overwrite it'
+            f'{there} is there already; choose another folder or overwrite it'
         )
     camera = sample_camera(seed)
-    # A run that ends on the way leaves no lengths of other pictures.
-    for path in old:
-        path.unlink()
-    for folder in (IMAGES, ANNOTATIONS, *([BOARDS] if num_boards else ())):
-        (out_dir / folder).mkdir(parents=True, exist_ok=True)
-    draw = partial(_write_one, out_dir=out_dir, seed=seed, target=target, camera=camera)
-    numbered = list(enumerate(tasks, 1))
-    drawn = map_in_order(
-        draw, numbered, len(numbered), workers, _CHUNK, 'drawing', 'picture'
-    )
-    rows = [row for picture in drawn for row in picture]
-    board = target if isinstance(target, Board) else BOARD
-    for index in range(num_boards):
-        image = draw_board(camera, seed, index, board)
-        write_picture(out_dir / BOARDS / f'{index + 1:02d}.jpg', image, _QUALITY)
-    with OutputFiles() as outputs:
-        for path in (lengths, lengths.with_suffix('.json')):
-            write_table(outputs, path, rows)
-    write_lens(out_dir / CAMERA, camera.lens)
-    return FlatSet(len(tasks), lengths, out_dir / CAMERA)
+    with drawn_together(out_dir, old) as folder:
+        for each in (IMAGES, ANNOTATIONS, BOARDS):
+            (folder / each).mkdir()
+        draw = partial(
+            _write_one, out_dir=folder, seed=seed, target=target, camera=camera
+        )
+        numbered = list(enumerate(tasks, 1))
+        drawn = map_in_order(
+            draw, numbered, len(numbered), workers, _CHUNK, 'drawing', 'picture'
+        )
+        rows = [row for picture in drawn for row in picture]
+        board = target if isinstance(target, Board) else BOARD
+        for index in range(num_boards):
+            image = draw_board(camera, seed, index, board)
+            write_picture(folder / BOARDS / f'{index + 1:02d}.jpg', image, _QUALITY)
+        with OutputFiles() as outputs:
+            for suffix in ('.csv', '.json'):
+                write_table(outputs, folder / f'{LENGTHS}{suffix}', rows)
+        write_lens(folder / CAMERA, camera.lens)
+    return FlatSet(len(tasks), out_dir / f'{LENGTHS}.csv', out_dir / CAMERA)
 
 
 def _of_another_camera(out_dir: Path) -> list[Path]:

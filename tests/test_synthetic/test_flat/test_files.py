@@ -117,11 +117,20 @@ def test_annotations_of_others_are_not_replaced_unasked(tmp_path):
         assert (tmp_path / name).read_text() == 'real'
 
 
-def test_a_run_that_ends_on_the_way_leaves_no_lengths(tmp_path, monkeypatch):
-    """They would be those of the pictures that it has replaced."""
-    old = [tmp_path / name for name in ('lengths.csv', 'lengths.json', 'camera.json')]
-    for path in old:
-        path.write_text('old')
+def test_pictures_of_others_are_not_replaced_unasked(tmp_path):
+    picture = tmp_path / 'image' / '000001.jpg'
+    picture.parent.mkdir()
+    picture.write_text('real')
+    with pytest.raises(FileExistsError, match=r'000001\.jpg is there already'):
+        write_laid_flat(tmp_path, 1, ['skirt'])
+    assert picture.read_text() == 'real'
+
+
+def test_a_run_that_ends_on_the_way_changes_nothing(tmp_path, monkeypatch):
+    names = ('lengths.csv', 'lengths.json', 'camera.json', 'image/000001.jpg')
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('old')
 
     def stop(*_):
         raise KeyboardInterrupt
@@ -129,7 +138,8 @@ def test_a_run_that_ends_on_the_way_leaves_no_lengths(tmp_path, monkeypatch):
     monkeypatch.setattr(files, 'draw_laid_flat', stop)
     with pytest.raises(KeyboardInterrupt):
         write_laid_flat(tmp_path, 1, ['skirt'], overwrite=True)
-    assert not any(path.exists() for path in old)
+    assert {path.name for path in tmp_path.iterdir()} == {*names[:3], 'image'}
+    assert all((tmp_path / name).read_text() == 'old' for name in names)
 
 
 @pytest.mark.slow

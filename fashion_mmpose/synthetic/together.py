@@ -1,0 +1,53 @@
+"""A drawn set whose files come to their places when all of them are drawn."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fashion_mmpose import interrupts
+
+# A run that was killed leaves it; the next one into the same folder begins anew.
+_UNFINISHED = '.drawing'
+
+
+@contextmanager
+def drawn_together(out_dir: Path, old: Iterable[Path] = ()) -> Iterator[Path]:
+    """A folder to draw into, whose files go into another one in the end.
+
+    A run that fails or is stopped leaves the other folder as it was.
+
+    Args:
+        out_dir: Where the files go, below the same folders; it is made if it is
+            missing. One run at a time draws into it.
+        old: Files of a set before that may not stay beside the new ones.
+    """
+    folder = out_dir / _UNFINISHED
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+        with interrupts.deferred():
+            _replace(folder, out_dir, old)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _replace(folder: Path, out_dir: Path, old: Iterable[Path]) -> None:
+    for path in old:
+        path.unlink()
+    files = [path for path in folder.rglob('*') if path.is_file()]
+    # What speaks of pictures comes after them.
+    for path in sorted(files, key=lambda path: path.suffix != '.jpg'):
+        place = out_dir / path.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        shutil.move(path, place)  # a link may lead to another disk
+
+
+def first_present(out_dir: Path, names: Iterable[str]) -> Path | None:
+    """The first of some files that a folder has already; None if it has none."""
+    there = (out_dir / name for name in names)
+    return next((path for path in there if os.path.lexists(path)), None)
