@@ -24,6 +24,7 @@ from fashion_mmpose.evaluation.functional.report import oks_table
 from fashion_mmpose.formats.coco.columns import GarmentColumns, read_columns
 from fashion_mmpose.formats.deepfashion2.results import result_columns
 
+from .box_precision import BOX_NUMBERS, box_precision
 from .of_benchmark import BenchmarkMetric
 from .prediction_file import write_scored
 
@@ -66,6 +67,9 @@ class GarmentOKS(BenchmarkMetric):
             ``GarmentScoring`` in
             :mod:`fashion_mmpose.evaluation.functional.oks.garment_scoring`. Defaults to
             ``'category'``.
+        box_ap (bool): Whether to score the boxes, too, as detectors are scored, by the
+            garments' scores: ``box_AP``, ``box_AP.5`` and ``box_AP.75``. Defaults to
+            False.
         per_category (bool): Whether to report ``AP_<category>`` for the categories that
             occur. Defaults to True.
         out_file (str, optional): File for the official result list, the form of a
@@ -88,6 +92,7 @@ class GarmentOKS(BenchmarkMetric):
         nms: str | None = None,
         nms_thr: float = 0.9,
         nms_scope: str = 'category',
+        box_ap: bool = False,
         per_category: bool = True,
         out_file: str | None = None,
         format_only: bool = False,
@@ -98,6 +103,7 @@ class GarmentOKS(BenchmarkMetric):
             raise ValueError('format_only needs an out_file')
         self.scoring = GarmentScoring(rescore, point_score_thr, nms, nms_thr, nms_scope)
         self.ann_file = ann_file
+        self.box_ap = box_ap
         self.per_category = per_category
         self.out_file = out_file
         self.format_only = format_only
@@ -150,7 +156,8 @@ class GarmentOKS(BenchmarkMetric):
         logger = MMLogger.get_current_instance()
         # A wrapper may repeat samples: a garment that is found again is not wrong.
         results = list({result['sample']: result for result in results}.values())
-        entries = self.scoring.results(results)
+        found = self.scoring.scored(results)
+        entries = [garment.to_official(score) for garment, score in found]
         if self.out_file is not None:
             write_scored(self.out_file, entries, self.definition)
             logger.info(f'{len(entries)} predictions written to {self.out_file}')
@@ -173,6 +180,13 @@ class GarmentOKS(BenchmarkMetric):
             f'{self._truth_file() or "the samples"}'
         )
         metrics = dict(score.numbers)
+        if self.box_ap:
+            boxes = [
+                dict(entry, bbox=garment.bbox)
+                for entry, (garment, _) in zip(entries, found)
+            ]
+            held = [self.definition.garments[name] for name in categories]
+            metrics.update(box_precision(truth, boxes, held))
         if self.per_category:
             for name, numbers in score.per_category.items():
                 if score.num_garments[name]:
@@ -185,7 +199,8 @@ class GarmentOKS(BenchmarkMetric):
         if self.ann_file is not None:  # which may have others than the dataset's file
             categories = self._categories
         shown = categories if self.per_category else ()
-        return [*NUMBERS, *(f'AP_{name}' for name in shown)]
+        boxes = BOX_NUMBERS if self.box_ap else ()
+        return [*NUMBERS, *boxes, *(f'AP_{name}' for name in shown)]
 
     def _truth_file(self) -> str | None:
         return self.ann_file or self._meta('ann_file')

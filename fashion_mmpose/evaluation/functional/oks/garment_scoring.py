@@ -12,6 +12,7 @@ from fashion_mmpose.evaluation.functional.samples import (
     check_sample,
     predicted_garment,
 )
+from fashion_mmpose.garments.prediction import GarmentPrediction
 
 from .nms import oks_nms
 
@@ -98,6 +99,18 @@ class GarmentScoring:
             list[dict]: ``image_id``, ``category_id``, ``score`` and ``keypoints``
             (K, 3), without what NMS drops.
         """
+        return [
+            garment.to_official(score) for garment, score in self.scored(predictions)
+        ]
+
+    def scored(
+        self, predictions: Sequence[dict]
+    ) -> list[tuple[GarmentPrediction, float]]:
+        """The garments and their scores, without what NMS drops.
+
+        Args:
+            predictions: See :meth:`prediction`.
+        """
         scores = np.array([self._score(entry) for entry in predictions])
         if self.nms is not None:
             for rows in self._rivals(predictions):
@@ -105,7 +118,7 @@ class GarmentScoring:
                     [predictions[row] for row in rows], scores[rows]
                 )
         return [
-            entry['garment'].to_official(score)
+            (entry['garment'], score)
             for entry, score in zip(predictions, scores.tolist())
             if score != -np.inf  # what is suppressed
         ]
