@@ -197,8 +197,10 @@ def _image(root: Path, file: Path, labels: Path, classes: Classes) -> LabelledIm
         for place, line in enumerate(lines, 1)
         if line.strip()
     ]
-    name = Path(os.path.relpath(file, root)).as_posix()
-    return LabelledImage(str(file), (name, file.name), size, tuple(garments))
+    # The folder of the pictures may be any of those that this one lies in.
+    parts = Path(os.path.relpath(file, root)).parts
+    names = tuple('/'.join(parts[place:]) for place in range(len(parts)))
+    return LabelledImage(str(file), names, size, tuple(garments))
 
 
 def _garment(
