@@ -20,7 +20,9 @@ from fashion_mmpose.formats.labels.labelled import (
 from fashion_mmpose.garments.descriptions.file import read_description
 
 SPLITS = ('train', 'val', 'test')
-_PICTURES = frozenset('.jpg .jpeg .png .bmp .webp .tif .tiff'.split())
+_PICTURES = frozenset(
+    '.avif .bmp .gif .j2k .jfif .jp2 .jpe .jpeg .jpg .png .tif .tiff .webp'.split()
+)
 _WIDE = 1.5  # beyond this a number is no fraction of a picture's side
 
 
@@ -63,7 +65,7 @@ def read_yolo_pose(path: str | os.PathLike, split: str | None = None) -> Labels:
     if split not in held:
         raise FormatError(f'{path} has no split {split!r}; it has {held}')
     root = _root(path, content)
-    files = _pictures(path, root, content[split])
+    files, folders = _pictures(path, root, content[split])
     if not all(file.is_relative_to(root) for file in files):
         root = Path(os.path.commonpath([file.parent for file in files]))
     bare = 0
@@ -75,6 +77,12 @@ def read_yolo_pose(path: str | os.PathLike, split: str | None = None) -> Labels:
     notes = (
         [f'{path}: {bare} pictures have no text file and no garment'] if bare else []
     )
+    if left := _texts_without_picture(folders, {*map(_label_file, files)}):
+        notes.append(
+            f'{path}: {len(left)} text files, such as {left[0]}, are of no picture '
+            'that is there, and their garments left out; to fix it: put the pictures '
+            'into the folder of the split'
+        )
     declared = {name: list(names) for name, names in classes.values()}
     return Labels(path, images, declared, notes, str(root))
 
@@ -134,15 +142,20 @@ def _numbered(path: str, key: str, value: Any) -> dict:
     return value
 
 
-def _pictures(path: str, root: Path, value: Any) -> list[Path]:
-    """The pictures of a split: of folders, or of text files that list them."""
+def _pictures(path: str, root: Path, value: Any) -> tuple[list[Path], list[Path]]:
+    """The pictures of a split, and those folders that it names.
+
+    A split is folders, or text files that list pictures.
+    """
     places = value if isinstance(value, list) else [value]
     files: list[Path] = []
+    folders: list[Path] = []
     for place in places:
         named = text(place, path, 'the place of a split')
         where = _place(root, named)
         if where.is_dir():
             files += map(Path, files_below(where, _PICTURES))
+            folders.append(where)
         elif where.is_file():
             try:
                 lines = where.read_text(encoding='utf-8-sig').splitlines()
@@ -159,7 +172,30 @@ def _pictures(path: str, root: Path, value: Any) -> list[Path]:
                 f'{path}: {where} does not exist; to fix it: correct path, or the '
                 'place of the split, or put the pictures there'
             )
-    return list(dict.fromkeys(files))
+    return list(dict.fromkeys(files)), folders
+
+
+def _texts_without_picture(folders: list[Path], known: set[Path]) -> list[str]:
+    """Text files with garments of pictures that are missing, or of another kind.
+
+    Args:
+        folders: Those of the pictures.
+        known: The text files of the pictures that are there.
+    """
+    roots = dict.fromkeys(_label_file(folder / 'picture').parent for folder in folders)
+    texts = dict.fromkeys(
+        text for root in roots if root.is_dir() for text in files_below(root, {'.txt'})
+    )
+    return [text for text in texts if Path(text) not in known and _has_garment(text)]
+
+
+def _has_garment(path: str) -> bool:
+    """Whether a text begins as YOLO's do; others list classes, or pictures."""
+    try:
+        with open(path, encoding='utf-8-sig') as file:
+            return len([float(field) for field in file.readline().split()]) > 5
+    except (OSError, ValueError):
+        return False
 
 
 def _place(root: Path, named: str) -> Path:

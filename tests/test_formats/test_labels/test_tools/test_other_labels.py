@@ -147,6 +147,23 @@ def test_yolo_pictures_without_text(yolo, tmp_path):
     assert '1 pictures have no text file' in labels.notes[0]
 
 
+def test_yolo_texts_without_picture(yolo, tmp_path):
+    line = '0 0.5 0.5 0.2 0.4 0.1 0.2 2 0.3 0.4 1'
+    yolo(line)
+    Image.new('RGB', (200, 100)).save(tmp_path / 'images/b.gif')
+    (tmp_path / 'labels/more').mkdir()
+    for name in ('b', 'c', 'more/d'):
+        (tmp_path / f'labels/{name}.txt').write_text(f'{line}\n')
+    (tmp_path / 'labels/classes.txt').write_text('skirt\n')
+    (tmp_path / 'labels/empty.txt').write_text('')
+    labels = read_yolo_pose(tmp_path / 'data.yaml')
+    assert [image.names[-1] for image in labels.images] == ['a.png', 'b.gif']
+    assert [len(image.garments) for image in labels.images] == [1, 1]
+    (note,) = labels.notes
+    first = tmp_path / 'labels/c.txt'
+    assert f'2 text files, such as {first}, are of no picture that is there' in note
+
+
 def test_yolo_places_of_roboflow(yolo, tmp_path):
     """../train/images is meant to lie beside data.yaml, unless it is there."""
     yolo('0 0.5 0.5 0.2 0.4 0.1 0.2 2 0.3 0.4 1')
