@@ -11,6 +11,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.coco.columns import GarmentColumns, ImageColumns
 from fashion_mmpose.formats.coco.geometry import Boxes, check_boxes
+from fashion_mmpose.formats.coco.results import check_pictures
 from fashion_mmpose.formats.detectors.box_columns import BoxColumns, read_boxes
 
 from .records import NOWHERE, Samples, whole_images, xywh_to_corners
@@ -32,10 +33,12 @@ def boxes_in_pictures(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        FormatError: If the file is not what it should be, or has a box in an image that
-            is not listed.
+        FormatError: If the file is not what it should be, has a box in an image that is
+            not listed, or numbers its pictures otherwise, as `predict` does.
     """
     boxes = read_boxes(path, benchmark)
+    listed = zip(images.ids.tolist(), images.file_names)
+    check_pictures(path, boxes.pictures, ann_file, listed, 'find boxes with `detect`')
     rows = images.rows(boxes.image_ids)
     strangers = np.flatnonzero(rows == NOWHERE)
     if len(strangers):

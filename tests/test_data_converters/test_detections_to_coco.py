@@ -112,6 +112,19 @@ def test_coco_results_of_mmdet(folder):
     assert read(folder) == [boxes[1], result(2, SKIRT, [1, 2, 3.0, 4], 0.123457)]
 
 
+def test_pictures_that_are_numbered_otherwise(folder):
+    """`predict` numbers the pictures of its result list itself."""
+    boxes = [dict(result(2, SKIRT, [1, 2, 3, 4], 0.5), image='a/000002.png')]
+    (folder / 'found.json').write_text(json.dumps(boxes))
+    convert(folder, 'found.json')
+    assert len(read(folder)) == 1
+    boxes.append(dict(result(1, SKIRT, [1, 2, 3, 4], 0.5), image='a/000002.png'))
+    (folder / 'found.json').write_text(json.dumps(boxes))
+    error = convert(folder, 'found.json', check=False).stderr
+    assert "found.json: image 1 is 'a/000002.png', and in the annotation file" in error
+    assert 'to fix it: find boxes with `detect`, or give each entry' in error
+
+
 def test_predictions_of_mmdets_inferencer(folder):
     (folder / 'preds').mkdir()
     content = dict(

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from skirt_annotations import POINTS, annotation, build, coco, image
 
+from fashion_mmpose.errors import FormatError
+
 
 def box(image_id, category_id, score, x=1.0):
     return dict(
@@ -87,3 +89,16 @@ def test_category_of_a_box_is_kept_in_the_full_layout(write):
 def test_bad_boxes(three_images, write, boxes, message):
     with pytest.raises(ValueError, match=message):
         build(three_images, test_mode=True, bbox_file=write(boxes, 'boxes.json'))
+
+
+def test_boxes_of_pictures_that_are_numbered_otherwise(three_images, write):
+    """`predict` numbers the pictures of its result list itself."""
+    own = [dict(box(i, 4, 0.5), image=f'x/Images/{i:032x}.png') for i in (1, 2)]
+    dataset = build(three_images, test_mode=True, bbox_file=write(own, 'boxes.json'))
+    assert len(dataset) == 3
+    frames = [dict(each, image='a.mp4', frame=i) for i, each in enumerate(own)]
+    build(three_images, test_mode=True, bbox_file=write(frames, 'boxes.json'))
+    others = [dict(each, image=f'{i}.jpg') for i, each in enumerate(own)]
+    path = write(others, 'boxes.json')
+    with pytest.raises(FormatError, match=r"image 1 is '0.jpg', and in .*: find boxes"):
+        build(three_images, test_mode=True, bbox_file=path)

@@ -97,6 +97,7 @@ def check_pictures(
     named: Mapping[int, str],
     ann_file: str | os.PathLike,
     listed: Iterable[tuple[int, str]],
+    mend: str = 'predict with `test`',
 ) -> None:
     """Refuse predictions whose ids are those of other pictures in an annotation file.
 
@@ -106,6 +107,7 @@ def check_pictures(
             suffixes do not count.
         ann_file: The annotation file, for the error.
         listed: Id and file name of each of its pictures.
+        mend: What numbers pictures as that file does, for the error.
 
     Raises:
         FormatError: If a picture has another name there.
@@ -118,8 +120,8 @@ def check_pictures(
             raise FormatError(
                 f'{path}: image {image_id} is {told!r}, and in {ann_file} it is '
                 f'{name!r}: the predictions number their pictures otherwise, as '
-                '`predict` does; to fix it: predict with `test`, or give each entry '
-                'the image_id that its picture has there'
+                f'`predict` does; to fix it: {mend}, or give each entry the image_id '
+                'that its picture has there'
             )
 
 

@@ -1,7 +1,9 @@
 """Detector boxes in COCO's result form, read into arrays."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,6 +13,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import decode, map_file
 from fashion_mmpose.formats.coco.geometry import MAX_PX
 from fashion_mmpose.formats.coco.ids import Id, whole_id
+from fashion_mmpose.formats.coco.results import named_pictures
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,15 @@ class BoxColumns:
         boxes: x, y, width, height in pixels of the image, width and height positive,
             shape (N, 4), float64.
         scores: 0 to 1, shape (N, ), float64.
+        pictures: What the boxes call their pictures, by the images' ids; empty where
+            they do not.
     """
 
     image_ids: np.ndarray
     category_ids: np.ndarray
     boxes: np.ndarray
     scores: np.ndarray
+    pictures: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -42,6 +48,7 @@ class BoxColumns:
             self.category_ids[which],
             self.boxes[which],
             self.scores[which],
+            self.pictures,
         )
 
 
@@ -50,6 +57,8 @@ class _Box(msgspec.Struct, gc=False):
     category_id: Id | None = None
     bbox: list[float] | None = None
     score: float | None = None
+    image: Any = None
+    frame: Any = None
 
 
 def read_boxes(path: str | os.PathLike, benchmark: garments.Named) -> BoxColumns:
@@ -112,7 +121,15 @@ def read_boxes(path: str | os.PathLike, benchmark: garments.Named) -> BoxColumns
         category_ids=category_ids,
         boxes=boxes,
         scores=scores,
+        pictures=named_pictures(
+            dict(image_id=int(e.image_id or 0), image=e.image, frame=e.frame)
+            for e in entries
+            if e.image is not None
+        ),
     )
+
+
+_NEEDED = 'image_id', 'category_id', 'bbox', 'score'
 
 
 def _decode(path: str) -> list[_Box]:
@@ -131,7 +148,7 @@ def _decode(path: str) -> list[_Box]:
 
 
 def _fault(entry: _Box) -> str:
-    missing = [name for name in _Box.__struct_fields__ if getattr(entry, name) is None]
+    missing = [name for name in _NEEDED if getattr(entry, name) is None]
     if missing:
         return f'has no {sorted(missing)}'
     return f'has the bbox {entry.bbox}, expected four finite numbers x, y, w, h'

@@ -8,7 +8,9 @@ import numpy as np
 
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.formats.coco.ids import whole_id
 from fashion_mmpose.formats.coco.images import ImageList
+from fashion_mmpose.formats.coco.results import check_pictures, named_pictures
 
 from .entries import (
     category_ids,
@@ -147,11 +149,13 @@ def read_coco(
         dict: See :func:`.result_list.to_coco`.
 
     Raises:
-        FormatError: If the file is not such a list; the message names the entry.
+        FormatError: If the file is not such a list, or numbers its pictures otherwise,
+            as `predict` does; the message names the entry.
     """
     entries = read_json(path)
     if not isinstance(entries, list):
         raise FormatError(f'{path} must hold a list of boxes')
+    _check_pictures(path, entries, images)
     ids = category_ids(images.benchmark, label_map, first=1)
     names = ImageNames(images)
     for index, entry in enumerate(entries):
@@ -167,6 +171,21 @@ def read_coco(
             corners=(x, y, x + width, y + height),
             score=entry['score'],
         )
+
+
+def _check_pictures(path, entries: list, images: ImageList) -> None:
+    numbered = [
+        entry | dict(image_id=whole_id(entry.get('image_id')))
+        for entry in entries
+        if isinstance(entry, dict) and 'file_name' not in entry
+    ]
+    check_pictures(
+        path,
+        named_pictures(numbered),
+        'the annotation file',
+        zip(images.ids, images.paths),
+        'find boxes with `detect`',
+    )
 
 
 def _image_id(path, where: str, entry: Mapping, names: ImageNames) -> int:
