@@ -103,8 +103,8 @@ def check_pictures(
 
     Args:
         path: The file of the predictions, for the error.
-        named: What they call their pictures, see :func:`named_pictures`. Folders and
-            suffixes do not count.
+        named: What they call their pictures, see :func:`named_pictures`. Suffixes do
+            not count, and folders do where they are those of another listed picture.
         ann_file: The annotation file, for the error.
         listed: Id and file name of each of its pictures.
         mend: What numbers pictures as that file does, for the error.
@@ -114,9 +114,13 @@ def check_pictures(
     """
     if not named:
         return
+    listed = list(listed)
+    known = {tail for _, name in listed for tail in _tails(name)}
     for image_id, name in listed:
         told = named.get(image_id, name)
-        if _stem(told) != _stem(name):
+        # Paths may lead from several folders: what they have in common is their end.
+        common = [tail for tail in _tails(told) if tail in known]
+        if not common or common[-1] not in _tails(name):
             raise FormatError(
                 f'{path}: image {image_id} is {told!r}, and in {ann_file} it is '
                 f'{name!r}: the predictions number their pictures otherwise, as '
@@ -125,8 +129,11 @@ def check_pictures(
             )
 
 
-def _stem(name: str) -> str:
-    return PurePosixPath(name.replace('\\', '/')).stem
+def _tails(name: str) -> list[str]:
+    """A picture's name without its suffix, and with more and more of its folders."""
+    path = PurePosixPath(name.replace('\\', '/'))
+    parts = (*path.parent.parts, path.stem)
+    return ['/'.join(parts[-num:]) for num in range(1, len(parts) + 1)]
 
 
 def first_few(items: Sequence[str], separator: str = ', ', limit: int = 3) -> str:

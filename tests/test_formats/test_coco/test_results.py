@@ -164,6 +164,18 @@ def test_names_of_pictures():
         check_pictures('found.json', named, 'gt.json', [(2, 'e.jpg')])
 
 
+def test_pictures_of_one_name_are_told_by_their_folders():
+    listed = [(1, 'a/front.jpg'), (2, 'b/front.jpg'), (3, 'c.jpg')]
+    for named in (
+        {1: 'shop/a/front.png', 2: 'shop\\b\\front.jpg', 3: 'shop/c.jpg'},
+        {1: 'front.jpg', 2: 'other/front.jpg', 3: 'a/c.jpg'},  # nothing tells
+    ):
+        check_pictures('found.json', named, 'gt.json', listed)
+    message = "image 1 is 'shop/b/front.jpg', and in gt.json it is 'a/front.jpg'"
+    with pytest.raises(FormatError, match=message):
+        check_pictures('found.json', {1: 'shop/b/front.jpg'}, 'gt.json', listed)
+
+
 @pytest.mark.parametrize('benchmark', ['deepfashion2', 'fashionai'])
 def test_pictures_that_predict_has_numbered_are_not_taken_for_others(
     tmp_path, monkeypatch, capsys, benchmark
