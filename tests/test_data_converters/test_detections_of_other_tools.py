@@ -78,6 +78,23 @@ def test_names_of_no_image_or_several(folder, name, problem, capsys):
     assert name in error
 
 
+def test_pictures_of_one_name_are_told_by_their_folders(folder, capsys):
+    content = json.loads((folder / 'gt.json').read_text())
+    content['images'][1]['file_name'] = 'shop/b/front.jpg'
+    content['images'][2]['file_name'] = 'shop/c/front.jpg'
+    write(folder, 'gt.json', content)
+    found = [result(0, BOX) | dict(image_id='b/front.jpg')]
+    found.append(result(0, BOX) | dict(image_id='/data/shop/c/front.jpg'))
+    write(folder, 'predictions.json', found)
+    assert convert(folder, 'predictions.json') == [result(1, BOX), result(2, BOX)]
+    # That of a folder alone which is not listed is no picture of the file.
+    found = [result(0, BOX) | dict(image_id=f'{name}/000003.jpg') for name in 'aabc']
+    write(folder, 'predictions.json', found)
+    assert not convert(folder, 'predictions.json')
+    message = "entry 2: 'b/000003.jpg' and 'a/000003.jpg' both lead to image 3 of the"
+    assert message in capsys.readouterr().err
+
+
 def test_yolo_text_files(folder):
     write(folder, 'labels/first.one.txt', '8 0.5 0.5 0.2 0.4 0.75\n\n4 .2 .3 .1 .2 1\n')
     assert convert(folder, 'labels') == [

@@ -17,12 +17,14 @@ class ImageNames:
     def __init__(self, images: ImageList) -> None:
         self._sizes = dict(zip(images.ids, images.sizes))
         self._paths: dict[str, set[int]] = {}
-        self._names: dict[str, set[int]] = {}
+        self._tails: dict[str, set[int]] = {}
         self._stems: dict[str, set[int]] = {}
+        self._found: dict[int, str] = {}
         for image_id, path in zip(images.ids, images.paths):
             place = PurePosixPath(path)
             self._paths.setdefault(path, set()).add(image_id)
-            self._names.setdefault(place.name, set()).add(image_id)
+            for tail in _tails(place):
+                self._tails.setdefault(tail, set()).add(image_id)
             self._stems.setdefault(place.stem, set()).add(image_id)
 
     def find(self, where: str, name: str, is_stem: bool = False) -> int:
@@ -35,12 +37,13 @@ class ImageNames:
             is_stem: Whether a suffix was taken off the name already. Defaults to False.
 
         Raises:
-            FormatError: If no image or several have this name.
+            FormatError: If no image or several have this name, or the image was found
+                by a path that is another picture's.
         """
         plain = PurePosixPath(name.replace('\\', '/'))
         places = [
             (self._paths, str(plain)),
-            (self._names, plain.name),
+            *((self._tails, tail) for tail in _tails(plain)),
             (self._stems, plain.name),
         ]
         # What follows the dot of photo.back is no suffix: photo is another picture.
@@ -50,7 +53,9 @@ class ImageNames:
         for known, wanted in places:
             ids = known.get(wanted, ())
             if len(ids) == 1:
-                return next(iter(ids))
+                (image_id,) = ids
+                self._refuse_another(where, image_id, str(plain))
+                return image_id
             if ids:
                 break
         problem = 'several images' if ids else 'no image'
@@ -58,6 +63,23 @@ class ImageNames:
             f'{where}: {problem} of the annotation file has the name {name!r}'
         )
 
+    def _refuse_another(self, where: str, image_id: int, name: str) -> None:
+        """Refuse an image for a second picture, which the file does not list."""
+        before = self._found.setdefault(image_id, name)
+        short, long = sorted((before, name), key=len)
+        if not f'/{long}'.endswith(f'/{short}'):
+            raise FormatError(
+                f'{where}: {name!r} and {before!r} both lead to image {image_id} of '
+                'the annotation file, though they are two pictures; to fix it: leave '
+                'out the boxes of pictures that it does not list'
+            )
+        self._found[image_id] = long
+
     def size(self, image_id: int) -> tuple[int, int]:
         """Width and height in pixels of an image; 0, 0 where the file has none."""
         return self._sizes[image_id]
+
+
+def _tails(path: PurePosixPath) -> list[str]:
+    """The path, and what is left of it without its first folders, down to the name."""
+    return ['/'.join(path.parts[place:]) for place in range(len(path.parts))]
