@@ -83,7 +83,7 @@ class Naming:
         self._again = _repeated(places)
         self._folder: str | None = None
         if self._repeated or leads_out:
-            self._folder = self._shared_folder(find(), leads_out)
+            self._folder = self._shared_folder(find())
 
     def _distinct(self, sources: Iterable[Source]) -> Iterator[Source]:
         """The sources without those that come again."""
@@ -96,11 +96,13 @@ class Naming:
                 seen.add(place)
             yield source
 
-    def _shared_folder(self, sources: Iterable[Source], is_needed: bool) -> str | None:
-        """What all lie below; None where one name is one picture."""
+    def _shared_folder(self, sources: Iterable[Source]) -> str | None:
+        """What all lie below; None where one name is one picture and leads to it."""
         paths: dict[int, str] = {}
         folder = last = None
+        is_needed = False
         for source in self._distinct(sources):
+            is_needed = is_needed or _leads_out(source.name)
             path, _ = _place(source)
             own = os.path.dirname(path)
             if own != last:  # of neighbours it is mostly the same

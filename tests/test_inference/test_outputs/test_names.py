@@ -74,11 +74,15 @@ def test_streams_of_one_host_stay_apart():
         ['absolute.txt'],
         ['t.tar'],
         ['t.tar', '../b', 't.tar'],
+        ['../top', 'again.txt'],
     ],
 )
 def test_many_are_named_like_few(folder, inputs):
     (folder / 'a/list.txt').write_text('1.jpg\n  \n../b/1.jpg\n')
     (folder / 'a/absolute.txt').write_text(f'{folder}/b/1.jpg\n{folder}/a/1.jpg\n')
+    (folder / 'top/deep').mkdir(parents=True)
+    (folder / 'top/deep/2.jpg').touch()
+    (folder / 'a/again.txt').write_text('../top/deep/2.jpg\n')
     with tarfile.open(folder / 'a/t.tar', 'w') as archive:
         for name in ('p.jpg', 'q.jpg', 'p.jpg'):  # as `tar -r` appends it
             archive.add(folder / 'b/1.jpg', name)
@@ -88,6 +92,8 @@ def test_many_are_named_like_few(folder, inputs):
     assert len({*found}) == len(found)
     if inputs == ['t.tar']:
         assert found == ['t.tar/p.jpg', 't.tar/q.jpg', 't.tar/p.jpg-2']
+    if inputs == ['../top', 'again.txt']:
+        assert found == ['deep/2.jpg']
     if inputs == ['absolute.txt']:
         assert found == ['b/1.jpg', 'a/1.jpg']
 
