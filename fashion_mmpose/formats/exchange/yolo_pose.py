@@ -216,9 +216,16 @@ def write_yolo(
         list[Path]: The text files.
 
     Raises:
-        FormatError: If two pictures differ in their suffixes only.
+        FormatError: If two pictures differ in their suffixes only, or predictions would
+            replace the text files of annotations.
     """
     root = Path(folder)
+    if data is None and (root / DATA_FILE).exists():
+        raise FormatError(
+            f'{root} holds annotations, which its {DATA_FILE} describes, and '
+            'predictions would replace their text files; to fix it: choose another '
+            'folder'
+        )
     files: dict[Path, str] = {}
     for name, text in texts.items():
         inner = _label_place(name) if data is not None else Path('labels', name)

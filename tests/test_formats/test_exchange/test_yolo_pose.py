@@ -322,6 +322,20 @@ def test_predictions_below_a_folder_called_images_come_back(tmp_path):
     assert json.loads(back.read_text()) == [dict(entry, keypoints=points)]
 
 
+def test_predictions_do_not_replace_annotations(tmp_path, capsys):
+    truth = skirts(tmp_path / 'truth.json', ['1.jpg'])
+    yolo = tmp_path / 'yolo'
+    command('export', truth, '--to', 'yolo-pose', '--out', yolo)
+    before = (yolo / 'labels/1.txt').read_text()
+    entry = dict(image_id=1, category_id=4, bbox=[80.0, 70, 240, 280], score=0.5)
+    found = tmp_path / 'found.json'
+    found.write_text(json.dumps([dict(entry, keypoints=[100.0, 200.0, 0.5] * 4)]))
+    options = '--ann-file', truth, '--to', 'yolo-pose', '--out', yolo
+    assert main(list(map(str, ('convert', 'export', found, *options)))) == 1
+    assert 'predictions would replace their text files' in capsys.readouterr().err
+    assert (yolo / 'labels/1.txt').read_text() == before
+
+
 def test_pictures_without_predictions_do_not_get_those_of_their_namesakes(tmp_path):
     truth = skirts(tmp_path / 'truth.json', ['a/1.jpg', '1.jpg'])
     entry = dict(image_id=2, category_id=4, bbox=[80.0, 70, 240, 280], score=0.5)
