@@ -14,8 +14,9 @@ GT.json is a COCO file of a benchmark, PRED.json a result list for its pictures.
     yolo-pose  data.yaml and labels/ of text files; the pictures belong into images/
                beside them. Where a picture's path has a folder `images` of its own,
                labels/ stands beside that. Predictions are written as Ultralytics saves
-               them with confidences. Ids, crowds, masks and landmarks outside of their
-               pictures are lost
+               them with confidences. All but boxes, categories and landmarks (ids,
+               crowds, masks, styles, ...) is lost, and what of these is outside of the
+               pictures
     fiftyone   metadata.json and samples.json of a LegacyFiftyOneDataset, the pictures
                in data/ beside them or in DIR; with predictions, both. Nothing is lost
                but places of points that are not labelled

@@ -7,9 +7,9 @@ All classes have one number of key points, so those of several categories are in
 benchmark's full layout, whose mirrors ``flip_idx`` gives; points of other categories
 are 0, 0, 0.
 
-What the form does not hold is lost: ids, crowds, masks, areas other than the box's, and
-landmarks and parts of boxes outside of the picture, because such a line makes
-Ultralytics refuse the picture.
+What the form does not hold is lost: ids, crowds, masks, styles, areas other than the
+box's, and landmarks and parts of boxes outside of the picture, because such a line
+makes Ultralytics refuse the picture.
 """
 
 import os
