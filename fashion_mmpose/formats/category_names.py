@@ -1,18 +1,29 @@
 """Categories and key points by the names that people and tools give them."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from fashion_mmpose import garments
 from fashion_mmpose.garments import Garment, Named
 
+_SIGNS = frozenset('+*#&%=<>@')
+
 
 def plain(name: str) -> str:
     """A name without what writers differ in: case, blanks, hyphens and the like.
 
-    Signs that tell one name from another stay: ``dress+`` is not ``dress``.
+    Signs that tell one name from another stay: ``dress+`` is not ``dress``. So do the
+    vowels of scripts that write them as marks, as in Devanagari and Thai.
     """
-    return re.sub(r'[^\w+*#&%=<>@]+|_+', '_', name.strip().lower()).strip('_')
+    letters = unicodedata.normalize('NFC', name.lower())
+    kept = (letter if _tells_names(letter) else '_' for letter in letters)
+    return re.sub('_+', '_', ''.join(kept)).strip('_')
+
+
+def _tells_names(letter: str) -> bool:
+    is_mark = unicodedata.category(letter).startswith('M')
+    return letter.isalnum() or letter in _SIGNS or is_mark
 
 
 def named_alike(known: Iterable[str], name: str) -> str | None:

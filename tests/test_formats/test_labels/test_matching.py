@@ -6,7 +6,7 @@ import pytest
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.formats.category_names import category_named
+from fashion_mmpose.formats.category_names import category_named, plain
 from fashion_mmpose.formats.labels.matching import Matcher, NameMap, read_name_map
 
 FASHIONAI = garments.benchmark('fashionai')
@@ -39,6 +39,23 @@ def test_names_that_differ_in_a_sign_are_two():
         assert category_named(own, name).name == name
     assert category_named(own, 'DRESS+').name == 'dress+'
     assert category_named(own, 'dress ').name == 'dress'
+
+
+def test_vowels_that_are_marks_tell_names(tmp_path):
+    kurta, kurti = 'कुर्ता', 'कुर्ती'
+    own = garments.benchmark_from(
+        dict(name='mine', categories={kurta: ['left', 'right'], kurti: ['hem']})
+    )
+    assert category_named(own, f'{kurti} ').name == kurti
+    # A letter with its mark, in one sign and in two, is one name.
+    assert plain('A\u0308rmel') == plain('ärmel')
+    path = tmp_path / 'names.json'
+    path.write_text(json.dumps(dict(categories={kurta: 'outwear', kurti: 'dress'})))
+    matcher = Matcher(FASHIONAI, read_name_map(path, FASHIONAI))
+    assert [matcher.category(name).name for name in (kurta, kurti)] == [
+        'outwear',
+        'dress',
+    ]
 
 
 def test_raw_names_are_of_their_benchmark_alone():
