@@ -73,7 +73,15 @@ def read_name_map(path: str | os.PathLike, benchmark: Benchmark) -> NameMap:
                 'name it'
             )
         own = _targets(where, value, garment.keypoints, 'key point')
-        keypoints.setdefault(garment.name, {}).update(own)
+        known = keypoints.setdefault(garment.name, {})
+        for alike, found in own.items():
+            if known.get(alike, found) != found:
+                raise FormatError(
+                    f'{where}: {alike!r} stands for {found!r}, and for '
+                    f'{known[alike]!r} in another category that is a {garment.name}, '
+                    'too; to fix it: rename one of them in the tool'
+                )
+        known |= own
     keypoints[''] = _targets(
         f'{path}: keypoints', shared, benchmark.keypoints, 'key point'
     )
@@ -97,7 +105,14 @@ def _targets(
                 f'{where}: {target!r} is no {kind} of the benchmark'
                 + _similar(str(target), known)
             )
-        targets[plain(str(name))] = found
+        alike = plain(str(name))
+        if targets.get(alike, found) != found:
+            raise FormatError(
+                f'{where}: {name!r} differs in its writing only from a name that '
+                f'stands for {targets[alike]!r}, and stands for {found!r}; to fix it: '
+                'rename one of them in the tool'
+            )
+        targets[alike] = found
     return targets
 
 

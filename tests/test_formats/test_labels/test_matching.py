@@ -41,6 +41,35 @@ def test_names_that_differ_in_a_sign_are_two():
     assert category_named(own, 'dress ').name == 'dress'
 
 
+@pytest.mark.parametrize('key', ['categories', 'keypoints'])
+def test_names_alike_that_stand_for_two_are_refused(tmp_path, key):
+    first, second = dict(
+        categories=('dress', 'skirt'), keypoints=('crotch', 'armpit_left')
+    )[key]
+    path = tmp_path / 'names.json'
+    path.write_text(json.dumps({key: {'A-line': first, 'a line': first}}))
+    read_name_map(path, FASHIONAI)
+    for other in (second, None):
+        path.write_text(json.dumps({key: {'A-line': first, 'a line': other}}))
+        message = f"{key}: 'a line' differs in its writing only .* stands for '{first}'"
+        with pytest.raises(FormatError, match=message):
+            read_name_map(path, FASHIONAI)
+
+
+def test_two_categories_that_are_one_agree_on_its_points(tmp_path):
+    path = tmp_path / 'names.json'
+    content = dict(categories={'Rock': 'skirt', 'Jupe': 'skirt'})
+    rows = {'Rock': {'links': 'waistband_left'}, 'Jupe': {'droite': 'hemline_right'}}
+    path.write_text(json.dumps(content | dict(keypoints=rows)))
+    names = read_name_map(path, FASHIONAI).keypoints['skirt']
+    assert names == {'links': 'waistband_left', 'droite': 'hemline_right'}
+    rows['Jupe']['Links'] = 'hemline_left'
+    path.write_text(json.dumps(content | dict(keypoints=rows)))
+    message = "'Jupe': 'links' stands for 'hemline_left', and for 'waistband_left' in"
+    with pytest.raises(FormatError, match=message):
+        read_name_map(path, FASHIONAI)
+
+
 def test_vowels_that_are_marks_tell_names(tmp_path):
     kurta, kurti = 'कुर्ता', 'कुर्ती'
     own = garments.benchmark_from(
