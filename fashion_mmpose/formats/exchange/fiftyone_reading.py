@@ -143,9 +143,8 @@ class FiftyOneReader:
         Raises:
             FormatError: If two pictures would have one name.
         """
-        numbers = _Numbers()
         wished = [_mapping(sample, 'coco') for sample in self.folder.samples]
-        numbers.taken.update(own['id'] for own in wished if type(own.get('id')) is int)
+        numbers = _Numbers({own['id'] for own in wished if type(own.get('id')) is int})
         held: set[int] = set()
         images = []
         names = _file_names(self.folder, wished)
@@ -177,9 +176,8 @@ class FiftyOneReader:
             for sample, image in zip(self.folder.samples, images)
             for entry in self._garments(sample, image)
         ]
-        numbers = _Numbers()
         kept = {own['id'] for _, own, _ in read if type(own.get('id')) is int}
-        numbers.taken.update(kept)
+        numbers = _Numbers(kept)
         held: set[int] = set()
         annotations = []
         for entry, own, moved in read:
@@ -266,6 +264,8 @@ class FiftyOneReader:
             else:
                 raise FormatError(f'{where} has neither a bounding_box nor key points')
             own, bbox, moved = _box(box, points, image, where)
+            if 'category' in own:  # it may have got another label
+                own['category'] = kind.name
             told: dict[str, Any] = dict(
                 image_id=image['id'],
                 category_id=kind.category_id,

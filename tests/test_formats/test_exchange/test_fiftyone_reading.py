@@ -68,6 +68,28 @@ def test_scores_come_back(truth, tmp_path, score):
     assert back == dict(entry, keypoints=points)
 
 
+def test_predictions_that_are_labelled_anew(truth, tmp_path):
+    content = json.loads(truth.read_text())
+    content['categories'] = coco_categories('fashionai')
+    content['annotations'] = []
+    truth.write_text(json.dumps(content))
+    points = [20.0, 30.0, 0.5] * 24
+    entry = dict(image_id=1, category_id=4, bbox=[10.0, 20.0, 80.0, 75.0], score=0.5)
+    found = tmp_path / 'found.json'  # as `predict` writes it
+    found.write_text(json.dumps([dict(entry, category='skirt', keypoints=points)]))
+    arguments = found, '--ann-file', truth, '--to', 'fiftyone'
+    convert('export', *arguments, '--out', tmp_path / 'set')
+
+    def change(samples):
+        for (each,) in labels(samples[0], 'predictions'):
+            each['label'] = 'trousers'
+        keys = samples[0]['predictions_points']['keypoints'][0]
+        keys['points'] = [[0.1, 0.2]] * 7
+
+    (back,) = read(changed(tmp_path / 'set', change), '--predictions')
+    assert (back['category_id'], back['category']) == (5, 'trousers')
+
+
 def test_a_copied_garment_leaves_its_original_where_it_was(dataset):
     def change(samples):
         boxes, points = labels(samples[0])
