@@ -216,6 +216,8 @@ class _Conversion:
 
     def _image(self, image: LabelledImage) -> dict:
         size, name = image.size, image.names[0]
+        if image.fault:
+            raise FormatError(image.fault)
         if self.pictures is None:
             refuse_outside(image.where, name)
         else:

@@ -48,6 +48,7 @@ class LabelledImage:
         size: Width and height in pixels, as the tool says; None if it does not.
         garments: What was labelled in it.
         number: The image's own id, if it has one.
+        fault: Why its garments cannot be read; empty if they can.
     """
 
     where: str
@@ -55,6 +56,7 @@ class LabelledImage:
     size: tuple[int, int] | None
     garments: tuple[LabelledGarment, ...]
     number: int | None = None
+    fault: str = ''
 
 
 @dataclass(frozen=True)

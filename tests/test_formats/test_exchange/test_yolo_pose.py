@@ -309,6 +309,26 @@ def test_pictures_of_one_name_in_several_folders_come_back(tmp_path):
     assert corners == pytest.approx(dict(zip(names, (10, 20, 30))), abs=1e-3)
 
 
+def test_pictures_that_are_damaged_can_be_left_out(tmp_path, capsys):
+    """Their sizes, of which YOLO's places are shares, cannot be told."""
+    truth = skirts(tmp_path / 'truth.json', ['1.jpg', '2.jpg'])
+    yolo, back = tmp_path / 'yolo', tmp_path / 'back.json'
+    command('export', truth, '--to', 'yolo-pose', '--out', yolo)
+    (yolo / 'images').mkdir()
+    (yolo / 'images/1.jpg').write_bytes(b'\xff\xd8\xff\xe0')
+    cv2.imwrite(str(yolo / 'images/2.jpg'), np.zeros((700, 800, 3)))
+    options = '--benchmark', 'fashionai', '--out', back
+    assert (
+        main(list(map(str, ('convert', 'labels', yolo / 'data.yaml', *options)))) == 1
+    )
+    message = f'{yolo / "images/1.jpg"} is no readable picture'
+    assert f'error: {message}' in capsys.readouterr().err
+    command('labels', yolo / 'data.yaml', *options, '--skip-bad')
+    assert f'warning: left out: {message}' in capsys.readouterr().err
+    (image,) = json.loads(back.read_text())['images']
+    assert image['file_name'] == 'images/2.jpg'
+
+
 def test_predictions_below_a_folder_called_images_come_back(tmp_path):
     truth = skirts(tmp_path / 'truth.json', ['shop/images/1.jpg'])
     points = [100.0, 200.0, 0.5] * 4

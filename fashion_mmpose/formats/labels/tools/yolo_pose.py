@@ -218,10 +218,14 @@ def _label_file(picture: Path) -> Path:
 
 
 def _image(root: Path, file: Path, labels: Path, classes: Classes) -> LabelledImage:
+    # The folder of the pictures may be any of those that this one lies in.
+    parts = Path(os.path.relpath(file, root)).parts
+    names = tuple('/'.join(parts[place:]) for place in range(len(parts)))
     try:
         size = image_size(file)
     except (OSError, ValueError) as error:
-        raise FormatError(f'{file} is no readable picture: {error}') from None
+        fault = f'{file} is no readable picture: {error}'
+        return LabelledImage(str(file), names, None, (), fault=fault)
     lines: Sequence[str] = ()
     if labels.exists():
         try:
@@ -233,9 +237,6 @@ def _image(root: Path, file: Path, labels: Path, classes: Classes) -> LabelledIm
         for place, line in enumerate(lines, 1)
         if line.strip()
     ]
-    # The folder of the pictures may be any of those that this one lies in.
-    parts = Path(os.path.relpath(file, root)).parts
-    names = tuple('/'.join(parts[place:]) for place in range(len(parts)))
     return LabelledImage(str(file), names, size, tuple(garments))
 
 
