@@ -32,8 +32,9 @@ class PictureFolder:
 
         Args:
             where: What names it, for errors.
-            names: What it may be called; the first that leads to a file counts, then
-                the first whose file name one file of the folder alone has.
+            names: What it may be called; the first that leads to a file counts, whole
+                or without its first folders, then the first whose file name one file
+                of the folder alone has.
 
         Raises:
             FormatError: If there is none, or several have its name.
@@ -41,9 +42,9 @@ class PictureFolder:
         # Tools on Windows write backslashes, which elsewhere are a part of a name.
         names = (*names, *(each.replace('\\', '/') for each in names if '\\' in each))
         for name in names:
-            path = PurePosixPath(name)
-            if _is_inside(name) and os.path.isfile(os.path.join(self.root, path)):
-                return path.as_posix()
+            for tail in _tails(name):
+                if _is_inside(tail) and os.path.isfile(os.path.join(self.root, tail)):
+                    return tail
         several: list[str] = []
         for name in names:
             found = self._files().get(PurePosixPath(name).name, [])
@@ -147,6 +148,16 @@ def refuse_outside(where: str, name: str) -> None:
             f'{where}: its picture {name!r} leads out of the folder of the pictures; '
             'to fix it: give that folder with --images'
         )
+
+
+def _tails(name: str) -> list[str]:
+    """The path, and what is left of it without its first folders, but for one."""
+    path = PurePosixPath(name)
+    parts = path.parts
+    return [
+        path.as_posix(),
+        *('/'.join(parts[place:]) for place in range(1, len(parts) - 1)),
+    ]
 
 
 def _plain(name: str) -> str:

@@ -218,9 +218,7 @@ def _label_file(picture: Path) -> Path:
 
 
 def _image(root: Path, file: Path, labels: Path, classes: Classes) -> LabelledImage:
-    # The folder of the pictures may be any of those that this one lies in.
-    parts = Path(os.path.relpath(file, root)).parts
-    names = tuple('/'.join(parts[place:]) for place in range(len(parts)))
+    names = Path(os.path.relpath(file, root)).as_posix(), file.name
     try:
         size = image_size(file)
     except (OSError, ValueError) as error:
