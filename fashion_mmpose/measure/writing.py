@@ -32,7 +32,10 @@ def check_format(name: str) -> None:
 
 
 def write_table(
-    outputs: OutputFiles, path: str | os.PathLike, rows: Sequence[Row]
+    outputs: OutputFiles,
+    path: str | os.PathLike,
+    rows: Sequence[Row],
+    columns: Iterable[str] = (),
 ) -> None:
     """Write rows, each a mapping from columns to plain values.
 
@@ -40,6 +43,7 @@ def write_table(
         outputs: Where the file is opened, to appear with others.
         path: Its suffix tells the format, one of :data:`FORMATS`.
         rows: The rows; the first one's keys are the columns.
+        columns: The columns where there is no row.
 
     Raises:
         ImportError: If it is a workbook and openpyxl is missing.
@@ -52,27 +56,30 @@ def write_table(
         outputs.open(path).write(f'[{lines}]\n')
     elif name == 'csv':
         writer = csv.writer(outputs.open(path), lineterminator='\n')
-        writer.writerows(_cells(rows))
+        writer.writerows(_cells(rows, columns))
     else:
-        _write_workbook(outputs, path, rows)
+        _write_workbook(outputs, path, rows, columns)
 
 
-def _cells(rows: Sequence[Row]) -> Iterable[list]:
-    if rows:
-        yield list(rows[0])
+def _cells(rows: Sequence[Row], columns: Iterable[str]) -> Iterable[list]:
+    if head := list(rows[0] if rows else columns):
+        yield head
     for row in rows:
         yield ['' if value is None else value for value in row.values()]
 
 
 def _write_workbook(
-    outputs: OutputFiles, path: str | os.PathLike, rows: Sequence[Row]
+    outputs: OutputFiles,
+    path: str | os.PathLike,
+    rows: Sequence[Row],
+    columns: Iterable[str],
 ) -> None:
     workbook = _openpyxl().Workbook(write_only=True)
     for number, start in enumerate(range(0, max(1, len(rows)), MOST_ROWS), 1):
         name = 'measurements' if number == 1 else f'measurements {number}'
         sheet = workbook.create_sheet(name)
         sheet.freeze_panes = 'A2'
-        for cells in _cells(rows[start : start + MOST_ROWS]):
+        for cells in _cells(rows[start : start + MOST_ROWS], columns):
             sheet.append(list(map(_for_workbook, cells)))
     workbook.save(outputs.open_binary(path))
 

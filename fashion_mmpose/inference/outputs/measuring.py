@@ -25,6 +25,7 @@ from fashion_mmpose.measure.specification import (
     VERDICTS,
     Limit,
     Specification,
+    Verdict,
     judge,
     worst,
 )
@@ -223,18 +224,21 @@ class MeasurementFiles(RunFiles):
                 if each.measured is None
             ),
         ]
-        rows = [dict(place, **each.to_dict()) for each in shown]
+        self._rows += [self._row(place, each, by_name.get(each.name)) for each in shown]
+
+    def _row(
+        self, place: Mapping, measured: Measured, found: Verdict | None = None
+    ) -> dict:
+        row = dict(place, **measured.to_dict())
         if self._measuring.limits:
-            for row in rows:
-                found = by_name.get(row['measurement'])
-                row |= dict(
-                    target=found and found.limit.target,
-                    minus=found and found.limit.minus,
-                    plus=found and found.limit.plus,
-                    verdict=found and found.verdict,
-                    verdict_reason=found and found.reason,
-                )
-        self._rows += rows
+            row |= dict(
+                target=found and found.limit.target,
+                minus=found and found.limit.minus,
+                plus=found and found.limit.plus,
+                verdict=found and found.verdict,
+                verdict_reason=found and found.reason,
+            )
+        return row
 
     def _finish(self) -> None:
         for (folder, category), lengths in (self._groups or {}).items():
@@ -242,9 +246,11 @@ class MeasurementFiles(RunFiles):
                 name = os.path.join(folder, f'{len(lengths)} pictures')
                 place = dict(image=name, garment=1, category=category)
                 self._add_rows(place, combine(lengths), name)
+        nowhere = dict(image='', garment=0, category='')
+        columns = tuple(self._row(nowhere, Measured('', '')))
         for suffix in self._formats:
             path = self.out_dir / f'{NAME}.{suffix}'
-            write_table(self._outputs, path, self._rows)
+            write_table(self._outputs, path, self._rows, columns)
 
     def of_other_runs(self) -> list[str]:
         """What of the folder this run has not written, in words."""

@@ -71,6 +71,19 @@ def test_a_row_for_every_length(tmp_path, sources):
     assert not (tmp_path / 'measured').exists()
 
 
+def test_a_table_without_garments_has_its_columns(tmp_path, sources):
+    (first, limit) = tmp_path / 'some', Limit('', 'chest', 40, 1, 1)
+    for place, limits in (('plain', ()), ('judged', (limit,))):
+        measuring = Measuring(Centimetres(), {}, limits)
+        for folder, found in ((first, [garment()]), (tmp_path / place, [])):
+            write(folder, sources, found, measuring, formats=['csv'])
+        heads = [
+            (folder / 'measurements.csv').read_text().splitlines()[0]
+            for folder in (first, tmp_path / place)
+        ]
+        assert heads[0] == heads[1] and ('verdict' in heads[1]) == bool(limits)
+
+
 def test_pictures_are_drawn(tmp_path, sources):
     write(tmp_path, sources, [garment(), garment()], with_drawn=True, formats=['csv'])
     drawn = cv2.imread(str(tmp_path / 'measured' / 'b.png'))
