@@ -177,7 +177,7 @@ def _check_pictures(path, entries: list, images: ImageList) -> None:
     numbered = [
         entry | dict(image_id=whole_id(entry.get('image_id')))
         for entry in entries
-        if isinstance(entry, dict) and 'file_name' not in entry
+        if isinstance(entry, dict) and 'image' in entry and 'file_name' not in entry
     ]
     check_pictures(
         path,
