@@ -218,8 +218,8 @@ class GarmentDataset(BaseCocoStyleDataset):
 
         It notes in the metainfo how many samples the whole test set has. A metric that
         sees as many different samples knows that the whole set was tested, also the
-        pictures without a sample. The number is that of the set before ``indices`` are
-        taken, so that the metainfo of all its parts is alike, as MMEngine's
+        pictures without a sample. The number is that before ``sample_interval`` and
+        ``indices`` choose, so that the metainfo of all parts is alike, as MMEngine's
         ``ConcatDataset`` wants it.
         """
         columns = read_columns(
@@ -234,14 +234,14 @@ class GarmentDataset(BaseCocoStyleDataset):
         samples = (
             self._detected(columns) if self.bbox_file else self._annotated(columns)
         )
-        if self.sample_interval > 1:  # as MMPose: pictures whose id is a multiple
-            image_ids = columns.images.ids[samples.image_rows]
-            samples = samples.take(image_ids % self.sample_interval == 0)
         if self.data_mode == 'bottomup':
             rows = np.unique(samples.image_rows)
             samples = whole_images(columns.images, rows, score=1.0)
         if self.test_mode and not self.one_per_image:
             self._metainfo['num_samples'] = len(samples)
+        if self.sample_interval > 1:  # as MMPose: pictures whose id is a multiple
+            image_ids = columns.images.ids[samples.image_rows]
+            samples = samples.take(image_ids % self.sample_interval == 0)
         self._whole = GarmentRecords(
             columns,
             samples,
@@ -281,9 +281,9 @@ class GarmentDataset(BaseCocoStyleDataset):
         """
         image_ids = self._whole.image_ids_of(paths)
         self.data_list = self.data_list.without(paths)
-        self._whole = self._whole.without(paths)
+        before, self._whole = self._whole, self._whole.without(paths)
         if 'num_samples' in self._metainfo:
-            self._metainfo['num_samples'] = len(self._whole)
+            self._metainfo['num_samples'] -= len(before) - len(self._whole)
         return image_ids
 
     def prepare_data(self, idx: int) -> Any:

@@ -138,6 +138,7 @@ ANNOTATED = {
     'between two of a picture': (lambda path: build(path, indices=3), 2, 3),
     'the last': (lambda path: build(path, indices=-2), 2, 2),
     'some': (lambda path: build(path, indices=[5, 0, 3]), 3, 3),
+    'every second picture': (lambda path: build(path, sample_interval=2), 2, 3),
     'a subset': (lambda path: build(path).get_subset([0, 1]), 1, 2),
     'a subset in place': (lambda path: in_place(build(path), -1), 1, 1),
     'a subset of a lazy one': (
@@ -174,6 +175,15 @@ def test_annotated_boxes(dataset, pictures, found, ann_file, log):
 def test_nothing_tested(ann_file, log):
     ap, ar, text = score(build(ann_file, indices=0), log)
     assert (ap, ar) == (-1, -1) and 'on 0 of 5 pictures, 0 of 6 garments' in text
+
+
+def test_a_part_of_which_pictures_are_left_out(ann_file, log):
+    dataset = build(ann_file, sample_interval=2)
+    second, _ = dataset.pictures()
+    assert dataset.leave_out([second]) == [2]
+    ap, ar, text = score(dataset, log)
+    assert (ap, ar) == (pytest.approx(1), 1)
+    assert 'scored on 1 of 5 pictures, 1 of 6 garments' in text
 
 
 @pytest.mark.slow
