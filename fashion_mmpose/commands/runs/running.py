@@ -5,11 +5,11 @@ The functions behind ``tools/train.py``, ``tools/test.py`` and ``tools/detect.py
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.dist import get_world_size, init_dist, is_distributed
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -21,7 +21,7 @@ from fashion_mmpose.config.checks import (
     check_optimizer,
     check_states,
 )
-from fashion_mmpose.config.dataset_settings import check_files
+from fashion_mmpose.config.dataset_settings import check_files, leaves, map_leaves
 from fashion_mmpose.config.described_data import check_channels
 from fashion_mmpose.config.loading import existing_file, is_detector, is_ensemble
 from fashion_mmpose.config.overrides import OverrideAction
@@ -261,7 +261,8 @@ def set_testing(
     elif not is_ensemble(cfg):
         raise ValueError('CHECKPOINT is missing: only an ensemble names its own')
     if bbox_file is not None:
-        cfg.test_dataloader.dataset.bbox_file = existing_file(bbox_file)
+        boxes = dict(bbox_file=existing_file(bbox_file))
+        _change_test_sets(cfg, lambda _: boxes)
     if out_files:
         for path in out_files:
             if not path.endswith(SUFFIXES):
@@ -293,12 +294,25 @@ def set_bbox_thr(cfg: Config, threshold: float | None) -> None:
     """
     if threshold is None:
         return
-    dataset = cfg.test_dataloader.dataset
-    if not dataset.get('bbox_file'):
+    tested = leaves(cfg.test_dataloader.dataset)
+    if not any(dataset.get('bbox_file') for dataset in tested):
         raise ValueError('--bbox-thr is for the boxes of --bbox-file, which is missing')
     if not 0 <= threshold <= 1:
         raise ValueError(f'--bbox-thr {threshold}: it must be between 0 and 1')
-    dataset.filter_cfg = dict(dataset.get('filter_cfg') or {}, bbox_score_thr=threshold)
+    _change_test_sets(
+        cfg,
+        lambda dataset: dict(
+            filter_cfg=dict(dataset.get('filter_cfg') or {}, bbox_score_thr=threshold)
+        ),
+    )
+
+
+def _change_test_sets(cfg: Config, change: Callable[[Mapping], Mapping]) -> None:
+    """Set entries of the test set, or of all that a wrapper holds, in place."""
+    cfg.test_dataloader.dataset = map_leaves(
+        cfg.test_dataloader.dataset,
+        lambda dataset: ConfigDict(dataset, **change(dataset)),
+    )
 
 
 def add_evaluator(cfg: Config, evaluator: dict) -> None:

@@ -128,3 +128,20 @@ def test_testing(cfg, tmp_path):
         running.set_testing(cfg, str(files[0]), bbox_file='none.json')
     with pytest.raises(FileNotFoundError, match='none.pth does not exist'):
         running.set_testing(cfg, 'none.pth')
+
+
+def test_the_boxes_of_all_that_a_wrapper_holds(cfg, tmp_path):
+    files = [tmp_path / name for name in ('w.pth', 'boxes.json')]
+    for file in files:
+        file.touch()
+    weights, boxes = map(str, files)
+    one = dict(cfg.test_dataloader.dataset, filter_cfg=None)
+    other = dict(one, indices=3)
+    repeated = dict(type='RepeatDataset', times=2, dataset=other)
+    joined = dict(type='ConcatDataset', datasets=[one, repeated])
+    cfg.test_dataloader.dataset = joined
+    running.set_testing(cfg, weights, boxes)
+    running.set_bbox_thr(cfg, 0.3)
+    first, second = cfg.test_dataloader.dataset.datasets
+    added = dict(bbox_file=boxes, filter_cfg=dict(bbox_score_thr=0.3))
+    assert first == one | added and second == repeated | dict(dataset=other | added)
