@@ -12,6 +12,7 @@ from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import METRICS
 
 from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
     BENCHMARK as OFFICIAL,
 )
@@ -121,14 +122,17 @@ class PredictionFile(BaseMetric):
 
         Raises:
             FormatError: If a CSV file is asked for, and an image of the annotation
-                file has no prediction of its category.
+                file has no prediction of its category; or if several pictures have
+                one id, as those of several annotation files.
             RescuedError: If a file cannot be written to its place; it says where the
                 predictions are instead.
         """
         benchmark = benchmark_told(self.dataset_meta)
         is_scored = benchmark is not None and benchmark.name != TIANCHI
         # A wrapper of the dataset may repeat samples.
-        results = list(dict(results).values())
+        distinct = dict(results)
+        _check_pictures(distinct)
+        results = list(distinct.values())
         if benchmark is None:
             predictions = results
         elif is_scored:
@@ -221,7 +225,25 @@ def _identity(sample: dict) -> tuple:
     instances = sample['pred_instances']
     boxes = np.ravel(instances['bboxes']), np.ravel(instances.get('bbox_scores', ()))
     numbers = tuple(np.concatenate(boxes).tolist())
-    return sample['img_id'], sample['category_id'], sample.get('id'), numbers
+    picture = sample['img_id'], sample.get('img_path')
+    return *picture, sample['category_id'], sample.get('id'), numbers
+
+
+def _check_pictures(identities: Iterable[tuple]) -> None:
+    """Refuse predictions of several pictures that have one id.
+
+    Raises:
+        FormatError: If there are some.
+    """
+    paths = {}
+    for image_id, path, *_ in identities:
+        known = paths.setdefault(image_id, path)
+        if known != path:
+            raise FormatError(
+                f'{known} and {path} have one id, {image_id}, by which predictions are '
+                'told apart: the test is of several annotation files; to fix it: test '
+                'one file at a time'
+            )
 
 
 def _plain_entry(sample: dict) -> dict:

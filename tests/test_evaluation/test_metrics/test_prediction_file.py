@@ -71,6 +71,19 @@ def test_repeated_samples_are_written_once(tmp_path):
     assert [entry['image_id'] for entry in json.loads(path.read_text())] == [7, 8]
 
 
+def test_pictures_of_several_files_are_no_single_list(tmp_path):
+    """Files number their pictures alike."""
+    path = tmp_path / 'p.json'
+    metric = PredictionFile([str(path)])
+    metric.dataset_meta = dict(dataset_name='fashionai_skirt', category='skirt')
+    for name in ('a.jpg', 'b.jpg'):
+        found = sample(7, POINTS, [0.2, 0.4, 0.6, 0.0])
+        metric.process({}, [dict(found, img_path=name)])
+    with pytest.raises(FormatError, match='^a.jpg and b.jpg have one id, 7, by which'):
+        metric.evaluate(size=2)
+    assert not path.exists()
+
+
 def test_both_files(tmp_path, known_ann_file):
     files = [tmp_path / 'p.json', tmp_path / 'p.csv']
     metric = PredictionFile([str(file) for file in files])
