@@ -84,6 +84,17 @@ def parse_value(text: str):
     return [parse_value(part) for part in parts]
 
 
+def quoted(path: str) -> str:
+    """A path as a value that :func:`parse_value` reads as it is."""
+    try:
+        if parse_value(path) == path:
+            return path
+    except ValueError:  # brackets that are not closed
+        pass
+    quote = '"' if "'" in path else "'"
+    return f'{quote}{path}{quote}'
+
+
 def _without_quotes(text: str) -> str:
     """A text without the quotes around all of it."""
     quote = text[:1]

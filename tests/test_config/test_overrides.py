@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from fashion_mmpose.config.loading import load_config
-from fashion_mmpose.config.overrides import OverrideAction, parse_value
+from fashion_mmpose.config.overrides import OverrideAction, parse_value, quoted
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,11 @@ from fashion_mmpose.config.overrides import OverrideAction, parse_value
 )
 def test_values(text, value):
     assert parse_value(text) == value
+
+
+@pytest.mark.parametrize('path', ['a/b/', 'a,b/', "Bob's, new/", ' a/', '[a/', '(a,b'])
+def test_paths_are_read_as_they_are(path):
+    assert parse_value(quoted(path)) == path
 
 
 @pytest.mark.parametrize('text', ["{'a': 1, 'b': 2}", "dict(type='Adam', lr=1)"])

@@ -12,6 +12,7 @@ from fashion_mmpose.commands.runs.running import argument_parser, set_training
 from fashion_mmpose.config.dataset_settings import ann_file_of, fill_category
 from fashion_mmpose.config.described_data import LOADERS
 from fashion_mmpose.config.loading import CATEGORY, is_ensemble, load_config
+from fashion_mmpose.config.overrides import quoted
 from fashion_mmpose.engine.work_folder import checkpoint_file
 
 
@@ -269,4 +270,4 @@ def finetuning_options(
             'recipes/hrnet_w48_fashionai_finetuned'
         )
     chosen = [f'{loader}.dataset.categories=[{category}]' for loader in LOADERS]
-    return [f'load_from={checkpoint}', *chosen]
+    return [f'load_from={quoted(checkpoint)}', *chosen]

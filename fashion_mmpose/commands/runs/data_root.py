@@ -6,6 +6,7 @@ import os
 from mmengine.config import Config
 
 from fashion_mmpose.config.dataset_settings import leaves
+from fashion_mmpose.config.overrides import quoted
 
 LOADERS = ('train', 'val', 'test')
 
@@ -99,7 +100,7 @@ def data_root_options(folder: str | None) -> list[str]:
         return []
     if not os.path.isdir(folder):
         raise FileNotFoundError(f'--data-root {folder}: there is no such folder')
-    root = os.path.join(folder, '')
+    root = quoted(os.path.join(folder, ''))
     return [f'{part}_dataloader.dataset.data_root={root}' for part in LOADERS]
 
 

@@ -120,6 +120,16 @@ def test_a_network_for_all_is_finetuned_for_one(tmp_path):
         plan.plan_runs(config, ['skirt'], 'here', finetune='nowhere.pth')
 
 
+def test_a_network_in_a_folder_with_a_comma(tmp_path):
+    best = tmp_path / 'first, second' / 'best_fashionai_NE_epoch_3.pth'
+    best.parent.mkdir()
+    best.touch()
+    config = 'recipes/hrnet_w48_fashionai_finetuned'
+    _, (run,) = plan.plan_runs(config, ['skirt'], 'here', finetune=str(best))
+    assert run.cfg.load_from == str(best)
+    assert plan.parse_options(run.cfg_options)['load_from'] == str(best)
+
+
 @pytest.mark.slow
 def test_ensembles_are_tested_only():
     _, (run,) = plan.plan_runs('small/cpn_ensemble', ['skirt'], test_only=True)

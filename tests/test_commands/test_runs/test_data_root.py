@@ -25,6 +25,13 @@ def test_all_data_lies_there(tmp_path, name):
     assert all(same[each] == cfg[each] for each in LOADERS)
 
 
+def test_a_folder_with_a_comma(tmp_path):
+    folder = tmp_path / 'shop, new'
+    folder.mkdir()
+    options = parse_options(data_root_options(str(folder)))
+    assert set(options.values()) == {f'{folder}/'}
+
+
 def test_wrapped_data_sets_and_evaluators_move_along(tmp_path):
     cfg = load_config('small/cpn_r18_all')
     old = cfg.train_dataloader.dataset.data_root
