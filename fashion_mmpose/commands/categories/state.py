@@ -36,6 +36,8 @@ TESTING_KEYS = (
 # Within these: what may differ from machine to machine and from look to look.
 _LOADING_KEYS = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 _LOOKING_HOOKS = ('timer', 'logger', 'visualization')
+# The best by the error of all points, and not by that of a key point or a category.
+_BEST = ('best_fashionai_NE_epoch_*.pth', 'best_fashionai_NE_iter_*.pth')
 
 
 @dataclass
@@ -169,12 +171,17 @@ def _short(value) -> str:
 def checkpoint_to_test(folder: Path) -> Path:
     """The best checkpoint of a training, else its last one.
 
+    Of several best ones it is that of the normalized error, by which the networks are
+    compared, or the newest.
+
     Raises:
         FileNotFoundError: If there is none.
         ValueError: See :func:`last_checkpoint`.
     """
-    best = sorted(folder.glob('best_fashionai_NE_*.pth'), key=os.path.getmtime)
-    path = best[-1] if best else last_checkpoint(folder)
+    for form in (*_BEST, 'best_*.pth'):
+        if best := sorted(folder.glob(form), key=os.path.getmtime):
+            return best[-1]
+    path = last_checkpoint(folder)
     if path is None:
         raise FileNotFoundError(f'no checkpoint in {folder}: train it first')
     return path

@@ -128,6 +128,19 @@ def test_the_best_checkpoint_is_tested(tmp_path):
     assert state.checkpoint_to_test(tmp_path) == best
 
 
+def test_the_best_checkpoint_by_another_score_is_tested(tmp_path):
+    write_weights(tmp_path / 'epoch_9.pth')
+    best = tmp_path / 'best_fashionai_state_accuracy_epoch_3.pth'
+    write_weights(best)
+    assert state.checkpoint_to_test(tmp_path) == best
+    # The normalized error comes first, of all points and not of one.
+    best = tmp_path / 'best_fashionai_NE_iter_400.pth'
+    for path in (best, tmp_path / 'best_fashionai_NE_crotch_iter_500.pth'):
+        write_weights(path)
+    os.utime(path, (2e9, 2e9))
+    assert state.checkpoint_to_test(tmp_path) == best
+
+
 @pytest.mark.slow
 def test_what_a_test_depends_on(tmp_path):
     data = f'test_dataloader.dataset.data_root={tmp_path}/'
