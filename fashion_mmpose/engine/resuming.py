@@ -1,7 +1,8 @@
-"""What a resumed run makes up for: a validation, and the scalars of before."""
+"""What a resumed run makes up for: a validation, the best and the scalars of before."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, MutableMapping
 from pathlib import Path
 
 from mmengine.hooks import Hook
@@ -10,12 +11,14 @@ from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from mmengine.visualization import LocalVisBackend
 
 from fashion_mmpose.files.writing.outputs import OutputFiles
+from fashion_mmpose.weights.read import WeightsError, read_file
 
 # MMEngine's hooks, which forget what they know when a run is interrupted.
 _KEPT_STATES = {
     'CheckpointHook': 'ValidatedCheckpointHook',
     'EarlyStoppingHook': 'PersistentEarlyStoppingHook',
 }
+_BEST_CKPT, _BEST_SCORE = 'best_ckpt', 'best_score'
 
 
 class PendingValidationHook(Hook):
@@ -112,6 +115,47 @@ def parts_of_a_step(wrapper: OptimWrapper | Mapping) -> int:
     if isinstance(wrapper, Mapping):
         return wrapper.get('accumulative_counts', 1)
     return getattr(wrapper, '_accumulative_counts', 1)
+
+
+def told_best(info: Mapping, form: re.Pattern) -> tuple[str | None, float | None]:
+    """The best checkpoint by a score, and the score, as a run has noted them.
+
+    Args:
+        info: The ``runtime_info`` of its messages. MMEngine calls the entries of a
+            single score, whichever that is, ``best_ckpt`` and ``best_score``; of
+            several, each has its name behind.
+        form: The names of the best checkpoints by that score.
+    """
+    for name, path in info.items():
+        if name.startswith(_BEST_CKPT) and form.fullmatch(os.path.basename(path or '')):
+            return path, info.get(_BEST_SCORE + name.removeprefix(_BEST_CKPT))
+    return None, None
+
+
+def stored_score(path: str, form: re.Pattern) -> float | None:
+    """The score of a best checkpoint; None if it cannot be read.
+
+    Args:
+        path: The file.
+        form: See :func:`told_best`.
+    """
+    try:
+        return told_best(read_file(path)['message_hub']['runtime_info'], form)[1]
+    except (WeightsError, KeyError):
+        return None
+
+
+def forget_best(info: MutableMapping, but: Collection[str]) -> None:
+    """Take what is noted of best checkpoints out of a run's messages, in place.
+
+    Args:
+        info: See :func:`told_best`.
+        but: What stands behind the names of entries that stay.
+    """
+    for name in [*info]:
+        for entry in (_BEST_CKPT, _BEST_SCORE):
+            if name.startswith(entry) and name.removeprefix(entry) not in but:
+                del info[name]
 
 
 def scalars_so_far(runner: Runner) -> dict:

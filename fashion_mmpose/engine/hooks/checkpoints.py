@@ -18,7 +18,10 @@ from fashion_mmpose import interrupts
 from fashion_mmpose.engine.resuming import (
     PendingValidationHook,
     continue_scalars,
+    forget_best,
     scalars_so_far,
+    stored_score,
+    told_best,
 )
 from fashion_mmpose.engine.work_folder import (
     INTERRUPTED,
@@ -30,7 +33,6 @@ from fashion_mmpose.engine.work_folder import (
 )
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.measure.uncertainty.calibration import beside
-from fashion_mmpose.weights.read import WeightsError, read_file
 
 SECONDS_TO_SAVE = 10.0  # what orchestrators grant at the least before they kill
 
@@ -294,56 +296,60 @@ class ValidatedCheckpointHook(CheckpointHook):
         leaves two. One that is resumed from another folder has none here yet.
         """
         single = len(self.key_indicators) == 1
-        for key in self.key_indicators:
-            suffix = '' if single else f'_{key}'
-            path = None
+        suffixes = {key: '' if single else f'_{key}' for key in self.key_indicators}
+        info = runner.message_hub.runtime_info
+        told = {key: told_best(info, self._best_form(key)) for key in suffixes}
+        if 'auto' not in told:
+            # What is best by other scores is nothing to compare these with.
+            forget_best(info, {suffixes[key] for key in told if told[key][0]})
+        for key, (path, score) in told.items():
+            own = None
             if is_own and key != 'auto':
                 kept = [None]
                 if is_main_process():
-                    kept = [self._tidy_best(runner, key, suffix, is_pending)]
+                    kept = [self._tidy_best(runner, key, told[key], is_pending)]
                 broadcast_object_list(kept)
-                path, score = kept[0]
-            if path is not None:
-                runner.message_hub.update_info(f'best_score{suffix}', score)
-                runner.message_hub.update_info(f'best_ckpt{suffix}', path)
+                if kept[0] is not None:
+                    own, score = kept[0]
             elif not is_own:
                 runner.logger.info(
                     f'the best checkpoint of before stays in {source}; one that is '
                     f'better will be in {self.out_dir}'
                 )
+            if own or path:
+                info[f'best_score{suffixes[key]}'] = score
+                info[f'best_ckpt{suffixes[key]}'] = own or path
             if single:
-                self.best_ckpt_path = path
+                self.best_ckpt_path = own
             else:
-                self.best_ckpt_path_dict[key] = path
+                self.best_ckpt_path_dict[key] = own
 
-    def _tidy_best(
-        self, runner: Runner, key: str, suffix: str, is_pending: bool
-    ) -> tuple[str | None, float | None]:
-        """Keep the best of a score's checkpoints in the folder; its path and score."""
+    def _best_form(self, key: str) -> re.Pattern:
+        """The names of the best checkpoints by a score."""
         prefix = f'best_{key}_'.replace('/', '_')
         number = re.escape(self.filename_tmpl).replace(re.escape('{}'), r'\d+')
-        found = [
-            name
-            for name in sorted(os.listdir(self.out_dir))
-            if re.fullmatch(re.escape(prefix) + number, name)
-        ]
-        info = runner.message_hub.runtime_info
-        known = os.path.basename(info.get(f'best_ckpt{suffix}') or '')
+        return re.compile(re.escape(prefix) + number)
+
+    def _tidy_best(
+        self, runner: Runner, key: str, told: tuple, is_pending: bool
+    ) -> tuple[str, float | None] | None:
+        """Keep the best of a score's checkpoints in the folder; its path and score."""
+        form = self._best_form(key)
+        found = sorted(filter(form.fullmatch, os.listdir(self.out_dir)))
+        known = os.path.basename(told[0] or '')
         if is_pending and not known:
-            return None, None  # what there is, the validation makes again
-        kept, score = None, None
-        if known in found:
-            kept, score = known, info.get(f'best_score{suffix}')
+            return None  # what there is, the validation makes again
+        kept, score = (known, told[1]) if known in found else (None, None)
         # Where the known one is there, another one is of the epoch that was
         # interrupted, which makes it again.
         for name in [] if kept else found:
-            other = _stored_score(self._path(name), f'best_score{suffix}')
+            other = stored_score(self._path(name), form)
             if other is not None and (
                 score is None or self.is_better_than[key](other, score)
             ):
                 kept, score = name, other
         if kept is None:
-            return None, None
+            return None
         for name in found:
             if name != kept:
                 self.file_backend.remove(self._path(name))
@@ -366,14 +372,6 @@ class ValidatedCheckpointHook(CheckpointHook):
             backend.remove(path)
         for path in deferred.folders - kept:
             backend.rmtree(path)
-
-
-def _stored_score(path: str, key: str) -> float | None:
-    """The score of a best checkpoint, None if it cannot be read."""
-    try:
-        return read_file(path)['message_hub']['runtime_info'].get(key)
-    except (WeightsError, KeyError):
-        return None
 
 
 class _DeferredRemovals:

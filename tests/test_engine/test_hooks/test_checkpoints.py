@@ -9,7 +9,7 @@ import sys
 
 import pytest
 import torch
-from toy_training import toy_runner
+from toy_training import Script, toy_runner
 
 from fashion_mmpose.engine.runner import TrainingRunner
 from fashion_mmpose.engine.work_folder import last_checkpoint
@@ -151,6 +151,44 @@ def test_one_best_remains_after_a_kill(tmp_path, monkeypatch, moment):
         'epoch_4.pth',
     ]
     assert runner.message_hub.get_info('best_score') == 0.3
+
+
+class TwoScores(Script):
+    """One that is higher than the other."""
+
+    def compute_metrics(self, results):
+        scores = super().compute_metrics(results)
+        return dict(scores, NE_skirt=scores['NE'] + 0.5)
+
+
+BOTH = ['fashionai/NE', 'fashionai/NE_skirt']
+
+
+@pytest.mark.parametrize(
+    'before, after, best',
+    [
+        (BOTH[0], BOTH[1], {'NE_epoch_2', 'NE_skirt_epoch_3'}),
+        (BOTH[0], BOTH, {'NE_epoch_3', 'NE_skirt_epoch_3'}),
+        (BOTH, BOTH[0], {'NE_epoch_3', 'NE_skirt_epoch_2'}),
+        (BOTH, BOTH[::-1], {'NE_epoch_3', 'NE_skirt_epoch_3'}),
+    ],
+    ids=['another', 'more', 'less', 'another order'],
+)
+def test_a_run_that_goes_on_saves_the_best_by_other_scores(
+    tmp_path, before, after, best
+):
+    for max_epochs, save_best in ((2, before), (4, after)):
+        hook = dict(save_best=save_best, rule='less', max_keep_ckpts=1)
+        holder = []
+        settings = dict(val_evaluator=[TwoScores(SCORES, holder)])
+        goes_on = max_epochs == 4
+        runner = toy_runner(
+            tmp_path, SCORES, max_epochs, hook, resume=goes_on, **settings
+        )
+        holder.append(runner)
+        runner.train()
+    expected = {f'best_fashionai_{name}.pth' for name in best}
+    assert {*files(tmp_path)} == {*expected, 'epoch_4.pth'}
 
 
 @pytest.mark.parametrize('pointer', ['', None, 'epoch_7.pth', '/moved/epoch_2.pth'])
