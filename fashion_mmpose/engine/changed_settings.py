@@ -6,15 +6,15 @@ from copy import deepcopy
 
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+_OF_A_SCORE = {'best', 'num_bad_epochs'}
 # What counts the steps of a schedule; everything else in its state is a setting.
 _PROGRESS = {
     'last_step',
     '_global_step',
     '_last_value',
     'base_values',
-    'best',
-    'num_bad_epochs',
     'cooldown_counter',
+    *_OF_A_SCORE,
 }
 # What a run without an interruption changes by itself.
 _SCHEDULED = ('lr', 'momentum')
@@ -99,7 +99,8 @@ class Settings:
 
         The state of the optimizer stays, such as its momentum, and so do the epochs
         that are done. The schedules are taken through those epochs anew, as if the run
-        had had them from its beginning; what a schedule has learnt from scores stays.
+        had had them from its beginning; what a schedule has learnt from scores stays,
+        but for the best one if it goes by another score from here on.
         """
         loop, batches = runner.train_loop, len(runner.train_dataloader)
         learnt = self._learnt(runner)
@@ -119,8 +120,11 @@ class Settings:
         stepped = []
         for schedule, fresh in zip(schedules, self.schedules):
             if hasattr(schedule, 'monitor'):  # it goes by scores, not by time
-                kept = _PROGRESS & vars(schedule).keys()
-                progress = {key: vars(schedule)[key] for key in kept - {'base_values'}}
+                old = vars(schedule)
+                kept = _PROGRESS & old.keys() - {'base_values'}
+                if any(old[key] != fresh[key] for key in ('monitor', 'rule')):
+                    kept -= _OF_A_SCORE  # another one
+                progress = {key: old[key] for key in kept}
                 schedule.load_state_dict(deepcopy(fresh) | progress)
             else:
                 schedule.load_state_dict(deepcopy(fresh))

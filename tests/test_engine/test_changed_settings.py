@@ -1,7 +1,7 @@
 """What a resumed run does about settings that its checkpoint overrules."""
 
 import pytest
-from toy_training import toy_runner
+from toy_training import Script, toy_runner
 
 from fashion_mmpose.engine.runner import TrainingRunner
 
@@ -183,3 +183,29 @@ def test_what_was_learnt_from_scores_stays(tmp_path, schedules):
     assert plain == pytest.approx(whole[8:])
     doubled = runner(tmp_path / 'run', 6, last, True, **settings, **optimizer(lr=0.2))
     assert rates(doubled) == pytest.approx([2 * rate for rate in whole[8:]])
+
+
+class Accuracy(Script):
+    """A second score, the higher the better."""
+
+    def compute_metrics(self, results):
+        scores = super().compute_metrics(results)
+        return dict(scores, accuracy=1 - scores['NE'])
+
+
+def test_another_score_is_not_compared_with_the_best_of_before(tmp_path):
+    """The error of before is high, and the accuracies that follow rise."""
+    for epochs, monitor, rule in ((1, 'NE', 'less'), (4, 'accuracy', 'greater')):
+        plateau = dict(PLATEAU, monitor=f'fashionai/{monitor}', rule=rule)
+        holder = []
+        run = runner(
+            tmp_path,
+            epochs,
+            str(tmp_path / 'epoch_1.pth') if epochs > 1 else None,
+            override=True,
+            param_scheduler=[plateau],
+            val_evaluator=[Accuracy([0.7, 0.8, 0.75, 0.72], holder)],
+        )
+        holder.append(run)
+        run.train()
+    assert run.optim_wrapper.param_groups[0]['lr'] == pytest.approx(0.1)
