@@ -12,6 +12,7 @@ from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import METRICS
 
 from fashion_mmpose import garments
+from fashion_mmpose.config.loading import kind_of
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
     BENCHMARK as OFFICIAL,
@@ -211,7 +212,7 @@ def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:
         evaluators = [evaluators]
     names = GarmentScoring.__dataclass_fields__
     for evaluator in evaluators:
-        if evaluator['type'] == 'GarmentOKS':
+        if kind_of(evaluator) == 'GarmentOKS':
             return {name: evaluator[name] for name in names if name in evaluator}
     return {}
 

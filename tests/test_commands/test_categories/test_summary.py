@@ -88,6 +88,8 @@ def test_rules(tmp_path):
         dict(type='NormalizedError', rule='fallback_256'),
     ]
     assert summary.rule_of(cfgs[1]) == 'fallback_256'
+    cfgs[1].test_evaluator[1].type = 'mmpose.NormalizedError'
+    assert summary.rule_of(cfgs[1]) == 'fallback_256'
     with pytest.raises(ValueError, match=r"rules, \['fallback_256', 'skip_short'\]"):
         summary.common_rule(cfgs)
     cfgs[1].test_evaluator = dict(type='PCKAccuracy')

@@ -226,8 +226,9 @@ def test_no_csv_of_deepfashion2():
         metric.process({}, [shorts_sample(0.5)])
 
 
-def test_scoring_of_a_config():
-    scorer = dict(type='GarmentOKS', rescore=True, nms='soft', per_category=False)
+@pytest.mark.parametrize('kind', ['GarmentOKS', 'mmpose.GarmentOKS', GarmentOKS])
+def test_scoring_of_a_config(kind):
+    scorer = dict(type=kind, rescore=True, nms='soft', per_category=False)
     evaluators = [dict(type='EPE'), scorer]
     assert scoring_of(evaluators) == dict(rescore=True, nms='soft')
     assert scoring_of(scorer) == dict(rescore=True, nms='soft')
