@@ -271,29 +271,16 @@ def test_more_pictures_than_a_system_keeps_files_open(tmp_path):
     assert [path.read_text().strip() for path in written] == [*texts.values()]
 
 
-def test_pictures_below_a_folder_called_images(tmp_path):
-    names = ['shop/images/1.jpg', 'images/b/2.jpg', '3.jpg']
+@pytest.mark.parametrize(
+    'names',
+    [
+        pytest.param(['shop/images/1.jpg', 'images/b/2.jpg', '3.jpg'], id='images'),
+        pytest.param(['front/1.jpg', 'back/1.jpg', 'back/left/1.jpg'], id='one name'),
+    ],
+)
+def test_pictures_in_folders_come_back(tmp_path, names):
     truth = skirts(tmp_path / 'truth.json', names)
     yolo = tmp_path / 'images' / 'yolo'
-    command('export', truth, '--to', 'yolo-pose', '--out', yolo)
-    for name in names:
-        (yolo / 'images' / name).parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(yolo / 'images' / name), np.zeros((700, 800, 3)))
-    back = tmp_path / 'back.json'
-    command(
-        *('labels', yolo / 'data.yaml', '--benchmark', 'fashionai'),
-        *('--images', yolo / 'images', '--out', back),
-    )
-    content = json.loads(back.read_text())
-    known = {image['id']: image['file_name'] for image in content['images']}
-    corners = {known[e['image_id']]: e['bbox'][0] for e in content['annotations']}
-    assert corners == pytest.approx(dict(zip(names, (10, 20, 30))), abs=1e-3)
-
-
-def test_pictures_of_one_name_in_several_folders_come_back(tmp_path):
-    names = ['front/1.jpg', 'back/1.jpg', 'back/left/1.jpg']
-    truth = skirts(tmp_path / 'truth.json', names)
-    yolo = tmp_path / 'yolo'
     command('export', truth, '--to', 'yolo-pose', '--out', yolo)
     for name in names:
         (yolo / 'images' / name).parent.mkdir(parents=True, exist_ok=True)
