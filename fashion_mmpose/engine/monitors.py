@@ -12,6 +12,8 @@ from fashion_mmpose.datasets.garment_dataset import GarmentDataset
 from fashion_mmpose.evaluation.metrics.of_benchmark import BenchmarkMetric
 from fashion_mmpose.garments import category_of_id
 
+from .rules import rule_of_score
+
 
 def check_monitored(runner: Runner, evaluator: Evaluator, dataset: Any) -> None:
     """Refuse, before training starts, to wait for a metric that never comes.
@@ -23,9 +25,11 @@ def check_monitored(runner: Runner, evaluator: Evaluator, dataset: Any) -> None:
 
     Raises:
         ValueError: If ``save_best``, an early stop or a schedule names a metric that
-            the validation does not give. What it gives is known if all of its metrics
-            have a method ``metric_names``, as those of this package do.
+            the validation does not give, or its rule is against a metric of this
+            package. What the validation gives is known if all of its metrics have a
+            method ``metric_names``, as those of this package do.
     """
+    _check_rules(runner)
     # Others, such as that of several data sets, have prefixes of their own.
     if type(evaluator) is not Evaluator:
         return
@@ -39,7 +43,7 @@ def check_monitored(runner: Runner, evaluator: Evaluator, dataset: Any) -> None:
             names += metric.metric_names(annotated)
         else:
             names += metric.metric_names()
-    for what, name in _monitored(runner):
+    for what, name, _ in _monitored(runner):
         if name not in names:
             similar = get_close_matches(name, names, n=1, cutoff=0.0)
             nearest = f'the nearest is {similar[0]!r}; ' if similar else ''
@@ -48,6 +52,18 @@ def check_monitored(runner: Runner, evaluator: Evaluator, dataset: Any) -> None:
             raise ValueError(
                 f'{what} is {name!r}, which the validation does not give; {nearest}to '
                 f'fix it: choose from {", ".join(names) or "nothing: it has no metric"}'
+            )
+
+
+def _check_rules(runner: Runner) -> None:
+    """Refuse to keep the worst: more of an error, or less of a precision."""
+    for what, name, rule in _monitored(runner):
+        known = rule_of_score(name)
+        if known not in (None, rule):
+            better = 'less' if known == 'less' else 'more'
+            raise ValueError(
+                f'{what} is {name!r}, of which {better} is better, and its rule is '
+                f'{rule!r}; to fix it: set rule={known!r}'
             )
 
 
@@ -75,19 +91,24 @@ def annotated_categories(dataset: Any) -> set[str] | None:
     return names if held else None
 
 
-def _monitored(runner: Runner) -> Iterator[tuple[str, str]]:
-    """What decides by which metric."""
+def _monitored(runner: Runner) -> Iterator[tuple[str, str, str]]:
+    """What decides by which metric, and by which rule."""
     for hook in runner.hooks:
         if isinstance(hook, CheckpointHook):
             best = hook.save_best or []
-            for name in [best] if isinstance(best, str) else best:
+            names = [best] if isinstance(best, str) else best
+            for name, rule in zip(names, hook.rules if names else ()):
                 if name != 'auto':
-                    yield f'save_best of {type(hook).__name__}', name
+                    yield f'save_best of {type(hook).__name__}', name, rule
         elif isinstance(hook, EarlyStoppingHook):
-            yield f'monitor of {type(hook).__name__}', hook.monitor
+            yield f'monitor of {type(hook).__name__}', hook.monitor, hook.rule
     schedules = runner.param_schedulers or []
     if isinstance(schedules, Mapping):
         schedules = [each for some in schedules.values() for each in some]
     for schedule in schedules:
         if hasattr(schedule, 'monitor'):
-            yield f'monitor of {type(schedule).__name__}', schedule.monitor
+            yield (
+                f'monitor of {type(schedule).__name__}',
+                schedule.monitor,
+                schedule.rule,
+            )

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from mmengine.dataset import RepeatDataset
@@ -11,7 +12,9 @@ from skirt_annotations import POINTS, annotation, coco, image
 from toy_training import Numbers, Script, toy_runner
 
 from fashion_mmpose.datasets import FashionAIDataset
+from fashion_mmpose.engine import PersistentEarlyStoppingHook, ValidatedCheckpointHook
 from fashion_mmpose.engine.monitors import annotated_categories
+from fashion_mmpose.engine.rules import rule_of_score
 from fashion_mmpose.engine.runner import TrainingRunner
 from fashion_mmpose.evaluation.functional.oks import NUMBERS
 
@@ -107,6 +110,83 @@ def test_known_metrics_are_taken(tmp_path, settings):
     run = runner(tmp_path, **settings)
     run.train()
     assert run.iter == 1
+
+
+@pytest.mark.parametrize(
+    'settings, name, better',
+    [
+        (dict(checkpoint=dict(save_best='tops/AP', rule='less')), 'tops/AP', 'more'),
+        (
+            dict(checkpoint=dict(save_best=['a/NE', 'a/AP.5'], rule='less')),
+            'a/AP.5',
+            'more',
+        ),
+        (
+            dict(
+                custom_hooks=[
+                    dict(type='EarlyStoppingHook', monitor='a/NE_cuff', rule='greater')
+                ]
+            ),
+            'a/NE_cuff',
+            'less',
+        ),
+        # MMEngine's default is less.
+        (
+            dict(param_scheduler=[dict(type='ReduceOnPlateauLR', monitor='AR')]),
+            'AR',
+            'more',
+        ),
+    ],
+    ids=['best', 'two best', 'early stop', 'schedule'],
+)
+def test_a_rule_that_keeps_the_worst_is_refused(tmp_path, settings, name, better):
+    run = runner(tmp_path, metric=Script, **settings)
+    message = f"is '{name}', of which {better} is better, and its rule is .*; to fix"
+    with pytest.raises(ValueError, match=message):
+        run.train()
+    assert run.iter == 0
+
+
+@pytest.mark.parametrize(
+    'name, rule',
+    [
+        ('fashionai/NE', 'less'),
+        ('NE_hem', 'less'),
+        # MMEngine finds an accuracy, `top`, in these.
+        ('tops/NE', 'less'),
+        ('fashionai/NE_top_hem_left', 'less'),
+        ('deepfashion2/AP', 'greater'),
+        ('deepfashion2/AP(M)', 'greater'),
+        ('deepfashion2/AR.75', 'greater'),
+        ('deepfashion2/AP_sling_dress', 'greater'),
+        ('deepfashion2/box_AP.5', 'greater'),
+        ('coco/bbox_mAP_50', 'greater'),
+        ('fashionai/state_accuracy', 'greater'),
+        ('NEAREST/loss', None),
+        ('fashionai/num_points', None),
+        ('APE', None),
+    ],
+)
+def test_the_rule_of_a_score(name, rule):
+    assert rule_of_score(name) == rule
+    if rule is not None:
+        assert ValidatedCheckpointHook(save_best=name).rules == [rule]
+        assert PersistentEarlyStoppingHook(monitor=name).rule == rule
+
+
+def test_the_best_is_found_without_a_rule(tmp_path):
+    """By a name that is known, and by the first of a validation."""
+    for name in ('fashionai/NE', 'auto'):
+        run = toy_runner(
+            tmp_path / name.replace('/', '_'),
+            [0.5, 0.3, 0.4],
+            max_epochs=3,
+            checkpoint=dict(save_best=name),
+        )
+        run.train()
+        assert [each.name for each in Path(run.work_dir).glob('best_*')] == [
+            'best_fashionai_NE_epoch_2.pth'
+        ]
 
 
 @pytest.mark.parametrize(

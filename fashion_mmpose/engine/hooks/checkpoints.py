@@ -3,18 +3,17 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
-from mmengine.fileio import LocalBackend, register_backend
-from mmengine.fileio.backends import BaseStorageBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from fashion_mmpose import interrupts
+from fashion_mmpose.engine.file_backends import DeferredRemovals
 from fashion_mmpose.engine.resuming import (
     PendingValidationHook,
     continue_scalars,
@@ -23,6 +22,7 @@ from fashion_mmpose.engine.resuming import (
     stored_score,
     told_best,
 )
+from fashion_mmpose.engine.rules import rule_of_score
 from fashion_mmpose.engine.work_folder import (
     INTERRUPTED,
     POINTER,
@@ -32,30 +32,8 @@ from fashion_mmpose.engine.work_folder import (
     set_aside,
 )
 from fashion_mmpose.files.writing.outputs import OutputFiles
-from fashion_mmpose.measure.uncertainty.calibration import beside
 
 SECONDS_TO_SAVE = 10.0  # what orchestrators grant at the least before they kill
-
-
-@register_backend('whole_files')
-class WholeFilesBackend(LocalBackend):
-    """MMEngine's local files, written completely or not at all.
-
-    MMEngine writes in place: a run that is killed meanwhile leaves a file that
-    cannot be read, under the name of the checkpoint.
-    """
-
-    def put(self, obj: bytes, filepath: str | os.PathLike) -> None:
-        """Write bytes under a temporary name, then give the file its own."""
-        with OutputFiles() as outputs:
-            outputs.open_binary(filepath).write(obj)
-        # What was fitted to other weights of that name is not for these.
-        beside(filepath).unlink(missing_ok=True)
-
-    def remove(self, filepath: str | os.PathLike) -> None:
-        """Remove a file, and the calibration of what it holds."""
-        super().remove(filepath)
-        beside(filepath).unlink(missing_ok=True)
 
 
 @HOOKS.register_module()
@@ -84,6 +62,8 @@ class ValidatedCheckpointHook(CheckpointHook):
     ``interrupted.pth``, and goes on from there, to the same weights; see
     :class:`.train_loop.InterruptibleTrainLoop`. The next checkpoint removes it.
 
+    The ``rule`` of this package's scores need not be given: of errors less is better.
+
     Args:
         save_stopped (bool, optional): Whether to save then. Defaults to None: where
             saving the last checkpoint took less than 10 s.
@@ -95,6 +75,17 @@ class ValidatedCheckpointHook(CheckpointHook):
         self.save_stopped = save_stopped
         self._seconds = 0.0  # the last saving took
         self._validated_epoch = -1
+
+    def _init_rule(
+        self, rules: Sequence[str | None], key_indicators: Sequence[str]
+    ) -> None:
+        """As MMEngine, which cannot tell the rules of this package's scores."""
+        if len(rules) == 1:  # is that of all
+            rules = [*rules] * len(key_indicators)
+        known = [
+            rule or rule_of_score(name) for rule, name in zip(rules, key_indicators)
+        ]
+        super()._init_rule(known, key_indicators)
 
     def before_train(self, runner: Runner) -> None:
         """Choose how files are written; see the class."""
@@ -360,7 +351,7 @@ class ValidatedCheckpointHook(CheckpointHook):
     def _removals_last(self) -> Iterator[None]:
         """Keep what is to be removed until all within is written."""
         backend = self.file_backend
-        self.file_backend = deferred = _DeferredRemovals(backend)
+        self.file_backend = deferred = DeferredRemovals(backend)
         try:
             yield
         finally:
@@ -372,21 +363,3 @@ class ValidatedCheckpointHook(CheckpointHook):
             backend.remove(path)
         for path in deferred.folders - kept:
             backend.rmtree(path)
-
-
-class _DeferredRemovals:
-    """A file backend that only notes what it is asked to remove."""
-
-    def __init__(self, backend: BaseStorageBackend) -> None:
-        self._backend = backend
-        self.files: set[str] = set()
-        self.folders: set[str] = set()
-
-    def remove(self, path: str) -> None:
-        self.files.add(path)
-
-    def rmtree(self, path: str) -> None:
-        self.folders.add(path)
-
-    def __getattr__(self, name: str):
-        return getattr(self._backend, name)

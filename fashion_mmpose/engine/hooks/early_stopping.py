@@ -6,6 +6,8 @@ from mmengine.hooks import EarlyStoppingHook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from fashion_mmpose.engine.rules import rule_of_score
+
 
 @HOOKS.register_module()
 class PersistentEarlyStoppingHook(EarlyStoppingHook):
@@ -17,11 +19,16 @@ class PersistentEarlyStoppingHook(EarlyStoppingHook):
     stopped, for whichever of MMEngine's reasons, does not go on when it is resumed,
     unless the arguments are such by then that it would not have stopped.
 
-    Arguments are those of :class:`mmengine.hooks.EarlyStoppingHook`.
+    Arguments are those of :class:`mmengine.hooks.EarlyStoppingHook`. The ``rule`` of
+    this package's scores need not be given.
     """
 
     # Before the hook that writes the epoch's checkpoint again after validation.
     priority = 'LOW'
+
+    def _init_rule(self, monitor: str) -> str:
+        """As MMEngine, which cannot tell the rules of this package's scores."""
+        return rule_of_score(monitor) or super()._init_rule(monitor)
 
     @property
     def _key(self) -> str:
