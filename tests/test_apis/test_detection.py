@@ -110,6 +110,33 @@ def test_boxes_of_other_categories_stand_in_nobody_s_way(files):
 
 
 @pytest.mark.slow
+def test_boxes_of_low_scores_are_not_suppressed_first(files, monkeypatch):
+    """They are left out afterwards, and took longer than the network."""
+    images = pictures(SIZES)
+    every = GarmentDetector(*files, 'cpu', score_thr=0.0, max_per_image=10_000)
+    head, taken = every.model.bbox_head, []
+    whole = head._bbox_post_process
+
+    def spied(results, *args, **kwargs):
+        taken.append(len(results))
+        return whole(results, *args, **kwargs)
+
+    monkeypatch.setattr(head, '_bbox_post_process', spied)
+    all_found, rule = every.detect(images), head.test_cfg
+    num_all = sum(taken)
+    scores = np.sort(np.concatenate([each.scores for each in all_found]))
+    every.score_thr = float(scores[len(scores) // 2])  # is that of a box, which stays
+    taken.clear()
+    for some, found in zip(every.detect(images), all_found):
+        stays = found.scores >= every.score_thr
+        np.testing.assert_array_equal(some.bboxes, found.bboxes[stays])
+        np.testing.assert_array_equal(some.scores, found.scores[stays])
+        assert list(some.labels) == [*np.array(found.labels)[stays]]
+    assert 0 < sum(taken) < num_all
+    assert head.test_cfg is rule and rule.score_thr < every.score_thr
+
+
+@pytest.mark.slow
 def test_nothing_in_nothing(detector, files):
     assert detector.detect([]) == [] and detector.detect_samples([]) == []
     strict = GarmentDetector(*files, device='cpu', score_thr=1.0)
