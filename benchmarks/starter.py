@@ -25,6 +25,7 @@ from .timing import alternate
 
 SEED = 5
 BATCH_SIZE = 8
+_PAUSE_S = 0.5
 
 START = """
 import sys
@@ -64,7 +65,7 @@ def starter_on_both(rounds: int, num_pictures: int = 8, num_starts: int = 3) -> 
             for name, side in built.items()
             for part, function in side.work().items()
         }
-        times = alternate(work, rounds)
+        times = alternate(work, rounds, _PAUSE_S)
         starts = {
             name: _start_s(paths[0], networks, num_starts)
             for name, networks in sides.items()

@@ -35,12 +35,17 @@ def counting_cpu_time(wanted: bool = True) -> Iterator[None]:
         _clock = usual
 
 
-def alternate(sides: dict[Name, Callable[[], int]], rounds: int) -> dict[Name, float]:
+def alternate(
+    sides: dict[Name, Callable[[], int]], rounds: int, pause_s: float = 0.0
+) -> dict[Name, float]:
     """Median milliseconds per item of each side; the sides take turns.
 
     Args:
         sides: Name to a function that does some work and returns how many items.
         rounds: Turns of each side, after one that is not counted.
+        pause_s: Seconds before each turn. OpenMP's threads look for more work for a
+            while, in which they take cores from a side that has threads of its own.
+            Defaults to 0.
 
     Raises:
         ValueError: If there is no round.
@@ -51,6 +56,7 @@ def alternate(sides: dict[Name, Callable[[], int]], rounds: int) -> dict[Name, f
     now = getattr(time, _clock)
     for turn in range(rounds + 1):
         for name, work in sides.items():
+            time.sleep(pause_s)
             start = now()
             items = work()
             if turn:

@@ -18,6 +18,9 @@ class Clock:
     def process_time(self):
         return 2 * self.seconds
 
+    def sleep(self, seconds):
+        self.seconds += seconds
+
 
 def test_sides_take_turns(monkeypatch):
     """The first turn of each side, which warms up, does not count."""
@@ -36,7 +39,7 @@ def test_sides_take_turns(monkeypatch):
         return work
 
     sides = {'a': side('a', 1, 99, 3, 1, 2), 'b': side('b', 4, 99, 2, 8, 4)}
-    times = timing.alternate(sides, rounds=3)
+    times = timing.alternate(sides, rounds=3, pause_s=7)  # which does not count
     assert order == ['a', 'b'] * 4
     assert times == pytest.approx({'a': 2000, 'b': 1000})
     assert timing.per_image(times) == {
