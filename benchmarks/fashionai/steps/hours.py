@@ -1,5 +1,5 @@
-# The starter on some thousand photographs over hours, with what may keep a training that
-# sees each picture many times from learning the pictures by heart: pieces of other
+# The starter on some thousand photographs over hours, with what may keep a training
+# that sees each picture many times from learning them by heart: pieces of other
 # garments and patches of noise over the crop, and averaged weights.
 _base_ = '../../../configs/starter/fashionai.py'
 
