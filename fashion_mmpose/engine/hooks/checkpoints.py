@@ -13,7 +13,6 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from fashion_mmpose import interrupts
-from fashion_mmpose.engine.file_backends import DeferredRemovals
 from fashion_mmpose.engine.resuming import (
     PendingValidationHook,
     continue_scalars,
@@ -32,6 +31,8 @@ from fashion_mmpose.engine.work_folder import (
     set_aside,
 )
 from fashion_mmpose.files.writing.outputs import OutputFiles
+
+from .file_backends import DeferredRemovals
 
 SECONDS_TO_SAVE = 10.0  # what orchestrators grant at the least before they kill
 
