@@ -9,10 +9,9 @@ from mmengine.hooks import CheckpointHook, EarlyStoppingHook
 from mmengine.runner import Runner
 
 from fashion_mmpose.datasets.garment_dataset import GarmentDataset
+from fashion_mmpose.evaluation.functional.directions import rule_of_score
 from fashion_mmpose.evaluation.metrics.of_benchmark import BenchmarkMetric
 from fashion_mmpose.garments import category_of_id
-
-from .rules import rule_of_score
 
 
 def check_monitored(runner: Runner, evaluator: Evaluator, dataset: Any) -> None:

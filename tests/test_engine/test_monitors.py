@@ -14,8 +14,8 @@ from toy_training import Numbers, Script, toy_runner
 from fashion_mmpose.datasets import FashionAIDataset
 from fashion_mmpose.engine import PersistentEarlyStoppingHook, ValidatedCheckpointHook
 from fashion_mmpose.engine.monitors import annotated_categories
-from fashion_mmpose.engine.rules import rule_of_score
 from fashion_mmpose.engine.runner import TrainingRunner
+from fashion_mmpose.evaluation.functional.directions import rule_of_score
 from fashion_mmpose.evaluation.functional.oks import NUMBERS
 
 SKIRT = dict(

@@ -21,7 +21,6 @@ from fashion_mmpose.engine.resuming import (
     stored_score,
     told_best,
 )
-from fashion_mmpose.engine.rules import rule_of_score
 from fashion_mmpose.engine.work_folder import (
     INTERRUPTED,
     POINTER,
@@ -30,6 +29,7 @@ from fashion_mmpose.engine.work_folder import (
     named_checkpoint,
     set_aside,
 )
+from fashion_mmpose.evaluation.functional.directions import rule_of_score
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
 from .file_backends import DeferredRemovals

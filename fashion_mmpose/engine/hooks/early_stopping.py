@@ -6,7 +6,7 @@ from mmengine.hooks import EarlyStoppingHook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
-from fashion_mmpose.engine.rules import rule_of_score
+from fashion_mmpose.evaluation.functional.directions import rule_of_score
 
 
 @HOOKS.register_module()
