@@ -191,18 +191,21 @@ def _wanted_scores(model: nn.Module, score_thr: float) -> Iterator[None]:
     They stand in no better one's way, and on a CPU thousands of them take longer than
     the network does.
     """
-    parts = (getattr(model, name, None) for name in ('bbox_head', 'roi_head'))
-    told = {part: getattr(part, 'test_cfg', None) for part in parts if part is not None}
-    told = {part: cfg for part, cfg in told.items() if 'score_thr' in (cfg or {})}
+    heads = (getattr(model, name, None) for name in ('bbox_head', 'roi_head'))
+    told = {
+        head: head.test_cfg
+        for head in heads
+        if 'score_thr' in (getattr(head, 'test_cfg', None) or {})
+    }
     # MMDetection takes scores above its threshold, which has single precision.
     least = float(np.nextafter(np.float32(score_thr), np.float32(-1)))
     try:
-        for part, cfg in told.items():
-            part.test_cfg = ConfigDict(cfg, score_thr=max(cfg['score_thr'], least))
+        for head, cfg in told.items():
+            head.test_cfg = ConfigDict(cfg, score_thr=max(cfg['score_thr'], least))
         yield
     finally:
-        for part, cfg in told.items():
-            part.test_cfg = cfg
+        for head, cfg in told.items():
+            head.test_cfg = cfg
 
 
 def _mmdet_scope():

@@ -36,17 +36,23 @@ def box_precision(
         is.
     """
     annotations = [
-        dict(id=number, image_id=image, category_id=category, bbox=box, area=area)
-        for number, image, category, box, area in zip(
+        dict(
+            id=number,
+            image_id=image,
+            category_id=category,
+            bbox=box,
+            area=area,
+            iscrowd=int(is_crowd),
+        )
+        for number, image, category, box, area, is_crowd in zip(
             range(1, len(truth.ids) + 1),  # COCO's code takes the id 0 for no match
             truth.image_ids.tolist(),
             truth.category_ids.tolist(),
             truth.boxes.tolist(),
             truth.areas.tolist(),
+            truth.iscrowd.tolist(),
         )
     ]
-    for annotation, is_crowd in zip(annotations, truth.iscrowd.tolist()):
-        annotation['iscrowd'] = int(is_crowd)
     held = [garment.category_id for garment in categories]
     results = [
         {**entry, 'bbox': _xywh(entry['bbox'])}
