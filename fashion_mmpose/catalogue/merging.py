@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import JsonList
 from fashion_mmpose.files.parquet import require_pyarrow
 from fashion_mmpose.files.writing.outputs import OutputFiles
@@ -98,7 +97,8 @@ def merge(
         is_partial: Whether parts may be missing. Defaults to False.
 
     Raises:
-        FileNotFoundError: If a folder is none of such a run, or parts are missing.
+        FileNotFoundError: If a folder is none of such a run, parts are missing, or all
+            of them.
         FormatError: If the parts are not of one run, or one cannot be read.
         ImportError: If pyarrow is missing.
         OSError: If the file cannot be written.
@@ -112,6 +112,11 @@ def merge(
             f'{len(found.missing)} of {found.plan.num_parts} parts are missing '
             f'({numbers}); to fix it: run the same `predict` or `measure` again, which '
             'goes on, or give --partial to put together what is there'
+        )
+    if not found.paths:
+        raise FileNotFoundError(
+            f'none of the {found.plan.num_parts} parts is there; to fix it: run the '
+            'same `predict` or `measure` again, which goes on'
         )
     abouts = [about_file(path) for path in found.paths]
     is_json = Path(out).suffix.lower() == '.json'
@@ -173,13 +178,7 @@ def _with_columns(table: Any, own: Any) -> Any:
 
 
 def _together(abouts: Sequence[About]) -> About:
-    """What a file of all parts says about itself.
-
-    Raises:
-        FormatError: If there is no part.
-    """
-    if not abouts:
-        raise FormatError('no part is there')
+    """What a file of all parts says about itself, of which there is at least one."""
     first = abouts[0]
     return About(
         schema=first.schema,

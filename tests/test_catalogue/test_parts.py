@@ -99,6 +99,13 @@ def test_shards_share_a_folder_or_have_their_own(tmp_path):
     }
 
 
+def test_nothing_is_written_where_no_part_is_there(tmp_path):
+    begin(tmp_path / 'begun', PLAN)
+    with pytest.raises(FileNotFoundError, match='none of the 3 parts is there'):
+        merge([tmp_path / 'begun'], tmp_path / 'all.json', is_partial=True)
+    assert [path.name for path in tmp_path.iterdir()] == ['begun']
+
+
 def test_merged_json_is_what_predict_writes(tmp_path):
     run(tmp_path / 'parts', Finder(bad=[4]))
     merged = merge([tmp_path / 'parts'], tmp_path / 'merged.json')

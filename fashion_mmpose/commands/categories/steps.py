@@ -12,7 +12,6 @@ from typing import TextIO
 from fashion_mmpose.config.loading import is_ensemble
 from fashion_mmpose.engine.hooks.metrics_file import METRICS_FILE
 from fashion_mmpose.engine.work_folder import last_checkpoint
-from fashion_mmpose.evaluation.metrics.normalized_error import NormalizedError
 from fashion_mmpose.files.writing.faults import errors_of
 from fashion_mmpose.formats.coco.results import read_predictions
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
@@ -230,10 +229,14 @@ def measure(metrics_file: Path, predictions_file: Path, seconds: float) -> Figur
     measured = json.loads(metrics_file.read_text(encoding='utf-8'))
     predictions = json.loads(predictions_file.read_text(encoding='utf-8'))
     num_images = len({prediction['image_id'] for prediction in predictions})
-    prefix = NormalizedError.default_prefix
+    # Without their prefix, which a config may choose; the first metric counts.
+    metrics = {
+        name.rpartition('/')[2]: value
+        for name, value in reversed(measured['metrics'].items())
+    }
     return Figures(
-        ne=measured['metrics'].get(f'{prefix}/NE'),
-        num_points=measured['metrics'].get(f'{prefix}/num_points'),
+        ne=metrics.get('NE'),
+        num_points=metrics.get('num_points'),
         num_images=num_images,
         num_parameters=measured['num_parameters'],
         test_seconds=seconds,

@@ -20,6 +20,7 @@ class Scripts:
         self.codes = {'train.py': 0, 'test.py': 0}
         self.interrupt = False
         self.predicted = [1, 2, 2, 3, 4]
+        self.metrics = {'fashionai/NE': 0.5, 'fashionai/num_points': 12}
 
     def __call__(self, command, log):
         name = os.path.basename(next(part for part in command if part.endswith('.py')))
@@ -33,8 +34,7 @@ class Scripts:
             if self.codes[name] == 0:
                 write_weights(folder / 'best_fashionai_NE_epoch_1.pth')
         elif self.codes[name] == 0:
-            metrics = {'fashionai/NE': 0.5, 'fashionai/num_points': 12}
-            content = dict(metrics=metrics, num_parameters=77, loop_seconds=0.5)
+            content = dict(metrics=self.metrics, num_parameters=77, loop_seconds=0.5)
             path = folder / 'test' / 'metrics.json'
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps(content))
@@ -175,6 +175,12 @@ def test_restart_keeps_the_old_training(scripts):
     ]
     assert (folder.parent / 'skirt.old1' / 'epoch_1.pth').is_file()
     assert steps.set_aside(folder) == folder.parent / 'skirt.old2'
+
+
+def test_metrics_may_have_another_prefix(scripts):
+    scripts.metrics = {'whole/NE': 0.25, 'whole/num_points': 3, 'image_mean/NE': 0.75}
+    figures = steps.run_category(scripts.run, OPTIONS).figures
+    assert (figures.ne, figures.num_points) == (0.25, 3)
 
 
 def test_two_at_once(scripts):
