@@ -28,8 +28,9 @@ class StagePictureHook(Hook):
     TensorBoard with ``TensorboardVisBackend``; where a training counts by iterations,
     their number stands in the place of the epoch. The FashionAI CPM system saves such a
     picture every epoch; here it works for every head over :class:`PointHeatmap`.
-    Weights and random numbers of the run are not touched; a pipeline that draws some
-    draws the same for every picture.
+    With EMAHook it is of the averaged weights, which the validation has tested. Weights
+    and random numbers of the run are not touched; a pipeline that draws some draws the
+    same for every picture.
 
     Args:
         index (int): The sample, of the validation set. Defaults to 0.
@@ -44,7 +45,8 @@ class StagePictureHook(Hook):
             or the sample no annotation.
     """
 
-    priority = 'LOW'
+    # Before EMAHook gives the network its own weights back.
+    priority = 'ABOVE_NORMAL'
 
     def __init__(
         self, index: int = 0, stages: Sequence[int] | None = None, interval: int = 1

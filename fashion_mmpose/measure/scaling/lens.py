@@ -243,6 +243,12 @@ def _check_matrix(path: str | os.PathLike, matrix: np.ndarray) -> None:
             'write it as OpenCV has it, [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] (other '
             'programs exchange rows and columns)'
         )
+    if abs(matrix[0, 1]) > 1e-6 * matrix[0, 0]:
+        raise FormatError(
+            f'{path}: the matrix has a skew of {matrix[0, 1]:g}, which OpenCV leaves '
+            'out where it takes a distortion away; to fix it: calibrate without skew, '
+            'which cameras of today do not have'
+        )
 
 
 def _of_opencv(path: str | os.PathLike) -> tuple:

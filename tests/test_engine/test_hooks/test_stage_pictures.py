@@ -100,6 +100,26 @@ def test_one_picture_an_epoch_and_the_same_weights(config):
         assert torch.equal(weight, hooked.model.state_dict()[name]), name
 
 
+def test_averaged_weights_are_drawn_as_they_are_tested(config, monkeypatch):
+    cfg = config(index=1)
+    cfg.custom_hooks.append(dict(type='EMAHook', momentum=0.5))
+    drawn = []
+    draw = StagePictureHook.draw
+    monkeypatch.setattr(
+        StagePictureHook,
+        'draw',
+        lambda hook, runner: drawn.append(weights(runner.model)) or draw(hook, runner),
+    )
+    runner = train(cfg)
+    averaged = next(hook for hook in runner.hooks if hasattr(hook, 'ema_model'))
+    assert torch.equal(drawn[-1], weights(averaged.ema_model.module))
+    assert not torch.equal(drawn[-1], weights(runner.model))
+
+
+def weights(network):
+    return torch.cat([each.detach().ravel() for each in network.parameters()])
+
+
 def test_one_picture_a_validation_where_iterations_count(config):
     cfg = config(index=1, interval=2)
     cfg.train_cfg = dict(by_epoch=False, max_iters=4, val_interval=1)

@@ -208,3 +208,11 @@ def test_a_matrix_is_that_of_a_camera(tmp_path, matrix):
     path.write_text(json.dumps(dict(matrix=matrix, distortion=[-0.1, 0, 0, 0])))
     with pytest.raises(FormatError, match=r'is none of a camera; to fix it: write it'):
         read_lens(path)
+
+
+def test_a_skew_that_opencv_would_leave_out_is_refused(tmp_path):
+    path = tmp_path / 'lens.json'
+    matrix = [[900, 2.5, 400], [0, 900, 300], [0, 0, 1]]
+    path.write_text(json.dumps(dict(matrix=matrix, distortion=[-0.1, 0, 0, 0])))
+    with pytest.raises(FormatError, match=r'has a skew of 2\.5, which OpenCV leaves'):
+        read_lens(path)
