@@ -7,6 +7,8 @@ import numpy as np
 
 from fashion_mmpose import garments
 
+from .lettering import write_text
+
 _TRUTH_COLOR = (255, 255, 255)
 _SHIFT = 4  # cv2 draws at sixteenths of a pixel
 
@@ -104,10 +106,8 @@ def picture_grid(
         fitted = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         top, left = (cell - size[1]) // 2, (cell - size[0]) // 2
         square[top : top + size[1], left : left + size[0]] = fitted
-        for color, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-            cv2.putText(
-                square, caption, (8, cell - 10), 0, 0.5, color, thickness, cv2.LINE_AA
-            )
+        white, black = (255, 255, 255), (0, 0, 0)
+        write_text(square, caption, (8, cell - 10), 0.5, white, halo=black)
         cells.append(square)
     while len(cells) % columns:
         cells.append(np.full((cell, cell, 3), 255, np.uint8))

@@ -11,9 +11,8 @@ from fashion_mmpose.files.pictures.pixels import as_bgr
 from fashion_mmpose.garments.table import spread_color
 from fashion_mmpose.measure import Measured, Scale
 
-from .scale import drawing_scale
+from .lettering import drawing_scale, text_size, write_text
 
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_SCALE = 0.42
 _SHIFT = 4
 _TARGET_COLOR = (255, 0, 255)
@@ -114,7 +113,7 @@ def _label(
 ) -> None:
     """Write a text on a way, where no other one stands if there is such a place."""
     font, thin = _FONT_SCALE * size, max(1, round(size))
-    (width, above), below = cv2.getTextSize(text, _FONT, font, thin)
+    width, above, below = text_size(text, font, thin)
     height = above + below + round(4 * size)
     limits = canvas.shape[1] - width, canvas.shape[0] - height
     for share, down in _PLACES:
@@ -129,7 +128,7 @@ def _label(
     canvas[y1:y2, x1:x2] = (canvas[y1:y2, x1:x2] * 0.25 + 255 * 0.75).astype(np.uint8)
     dark = tuple(int(0.55 * channel) for channel in color)
     place = x1, y1 + above + round(2 * size)
-    cv2.putText(canvas, text, place, _FONT, font, dark, thin, cv2.LINE_AA)
+    write_text(canvas, text, place, font, dark, thin)
 
 
 def _along(path: np.ndarray, share: float) -> np.ndarray:

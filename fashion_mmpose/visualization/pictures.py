@@ -10,11 +10,10 @@ from fashion_mmpose import garments
 from fashion_mmpose.files.pictures.pixels import as_bgr
 
 from .drawing import draw_keypoints
+from .lettering import drawing_scale, text_size, write_text
 from .point_names import write_point_names
-from .scale import drawing_scale
 
 KEYPOINT_THR = 0.2  # points that are scored lower are not drawn
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_SCALE = 0.4
 
 
@@ -89,7 +88,7 @@ def _write_captions(
     font_scale, thickness = _FONT_SCALE * scale, round(scale)
     taken = []
     for text, (left, bottom), color in captions:
-        (width, above), below = cv2.getTextSize(text, _FONT, font_scale, thickness)
+        width, above, below = text_size(text, font_scale, thickness)
         left = int(np.clip(left, 0, max(0, canvas.shape[1] - width)))
         height = above + below
         top = max(bottom - height, 0)
@@ -105,5 +104,4 @@ def _write_captions(
         canvas[top : top + height, left : left + width] = color
         is_bright = np.dot(color, (0.114, 0.587, 0.299)) > 140  # luma of BGR
         ink = (0, 0, 0) if is_bright else (255, 255, 255)
-        place = left, top + above
-        cv2.putText(canvas, text, place, _FONT, font_scale, ink, thickness, cv2.LINE_AA)
+        write_text(canvas, text, (left, top + above), font_scale, ink, thickness)

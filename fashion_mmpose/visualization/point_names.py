@@ -1,13 +1,11 @@
 """Names written beside the key points of a drawn garment."""
 
-import cv2
 import numpy as np
 
 from fashion_mmpose import garments
 
-from .scale import drawing_scale
+from .lettering import drawing_scale, text_size, write_text
 
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_SCALE = 0.35
 _GAP = 5  # pixels between a point and its name
 
@@ -43,12 +41,9 @@ def write_point_names(
     for name, (x, y), is_drawn in zip(names, points, drawn):
         if not is_drawn or not (0 <= x < width and 0 <= y < height):
             continue
-        (text_width, text_height), _ = cv2.getTextSize(name, _FONT, font_scale, thin)
+        text_width, text_height, _ = text_size(name, font_scale, thin)
         left = x + gap
         if left + text_width > width:
             left = max(0, x - gap - text_width)
         place = round(float(left)), round(float(y)) + text_height // 2
-        for color, thickness in (((0, 0, 0), 3 * thin), ((255, 255, 255), thin)):
-            cv2.putText(
-                canvas, name, place, _FONT, font_scale, color, thickness, cv2.LINE_AA
-            )
+        write_text(canvas, name, place, font_scale, (255, 255, 255), thin, (0, 0, 0))

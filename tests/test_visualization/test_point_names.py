@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fashion_mmpose import garments
+from fashion_mmpose.visualization.lettering import drawing_scale
 from fashion_mmpose.visualization.point_names import short_names, write_point_names
-from fashion_mmpose.visualization.scale import drawing_scale
 
 SKIRT = garments.garment('fashionai', 'skirt')
 
