@@ -172,7 +172,27 @@ def measuring_by(args: argparse.Namespace, inferencer: GarmentInferencer) -> Mea
                 if args.category in (None, category)
             ],
         )
+    _warn_of_spreads(inferencer, args.category)
     return measuring
+
+
+def _warn_of_spreads(inferencer: GarmentInferencer, category: str | None) -> None:
+    """Say it where the errors of lengths are no errors that anybody has fitted."""
+    spreads = [
+        name
+        for name, network in inferencer.networks.items()
+        if category in (None, name) and getattr(network, 'calibration', ()) is None
+    ]
+    if spreads:
+        shown = ', '.join(spreads[:5]) + (', ...' if len(spreads) > 5 else '')
+        warn(
+            [
+                f'the pose network ({shown}) is not calibrated: any standard '
+                'deviations, limits and verdicts of lengths go by how wide its '
+                'heatmaps are, whatever it errs; to fix it: calibrate it on annotated '
+                'pictures with `fashion-mmpose calibrate`'
+            ]
+        )
 
 
 def _check_ends(known: KnownLength, kinds: Sequence[Garment]) -> None:

@@ -39,10 +39,12 @@ def test_what_was_not_done_as_asked_is_listed(capsys):
     assert 'chest_width' not in capsys.readouterr().err
 
 
-def measuring(benchmark: str, *options: str, **others: str):
+def measuring(benchmark: str, *options: str, calibration: object = (), **others: str):
     """By networks of a benchmark, and of others for single categories."""
     networks = {
-        name: SimpleNamespace(benchmark=others.get(name, benchmark))
+        name: SimpleNamespace(
+            benchmark=others.get(name, benchmark), calibration=calibration
+        )
         for name in categories(benchmark)
     }
     inferencer = GarmentInferencer.__new__(GarmentInferencer)
@@ -146,3 +148,15 @@ def test_a_table_is_of_the_benchmark_of_the_networks(tmp_path):
     assert measuring('deepfashion2', *options, vest='fashionai').own
     with pytest.raises(ValueError, match="'skirt' by the key points of deepfashion2, "):
         measuring('deepfashion2', *options, skirt='fashionai')
+
+
+def test_errors_that_nobody_has_fitted_are_told(capsys):
+    """Heatmaps are as wide as in the training, and intervals would be called 95 %."""
+    measuring('fashionai')
+    assert not capsys.readouterr().err
+    measuring('fashionai', calibration=None)
+    told = capsys.readouterr().err
+    assert 'warning: the pose network (blouse, outwear, dress, skirt, trou' in told
+    assert 'is not calibrated: any standard deviations, limits and' in told
+    measuring('fashionai', '--category', 'skirt', calibration=None)
+    assert 'the pose network (skirt) is not' in capsys.readouterr().err
