@@ -1,6 +1,8 @@
 """What an exported file says about itself, and what happens where it does not."""
 
 import json
+import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,6 +12,7 @@ from fashion_mmpose.inference.onnx.crop import Crop
 from fashion_mmpose.inference.onnx.metadata import (
     FORMAT,
     KEY,
+    DetectorMetadata,
     PoseMetadata,
     read_metadata,
     write_metadata,
@@ -77,3 +80,14 @@ def test_a_described_benchmark():
 def test_what_is_missing_is_told(entries, message):
     with pytest.raises(FormatError, match=f'^a.onnx.*{message}'):
         read_metadata(entries, 'a.onnx')
+
+
+@pytest.mark.parametrize(
+    ('kind', 'head'),
+    [(PoseMetadata, '| of a pose network |'), (DetectorMetadata, '| of a detector |')],
+)
+def test_the_page_explains_every_entry(kind: type, head: str):
+    """It is what a reader in another language has."""
+    page = (Path(__file__).parents[3] / 'docs/onnx.md').read_text()
+    table = page.partition(head)[2].partition('\n\n')[0]
+    assert {*re.findall(r'`(\w+)`', table)} >= {*kind.__struct_fields__}
