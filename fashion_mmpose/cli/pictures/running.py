@@ -89,8 +89,17 @@ def open_inputs(
             the pictures gets a folder of its own in ``out_dir``, for all processes of a
             launcher name the same.
         left_aside: Gets what is not used, each with the reason.
+
+    Raises:
+        ValueError: If a share has not what an option needs.
     """
     shard = read_shard(args.shard)
+    if shard.count > 1 and args.combine:
+        raise ValueError(
+            f'--combine needs all pictures of a folder, and --shard {shard} takes some '
+            'of them: common lengths would be those of its own; to fix it: leave out '
+            'one of both'
+        )
     inputs, listing = inputs_of(args)
     found = find_sources(inputs, left_aside, listing)
     found = without_drawn(found, inputs, args.out_dir, left_aside)
