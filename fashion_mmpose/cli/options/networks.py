@@ -3,6 +3,7 @@
 import argparse
 import os
 import warnings
+from collections.abc import Collection
 from itertools import pairwise
 
 import fashion_mmpose
@@ -295,16 +296,34 @@ def _by_category(entries: list[tuple[str, str | None]]) -> dict:
     return pose | others
 
 
-def check_category(category: str | None, known: list[str], has_detector: bool) -> None:
+def check_category(
+    category: str | None,
+    known: list[str],
+    has_detector: bool,
+    found: Collection[str] | None = None,
+) -> None:
     """Check what ``--category`` says against the categories of the networks.
 
+    Args:
+        category: What it says; None for nothing.
+        known: Those that there are pose networks for.
+        has_detector: Whether there is a detector.
+        found: Those that it tells apart; None where it does not say. Defaults to None.
+
     Raises:
-        ValueError: If there is no network for it, or it is needed and missing.
+        ValueError: If there is no network for it, the detector never finds it, or it is
+            needed and missing.
     """
     if category is not None and category not in known:
         raise ValueError(
             f'--category {category}: there is no network for it; choose from '
             f'{", ".join(known)}'
+        )
+    if category is not None and found is not None and category not in found:
+        both = ', '.join(each for each in known if each in found)
+        raise ValueError(
+            f'--category {category}: the detector does not find it; choose from '
+            f'{both}, or give another detector'
         )
     if category is None and len(known) > 1 and not has_detector:
         raise ValueError(

@@ -74,7 +74,8 @@ def open_networks(args: argparse.Namespace) -> GarmentInferencer:
     """The networks of a command, checked against its category."""
     inferencer = build(args)
     has_detector = inferencer.detector is not None
-    check_category(args.category, list(inferencer.networks), has_detector)
+    found = getattr(inferencer.detector, 'classes', None)
+    check_category(args.category, list(inferencer.networks), has_detector, found)
     warn_of_whole_pictures(inferencer, args.category)
     return inferencer
 

@@ -4,6 +4,7 @@ import pytest
 
 from fashion_mmpose.catalogue.plan import PART_SIZE
 from fashion_mmpose.cli.options import networks
+from fashion_mmpose.cli.options.networks import check_category
 from fashion_mmpose.cli.pictures.predict import parse_args
 from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 
@@ -95,3 +96,13 @@ def test_the_help_says_the_defaults(capsys):
     text = ' '.join(capsys.readouterr().out.split())
     for value in '0.3', '0.6':
         assert f'(from a folder of networks as it says, else {value})' in text
+
+
+def test_categories_that_the_detector_never_finds_are_refused():
+    """Every picture would have no garment, as if it showed none."""
+    known, found = ['shorts', 'trousers', 'skirt'], ('trousers', 'shorts', 'shoe')
+    with pytest.raises(ValueError, match='skirt: .* not find it; choose from shorts,'):
+        check_category('skirt', known, True, found)
+    check_category('shorts', known, True, found)
+    check_category('skirt', known, True, None)  # of one that does not say
+    check_category(None, known, True, found)
