@@ -19,12 +19,17 @@ from fashion_mmpose.cli.main import main
         'submit a b --ann-file c --test-list d --out d',
         'convert detections a --ann-file b --out a',
         'convert detections a --ann-file b --out ./b',
+        'convert detections a --ann-file b --benchmark c --out c',
         'convert labels a --benchmark fashionai --out link',
         'convert labels a --benchmark fashionai --mapping b --out b',
+        'convert labels a --benchmark b --out b',
         'convert export a --to coco --out a',
+        'convert export a --to coco --benchmark b --out b',
         'convert export a --to coco --ann-file b --out b',
         'convert fiftyone a --out a/samples.json',
+        'convert fiftyone a --benchmark b --out b',
         'convert yolo-predictions a --ann-file b --out b',
+        'convert yolo-predictions a --ann-file b --benchmark c --out c',
         'report a --ann-file b --out a',
         'report a --ann-file b --out b',
         'report a --ann-file b --compare c --out c',
@@ -46,3 +51,25 @@ def test_inputs_are_kept(tmp_path, monkeypatch, capsys, command):
     )
     assert {(tmp_path / name).read_text() for name in 'abcd'} == {'mine'}
     assert len([*tmp_path.iterdir()]) == 5
+
+
+@pytest.mark.parametrize(
+    ('export', 'options', 'kept'),
+    [
+        ('train_skirt.json', '--split-categories --out train_all.json', 0),
+        ('train_skirt.json', '--split-categories --out train.json', 0),
+        ('labelled', '--out labelled/7.json', 1),
+    ],
+)
+def test_labels_are_kept(tmp_path, monkeypatch, capsys, export, options, kept):
+    """A category's file is called as exports may be; labelme's are in a folder."""
+    monkeypatch.chdir(tmp_path)
+    files = Path('train_skirt.json'), Path('labelled/7.json')
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text('mine')
+    command = f'convert labels {export} --benchmark fashionai {options}'
+    assert main(command.split()) == 1
+    printed = capsys.readouterr().err
+    assert f'error: {files[kept]} is an input, which would be wri' in printed
+    assert [file.read_text() for file in files] == ['mine', 'mine']

@@ -127,7 +127,7 @@ def convert(args: argparse.Namespace) -> ResultList:
 
 def execute(args: argparse.Namespace) -> None:
     """Convert, and print how many boxes were written and left out."""
-    with locked_file(args.out, [args.boxes, args.ann_file]):
+    with locked_file(args.out, [args.boxes, args.ann_file, args.benchmark]):
         done = convert(args)
         write_predictions(args.out, done.results)
     warn(done.notes)

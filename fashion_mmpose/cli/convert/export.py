@@ -133,7 +133,7 @@ def sized(images: ImageList, path: str) -> Mapping[int, tuple[str, tuple[int, in
 
 def execute(args: argparse.Namespace) -> None:
     """Convert, and say what was written."""
-    check_no_input(args.out, [args.file, args.ann_file])
+    check_no_input(args.out, [args.file, args.ann_file, args.benchmark])
     content = read_json(args.file)
     if isinstance(content, list):
         _export_predictions(args)

@@ -65,9 +65,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Read, and write what was read."""
-    check_no_input(
-        args.out, [os.path.join(args.folder, e) for e in (SAMPLES, METADATA)]
-    )
+    own = (os.path.join(args.folder, name) for name in (SAMPLES, METADATA))
+    check_no_input(args.out, [*own, args.benchmark])
     folder = FiftyOneFolder.read(args.folder)
     named = args.benchmark or folder.benchmark
     if named is None:

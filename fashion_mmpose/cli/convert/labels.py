@@ -31,14 +31,21 @@ of its key points.
 """
 
 import argparse
+import os
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
+from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.coco.results import first_few
 from fashion_mmpose.formats.labels.conversion import Options, convert
-from fashion_mmpose.formats.labels.entries import CategoryReport, Converted, write
+from fashion_mmpose.formats.labels.entries import (
+    CategoryReport,
+    Converted,
+    category_file,
+    write,
+)
 from fashion_mmpose.formats.labels.matching import NameMap, read_name_map
 from fashion_mmpose.formats.labels.pictures import PictureFolder
 from fashion_mmpose.formats.labels.reading import FORMATS, read_labels
@@ -146,8 +153,16 @@ def remarks(done: Converted) -> list[str]:
 
 def execute(args: argparse.Namespace) -> None:
     """Convert, and print what matched and what was left out."""
-    check_no_input(args.out, [args.export, args.mapping])
+    inputs = [args.export, args.mapping, args.benchmark]
+    check_no_input(args.out, inputs)
     benchmark = garments.benchmark(args.benchmark)
+    if os.path.isdir(args.export):  # of labelme's files
+        inputs += files_below(args.export, {'.json'})
+    outs = [args.out]
+    if args.split_categories:
+        outs += [category_file(args.out, name) for name in benchmark.garments]
+    for out in outs:
+        check_no_input(out, inputs)
     if args.category is not None:
         garments.garment(benchmark, args.category)
     names = read_name_map(args.mapping, benchmark) if args.mapping else NameMap()

@@ -35,7 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def execute(args: argparse.Namespace) -> None:
     """Read, and write the result list."""
-    check_no_input(args.out, [args.ann_file])
+    check_no_input(args.out, [args.ann_file, args.benchmark])
     images, names = image_list(args.ann_file, args.benchmark)
     known = sized(images, args.ann_file)
     entries, strangers = read_predictions(args.labels, names, known)

@@ -78,6 +78,12 @@ def are_unique(numbers: Sequence[int | None]) -> bool:
     return None not in numbers and len(set(numbers)) == len(numbers)
 
 
+def category_file(out_file: str | os.PathLike, category: str) -> Path:
+    """The file of one category, beside that of all; see :func:`write`."""
+    path = Path(out_file)
+    return path.with_name(f'{path.stem.removesuffix("_all")}_{category}{path.suffix}')
+
+
 def write(
     done: Converted,
     benchmark: Benchmark,
@@ -111,9 +117,8 @@ def write(
         jobs: list[tuple[Path, str | None]] = [(path, None)]
         if split_categories:
             held = {item.garment.name for _, item in entries}
-            stem = path.stem.removesuffix('_all')
             jobs += [
-                (path.with_name(f'{stem}_{name}{path.suffix}'), name)
+                (category_file(path, name), name)
                 for name in benchmark.garments
                 if name in held
             ]
