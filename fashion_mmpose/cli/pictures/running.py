@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from fashion_mmpose.catalogue.schema import Unreadable
 from fashion_mmpose.catalogue.shards import SHARES, read_shard, shard_of
-from fashion_mmpose.catalogue.table_file import write_unreadable
+from fashion_mmpose.catalogue.table_file import UNREADABLE, write_unreadable
 from fashion_mmpose.cli.options.networks import (
     build,
     check_category,
@@ -17,6 +17,7 @@ from fashion_mmpose.cli.options.networks import (
     warn_of_whole_pictures,
 )
 from fashion_mmpose.cli.shell import warn
+from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
 from fashion_mmpose.inference.outputs import measuring, saving
 from fashion_mmpose.inference.outputs.names import name_sources
@@ -92,7 +93,8 @@ def open_inputs(
         left_aside: Gets what is not used, each with the reason.
 
     Raises:
-        ValueError: If a share has not what an option needs.
+        ValueError: If a share has not what an option needs, or a table of pictures
+            would be written over.
     """
     shard = read_shard(args.shard)
     if shard.count > 1 and args.combine:
@@ -107,7 +109,23 @@ def open_inputs(
     sources = shard_of(name_sources(found), shard)
     if shard.count > 1:
         args.out_dir = os.path.join(args.out_dir, shard.name)
+    _check_tables(args)
     return open_networks(args), sources
+
+
+def _check_tables(args: argparse.Namespace) -> None:
+    """Refuse to write over a table that is an input, such as that of bad pictures.
+
+    Raises:
+        ValueError: If one of the results would.
+    """
+    names = [UNREADABLE]
+    if getattr(args, 'save_csv', False):
+        names.append(saving.CSV_NAME)
+    if getattr(args, 'measure', True) and 'csv' in args.format:
+        names.append(f'{measuring.NAME}.csv')
+    for name in names:
+        check_no_input(os.path.join(args.out_dir, name), args.inputs, 'folder')
 
 
 def without_drawn(

@@ -43,13 +43,17 @@ def check_writable(path: str | os.PathLike) -> None:
 
 
 def check_no_input(
-    path: str | os.PathLike, inputs: Iterable[str | os.PathLike | None]
+    path: str | os.PathLike,
+    inputs: Iterable[str | os.PathLike | None],
+    kind: str = 'file',
 ) -> None:
     """Make sure that a file to write is none of those that are read.
 
     Args:
         path: The file to write.
         inputs: Those that are read; None does not count.
+        kind: Of what the user names, the ``'file'`` or its ``'folder'``. Defaults to
+            ``'file'``.
 
     Raises:
         ValueError: If it is one of them, by whatever name.
@@ -57,7 +61,7 @@ def check_no_input(
     if any(each is not None and _is_same(path, each) for each in inputs):
         raise ValueError(
             f'{path} is an input, which would be written over; to fix it: choose '
-            'another file to write'
+            f'another {kind} to write'
         )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fashion_mmpose.cli.pictures import measure, predict
+from fashion_mmpose.cli.pictures import measure, predict, running
 from fashion_mmpose.cli.pictures.running import open_inputs
 
 
@@ -17,3 +17,32 @@ def test_shares_have_no_common_lengths(command, tmp_path):
     whole = command.parse_args([*argv, '0/1', *more])
     with pytest.raises(FileNotFoundError, match='holds no picture'):
         open_inputs(whole, [])
+
+
+@pytest.mark.parametrize(
+    ('command', 'name', 'is_kept'),
+    [
+        ('measure --out-dir {}', 'unreadable.csv', True),
+        ('predict --out-dir {}', 'unreadable.csv', True),
+        ('predict --out-dir {} --save-csv', 'predictions.csv', True),
+        ('predict --out-dir {}', 'predictions.csv', False),
+        ('predict --out-dir {}', 'measurements.csv', False),
+        ('predict --out-dir {} --measure', 'measurements.csv', True),
+        ('measure --out-dir {} --format json', 'measurements.csv', False),
+        ('measure --out-dir {}/other', 'measurements.csv', False),
+    ],
+)
+def test_tables_of_pictures_are_kept(tmp_path, monkeypatch, command, name, is_kept):
+    """Pictures that were mended are predicted alone, and not in place of all."""
+    table = tmp_path / name
+    table.write_text('picture\na.jpg\n')
+    module, *options = command.format(tmp_path).split()
+    args = dict(measure=measure, predict=predict)[module].parse_args(
+        [str(table), *options]
+    )
+    monkeypatch.setattr(running, 'open_networks', lambda args: 'networks')
+    if is_kept:
+        with pytest.raises(ValueError, match=f'{name} is an input, .* another folder'):
+            open_inputs(args, [])
+    else:
+        assert open_inputs(args, [])[0] == 'networks'
