@@ -52,7 +52,8 @@ def find_sources(
 
     Returns:
         Iterable[Source]: A list; where ``inputs`` is an iterator, another one, which
-        looks at each input when it is its turn, and at lists entry by entry.
+        looks at each input when it is its turn, and at lists entry by entry. It holds
+        copies of arrays, which may change when the next one is asked for.
 
     Raises:
         FileNotFoundError: If a folder holds no picture, or nothing fits a pattern.
@@ -66,6 +67,9 @@ def find_sources(
         return list(_sources_of(inputs, 0, left_aside, listing))
     if isinstance(inputs, bytes) or not isinstance(inputs, Iterable):
         raise TypeError(_not_an_input(inputs))
+    if isinstance(inputs, Iterator):
+        # They are taken ahead, and who makes them may fill one array again and again.
+        inputs = (x.copy() if isinstance(x, np.ndarray) else x for x in inputs)
     found = (
         source
         for place, item in enumerate(inputs)

@@ -141,3 +141,19 @@ def test_nothing_is_read_far_ahead_and_no_thread_is_left(image, tmp_path):
     assert set(threading.enumerate()) > before
     loading.close()
     assert set(threading.enumerate()) == before
+
+
+def test_arrays_that_are_filled_again():
+    """They are taken ahead: all pictures would be the last ones."""
+
+    def frames():
+        own = np.empty((2, 3, 3), np.uint8)
+        for value in range(20):
+            own[:] = value
+            yield own
+
+    found = [each.pixels for each in load_pictures(find_sources(frames()), depth=8)]
+    assert [int(pixels.max()) for pixels in found] == list(range(20))
+    kept = next(frames())
+    (picture,) = load_pictures(find_sources([kept]))  # which nobody changes
+    assert picture.pixels is kept

@@ -214,7 +214,8 @@ def _given(
 def _corners(boxes, what: str) -> np.ndarray:
     """x1, y1, x2, y2 of boxes, shape (n, 4), float32, which all have an area."""
     try:
-        bboxes = np.asarray(boxes, np.float32)
+        # A copy: they wait for their batch, and a generator may fill one array again.
+        bboxes = np.array(boxes, np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(f'{what}: its boxes are no array: {error}') from error
     if bboxes.size == 0:

@@ -263,3 +263,16 @@ def test_pictures_without_boxes_need_no_category():
     expected = [(None, ([], ())), (None, (TWO, ('skirt', 'blouse')))]
     assert read(None, [none, of_supervision()]) == expected
     assert read([None, ['skirt', 'blouse']], [[], TWO]) == expected
+
+
+def test_boxes_that_are_filled_again():
+    """They wait for their batch: all pictures would get the last ones."""
+
+    def boxes():
+        own = np.array([[0, 0, 1, 1]], np.float32)
+        for far in range(1, 4):
+            own[0, 2] = far
+            yield own
+
+    found = read_requests('skirt', boxes(), KNOWN, 3, False)
+    assert [each.boxes.bboxes[0, 2] for each in list(found)] == [1, 2, 3]
