@@ -73,6 +73,9 @@ def _quads(image: np.ndarray) -> Iterator[np.ndarray]:
     """Convex quadrilaterals (4, 2) that may be sheets, in pixels of the picture."""
     height, width = image.shape[:2]
     factor = min(1.0, _SEARCH_SIDE / max(height, width))
+    # Of lines and bars that are pictures, too, OpenCV would make nothing.
+    if min(height, width) * factor <= 2 * _BORDER:
+        return
     small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     area = small.shape[0] * small.shape[1]
     last = np.array(small.shape[1::-1]) - 1

@@ -97,6 +97,14 @@ def test_nothing_is_found_where_nothing_is(target):
         find_scale(empty, target)
 
 
+@pytest.mark.parametrize('target', TARGETS, ids=repr)
+@pytest.mark.parametrize('size', [(1, 1), (1, 3000), (40_000, 2), (3, 4000)])
+def test_nothing_is_found_in_a_line(target, size):
+    """Shops have such pictures, which must not end a run over all of them."""
+    with pytest.raises(TargetError, match='to fix it'):
+        find_scale(np.full((*size, 3), 200, np.uint8), target)
+
+
 @pytest.mark.parametrize('others', [0, 1])
 def test_a_board_of_which_one_row_is_seen(monkeypatch, others: int):
     """Corners on one line, and one beside it, tell no plane."""
