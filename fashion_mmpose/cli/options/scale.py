@@ -187,10 +187,10 @@ def _warn_of_spreads(inferencer: GarmentInferencer, category: str | None) -> Non
         shown = ', '.join(spreads[:5]) + (', ...' if len(spreads) > 5 else '')
         warn(
             [
-                f'the pose network ({shown}) is not calibrated: any standard '
-                'deviations, limits and verdicts of lengths go by how wide its '
-                'heatmaps are, whatever it errs; to fix it: calibrate it on annotated '
-                'pictures with `fashion-mmpose calibrate`'
+                f'the pose network ({shown}) is not calibrated: any errors, limits '
+                'and verdicts of lengths go by how wide its heatmaps are, whatever it '
+                'errs; to fix it: calibrate it on annotated pictures with '
+                '`fashion-mmpose calibrate`'
             ]
         )
 

@@ -15,9 +15,10 @@ garments. What tells centimetres lies in each picture beside the garment, as fla
 its plane also takes the perspective off. Without it lengths are pixels, and ratios to
 another length.
 
-DIR gets measurements.csv, .json and .xlsx with a row for each length, its standard
-deviation and the limits between which it lies with a probability of 95 %; and
-measured/, the pictures with measuring lines. With a specification sheet a row says
+DIR gets measurements.csv, .json and .xlsx with a row for each length, its error (a
+standard deviation; with a calibrated network the scale of Student's t-distribution) and
+the limits between which it lies with a probability of 95 %; and measured/, the pictures
+with measuring lines. With a specification sheet a row says
 PASS, FAIL, or UNSURE where the interval lies across a limit. Pictures in which nothing
 tells centimetres, garments whose category has not the key points of --known-length, and
 pictures that cannot be read, are listed at the end, and the exit code is 1 unless

@@ -157,6 +157,6 @@ def test_errors_that_nobody_has_fitted_are_told(capsys):
     measuring('fashionai', calibration=None)
     told = capsys.readouterr().err
     assert 'warning: the pose network (blouse, outwear, dress, skirt, trou' in told
-    assert 'is not calibrated: any standard deviations, limits and' in told
+    assert 'is not calibrated: any errors, limits and verdicts of' in told
     measuring('fashionai', '--category', 'skirt', calibration=None)
     assert 'the pose network (skirt) is not' in capsys.readouterr().err
