@@ -254,11 +254,17 @@ def measuring_files(
     )
 
 
-def report_lengths(lengths: MeasurementFiles) -> None:
-    """Print what was measured, and what was not as the options ask."""
+def report_lengths(lengths: MeasurementFiles, is_share: bool = False) -> None:
+    """Print what was measured, and what was not as the options ask.
+
+    Args:
+        lengths: What was measured.
+        is_share: Whether other processes measure the other pictures, for which rows of
+            a sheet may be. Defaults to False.
+    """
     warn([f'in pixels: {reason}' for reason in lengths.in_pixels])
     warn([f'not combined: {reason}' for reason in lengths.not_combined])
-    if lengths.num_garments:
+    if lengths.num_garments and not is_share:
         warn([_idle(limit) for limit in lengths.idle_limits])
     warn(lengths.of_other_runs())
     print(lengths.summary())

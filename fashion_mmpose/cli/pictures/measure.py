@@ -29,6 +29,7 @@ command adds to, as of `fashion-mmpose predict`.
 import argparse
 import sys
 
+from fashion_mmpose.catalogue.shards import read_shard
 from fashion_mmpose.cli.options.networks import (
     add_network_options,
     check_inputs,
@@ -80,7 +81,7 @@ def execute(args: argparse.Namespace) -> int:
         is_done = go_through(predicted, total, 'measure', [lengths], skipped.add)
         skipped.write(args.out_dir, args.skip_bad)
     report_left_out(left_aside, skipped)
-    report_lengths(lengths)
+    report_lengths(lengths, read_shard(args.shard).count > 1)
     print(f'written to {args.out_dir}')
     if not is_done:
         print('stopped; what was finished is saved', file=sys.stderr)

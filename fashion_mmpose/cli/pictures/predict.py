@@ -44,6 +44,7 @@ import argparse
 import sys
 from collections.abc import Generator
 
+from fashion_mmpose.catalogue.shards import read_shard
 from fashion_mmpose.cli.options.networks import (
     add_network_options,
     check_inputs,
@@ -228,7 +229,7 @@ def execute(args: argparse.Namespace) -> int:
         skipped.write(args.out_dir, args.skip_bad)
     report(skipped, left_aside, files)
     if lengths is not None:
-        report_lengths(lengths)
+        report_lengths(lengths, read_shard(args.shard).count > 1)
     if not is_done:
         print('stopped; what was finished is saved', file=sys.stderr)
         return INTERRUPTED

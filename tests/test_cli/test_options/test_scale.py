@@ -34,6 +34,8 @@ def test_what_was_not_done_as_asked_is_listed(capsys):
         'warning: not combined: b.jpg: it shows 2 garments',
     ]
     assert "the row for chest_width of 'read/*' was for no garment; to fix" in last
+    report_lengths(lengths, is_share=True)  # it may be for pictures of another one
+    assert 'chest_width' not in capsys.readouterr().err
     lengths.num_garments = 0  # then every row is idle, and the summary says why
     report_lengths(lengths)
     assert 'chest_width' not in capsys.readouterr().err
