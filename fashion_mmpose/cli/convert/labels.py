@@ -156,11 +156,12 @@ def execute(args: argparse.Namespace) -> None:
     inputs = [args.export, args.mapping, args.benchmark]
     check_no_input(args.out, inputs)
     benchmark = garments.benchmark(args.benchmark)
-    if os.path.isdir(args.export):  # of labelme's files
-        inputs += files_below(args.export, {'.json'})
     outs = [args.out]
     if args.split_categories:
         outs += [category_file(args.out, name) for name in benchmark.garments]
+    if os.path.isdir(args.export):  # of labelme's files, which may be very many
+        held = {*map(os.path.realpath, files_below(args.export, {'.json'}))}
+        inputs += held & {*map(os.path.realpath, outs)}
     for out in outs:
         check_no_input(out, inputs)
     if args.category is not None:
