@@ -127,6 +127,23 @@ def test_every_tool_gives_the_same(tmp_path, benchmark_file, tool, benchmark, ca
     assert row.endswith(f'{found} of {count}')
 
 
+def test_files_of_categories_that_are_gone_are_told(tmp_path, capsys):
+    """A training of one category would go on with labels of an earlier export."""
+    export = exported('coco', tmp_path, pictures_of('fashionai'))
+    stale = tmp_path / 'out/train_dress.json'
+    stale.parent.mkdir()
+    stale.write_text('{}')
+    convert(tmp_path, export, '--benchmark', 'fashionai', '--split-categories')
+    warned = f'warning: {stale} is of another run, and stays as it was\n'
+    assert capsys.readouterr().err.count('of another run') == 1
+    assert stale.read_text() == '{}'
+    (tmp_path / 'out/train_skirt.json').write_text('{}')
+    convert(tmp_path, export, '--benchmark', 'fashionai', '--split-categories')
+    assert warned in capsys.readouterr().err
+    convert(tmp_path, export, '--benchmark', 'fashionai')  # which makes none of them
+    assert 'of another run' not in capsys.readouterr().err
+
+
 def shouted(name):
     return name.replace('_', ' ').title()
 

@@ -32,6 +32,7 @@ of its key points.
 
 import argparse
 import os
+from pathlib import Path
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
@@ -175,6 +176,9 @@ def execute(args: argparse.Namespace) -> None:
         done = convert(labels, benchmark, names, pictures, options)
         files = write(done, benchmark, args.out, args.split_categories)
     warn(remarks(done))
+    # Trainings of single categories would take them.
+    others = [path for path in map(Path, outs) if path not in files and path.exists()]
+    warn([f'{path} is of another run, and stays as it was' for path in others])
     if pictures is None:
         warn(['the pictures were not looked at; --images DIR compares their sizes'])
     print(report_table(list(done.report.values())), end='\n\n')
