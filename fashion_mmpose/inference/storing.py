@@ -1,7 +1,9 @@
 """An inferencer's networks written as a folder, and read again."""
 
+import math
 import os
 from collections.abc import Mapping
+from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -112,7 +114,8 @@ class Storable:
 
         Args:
             folder: It is made where it is missing; other files in it stay.
-            figures: What the networks reach, by the names of the metrics.
+            figures: What the networks reach, finite numbers by the names of the
+                metrics.
             verify: Whether networks of PyTorch are compared with their ONNX files.
             onnx: Whether ONNX files are written. Defaults to True.
             weights: Whether weights and configs are written. Defaults to True.
@@ -121,12 +124,27 @@ class Storable:
             FormatError: If a network cannot be exported, or nothing is left of it.
             ImportError: If the export of PyTorch's networks needs what is missing.
             TypeError: If the detector is not one of this package.
-            ValueError: If two networks need different files of one name.
+            ValueError: If two networks need different files of one name, or a figure is
+                no finite number.
         """
+        told = _plain_figures(figures or {})
         parts = _Parts(self._read_from, verify, onnx, weights)
-        _save(
-            folder, self.networks, self.detector, self.garment_thr, figures or {}, parts
-        )
+        _save(folder, self.networks, self.detector, self.garment_thr, told, parts)
+
+
+def _plain_figures(figures: Mapping[str, float]) -> dict[str, float]:
+    """Figures as JSON has them, which knows no NaN and no numbers of numpy's.
+
+    Raises:
+        ValueError: If one is no finite number.
+    """
+    for name, value in figures.items():
+        if not isinstance(value, Real) or not math.isfinite(value):
+            raise ValueError(
+                f'figures: {name} is {value!r}, and no finite number; to fix it: leave '
+                'it out'
+            )
+    return {name: float(value) for name, value in figures.items()}
 
 
 def _save(
@@ -134,7 +152,7 @@ def _save(
     networks: Mapping[str, PoseNetwork],
     detector: Detector | None,
     garment_thr: float,
-    figures: Mapping[str, float],
+    figures: dict[str, float],
     parts: '_Parts',
 ) -> None:
     """Write networks into a folder, with its index and its model card."""
@@ -159,7 +177,7 @@ def _save(
         detector=stored_detector,
         det_options=options,
         benchmark=' and '.join(named),
-        figures=dict(figures),
+        figures=figures,
         descriptions=tuple(each for each in entries if isinstance(each, dict)),
     )
     files = parts.files

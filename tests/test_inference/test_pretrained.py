@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import msgspec
+import numpy as np
 import pytest
 from model_hub import COMMIT, model_hub
 from small_networks import ToldDetector, assert_same, inferencer_of
@@ -114,6 +115,17 @@ def test_what_the_folder_says(stored: Path):
     assert {path.suffix for path in stored.iterdir()} == {
         *('.json', '.md', '.onnx', '.safetensors')
     }
+
+
+def test_figures_are_numbers_that_json_has(tmp_path: Path):
+    """Of NaN it has null, and the folder could not be read again."""
+    inferencer = GarmentInferencer(benchmark='fashionai', device='cpu')
+    for value in (float('nan'), np.float64('inf'), '4.1', None):
+        with pytest.raises(ValueError, match='figures: NE is .*, and no finite number'):
+            inferencer.save_pretrained(tmp_path / 'out', {'AP': 0.5, 'NE': value})
+    assert not (tmp_path / 'out').exists()
+    inferencer.save_pretrained(tmp_path / 'out', {'AP': np.float32(0.5), 'NE': 0})
+    assert read_index(tmp_path / 'out').figures == {'AP': 0.5, 'NE': 0}
 
 
 def test_the_command(stored: Path, tmp_path: Path, capsys):
