@@ -11,7 +11,7 @@ from fashion_mmpose.evaluation.functional.samples import (
     predicted_garment,
 )
 
-from .of_benchmark import BenchmarkMetric
+from .of_benchmark import BenchmarkMetric, check_pictures
 
 
 class AnnotatedGarmentMetric(BenchmarkMetric):
@@ -49,7 +49,12 @@ class AnnotatedGarmentMetric(BenchmarkMetric):
         annotation = sample.get('raw_ann_info')
         # Every sample leaves one result: the processes' lists are interleaved and
         # cut at the dataset's length, which must remove nothing but the padding.
-        result = dict(garment_id=(image_id,), img_id=image_id, truth=None)
+        result = dict(
+            garment_id=(image_id,),
+            img_id=image_id,
+            img_path=sample.get('img_path'),
+            truth=None,
+        )
         if annotation is None or 'keypoints' not in annotation:
             return result
         what = f'image {image_id}: ground truth'
@@ -82,8 +87,11 @@ def best_of_each(results: list[dict]) -> list[dict]:
         where nothing was predicted.
 
     Raises:
+        FormatError: If several pictures have one id, as those of several annotation
+            files.
         ValueError: If an image has two different annotations.
     """
+    check_pictures((result['img_id'], result['img_path']) for result in results)
     images = {}
     for result in results:
         if result['truth'] is None:

@@ -25,7 +25,7 @@ from fashion_mmpose.formats.coco.columns import GarmentColumns, read_columns
 from fashion_mmpose.formats.deepfashion2.results import result_columns
 
 from .box_precision import BOX_NUMBERS, box_precision
-from .of_benchmark import BenchmarkMetric
+from .of_benchmark import BenchmarkMetric, check_pictures
 from .prediction_file import write_scored
 
 
@@ -149,11 +149,13 @@ class GarmentOKS(BenchmarkMetric):
             ground truth. Empty with ``format_only``.
 
         Raises:
-            FormatError: If the annotation file is not what it should be.
+            FormatError: If the annotation file is not what it should be, or several
+                pictures have one id, as those of several annotation files.
             ValueError: If a prediction is of an image or an annotation that it does
                 not have.
         """
         logger = MMLogger.get_current_instance()
+        check_pictures((each['image_id'], each['garment'].image) for each in results)
         # A wrapper may repeat samples: a garment that is found again is not wrong.
         results = list({result['sample']: result for result in results}.values())
         found = self.scoring.scored(results)

@@ -1,12 +1,13 @@
 """What the metrics of garments share: whose garments they score."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mmengine.evaluator import BaseMetric
 
 from fashion_mmpose import garments
+from fashion_mmpose.errors import FormatError
 
 
 class BenchmarkMetric(BaseMetric):
@@ -82,3 +83,24 @@ def benchmark_told(meta: Mapping | None) -> garments.Benchmark | None:
         return garments.benchmark_of(meta or {})
     except ValueError:
         return None
+
+
+def check_pictures(pictures: Iterable[tuple[int, str | None]]) -> None:
+    """Refuse samples of several pictures that have one id.
+
+    Args:
+        pictures: The id and the path of each sample's picture; None or '' for a path
+            that nobody knows.
+
+    Raises:
+        FormatError: If there are some.
+    """
+    paths = {}
+    for image_id, path in pictures:
+        known = paths.setdefault(image_id, path)
+        if known != path:
+            raise FormatError(
+                f'{known} and {path} have one id, {image_id}, by which predictions are '
+                'told apart: the test is of several annotation files; to fix it: test '
+                'one file at a time'
+            )

@@ -13,7 +13,6 @@ from mmpose.registry import METRICS
 
 from fashion_mmpose import garments
 from fashion_mmpose.config.loading import kind_of
-from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
     BENCHMARK as OFFICIAL,
 )
@@ -26,7 +25,7 @@ from fashion_mmpose.formats.deepfashion2.results import write_results
 from fashion_mmpose.formats.fashionai.submission import make_submission, read_images
 from fashion_mmpose.garments.prediction import coco_entry, garment_score
 
-from .of_benchmark import benchmark_told
+from .of_benchmark import benchmark_told, check_pictures
 
 SUFFIXES = ('.json', '.csv')
 TIANCHI = 'fashionai'  # whose official form is the CSV
@@ -132,7 +131,7 @@ class PredictionFile(BaseMetric):
         is_scored = benchmark is not None and benchmark.name != TIANCHI
         # A wrapper of the dataset may repeat samples.
         distinct = dict(results)
-        _check_pictures(distinct)
+        check_pictures((image_id, path) for image_id, path, *_ in distinct)
         results = list(distinct.values())
         if benchmark is None:
             predictions = results
@@ -228,23 +227,6 @@ def _identity(sample: dict) -> tuple:
     numbers = tuple(np.concatenate(boxes).tolist())
     picture = sample['img_id'], sample.get('img_path')
     return *picture, sample['category_id'], sample.get('id'), numbers
-
-
-def _check_pictures(identities: Iterable[tuple]) -> None:
-    """Refuse predictions of several pictures that have one id.
-
-    Raises:
-        FormatError: If there are some.
-    """
-    paths = {}
-    for image_id, path, *_ in identities:
-        known = paths.setdefault(image_id, path)
-        if known != path:
-            raise FormatError(
-                f'{known} and {path} have one id, {image_id}, by which predictions are '
-                'told apart: the test is of several annotation files; to fix it: test '
-                'one file at a time'
-            )
 
 
 def _plain_entry(sample: dict) -> dict:

@@ -182,6 +182,18 @@ def test_unknown_images(case):
         run(samples_of(results), ann_file=case.path)
 
 
+def test_pictures_of_several_files(case):
+    """Files number their pictures alike, and their garments."""
+    samples = [
+        dict(each, img_path=f'{folder}/{each["img_id"]}.jpg')
+        for folder in 'ab'
+        for each in samples_of(case.results)
+    ]
+    name = f'{samples[0]["img_id"]}.jpg'
+    with pytest.raises(FormatError, match=f'^a/{name} and b/{name} have one id, '):
+        run(samples, ann_file=case.path)
+
+
 def test_other_annotations(case, tmp_path):
     path = write(tmp_path / 'other.json', dict(case.truth, categories=[]))
     with pytest.raises(FormatError, match=r'other\.json is not a COCO file'):

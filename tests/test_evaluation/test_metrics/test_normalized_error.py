@@ -8,6 +8,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import METRICS
 from mmpose.structures import PoseDataSample
 
+from fashion_mmpose.errors import FormatError
 from fashion_mmpose.evaluation.functional.normalized_error import normalized_error
 from fashion_mmpose.evaluation.metrics import NormalizedError
 from fashion_mmpose.garments import category_of_id, garment, keypoints
@@ -287,6 +288,13 @@ def test_wrong_samples(item, message):
 def test_two_annotations_of_one_image():
     with pytest.raises(ValueError, match='image 7 has two different annotations'):
         evaluate([sample(7, BLOUSE), sample(7, SKIRT)])
+
+
+def test_pictures_of_several_files():
+    """Files number their pictures alike."""
+    one, other = (dict(sample(7, SKIRT), img_path=name) for name in ('a.jpg', 'b.jpg'))
+    with pytest.raises(FormatError, match='a.jpg and b.jpg have one id, 7, by which'):
+        evaluate([one, other])
 
 
 def test_unknown_rule():
