@@ -13,6 +13,11 @@ _POINT_CODECS = ('PointHeatmap', 'PointSimCC')  # whose options tell what they d
 # Networks that see the crop of the pipeline as it is; others cut their own out of it.
 _SEE_THE_CROP = ('TopdownPoseEstimator', 'PaddedFlipEstimator')
 _CROPS = ('TopdownAffine', 'TopdownStretch')
+# Steps of MMPose's that know nothing of states: what they do, and what helps.
+_LEAVES_STATES = dict(
+    RandomFlip=('mirrors', "dict(type='RandomMirror', prob=0.5) in its place"),
+    KeypointConverter=('renumbers', 'leave states out of the head'),
+)
 
 
 def check_members(cfg: Config) -> None:
@@ -151,19 +156,19 @@ def check_states(cfg: Config) -> None:
 
     Raises:
         ValueError: If the head learns states of key points, and MMPose's ``RandomFlip``
-            mirrors all else.
+            or ``KeypointConverter`` mirrors or renumbers all else.
     """
     if ((cfg.get('model') or {}).get('head') or {}).get('states') is None:
         return
     for dataset in datasets_of({'train_dataloader': cfg.get('train_dataloader')}):
-        if any(
-            kind_of(step) == 'RandomFlip' for step in _steps(dataset.get('pipeline'))
-        ):
-            raise ValueError(
-                'RandomFlip in the pipeline of train_dataloader mirrors key points '
-                'and not their states, which model.head.states learns; to fix it: '
-                "dict(type='RandomMirror', prob=0.5) in its place"
-            )
+        for kind in map(kind_of, _steps(dataset.get('pipeline'))):
+            if kind in _LEAVES_STATES:
+                does, way_out = _LEAVES_STATES[kind]
+                raise ValueError(
+                    f'{kind} in the pipeline of train_dataloader {does} key points and '
+                    'not their states, which model.head.states learns; to fix it: '
+                    f'{way_out}'
+                )
 
 
 def _check_crops(

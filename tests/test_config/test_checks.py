@@ -156,5 +156,10 @@ def test_states_are_mirrored_with_their_points(cfg, monkeypatch):
         checks.check_states(cfg)
     with pytest.raises(ValueError, match='RandomFlip'):
         running.build_runner(cfg)
+    mirror.type = 'KeypointConverter'
+    with pytest.raises(
+        ValueError, match='KeypointConverter in .* renumbers key points'
+    ):
+        checks.check_states(cfg)
     cfg.model.head.states = None
     checks.check_states(cfg)

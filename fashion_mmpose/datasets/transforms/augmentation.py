@@ -1,11 +1,45 @@
 """Pictures mirrored and crops moved at random."""
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmpose.datasets.transforms import RandomFlip
 from mmpose.registry import TRANSFORMS
+
+
+def states_of(results: Mapping, points: str) -> np.ndarray | None:
+    """The states of a sample's key points, if the data set tells them.
+
+    MMPose's ``KeypointConverter`` brings key points into another layout, and leaves
+    their states in that of before: these are of other points then.
+
+    Args:
+        results: What a pipeline knows of a sample.
+        points: The name of the points there, of shape (1, K, 2).
+
+    Returns:
+        np.ndarray | None: Shape (1, K).
+    """
+    states = results.get('keypoint_states')
+    if states is None or states.shape != np.shape(results.get(points, ()))[:2]:
+        return None
+    return states
+
+
+def labelled_points(results: Mapping) -> np.ndarray:
+    """The labelled points of a garment, x and y, shape (n, 2).
+
+    Args:
+        results: ``keypoints`` (1, K, 2) and ``keypoints_visible`` (1, K), or (1, K, 2)
+            behind MMPose's ``KeypointConverter``, which adds weights.
+    """
+    visible = results['keypoints_visible'][0]
+    if visible.ndim == 2:
+        visible = visible[:, 0]
+    return results['keypoints'][0, visible > 0]
 
 
 @TRANSFORMS.register_module()
@@ -30,8 +64,8 @@ class RandomMirror(RandomFlip):
         results['img'] = image
         if results['flip']:
             results['img'] = cv2.flip(image, 1)
-            if 'keypoint_states' in results:
-                states = results['keypoint_states']
+            states = states_of(results, 'keypoints')
+            if states is not None:
                 results['keypoint_states'] = states[:, results['flip_indices']]
         return results
 
@@ -136,7 +170,7 @@ class CropAroundPoint(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Set ``bbox_center`` and ``bbox_scale``, or leave them."""
-        points = results['keypoints'][0, results['keypoints_visible'][0] > 0]
+        points = labelled_points(results)
         # A single point has no extent, and points on a line none across it.
         extent = np.ptp(points, axis=0) if len(points) else np.zeros(2)
         chosen = self._draw(len(points)) if extent.all() else None

@@ -13,6 +13,8 @@ from mmpose.registry import TRANSFORMS
 
 from fashion_mmpose.files.pictures.pixels import read_picture
 
+from .augmentation import labelled_points, states_of
+
 OCCLUDED, VISIBLE = 1, 2
 LEAST_SIDE = 2  # pixels of a piece of a garment
 
@@ -53,10 +55,9 @@ class _Hiding(BaseTransform):
         for _ in range(count):
             self.hide(image, hidden, results)
         results['img'] = image
-        if 'keypoint_states' in results:
-            points = results['transformed_keypoints']
-            covered = is_covered(points, hidden)
-            states = results['keypoint_states']
+        states = states_of(results, 'transformed_keypoints')
+        if states is not None:
+            covered = is_covered(results['transformed_keypoints'], hidden)
             gone = covered & (states == VISIBLE)
             results['keypoint_states'] = np.where(gone, OCCLUDED, states).astype(
                 states.dtype
@@ -215,7 +216,7 @@ def garment_piece(record: dict) -> tuple[np.ndarray, np.ndarray] | None:
 
     Args:
         record: A sample of a data set: ``img_path``, ``keypoints`` (1, K, 2) in pixels
-            and ``keypoints_visible`` (1, K).
+            and ``keypoints_visible``, see :func:`.augmentation.labelled_points`.
 
     Returns:
         tuple | None: Pixels (h, w, 3), BGR, and a mask (h, w), float32, 1 within; None
@@ -224,7 +225,7 @@ def garment_piece(record: dict) -> tuple[np.ndarray, np.ndarray] | None:
     Raises:
         PictureError: If the picture cannot be read.
     """
-    points = record['keypoints'][record['keypoints_visible'] > 0]
+    points = labelled_points(record)
     if len(points) < 3:
         return None
     image = read_picture(record['img_path'])

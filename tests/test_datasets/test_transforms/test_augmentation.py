@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from mmpose.datasets.transforms import (
     GetBBoxCenterScale,
+    KeypointConverter,
     PackPoseInputs,
     RandomFlip,
     TopdownAffine,
@@ -11,6 +12,7 @@ from mmpose.datasets.transforms import (
 
 from fashion_mmpose.datasets import PackGarmentInputs, RandomMirror, RandomRotation
 from fashion_mmpose.datasets.transforms import CropAroundPoint
+from fashion_mmpose.datasets.transforms.augmentation import labelled_points
 
 
 def test_angles_are_uniform():
@@ -69,6 +71,30 @@ def test_mirror_equals_mmpose(seed):
     for key, expected in results['theirs'].items():
         np.testing.assert_array_equal(results['ours'][key], expected, err_msg=key)
     assert results['ours']['img'].flags.c_contiguous
+
+
+def converted(num=5):
+    """A sample that MMPose has brought into a layout of more or fewer points."""
+    converter = KeypointConverter(num, [(0, 1), (1, 0), (2, 2)])
+    flip_indices = [1, 0, *range(2, num)]
+    known = dict(sample(), keypoint_states=np.array([[2, 0, 1]], np.uint8))
+    return dict(converter(known), flip_indices=flip_indices)
+
+
+def test_points_in_another_layout():
+    """MMPose converts points, and leaves their states as they are."""
+    before = converted()
+    assert before['keypoints_visible'].shape == (1, 5, 2)
+    mirrored = RandomMirror(prob=1.0)(converted())
+    np.testing.assert_array_equal(mirrored['keypoint_states'], [[2, 0, 1]])
+    np.testing.assert_array_equal(
+        mirrored['keypoints'][0, :3, 1], before['keypoints'][0, [1, 0, 2], 1]
+    )
+    framed = GetBBoxCenterScale(padding=1.0)(converted())
+    crop = CropAroundPoint(share=0.5, prob=1.0, padding=1.0)(framed)
+    # Half of the extent of the two labelled points, (12, 8) and (40, 20).
+    np.testing.assert_allclose(crop['bbox_scale'], [[14, 6]])
+    np.testing.assert_array_equal(labelled_points(before), [[12, 8], [40, 20]])
 
 
 def test_mirror_does_happen():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
+from mmpose.datasets.transforms import KeypointConverter
 
 from fashion_mmpose.cli.convert.fashionai import main as convert
 from fashion_mmpose.datasets import ErasedPatches, FashionAIDataset, PastedGarments
@@ -44,6 +45,14 @@ class Others:
             keypoints=np.array([self.points], np.float32),
             keypoints_visible=np.ones((1, len(self.points)), np.float32),
         )
+
+
+class Converted(Others):
+    """The same, in a layout of more points, as MMPose's ``CombinedDataset`` has it."""
+
+    def get_data_info(self, index):
+        converter = KeypointConverter(24, [(0, 5), (1, 6), (2, 0)])
+        return converter(super().get_data_info(index))
 
 
 @pytest.fixture
@@ -112,6 +121,17 @@ def test_a_piece_is_the_hull_of_the_labelled_points(others):
     assert garment_piece(few) is None
     others.points = ((10, 10), (10, 30), (10, 50))
     assert garment_piece(others.get_data_info(0)) is None
+
+
+def test_a_piece_of_a_garment_in_another_layout(tmp_path):
+    """States that are those of the layout before stay as they are."""
+    converted = Converted(tmp_path / 'red.png')
+    pixels, mask = garment_piece(converted.get_data_info(0))
+    assert pixels.shape == (41, 41, 3) and mask.sum() == pytest.approx(41 * 42 / 2)
+    paste_one = PastedGarments(prob=1.0, most=1, size=(2.0, 2.0))
+    results = paste_one(dict(crop(states=(2, 2, 2)), dataset=converted))
+    assert (results['img'] == (0, 0, 255)).all(axis=2).any()
+    assert results['keypoint_states'].tolist() == [[2, 2, 2]]
 
 
 def test_pieces_are_cut_off_by_the_crops_border():
