@@ -53,8 +53,11 @@ class PointHeadMixin:
 
     def __init_subclass__(cls, **kwargs) -> None:
         super().__init_subclass__(**kwargs)
-        # Stages that a class inherits know nothing of a forward of its own.
-        if 'forward' in vars(cls) and 'stage_heatmaps' not in vars(cls):
+        # Stages that a class inherits know nothing of a forward that comes before them,
+        # its own or that of a class that is mixed in.
+        ways = {'forward', 'stage_heatmaps'}
+        first = next(each for each in cls.__mro__ if ways & vars(each).keys())
+        if 'stage_heatmaps' not in vars(first):
             cls.stage_heatmaps = PointHeadMixin.stage_heatmaps
 
     def stage_losses(self) -> tuple[tuple[str, nn.Module], ...]:

@@ -29,6 +29,21 @@ class CPNComputingAll(CPNHead):
         return super().forward(feats)
 
 
+class Halving:
+    """What may be mixed into any head."""
+
+    def forward(self, feats):
+        return super().forward(feats) * 0.5
+
+
+class HalvingHead(Halving, PointHeatmapHead):
+    pass
+
+
+class HalvingAgain(HalvingHead):
+    pass
+
+
 HEADS = {
     'single stage': (
         (PointHeatmapHead, ComputingAll),
@@ -157,6 +172,16 @@ def test_distributed_training_waits_for_no_parameter(tmp_path):
         assert owned.sum() == len(mine) - len(CATEGORIES)  # one of each not labelled
     finally:
         torch.distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize('kind', [HalvingHead, HalvingAgain])
+def test_a_forward_that_is_mixed_in(kind):
+    torch.manual_seed(0)
+    options = dict(in_channels=8, deconv_out_channels=None, decoder=CODEC)
+    head = kind(out_channels=294, **options).double()
+    feats = features('single stage')
+    stages = head.stage_heatmaps(feats)
+    torch.testing.assert_close(stages[-1].dense(), head(feats))
 
 
 @pytest.mark.parametrize(
