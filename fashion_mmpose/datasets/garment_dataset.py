@@ -26,6 +26,7 @@ from .records import (
     Samples,
     annotated_samples,
     have_area,
+    held_categories,
     layout_channels,
     whole_images,
 )
@@ -134,7 +135,7 @@ class GarmentDataset(BaseCocoStyleDataset):
             )
         kwargs['ann_file'] = fill_category(ann_file, category)
         self.category = category
-        self.categories = _held_categories(self.definition, category, categories)
+        self.categories = held_categories(self.definition, category, categories)
         self._channels = layout_channels(self.definition, category)
         self.bbox_source = bbox_source
         if kwargs.get('data_mode') == 'bottomup' and not kwargs.get('test_mode'):
@@ -142,11 +143,13 @@ class GarmentDataset(BaseCocoStyleDataset):
                 "data_mode='bottomup' is for testing only: networks are trained "
                 "garment by garment; to fix it: data_mode='topdown'"
             )
-        kwargs.setdefault('metainfo', garments.metainfo(self.definition, category))
+        if kwargs.get('metainfo') is None:
+            kwargs['metainfo'] = garments.metainfo(self.definition, category)
         super().__init__(
             bbox_file=bbox_file and fill_category(bbox_file, category),
             **(kwargs | dict(serialize_data=False)),
         )
+        garments.check_metainfo(self._metainfo, self.definition, category)
         # MMPose's parser drops the keys that it does not know.
         self._metainfo.update(
             benchmark=garments.benchmark_entry(self.definition),
@@ -379,22 +382,3 @@ class GarmentDataset(BaseCocoStyleDataset):
 def is_labelled(columns: GarmentColumns) -> np.ndarray:
     """Which items have labelled key points and are no crowd, shape (N, ), bool."""
     return (labelled_counts(columns.points, columns.starts) > 0) & ~columns.iscrowd
-
-
-def _held_categories(
-    benchmark: garments.Benchmark,
-    category: str | None,
-    categories: Sequence[str] | None,
-) -> tuple[str, ...]:
-    """Names in the order of the table."""
-    if category is not None and categories is not None:
-        raise ValueError(
-            f'category={category!r} and categories={categories!r} exclude each other: '
-            'one is in the layout of its key points, the other in the full layout'
-        )
-    if isinstance(categories, str) or (categories is not None and not len(categories)):
-        raise ValueError(f'categories={categories!r} is no list of categories')
-    wanted = [category] if category is not None else categories
-    if wanted is None:
-        return garments.categories(benchmark)
-    return garments.in_order(benchmark, wanted)

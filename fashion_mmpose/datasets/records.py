@@ -291,6 +291,34 @@ def layout_channels(
     }
 
 
+def held_categories(
+    benchmark: garments.Benchmark,
+    category: str | None,
+    categories: Sequence[str] | None,
+) -> tuple[str, ...]:
+    """The categories that a dataset holds, by name, in the order of the table.
+
+    Args:
+        benchmark: Whose they are.
+        category: The only one, whose layout the dataset has; None for all or some.
+        categories: Some, in the full layout; None for all.
+
+    Raises:
+        ValueError: If both are given, or ``categories`` is no list of some.
+    """
+    if category is not None and categories is not None:
+        raise ValueError(
+            f'category={category!r} and categories={categories!r} exclude each other: '
+            'one is in the layout of its key points, the other in the full layout'
+        )
+    if isinstance(categories, str) or (categories is not None and not len(categories)):
+        raise ValueError(f'categories={categories!r} is no list of categories')
+    wanted = [category] if category is not None else categories
+    if wanted is None:
+        return garments.categories(benchmark)
+    return garments.in_order(benchmark, wanted)
+
+
 class _PackedStrings:
     """Strings in two arrays, which processes share; a list's reference counts are
     written to by whoever reads it, and so copied."""

@@ -35,7 +35,7 @@ from .lookup import (
     keypoints,
     metainfo_name,
 )
-from .pose_metainfo import category_color, metainfo, point_colors
+from .pose_metainfo import category_color, check_metainfo, metainfo, point_colors
 from .prediction import GarmentPrediction
 from .table import DEFAULT_SIGMA, Benchmark, Garment, Link, Measure, mirror_name
 
@@ -56,6 +56,7 @@ __all__ = [
     'categories',
     'category_color',
     'category_of_id',
+    'check_metainfo',
     'describe',
     'full_layout',
     'garment',

@@ -1,6 +1,6 @@
 """The table in the form that MMPose parses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .lookup import Named, benchmark, garment, keypoints, metainfo_name
 
@@ -81,3 +81,28 @@ def metainfo(dataset: Named, category: str | None = None) -> dict:
         joint_weights=[1.0] * len(names),
         sigmas=[sigmas[name] for name in names],
     )
+
+
+def check_metainfo(
+    parsed: Mapping, dataset: Named, category: str | None = None
+) -> None:
+    """Refuse a metainfo of other key points than a dataset's.
+
+    Its colours, links, weights and sigmas may be others than the table's.
+
+    Args:
+        parsed: As MMPose has parsed it, with ``num_keypoints``.
+        dataset: A benchmark, or the name of a built-in one.
+        category: The category whose key points the dataset has; None for all.
+
+    Raises:
+        ValueError: If there are more or fewer key points.
+    """
+    number = len(keypoints(dataset, category))
+    if parsed['num_keypoints'] != number:
+        raise ValueError(
+            f'the metainfo of the data set, {parsed["dataset_name"]}, is of '
+            f'{parsed["num_keypoints"]} key points, and '
+            f'{metainfo_name(dataset, category)} has {number}; to fix it: '
+            'metainfo=None, for that of the benchmark'
+        )

@@ -120,6 +120,15 @@ def test_detected_boxes(hats: Path, tmp_path: Path):
     assert 'ann_file' not in one.metainfo and one.metainfo['one_per_image']
 
 
+def test_other_metainfo(hats: Path):
+    own = garments.metainfo(DESCRIPTION)
+    dataset = build(hats, metainfo=dict(own, joint_weights=[2.0] * 6))
+    assert dataset.metainfo['dataset_keypoint_weights'].tolist() == [2] * 6
+    assert build(hats, metainfo=None).metainfo['num_keypoints'] == 6
+    with pytest.raises(ValueError, match='hats, is of 6 key .* hats_cap has 4; to fix'):
+        build(hats, category='cap', metainfo=own)
+
+
 def test_what_is_refused(hats: Path):
     with pytest.raises(ValueError, match='GarmentDataset needs a benchmark; to fix it'):
         GarmentDataset(ann_file=str(hats))
