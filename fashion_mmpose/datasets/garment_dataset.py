@@ -109,7 +109,8 @@ class GarmentDataset(BaseCocoStyleDataset):
             a file is not what it should be: the message names the file and the entry.
     """
 
-    benchmark: str | None = None
+    # Of subclasses: all that ``benchmark`` may be.
+    benchmark: garments.Named | Mapping | None = None
     one_per_image = False
 
     def __init__(
@@ -183,10 +184,11 @@ class GarmentDataset(BaseCocoStyleDataset):
                 f'description, its file, or one of {sorted(garments.BENCHMARKS)}'
             )
         definition = garments.benchmark(benchmark or cls.benchmark)
-        if cls.benchmark not in (None, definition.name):
+        own = garments.benchmark(cls.benchmark or definition)
+        if own.name != definition.name:
             raise ValueError(
-                f'{cls.__name__} is of {cls.benchmark}, not of {definition.name}; to '
-                "fix it: type='GarmentDataset'"
+                f'{cls.__name__} is of {own.name}, not of {definition.name}; to fix '
+                "it: type='GarmentDataset'"
             )
         return definition
 

@@ -120,6 +120,24 @@ def test_detected_boxes(hats: Path, tmp_path: Path):
     assert 'ann_file' not in one.metainfo and one.metainfo['one_per_image']
 
 
+@pytest.mark.parametrize('described', [str, dict, garments.benchmark])
+def test_a_class_of_ones_own(hats: Path, tmp_path: Path, described):
+    """What ``benchmark`` may be in a config, it may be of a class."""
+    path = tmp_path / 'hats.json'
+    path.write_text(json.dumps(DESCRIPTION))
+
+    class Hats(GarmentDataset):
+        benchmark = described(path if described is str else DESCRIPTION)
+
+    dataset = Hats(ann_file=str(hats))
+    assert (len(dataset), dataset.benchmark) == (6, 'hats')
+    assert Hats(ann_file=str(hats), benchmark=DESCRIPTION).metainfo['CLASSES']
+    with pytest.raises(
+        ValueError, match="Hats is of hats, not of fashionai; .*type='G"
+    ):
+        Hats(ann_file=str(hats), benchmark='fashionai')
+
+
 def test_other_metainfo(hats: Path):
     own = garments.metainfo(DESCRIPTION)
     dataset = build(hats, metainfo=dict(own, joint_weights=[2.0] * 6))
