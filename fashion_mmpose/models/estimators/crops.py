@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fashion_mmpose.models.heads.category_rows import own_rows
 
-from .features import tested_features
+from .features import check_head, tested_features
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ class MultiCropEstimator(TopdownPoseEstimator):
             one over :class:`PointHeatmap`.
 
     Raises:
+        TypeError: If there is a ``point_crop``, and the head is none over
+            :class:`PointHeatmap`.
         ValueError: If there is no scale, or a scale or ``point_crop`` is not positive.
     """
 
@@ -73,6 +75,8 @@ class MultiCropEstimator(TopdownPoseEstimator):
             raise ValueError(f'scales must be positive numbers, got {scales}')
         if point_crop is not None and point_crop <= 0:
             raise ValueError(f'point_crop must be a positive number, got {point_crop}')
+        if point_crop is not None:
+            check_head(self, 'model.point_crop=None')
         self.scales = tuple(scales)
         self.point_crop = point_crop
 

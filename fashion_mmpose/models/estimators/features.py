@@ -1,10 +1,12 @@
-"""The features that a test decodes."""
+"""The features that a test decodes, and the heads that can do so."""
 
 from collections.abc import Mapping
 
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor
+
+from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
 
 
 def tested_features(
@@ -32,3 +34,21 @@ def tested_features(
     both = model.extract_feat(torch.cat((inputs, mirrored)))
     pairs = [each.unflatten(0, (2, -1)) for each in both]
     return [tuple(pair[side] for pair in pairs) for side in (0, 1)]
+
+
+def check_head(model: TopdownPoseEstimator, way_out: str) -> None:
+    """Refuse a head that trains, and of which a test wants more than it can do.
+
+    Args:
+        model (TopdownPoseEstimator): The network.
+        way_out (str): What to set where the head is to stay.
+
+    Raises:
+        TypeError: If its head is none over :class:`PointHeatmap`.
+    """
+    if not isinstance(model.head, PointHeadMixin):
+        raise TypeError(
+            f'{type(model).__name__} asks its head for heatmaps of single points, '
+            f'which {type(model.head).__name__} has not; to fix it: a head of this '
+            f'package, such as PointHeatmapHead, or {way_out}'
+        )

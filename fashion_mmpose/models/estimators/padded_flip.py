@@ -11,6 +11,8 @@ from torch import Tensor
 from fashion_mmpose.codecs import PointSimCC
 from fashion_mmpose.models.heads.category_rows import decode_heatmaps
 
+from .features import check_head
+
 
 @MODELS.register_module()
 class PaddedFlipEstimator(TopdownPoseEstimator):
@@ -29,7 +31,8 @@ class PaddedFlipEstimator(TopdownPoseEstimator):
     :class:`mmpose.models.TopdownPoseEstimator`.
 
     Raises:
-        TypeError: If the head gives profiles (:class:`PointSimCC`).
+        TypeError: If the head is none over :class:`PointHeatmap`, or gives profiles
+            (:class:`PointSimCC`).
         ValueError: If ``test_cfg`` asks for ``shift_heatmap``, which mends a shift that
             this flip test does not have.
 
@@ -39,6 +42,7 @@ class PaddedFlipEstimator(TopdownPoseEstimator):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        check_head(self, 'model.type=TopdownPoseEstimator')
         if isinstance(self.head.decoder, PointSimCC):
             raise TypeError(
                 'PaddedFlipEstimator mirrors heatmaps, not the profiles of PointSimCC; '

@@ -4,6 +4,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from .crops import Frames, MultiCropEstimator, whole_frames
+from .features import check_head
 
 
 @MODELS.register_module()
@@ -26,10 +27,15 @@ class TwoPassEstimator(MultiCropEstimator):
             input. Defaults to 0.25.
         **kwargs: Arguments of :class:`MultiCropEstimator`; its ``scales`` and
             ``point_crop`` are shares of the second crop.
+
+    Raises:
+        TypeError: If the head is none over :class:`PointHeatmap`.
+        ValueError: See :class:`MultiCropEstimator`.
     """
 
     def __init__(self, *args, padding: float = 1.25, smallest: float = 0.25, **kwargs):
         super().__init__(*args, **kwargs)
+        check_head(self, 'model.type=TopdownPoseEstimator')
         self.padding = padding
         self.smallest = smallest
 

@@ -339,3 +339,20 @@ def test_scales_are_checked():
             build(type='MultiCropEstimator', scales=scales)
     with pytest.raises(ValueError, match='point_crop must be a positive number, got 0'):
         build(type='MultiCropEstimator', point_crop=0)
+
+
+@pytest.mark.parametrize(
+    'settings, way_out',
+    [
+        (dict(type='TwoPassEstimator'), 'model.type=TopdownPoseEstimator'),
+        (dict(type='PaddedFlipEstimator'), 'model.type=TopdownPoseEstimator'),
+        (dict(type='MultiCropEstimator', point_crop=0.5), 'model.point_crop=None'),
+    ],
+)
+def test_stock_heads_are_refused_before_they_are_trained(settings, way_out):
+    init_default_scope('mmpose')
+    codec = dict(type='MSRAHeatmap', input_size=SIZE, heatmap_size=(12, 16), sigma=1.0)
+    head = dict(type='HeatmapHead', in_channels=3, out_channels=3, decoder=codec)
+    backbone = dict(type='ResNet', depth=18, stem_channels=4, base_channels=4)
+    with pytest.raises(TypeError, match=f'which HeatmapHead has not; .*or {way_out}$'):
+        MODELS.build(dict(settings, backbone=backbone, head=head))
