@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from mmengine.logging import print_log
 
 from fashion_mmpose import garments
+from fashion_mmpose.config.dataset_settings import leaves
 
 from .read import WeightsError
 
@@ -132,14 +133,16 @@ def trained_boxes(meta: Mapping, config: Mapping) -> str | None:
 
     Returns:
         str | None: ``'annotation'``, garments cut out at their annotated boxes;
-        ``'image'``, whole pictures; ``None`` if neither tells.
+        ``'image'``, whole pictures; ``None`` if neither tells, or it was shown both.
     """
     if told := (meta.get('dataset_meta') or {}).get('bbox_source'):
         return told
     for loader in ('train_dataloader', 'test_dataloader'):
         dataset = (config.get(loader) or {}).get('dataset') or {}
-        if 'pipeline' in dataset:
-            return dataset.get('bbox_source', 'annotation')
+        held = leaves(dataset)  # of a wrapper, such as MMPose's CombinedDataset
+        if any('pipeline' in each for each in (dataset, *held)):
+            sources = {each.get('bbox_source', 'annotation') for each in held}
+            return sources.pop() if len(sources) == 1 else None
     return None
 
 

@@ -35,6 +35,20 @@ def test_without_word_of_the_checkpoint_the_config_tells(small):
     assert trained_boxes({}, {}) is None
 
 
+def test_wrapped_data_sets_tell_it():
+    whole, cut = dict(bbox_source='image'), dict(bbox_source='annotation')
+
+    def trained_on(*datasets):
+        wrapper = dict(type='CombinedDataset', datasets=[*datasets], pipeline=[])
+        return trained_boxes({}, dict(train_dataloader=dict(dataset=wrapper)))
+
+    assert trained_on(whole, whole) == 'image'
+    assert trained_on(cut, {}) == 'annotation'
+    assert trained_on(whole, cut) is None
+    repeated = dict(type='RepeatDataset', dataset=dict(whole, pipeline=[]))
+    assert trained_boxes({}, dict(train_dataloader=dict(dataset=repeated))) == 'image'
+
+
 def test_whole_pictures_are_doubted(small, tmp_path):
     config, weights = told(small, tmp_path, bbox_source='annotation')
     inferencer = GarmentInferencer(config, weights, device='cpu')
