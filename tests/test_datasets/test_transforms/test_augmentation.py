@@ -127,6 +127,16 @@ def test_packed_sample_equals_mmpose():
     assert packed[0, 0, 0] == image[0, 0, 0]
 
 
+def test_own_channels_are_of_the_layout():
+    """Heads predict the channels that are told; of a new layout nobody knows which."""
+    own = np.array([0, 2])
+    known = dict(sample(), keypoint_states=np.zeros((1, 3)), own_channels=own)
+    packed = PackGarmentInputs()(known)['data_samples']
+    assert packed.own_channels.tolist() == [0, 2]
+    packed = PackGarmentInputs()(dict(converted(), own_channels=own))['data_samples']
+    assert packed.own_channels.tolist() == [0, 1, 2, 3, 4]
+
+
 def framed():
     """A garment of three points, two of which are labelled, with its frame."""
     return GetBBoxCenterScale(padding=1.25)(sample())
