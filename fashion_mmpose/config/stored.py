@@ -91,6 +91,11 @@ def _flat(value: Any, where: str, roots: Mapping[str, str]) -> Any:
     )
 
 
+def _is_ensemble(part: Mapping) -> bool:
+    """Whether a part of a config is an ensemble, with a scope or without."""
+    return str(part.get('type')).rpartition('.')[2] == 'HeatmapEnsemble'
+
+
 def _portable(part: Mapping, where: str) -> dict:
     """A part of a config without what holds on this machine only."""
     kept = {key: each for key, each in part.items() if key not in _WEIGHTS_FROM}
@@ -99,7 +104,7 @@ def _portable(part: Mapping, where: str) -> dict:
         kept.pop('format_only', None)  # what it would only write is left out
     if '_dataloader' in where:
         kept.pop('bbox_file', None)
-    if part.get('type') == 'HeatmapEnsemble':
+    if _is_ensemble(part):
         # The weights of the ensemble are those of its members.
         kept['members'] = [
             dict(member, checkpoint=None, name=f'member {number}')
@@ -209,7 +214,9 @@ class _Reader:
             )
             if is_refused and value is not None:
                 raise self._refused(f'{where}.{key}', 'fetches weights or writes files')
-        if part.get('type') == 'HeatmapEnsemble':
+            if key == 'from_file':  # MMPose's, of a metainfo
+                raise self._refused(f'{where}.{key}', 'names a config that is run')
+        if _is_ensemble(part):
             self._check_members(part.get('members'), where)
         if 'type' in part:
             self._check_type(part['type'], f'{where}.type')

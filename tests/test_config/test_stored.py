@@ -139,6 +139,18 @@ def changed(flat: dict, where: str, value) -> dict:
             id='member',
         ),
         pytest.param(
+            'model',
+            dict(type='mmpose.HeatmapEnsemble', members=['evil.py'], decoder={}),
+            'names configs that are run',
+            id='member with a scope',
+        ),
+        pytest.param(
+            'test_dataloader.dataset.metainfo',
+            dict(from_file='evil.py'),
+            'names a config that is run',
+            id='metainfo',
+        ),
+        pytest.param(
             'test_evaluator.outfile_prefix', '/etc/a', 'writes files', id='written'
         ),
         pytest.param('custom_imports', dict(imports=['a']), 'not read', id='imports'),
