@@ -129,7 +129,7 @@ def load_config(
 
 def is_ensemble(cfg: Config) -> bool:
     """Whether the config's model is a :class:`HeatmapEnsemble`."""
-    return cfg.get('model', {}).get('type') == 'HeatmapEnsemble'
+    return kind_of(cfg.get('model') or {}) == 'HeatmapEnsemble'
 
 
 def is_detector(cfg: Config) -> bool:
@@ -142,6 +142,19 @@ def kind_of(part: Mapping) -> str:
     kind = part.get('type') or ''
     name = kind if isinstance(kind, str) else kind.__name__
     return name.rpartition('.')[2]
+
+
+def metrics_of(cfg: Config, part: str) -> list[ConfigDict]:
+    """The metrics of a config's evaluator, in whichever form it names them.
+
+    Args:
+        cfg: The config.
+        part: ``'val'`` or ``'test'``; others have none.
+    """
+    evaluator = cfg.get(f'{part}_evaluator') or []
+    if isinstance(evaluator, Mapping):
+        evaluator = evaluator.get('metrics', [evaluator])
+    return [evaluator] if isinstance(evaluator, Mapping) else list(evaluator)
 
 
 def with_members(cfg: Config) -> Config:

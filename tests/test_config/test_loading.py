@@ -141,6 +141,8 @@ def test_the_config_of_a_user_is_left_as_it_is():
     names = list(cfg.model.members)
     assert loading.with_members(cfg).model.members[0].config.model.backbone
     assert cfg.model.members == names
+    cfg.model.type = 'mmpose.HeatmapEnsemble'  # with MMEngine's scope
+    assert loading.with_members(cfg).model.members[0].config.model.backbone
     network = loading.read_config('cpn_r152_fashionai_blouse')
     assert loading.with_members(network) is network
 

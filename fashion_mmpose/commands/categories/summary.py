@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 from terminaltables import AsciiTable, GithubFlavoredMarkdownTable
 
-from fashion_mmpose.config.loading import kind_of
+from fashion_mmpose.config.loading import kind_of, metrics_of
 from fashion_mmpose.evaluation.functional.normalized_error import RULES
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
@@ -78,10 +78,9 @@ class CategoryResult:
 
 def rule_of(cfg: Config) -> str | None:
     """The rule of the test's :class:`NormalizedError`; None without that metric."""
-    evaluators = cfg.get('test_evaluator') or []
-    for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
-        if kind_of(evaluator) == 'NormalizedError':
-            return evaluator.get('rule', RULES[0])
+    for metric in metrics_of(cfg, 'test'):
+        if kind_of(metric) == 'NormalizedError':
+            return metric.get('rule', RULES[0])
     return None
 
 

@@ -6,6 +6,7 @@ import os
 from mmengine.config import Config
 
 from fashion_mmpose.config.dataset_settings import leaves
+from fashion_mmpose.config.loading import metrics_of
 from fashion_mmpose.config.overrides import quoted
 
 LOADERS = ('train', 'val', 'test')
@@ -39,8 +40,7 @@ def set_data_root(cfg: Config, folder: str | None) -> None:
     for part in LOADERS:
         _move_datasets(cfg.get(f'{part}_dataloader'), root, before)
     for part in LOADERS:
-        evaluators = cfg.get(f'{part}_evaluator') or []
-        for each in evaluators if isinstance(evaluators, list) else [evaluators]:
+        for each in metrics_of(cfg, part):
             path = each.get('ann_file') or ''
             # The longest first; '' is that of a data set without a folder of its own.
             held = sorted(before, key=len, reverse=True)

@@ -23,7 +23,13 @@ from fashion_mmpose.config.checks import (
 )
 from fashion_mmpose.config.dataset_settings import check_files, leaves, map_leaves
 from fashion_mmpose.config.described_data import check_channels
-from fashion_mmpose.config.loading import existing_file, is_detector, is_ensemble
+from fashion_mmpose.config.loading import (
+    existing_file,
+    is_detector,
+    is_ensemble,
+    kind_of,
+    metrics_of,
+)
 from fashion_mmpose.config.overrides import OverrideAction
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.engine.optim.mixed_precision import cpu_has_bfloat16
@@ -270,7 +276,7 @@ def set_testing(
             if bbox_file is not None:
                 check_no_input(path, [bbox_file])
         writer = dict(type='PredictionFile', out_files=out_files)
-        if scoring := scoring_of(cfg.test_evaluator):
+        if scoring := scoring_of(metrics_of(cfg, 'test')):
             writer['scoring'] = scoring
         add_evaluator(cfg, writer)
     if show_dir is not None and is_detector(cfg):
@@ -316,11 +322,20 @@ def _change_test_sets(cfg: Config, change: Callable[[Mapping], Mapping]) -> None
 
 
 def add_evaluator(cfg: Config, evaluator: dict) -> None:
-    """Add a metric to those of a test run, in place."""
-    evaluators = cfg.test_evaluator
-    if not isinstance(evaluators, list):
-        evaluators = [evaluators]
-    cfg.test_evaluator = [*evaluators, evaluator]
+    """Add a metric to those of a test run, in place.
+
+    Raises:
+        ValueError: If they are held by another evaluator than MMEngine's plain one,
+            which has them for data sets of their own.
+    """
+    held = cfg.test_evaluator
+    if isinstance(held, Mapping) and 'metrics' in held and kind_of(held) != 'Evaluator':
+        raise ValueError(
+            f'test_evaluator is a {kind_of(held)}, which has its metrics for data sets '
+            f'of their own, and {evaluator["type"]} is for all; to fix it: test one '
+            'data set at a time, with a list of metrics'
+        )
+    cfg.test_evaluator = [*metrics_of(cfg, 'test'), evaluator]
 
 
 def build_runner(cfg: Config, testing: bool = False) -> Runner:

@@ -205,14 +205,12 @@ def _write_official(path: str | os.PathLike, entries: Sequence[dict]) -> None:
         write_results(outputs.open(path), entries)
 
 
-def scoring_of(evaluators: Mapping | Sequence[Mapping]) -> dict:
-    """The ``scoring`` of the ``GarmentOKS`` among a config's evaluators, if any."""
-    if isinstance(evaluators, Mapping):
-        evaluators = [evaluators]
+def scoring_of(metrics: Sequence[Mapping]) -> dict:
+    """The ``scoring`` of the ``GarmentOKS`` among a config's metrics, if any."""
     names = GarmentScoring.__dataclass_fields__
-    for evaluator in evaluators:
-        if kind_of(evaluator) == 'GarmentOKS':
-            return {name: evaluator[name] for name in names if name in evaluator}
+    for metric in metrics:
+        if kind_of(metric) == 'GarmentOKS':
+            return {name: metric[name] for name in names if name in metric}
     return {}
 
 

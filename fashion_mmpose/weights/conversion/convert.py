@@ -14,7 +14,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 from torch import Tensor
 
-from fashion_mmpose.config.loading import config_name
+from fashion_mmpose.config.loading import config_name, is_ensemble
 from fashion_mmpose.measure.uncertainty.calibration import replaced_weights
 from fashion_mmpose.version import __version__
 from fashion_mmpose.weights.read import StoredWeights, WeightsError, read_checkpoint
@@ -168,7 +168,7 @@ def network_tensors(cfg: Config) -> dict[str, Tensor]:
     model = cfg.get('model')
     if not model:
         raise WeightsError(f'{config_name(cfg)} has no model')
-    if model.get('type') == 'HeatmapEnsemble':
+    if is_ensemble(cfg):
         raise WeightsError(
             f'{config_name(cfg)} is an ensemble; convert the checkpoints of its '
             'members one by one, each with the config of the member'

@@ -90,6 +90,9 @@ def test_rules(tmp_path):
     assert summary.rule_of(cfgs[1]) == 'fallback_256'
     cfgs[1].test_evaluator[1].type = 'mmpose.NormalizedError'
     assert summary.rule_of(cfgs[1]) == 'fallback_256'
+    metrics = list(cfgs[1].test_evaluator)
+    cfgs[1].test_evaluator = dict(type='Evaluator', metrics=metrics)
+    assert summary.rule_of(cfgs[1]) == 'fallback_256'
     with pytest.raises(ValueError, match=r"rules, \['fallback_256', 'skip_short'\]"):
         summary.common_rule(cfgs)
     cfgs[1].test_evaluator = dict(type='PCKAccuracy')

@@ -43,6 +43,16 @@ def test_wrapped_data_sets_and_evaluators_move_along(tmp_path):
     assert cfg.val_evaluator.ann_file == f'{tmp_path}/annotations/val.json'
 
 
+def test_metrics_of_an_evaluator_move_along(tmp_path):
+    cfg = load_config('small/cpn_r18_all')
+    file = f'{cfg.val_dataloader.dataset.data_root}annotations/val.json'
+    metrics = [dict(type='CocoMetric', ann_file=file)]
+    cfg.val_evaluator = dict(type='Evaluator', metrics=metrics)
+    set_data_root(cfg, str(tmp_path))
+    moved = cfg.val_evaluator.metrics[0].ann_file
+    assert moved == f'{tmp_path}/annotations/val.json'
+
+
 def test_data_sets_without_a_folder_move_into_it(tmp_path):
     """Their files were seen from the current folder; absolute paths stay."""
     cfg = load_config('small/cpn_r18_all')

@@ -130,6 +130,27 @@ def test_testing(cfg, tmp_path):
         running.set_testing(cfg, 'none.pth')
 
 
+def test_metrics_are_added_to_a_plain_evaluator(cfg):
+    scorer = dict(type='GarmentOKS', rescore=True)
+    cfg.test_evaluator = dict(type='mmengine.Evaluator', metrics=[scorer])
+    running.add_evaluator(cfg, dict(type='PCKAccuracy'))
+    assert cfg.test_evaluator == [scorer, dict(type='PCKAccuracy')]
+    several = dict(type='MultiDatasetEvaluator', metrics=[scorer], datasets=[{}])
+    cfg.test_evaluator = several
+    with pytest.raises(ValueError, match='a MultiDatasetEvaluator, .* one data set at'):
+        running.add_evaluator(cfg, dict(type='PCKAccuracy'))
+    assert cfg.test_evaluator == several
+
+
+def test_the_scoring_of_written_predictions_is_found_in_an_evaluator(cfg, tmp_path):
+    (tmp_path / 'w.pth').touch()
+    scorer = dict(type='GarmentOKS', rescore=True)
+    cfg.test_evaluator = dict(type='Evaluator', metrics=scorer)
+    running.set_testing(cfg, str(tmp_path / 'w.pth'), out_files=['a.json'])
+    assert cfg.test_evaluator[0] == scorer
+    assert cfg.test_evaluator[1].scoring == dict(rescore=True)
+
+
 def test_the_boxes_of_all_that_a_wrapper_holds(cfg, tmp_path):
     files = [tmp_path / name for name in ('w.pth', 'boxes.json')]
     for file in files:

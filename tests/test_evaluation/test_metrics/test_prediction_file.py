@@ -231,5 +231,4 @@ def test_scoring_of_a_config(kind):
     scorer = dict(type=kind, rescore=True, nms='soft', per_category=False)
     evaluators = [dict(type='EPE'), scorer]
     assert scoring_of(evaluators) == dict(rescore=True, nms='soft')
-    assert scoring_of(scorer) == dict(rescore=True, nms='soft')
     assert scoring_of(evaluators[:1]) == {}
