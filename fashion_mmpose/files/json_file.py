@@ -52,11 +52,12 @@ class JsonDecoder(Generic[T]):
             return self._decode(data)
         except RecursionError:
             raise msgspec.DecodeError('it is nested too deeply') from None
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            raise msgspec.DecodeError(
-                f'a text has the byte {byte:#04x}, which is not UTF-8'
-            ) from None
+        except (UnicodeDecodeError, msgspec.DecodeError) as error:
+            # msgspec before 0.23 raises Python's error; later ones name no byte.
+            why = _foreign_byte(data) if 'utf-8' in str(error).lower() else ''
+            if not why:
+                raise
+            raise msgspec.DecodeError(why) from None
 
 
 def decode(data: bytes | memoryview | msgspec.Raw, kind: type[T]) -> T:
@@ -117,6 +118,16 @@ def read_json(path: str | os.PathLike) -> Any:
     except (ValueError, RecursionError) as error:  # of the encoding, or of JSON
         why = _encoding_fault(data) or error
         raise FormatError(f'{path} is not valid JSON: {why}') from None
+
+
+def _foreign_byte(data: bytes | memoryview | msgspec.Raw) -> str:
+    """What is to be said of a byte that is none of UTF-8, if there is one."""
+    try:
+        str(data, 'utf-8')
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        return f'a text has the byte {byte:#04x}, which is not UTF-8'
+    return ''
 
 
 def _encoding_fault(data: mmap.mmap | bytes) -> str:
