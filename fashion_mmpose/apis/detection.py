@@ -13,7 +13,8 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from fashion_mmpose import garments
-from fashion_mmpose.config.loading import kind_of, read_config
+from fashion_mmpose.config.loading import read_config
+from fashion_mmpose.config.parts import kind_of
 from fashion_mmpose.inference.boxes.suppression import (
     check_limits,
     select_boxes,

@@ -13,13 +13,8 @@ from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
 from fashion_mmpose.config.checks import check_codecs, check_members
-from fashion_mmpose.config.loading import (
-    is_detector,
-    is_ensemble,
-    kind_of,
-    load_config,
-    with_members,
-)
+from fashion_mmpose.config.loading import load_config, with_members
+from fashion_mmpose.config.parts import is_detector, is_ensemble, kind_of
 from fashion_mmpose.datasets.garment_dataset import SAMPLE_METAINFO, GarmentDataset
 from fashion_mmpose.datasets.records import layout_channels
 from fashion_mmpose.evaluation.functional.samples import predicted_garment

@@ -21,7 +21,8 @@ import argparse
 import os
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
-from fashion_mmpose.config.loading import is_detector, load_config
+from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.config.parts import is_detector
 from fashion_mmpose.export import export_network
 from fashion_mmpose.export.reduced import FLOAT16, FLOAT32, INT8
 from fashion_mmpose.files.writing.locks import locked_file

@@ -6,7 +6,8 @@ from mmengine.config import Config
 from mmengine.registry import OPTIMIZERS
 
 from .described_data import datasets_of
-from .loading import is_ensemble, kind_of, read_members
+from .loading import read_members
+from .parts import is_ensemble, kind_of
 
 PARTS = ('train', 'val', 'test')
 _POINT_CODECS = ('PointHeatmap', 'PointSimCC')  # whose options tell what they do

@@ -15,6 +15,7 @@ from fashion_mmpose.stack import compat
 from .described_data import embed_descriptions
 from .folder import config_root
 from .overrides import check_keys
+from .parts import is_ensemble
 from .stored import read_stored_config
 
 CATEGORY = '{category}'  # stands for a category in paths
@@ -125,36 +126,6 @@ def load_config(
         embed_descriptions(cfg)
     compat.prepare_distributed(cfg, launcher)
     return with_members(cfg) if members else cfg
-
-
-def is_ensemble(cfg: Config) -> bool:
-    """Whether the config's model is a :class:`HeatmapEnsemble`."""
-    return kind_of(cfg.get('model') or {}) == 'HeatmapEnsemble'
-
-
-def is_detector(cfg: Config) -> bool:
-    """Whether the config is one of MMDetection's."""
-    return cfg.get('default_scope') == 'mmdet'
-
-
-def kind_of(part: Mapping) -> str:
-    """The name of a part's class, without its module or scope; '' if it names none."""
-    kind = part.get('type') or ''
-    name = kind if isinstance(kind, str) else kind.__name__
-    return name.rpartition('.')[2]
-
-
-def metrics_of(cfg: Config, part: str) -> list[ConfigDict]:
-    """The metrics of a config's evaluator, in whichever form it names them.
-
-    Args:
-        cfg: The config.
-        part: ``'val'`` or ``'test'``; others have none.
-    """
-    evaluator = cfg.get(f'{part}_evaluator') or []
-    if isinstance(evaluator, Mapping):
-        evaluator = evaluator.get('metrics', [evaluator])
-    return [evaluator] if isinstance(evaluator, Mapping) else list(evaluator)
 
 
 def with_members(cfg: Config) -> Config:

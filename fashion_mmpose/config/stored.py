@@ -25,6 +25,7 @@ from fashion_mmpose.version import __version__
 
 from .described_data import datasets_of
 from .folder import config_root
+from .parts import kind_of
 
 SECTIONS = ('default_scope', 'model', 'test_dataloader', 'test_evaluator')
 
@@ -91,11 +92,6 @@ def _flat(value: Any, where: str, roots: Mapping[str, str]) -> Any:
     )
 
 
-def _is_ensemble(part: Mapping) -> bool:
-    """Whether a part of a config is an ensemble, with a scope or without."""
-    return str(part.get('type')).rpartition('.')[2] == 'HeatmapEnsemble'
-
-
 def _portable(part: Mapping, where: str) -> dict:
     """A part of a config without what holds on this machine only."""
     kept = {key: each for key, each in part.items() if key not in _WEIGHTS_FROM}
@@ -104,7 +100,7 @@ def _portable(part: Mapping, where: str) -> dict:
         kept.pop('format_only', None)  # what it would only write is left out
     if '_dataloader' in where:
         kept.pop('bbox_file', None)
-    if _is_ensemble(part):
+    if kind_of(part) == 'HeatmapEnsemble':
         # The weights of the ensemble are those of its members.
         kept['members'] = [
             dict(member, checkpoint=None, name=f'member {number}')
@@ -216,7 +212,7 @@ class _Reader:
                 raise self._refused(f'{where}.{key}', 'fetches weights or writes files')
             if key == 'from_file':  # MMPose's, of a metainfo
                 raise self._refused(f'{where}.{key}', 'names a config that is run')
-        if _is_ensemble(part):
+        if kind_of(part) == 'HeatmapEnsemble':
             self._check_members(part.get('members'), where)
         if 'type' in part:
             self._check_type(part['type'], f'{where}.type')

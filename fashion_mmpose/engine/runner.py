@@ -12,7 +12,8 @@ from mmengine.visualization import Visualizer
 from torch import nn
 from torch.utils.data import DataLoader
 
-from fashion_mmpose.config.loading import config_name, is_detector
+from fashion_mmpose.config.loading import config_name
+from fashion_mmpose.config.parts import is_detector
 from fashion_mmpose.datasets.pictures.reading import picture_ids
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError

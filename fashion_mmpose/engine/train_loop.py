@@ -11,7 +11,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from fashion_mmpose import interrupts
-from fashion_mmpose.config.loading import kind_of
+from fashion_mmpose.config.parts import kind_of
 
 from .hooks.checkpoints import ValidatedCheckpointHook
 from .resuming import parts_of_a_step

@@ -8,7 +8,8 @@ import msgspec
 from mmengine.config import Config
 
 from fashion_mmpose.apis import GarmentDetector, PoseNetwork
-from fashion_mmpose.config.loading import is_detector, load_config
+from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.config.parts import is_detector
 from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
 from fashion_mmpose.inference.onnx.metadata import KEY, Metadata, write_metadata
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork

@@ -8,12 +8,8 @@ from mmpose.apis import init_model
 from mmpose.apis.inference import dataset_meta_from_config
 
 from fashion_mmpose import garments
-from fashion_mmpose.config.loading import (
-    config_names,
-    find_config,
-    is_ensemble,
-    read_config,
-)
+from fashion_mmpose.config.loading import config_names, find_config, read_config
+from fashion_mmpose.config.parts import is_ensemble
 
 
 def is_pose_network(name):

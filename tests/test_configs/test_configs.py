@@ -17,9 +17,9 @@ from fashion_mmpose.config.loading import (
     config_names,
     config_root,
     find_config,
-    is_ensemble,
     member_spec,
 )
+from fashion_mmpose.config.parts import is_ensemble
 
 # Detectors have networks, data and metrics of their own: test_detection_configs.py; so
 # have benchmarks that users describe: test_own_configs.py; and so has what makes the

@@ -10,12 +10,8 @@ from mmengine.registry import DefaultScope
 from fashion_mmpose import garments
 from fashion_mmpose.commands.runs.running import set_testing
 from fashion_mmpose.config.checks import check_codecs, check_members
-from fashion_mmpose.config.loading import (
-    config_names,
-    find_config,
-    is_detector,
-    load_config,
-)
+from fashion_mmpose.config.loading import config_names, find_config, load_config
+from fashion_mmpose.config.parts import is_detector
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 NAMES = [name for name in config_names() if name.startswith('detection/')]

@@ -7,7 +7,8 @@ import torch
 from mmengine.runner import EpochBasedTrainLoop
 from toy_training import Numbers, toy_runner
 
-from fashion_mmpose.config.loading import config_names, is_ensemble, read_config
+from fashion_mmpose.config.loading import config_names, read_config
+from fashion_mmpose.config.parts import is_ensemble
 from fashion_mmpose.engine import EpochSeedHook
 from fashion_mmpose.engine.resuming import limits_of_resuming
 from fashion_mmpose.engine.runner import TrainingRunner

@@ -12,7 +12,8 @@ from mmengine.logging import print_log
 from terminaltables import AsciiTable
 
 from fashion_mmpose.commands.runs.running import build_runner, set_testing
-from fashion_mmpose.config.loading import existing_file, is_detector
+from fashion_mmpose.config.loading import existing_file
+from fashion_mmpose.config.parts import is_detector
 
 ANNOTATED = 'annotated boxes'
 WHOLE = 'whole images'

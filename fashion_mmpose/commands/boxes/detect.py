@@ -36,7 +36,8 @@ from fashion_mmpose.commands.runs.running import (
     locked_places,
     take_folder,
 )
-from fashion_mmpose.config.loading import existing_file, is_detector, load_config
+from fashion_mmpose.config.loading import existing_file, load_config
+from fashion_mmpose.config.parts import is_detector
 from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.formats.coco.images import read_images
 

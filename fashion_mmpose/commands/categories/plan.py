@@ -11,8 +11,9 @@ from fashion_mmpose import garments
 from fashion_mmpose.commands.runs.running import argument_parser, set_training
 from fashion_mmpose.config.dataset_settings import ann_file_of, fill_category
 from fashion_mmpose.config.described_data import LOADERS
-from fashion_mmpose.config.loading import CATEGORY, is_ensemble, load_config
+from fashion_mmpose.config.loading import CATEGORY, load_config
 from fashion_mmpose.config.overrides import quoted
+from fashion_mmpose.config.parts import is_ensemble
 from fashion_mmpose.engine.work_folder import checkpoint_file
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from mmengine.config import Config
 
 from fashion_mmpose.config.loading import (
-    is_ensemble,
     member_spec,
     newest_file,
     read_config,
     with_members,
 )
+from fashion_mmpose.config.parts import is_ensemble
 from fashion_mmpose.engine.work_folder import last_checkpoint
 from fashion_mmpose.files.writing.outputs import OutputFiles
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from fashion_mmpose.config.loading import is_ensemble
+from fashion_mmpose.config.parts import is_ensemble
 from fashion_mmpose.engine.hooks.metrics_file import METRICS_FILE
 from fashion_mmpose.engine.work_folder import last_checkpoint
 from fashion_mmpose.files.writing.faults import errors_of

@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 from terminaltables import AsciiTable, GithubFlavoredMarkdownTable
 
-from fashion_mmpose.config.loading import kind_of, metrics_of
+from fashion_mmpose.config.parts import kind_of, metrics_of
 from fashion_mmpose.evaluation.functional.normalized_error import RULES
 from fashion_mmpose.files.writing.outputs import OutputFiles
 

@@ -10,7 +10,8 @@ from mmpose.registry import DATASETS, MODELS
 
 from fashion_mmpose import garments
 from fashion_mmpose.config.checks import check_codecs, check_members
-from fashion_mmpose.config.loading import config_name, is_detector
+from fashion_mmpose.config.loading import config_name
+from fashion_mmpose.config.parts import is_detector
 from fashion_mmpose.evaluation.functional.samples import predicted_garment
 from fashion_mmpose.pretrained import names_folder
 from fashion_mmpose.visualization import ComparedGarment

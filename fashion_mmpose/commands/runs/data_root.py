@@ -6,8 +6,8 @@ import os
 from mmengine.config import Config
 
 from fashion_mmpose.config.dataset_settings import leaves
-from fashion_mmpose.config.loading import metrics_of
 from fashion_mmpose.config.overrides import quoted
+from fashion_mmpose.config.parts import metrics_of
 
 LOADERS = ('train', 'val', 'test')
 

@@ -4,7 +4,7 @@ import argparse
 
 from mmengine.config import Config
 
-from fashion_mmpose.config.loading import is_detector, kind_of
+from fashion_mmpose.config.parts import is_detector, kind_of
 
 from .running import add_evaluator
 

@@ -11,7 +11,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from fashion_mmpose.apis.pose import calibration_of
-from fashion_mmpose.config.loading import is_detector
+from fashion_mmpose.config.parts import is_detector
 from fashion_mmpose.datasets.garment_dataset import GarmentDataset
 from fashion_mmpose.evaluation.functional.oks.truth import scored_part, take
 from fashion_mmpose.files.writing.outputs import OutputFiles

@@ -23,14 +23,9 @@ from fashion_mmpose.config.checks import (
 )
 from fashion_mmpose.config.dataset_settings import check_files, leaves, map_leaves
 from fashion_mmpose.config.described_data import check_channels
-from fashion_mmpose.config.loading import (
-    existing_file,
-    is_detector,
-    is_ensemble,
-    kind_of,
-    metrics_of,
-)
+from fashion_mmpose.config.loading import existing_file
 from fashion_mmpose.config.overrides import OverrideAction
+from fashion_mmpose.config.parts import is_detector, is_ensemble, kind_of, metrics_of
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.engine.optim.mixed_precision import cpu_has_bfloat16
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner

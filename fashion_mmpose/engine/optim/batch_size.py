@@ -6,7 +6,7 @@ from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 
-from fashion_mmpose.config.loading import kind_of
+from fashion_mmpose.config.parts import kind_of
 from fashion_mmpose.engine.resuming import parts_of_a_step
 
 _ONE_CYCLE = ('OneCycleLR', 'OneCycleParamScheduler')

@@ -12,7 +12,7 @@ from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import METRICS
 
 from fashion_mmpose import garments
-from fashion_mmpose.config.loading import kind_of
+from fashion_mmpose.config.parts import kind_of
 from fashion_mmpose.evaluation.functional.oks.garment_scoring import (
     BENCHMARK as OFFICIAL,
 )

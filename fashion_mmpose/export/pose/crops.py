@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from fashion_mmpose.config.loading import kind_of
+from fashion_mmpose.config.parts import kind_of
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference.onnx.crop import Crop
 

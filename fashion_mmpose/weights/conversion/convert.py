@@ -14,7 +14,8 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 from torch import Tensor
 
-from fashion_mmpose.config.loading import config_name, is_ensemble
+from fashion_mmpose.config.loading import config_name
+from fashion_mmpose.config.parts import is_ensemble
 from fashion_mmpose.measure.uncertainty.calibration import replaced_weights
 from fashion_mmpose.version import __version__
 from fashion_mmpose.weights.read import StoredWeights, WeightsError, read_checkpoint
