@@ -33,6 +33,7 @@ SUBSTITUTED = (
     (r'(max_epochs|val_interval)=\d+', r'\1=1'),
     (r'--num (600|540)\b', '--num 8'),
     (r'--num 10\d\b', '--num 2'),
+    ('tracking --rounds 4', 'tracking --rounds 1'),
     (r'--nproc_per_node=4', '--nproc_per_node=1'),
     (r"(train_all\.py '\S+')", r'\1 --categories skirt'),
     ('--categories blouse,skirt', '--categories skirt'),
