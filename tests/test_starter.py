@@ -116,6 +116,22 @@ def test_every_benchmark_gets_its_own_last_layer(tmp_path):
             if benchmark == 'deepfashion2':
                 own = own[:, list(joint.shared_places())]
             torch.testing.assert_close(model.head(model.extract_feat(pictures)), own)
+    joint_weights = starter_weights('landmarks', tmp_path)['state_dict']
+    assert joint_weights.keys() == whole.state_dict().keys()
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(joint_weights[name], value, rtol=0, atol=0)
+
+
+def test_what_is_learnt_beside_it_begins_with_its_weights():
+    for name in ('landmarks', *BENCHMARKS):
+        config = load_config(f'starter/{name}_joints')
+        assert config.load_from == f'starter://{name}'
+        missing, unexpected = network(f'starter/{name}_joints').load_state_dict(
+            starter_weights(name)['state_dict'], strict=False
+        )
+        added = ('backbone.joints.', 'head.laterals.')
+        assert not unexpected and len(missing) > 100
+        assert all(each.startswith(added) for each in missing)
 
 
 def test_unknown_weights_are_refused():

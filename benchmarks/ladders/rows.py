@@ -63,6 +63,7 @@ class Ladder:
 
 
 JITTER = 'train_dataloader.dataset.pipeline.1'
+JOINTS = {'model.backbone.joints.pretrained': 'movenet-lightning.json'}
 
 LADDERS = dict(
     fashionai=Ladder(
@@ -82,7 +83,11 @@ LADDERS = dict(
             crops=Row('`starter` tested in crops of three sizes', 'starter'),
             points=Row('`starter` that looks at each point again, in a crop about it'),
             states=Row('`starter` that tells absent, occluded and visible points, too'),
-            everything=Row('`starter` with all of these options but the last two'),
+            joints=Row(
+                "`starter` with a second backbone, which knows people's joints",
+                files=JOINTS,
+            ),
+            everything=Row('`starter` with all of these options but the last three'),
         ),
         seeded=('cpn', 'starter'),
         configs=ROOT / 'fashionai' / 'steps',
@@ -109,6 +114,10 @@ LADDERS = dict(
                     f'{JITTER}.bbox_file': 'detected.json',
                     f'{JITTER}.ann_file': 'validation.json',
                 },
+            ),
+            joints=Row(
+                "`starter` with a second backbone, which knows people's joints",
+                files=JOINTS,
             ),
             finetuned=Row(
                 '`starter` trained on for every category alone', finetunes='starter'

@@ -5,12 +5,18 @@ from fashion_mmpose.stack import compat
 compat.setup()
 
 
-from .backbones import CPMVGG, TimmFeatures
+from .backbones import CPMVGG, FeaturesWithJoints, MoveNetFeatures, TimmFeatures
 from .estimators.crops import MultiCropEstimator
 from .estimators.ensemble import HeatmapEnsemble
 from .estimators.padded_flip import PaddedFlipEstimator
 from .estimators.two_pass import TwoPassEstimator
-from .heads import CPMRefineHead, CPNHead, PointHeatmapHead, PointSimCCHead
+from .heads import (
+    CPMRefineHead,
+    CPNHead,
+    LateralHeatmapHead,
+    PointHeatmapHead,
+    PointSimCCHead,
+)
 from .losses import (
     ExpectationLoss,
     LabelledLossSum,
@@ -25,9 +31,12 @@ __all__ = [
     'CPMVGG',
     'CPNHead',
     'ExpectationLoss',
+    'FeaturesWithJoints',
     'HeatmapEnsemble',
     'LabelledLossSum',
     'LabelledMSELoss',
+    'LateralHeatmapHead',
+    'MoveNetFeatures',
     'MultiCropEstimator',
     'PaddedFlipEstimator',
     'PointHeatmapHead',

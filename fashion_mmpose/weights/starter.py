@@ -24,7 +24,9 @@ from fashion_mmpose.starter.joint import channels_of
 
 PREFIX = 'starter://'
 
-# One network has learnt both benchmarks, and has a last layer for each.
+# The landmark network as it was taught, with the channels of both benchmarks.
+JOINT = 'landmarks'
+# It is stored with a last layer for each of them.
 _LAST_LAYER = 'head.final_layer.'
 _TRAINED_ON = dict(deepfashion2='annotation', fashionai='image')
 
@@ -34,7 +36,8 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
 
     Args:
         name: ``'deepfashion2'`` or ``'fashionai'``, the landmark network with the last
-            layer of that benchmark; or ``'detector'``.
+            layer of that benchmark; ``'landmarks'``, that of the joint benchmark, which
+            further trainings on drawings begin with; or ``'detector'``.
         folder: Where the files of weights are. Defaults to the package's own.
 
     Returns:
@@ -46,14 +49,17 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
     """
     from safetensors.torch import load_file
 
-    if name not in NAMES:
+    names = (*NAMES, JOINT)
+    if name not in names:
         raise ValueError(
             f'{PREFIX}{name}: the starter has no such weights; there are '
-            + ', '.join(f'{PREFIX}{each}' for each in NAMES)
+            + ', '.join(f'{PREFIX}{each}' for each in names)
         )
     stored = load_file(os.path.join(folder, weights_file(name)))
     if name == DETECTOR:
         return dict(state_dict=_single(stored), meta={})
+    if name == JOINT:
+        return dict(state_dict=_single(_joined(stored)), meta={})
     weights = {}
     for key, value in stored.items():
         owner, separator, rest = key.partition(f'.{_LAST_LAYER}')
@@ -66,6 +72,22 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
     if fitted.is_file():
         meta['calibration'] = read_calibration(fitted).to_dict()
     return dict(state_dict=_single(weights), meta=meta)
+
+
+def _joined(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of the joint benchmark's network, of its two last layers."""
+    channels = {benchmark: channels_of(benchmark) for benchmark in BENCHMARKS}
+    total = sum(map(len, channels.values()))
+    weights = {}
+    for key, value in stored.items():
+        benchmark, separator, rest = key.partition(f'.{_LAST_LAYER}')
+        if not separator:
+            weights[key] = value
+            continue
+        name = _LAST_LAYER + rest
+        joint = weights.setdefault(name, value.new_zeros(total, *value.shape[1:]))
+        joint[channels[benchmark]] = value
+    return weights
 
 
 def stored_name(name: str, key: str) -> str:

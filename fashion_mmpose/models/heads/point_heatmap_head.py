@@ -349,8 +349,12 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
 
     def forward(self, feats: tuple) -> Tensor:
         """Heatmaps (B, K, H, W) of feature maps, of which the last is read."""
-        maps = super().forward(feats)
+        maps = self.final_layer(self.features(feats))
         return maps if self.places is None else maps.index_select(1, self.places)
+
+    def features(self, feats: tuple) -> Tensor:
+        """What the last layer reads, (B, C, H, W), of feature maps."""
+        return self.conv_layers(self.deconv_layers(feats[-1]))
 
     def stage_losses(self) -> tuple[tuple[str, nn.Module], ...]:
         """The only stage."""
@@ -358,8 +362,7 @@ class PointHeatmapHead(PointHeadMixin, HeatmapHead):
 
     def stage_heatmaps(self, feats: tuple) -> tuple[StageHeatmaps, ...]:
         """As ``forward``, the last layer pending."""
-        features = self.conv_layers(self.deconv_layers(feats[-1]))
-        pending = PendingHeatmaps(features, self.final_layer)
+        pending = PendingHeatmaps(self.features(feats), self.final_layer)
         if self.places is None:
             return (pending,)
         return (SharedHeatmaps(pending, self.map_channels, self.places),)

@@ -1,0 +1,10 @@
+# The starter's landmark network, which goes on from what it is and learns on drawings
+# to read people's joints, too.
+_base_ = ['./landmarks_erased.py', '../_base_/models/joints.py']
+load_from = 'starter://landmarks'
+
+# Its own features stay as they are, and a part of the pictures comes without them.
+model = dict(
+    backbone=dict(**_base_.joints_beside, frozen_levels=5, drop=0.3),
+    head=_base_.head_with_joints,
+)
