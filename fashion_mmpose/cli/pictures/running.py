@@ -106,7 +106,8 @@ def open_inputs(
     inputs, listing = inputs_of(args)
     found = find_sources(inputs, left_aside, listing)
     found = without_drawn(found, inputs, args.out_dir, left_aside)
-    sources = shard_of(name_sources(found), shard)
+    # Common lengths are those of a folder, which names have to tell.
+    sources = shard_of(name_sources(found, by_folder=args.combine), shard)
     if shard.count > 1:
         args.out_dir = os.path.join(args.out_dir, shard.name)
     _check_tables(args)

@@ -18,7 +18,9 @@ _DRAWN_SUFFIXES = frozenset(
 )
 
 
-def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
+def name_sources(
+    sources: Iterable[Source], by_folder: bool = False
+) -> dict[str, Source]:
     """A name for every source, under which its results are filed.
 
     That is the path below the folder that was asked for; where two would be the same,
@@ -28,6 +30,9 @@ def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
 
     Args:
         sources: From :func:`fashion_mmpose.media.sources.find_sources`.
+        by_folder: Whether names shall tell which files lie in one folder: where they do
+            not, all are called by their paths below the folder that all files share,
+            too. Defaults to False.
 
     Returns:
         dict: In the order of the sources, which have these names themselves.
@@ -45,7 +50,8 @@ def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
     names = [source.name for source in kept]
     # A pattern such as '*/../../b/*.jpg' leads out, and so may the paths of a list.
     places = {(source.name, source.image) for source in kept}
-    if len(set(names)) < len(places) or any(map(_leads_out, names)):
+    is_repeated = len(set(names)) < len(places) or any(map(_leads_out, names))
+    if is_repeated or (by_folder and not _tell_folders(kept)):
         paths = [s.image for s in kept if s.kind in ('picture', 'video')]
         below = relative_names(paths)
         names = [below.get(s.image, s.name) for s in kept]
@@ -57,6 +63,17 @@ def name_sources(sources: Iterable[Source]) -> dict[str, Source]:
             free = f'{name}-{number}'
         named[free] = source if free == source.name else replace(source, name=free)
     return named
+
+
+def _tell_folders(sources: Iterable[Source]) -> bool:
+    """Whether names have the same folder where files do, and only there."""
+    folders = {
+        (os.path.dirname(source.name), os.path.dirname(_place(source)[0]))
+        for source in sources
+        if source.kind in ('picture', 'video') and not source.fault
+    }
+    named, real = ({pair[i] for pair in folders} for i in (0, 1))
+    return len(named) == len(real) == len(folders)
 
 
 class Naming:

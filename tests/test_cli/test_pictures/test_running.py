@@ -19,6 +19,22 @@ def test_shares_have_no_common_lengths(command, tmp_path):
         open_inputs(whole, [])
 
 
+@pytest.mark.parametrize('more', ['', '--combine'])
+def test_pictures_of_several_folders_are_not_of_one(tmp_path, monkeypatch, more):
+    """Two garments whose pictures have other names would have common lengths."""
+    monkeypatch.setattr(running, 'open_networks', lambda args: 'networks')
+    for name in ('red/a.jpg', 'red/b.jpg', 'blue/c.jpg'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    inputs = [str(tmp_path / name) for name in ('red', 'blue/c.jpg')]
+    args = measure.parse_args([*inputs, '--out-dir', 'out', *more.split()])
+    _, sources = open_inputs(args, [])
+    expected = ['red/a.jpg', 'red/b.jpg', 'blue/c.jpg']
+    if not more:
+        expected = ['a.jpg', 'b.jpg', 'c.jpg']
+    assert list(sources) == expected
+
+
 @pytest.mark.parametrize(
     ('command', 'name', 'is_kept'),
     [

@@ -46,6 +46,25 @@ def test_names(folder, inputs, expected):
     assert names(*inputs) == expected
 
 
+@pytest.mark.parametrize(
+    'inputs, expected',
+    [
+        (['1.jpg', '../b/clip.mov'], ['a/1.jpg', 'b/clip.mov']),
+        (['1.jpg', 'sub'], ['1.jpg', 'sub/2.png']),
+        (
+            ['../*/1.jpg', 'sub/2.png', '../b/clip.mov'],
+            ['a/1.jpg', 'b/1.jpg', 'a/sub/2.png', 'b/clip.mov'],
+        ),
+        (['..'], ['a/1.jpg', 'a/sub/2.png', 'b/1.jpg', 'b/clip.mov']),
+        (['../b', 0], ['1.jpg', 'clip.mov', 'camera0']),
+    ],
+    ids=['files', 'below', 'split', 'folders', 'one'],
+)
+def test_names_may_tell_the_folders(folder, inputs, expected):
+    found = name_sources(find_sources(inputs), by_folder=True)
+    assert list(found) == expected
+
+
 def test_sources_have_the_names(folder):
     found = name_sources(find_sources(['1.jpg', '../b']))
     assert {name: source.name for name, source in found.items()} == {
