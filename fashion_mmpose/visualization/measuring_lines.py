@@ -33,15 +33,17 @@ def draw_measurements(
 ) -> np.ndarray:
     """Draw the ways that were measured, each in a colour, with name and length.
 
-    A girth's way is that of the width, which is drawn already; it is left out. What is
-    absent is not drawn. In large pictures everything is larger.
+    A girth's way that is drawn as that of the width is left out, see
+    :func:`distinct_ways`. What is absent is not drawn. In large pictures everything is
+    larger.
 
     Args:
         image: BGR, uint8, shape (H, W, 3), or what else an inferencer takes, see
             :func:`fashion_mmpose.files.pictures.pixels.as_bgr`; it is not changed.
         measured: Measurements of garments in that picture.
         scale: Where what it was taken from is drawn, too. Defaults to None.
-        names: Measurements that are drawn; None for all. Defaults to None.
+        names: Measurements that are drawn, girths included; None for all. Defaults to
+            None.
 
     Returns:
         np.ndarray: BGR, uint8, shape (H, W, 3).
@@ -50,13 +52,15 @@ def draw_measurements(
         ValueError: If the image is no picture.
     """
     canvas = as_bgr(image).copy()
-    wanted = None if names is None else set(names)
-    shown = [
-        (each, each.path)
-        for each in measured
-        if each.path is not None
-        and ('girth' not in each.name if wanted is None else each.name in wanted)
-    ]
+    if names is None:
+        shown = distinct_ways(measured)
+    else:
+        wanted = set(names)
+        shown = [
+            (each, each.path)
+            for each in measured
+            if each.path is not None and each.name in wanted
+        ]
     size = drawing_scale(canvas)
     if scale is not None and scale.corners is not None:
         for corner in scale.corners:
@@ -68,6 +72,22 @@ def draw_measurements(
     for (each, path), color in zip(shown, colors):
         _label(canvas, length_text(each), path, color, size, taken)
     return canvas
+
+
+def distinct_ways(measured: Sequence[Measured]) -> list[tuple[Measured, np.ndarray]]:
+    """Measurements and their ways, without girths that take the way of a width.
+
+    Args:
+        measured: Measurements of garments in one picture.
+    """
+    ways = [(each, each.path) for each in measured if each.path is not None]
+    widths = [path for each, path in ways if 'girth' not in each.name]
+    return [
+        (each, path)
+        for each, path in ways
+        if 'girth' not in each.name
+        or not any(np.array_equal(path, other) for other in widths)
+    ]
 
 
 def length_text(measured: Measured) -> str:

@@ -15,6 +15,7 @@ from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.labels.labelled import numbers
 from fashion_mmpose.garments import Benchmark, Garment, point_colors
 from fashion_mmpose.measure import AnyScale, Measured
+from fashion_mmpose.visualization.measuring_lines import distinct_ways
 from fashion_mmpose.visualization.point_names import short_names
 
 from . import saving
@@ -161,10 +162,9 @@ class Desk:
         lengths, scale, message = self.lengths(picture)
         rows = saving.length_rows(picture.garments, lengths)
         ways = [
-            dict(text=_short_length(each), path=each.path.round(1).tolist())
+            dict(text=_short_length(each), path=path.round(1).tolist())
             for own in lengths
-            for each in own
-            if each.path is not None and 'girth' not in each.name
+            for each, path in distinct_ways(own)
         ]
         ends = picture.ruling.ends
         view = dict(

@@ -6,6 +6,7 @@ import pytest
 from fashion_mmpose import garments
 from fashion_mmpose.measure import Measured, from_corners, measure
 from fashion_mmpose.visualization import draw_measurements, length_text
+from fashion_mmpose.visualization.measuring_lines import distinct_ways
 
 KIND = garments.garment('fashionai', 'skirt')
 POINTS = np.array([(120.0, 60), (280, 60), (60, 330), (340, 330)])
@@ -42,6 +43,20 @@ def test_some_are_chosen_by_name():
     drawn = changed(draw_measurements(PICTURE, measured(), names=['hem_girth']))
     assert drawn[330, 70:330].all()
     assert not drawn[:300].any()
+
+
+def test_a_girth_without_its_width_is_drawn():
+    """Descriptions of one's own may have none."""
+    girths = [each for each in measured() if 'girth' in each.name]
+    drawn = changed(draw_measurements(PICTURE, girths))
+    assert drawn[60, 120:280].all() and drawn[330, 70:330].all()
+    waist = [each for each in measured() if each.name == 'waist_width']
+    both = draw_measurements(PICTURE, [*waist, girths[0]])
+    assert (both == draw_measurements(PICTURE, waist)).all()
+    assert [each.name for each, _ in distinct_ways([*waist, *girths])] == [
+        'waist_width',
+        'hem_girth',
+    ]
 
 
 def test_what_is_absent_is_not_drawn():
