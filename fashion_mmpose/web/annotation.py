@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fashion_mmpose.errors import FormatError
-from fashion_mmpose.files.inner_paths import path_fault
+from fashion_mmpose.files.inner_paths import path_fault, with_slashes
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.labels.entries import Converted, write
@@ -242,7 +242,9 @@ class AnnotationFolder:
             self._more.pop('info', None)
         images = {image['id']: image for image in content['images']}
         kept = {each['id']: _rest(each) for each in content['annotations']}
-        names = dict(zip(columns.images.ids.tolist(), columns.images.file_names))
+        # Other tools write them in other ways: './a.jpg', and 'sub\\a.jpg'.
+        told = (with_slashes(each, self.folder) for each in columns.images.file_names)
+        names = dict(zip(columns.images.ids.tolist(), map(os.path.normpath, told)))
         for number, name in names.items():
             self._entries[name] = Entry(images[number], [], version=1)
         for row, number in enumerate(columns.ids.tolist()):

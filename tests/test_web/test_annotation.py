@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fashion_mmpose.errors import FormatError, PictureError
+from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.garments import benchmark
 from fashion_mmpose.synthetic import draw_deepfashion2
@@ -130,6 +131,17 @@ def test_what_a_file_has_besides_is_kept(
     ids = [entry['id'] for entry in again['annotations']]
     assert ids[0] == 41 and len(set(ids)) == len(ids)
     assert [image['id'] for image in again['images']] == [1, 100, 99]
+
+
+@pytest.mark.parametrize('written', ['./more/c.jpg', 'more\\c.jpg', 'more//c.jpg'])
+def test_paths_may_be_written_otherwise(folder: Path, tmp_path: Path, written: str):
+    image = dict(id=7, file_name=written, width=320, height=420)
+    out = tmp_path / 'out.json'
+    head = dict(categories=coco_categories(DEEPFASHION2), annotations=[])
+    out.write_text(json.dumps(dict(head, images=[image])))
+    with open_folder(folder, out) as task:
+        assert task.num_done == 1
+        assert task.is_done(task.names.index('more/c.jpg'))
 
 
 def test_it_is_written_while_people_work(
