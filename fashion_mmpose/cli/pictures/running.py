@@ -93,7 +93,7 @@ def open_inputs(
         left_aside: Gets what is not used, each with the reason.
 
     Raises:
-        ValueError: If a share has not what an option needs, or a table of pictures
+        ValueError: If a share has not what an option needs, or a file that is read
             would be written over.
     """
     shard = read_shard(args.shard)
@@ -115,18 +115,23 @@ def open_inputs(
 
 
 def _check_tables(args: argparse.Namespace) -> None:
-    """Refuse to write over a table that is an input, such as that of bad pictures.
+    """Refuse to write over a file that is read, such as the table of bad pictures.
 
     Raises:
         ValueError: If one of the results would.
     """
     names = [UNREADABLE]
-    if getattr(args, 'save_csv', False):
-        names.append(saving.CSV_NAME)
-    if getattr(args, 'measure', True) and 'csv' in args.format:
-        names.append(f'{measuring.NAME}.csv')
+    for option, name in (
+        ('save_json', saving.JSON_NAME),
+        ('save_csv', saving.CSV_NAME),
+    ):
+        if getattr(args, option, False):
+            names.append(name)
+    if getattr(args, 'measure', True):
+        names += [f'{measuring.NAME}.{suffix}' for suffix in args.format]
     for name in names:
-        check_no_input(os.path.join(args.out_dir, name), args.inputs, 'folder')
+        path = os.path.join(args.out_dir, name)
+        check_no_input(path, [*args.inputs, args.spec, args.table, args.lens], 'folder')
 
 
 def without_drawn(

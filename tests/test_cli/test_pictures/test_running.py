@@ -62,3 +62,29 @@ def test_tables_of_pictures_are_kept(tmp_path, monkeypatch, command, name, is_ke
             open_inputs(args, [])
     else:
         assert open_inputs(args, [])[0] == 'networks'
+
+
+@pytest.mark.parametrize(
+    ('command', 'is_kept'),
+    [
+        ('measure {}/a.jpg --spec {}/measurements.csv --out-dir {}', True),
+        ('measure {}/a.jpg --table {}/measurements.json --out-dir {}', True),
+        (
+            'measure {}/a.jpg --table {}/measurements.json --format csv --out-dir {}',
+            False,
+        ),
+        ('measure {}/a.jpg --spec {}/measurements.csv --out-dir {}/out', False),
+        ('predict {}/a.jpg --measure --lens {}/predictions.json --out-dir {}', True),
+    ],
+)
+def test_what_tells_how_to_measure_is_kept(tmp_path, monkeypatch, command, is_kept):
+    monkeypatch.setattr(running, 'open_networks', lambda args: 'networks')
+    for name in 'a.jpg', 'measurements.csv', 'measurements.json', 'predictions.json':
+        (tmp_path / name).touch()
+    module, *options = command.format(*[tmp_path] * 3).split()
+    args = dict(measure=measure, predict=predict)[module].parse_args(options)
+    if is_kept:
+        with pytest.raises(ValueError, match=r'\w+ is an input, .* another folder'):
+            open_inputs(args, [])
+    else:
+        assert open_inputs(args, [])[0] == 'networks'
