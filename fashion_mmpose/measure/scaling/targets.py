@@ -231,6 +231,8 @@ class Board:
 class Sheet:
     """A sheet of paper, or a card, on a ground of another brightness.
 
+    Its sides may be given in either order.
+
     Attributes:
         width: Centimetres of the short side.
         height: Centimetres of the long side.
@@ -240,6 +242,12 @@ class Sheet:
     width: float
     height: float
     name: str = 'sheet of paper'
+
+    def __post_init__(self) -> None:
+        if self.width > self.height:  # as of a sheet that lies across
+            width, height = self.height, self.width
+            object.__setattr__(self, 'width', width)
+            object.__setattr__(self, 'height', height)
 
     def find(self, image: np.ndarray, lens: Lens | None = None) -> Scale:
         """The scale by the sheet's corners; see :func:`find_scale`."""
@@ -281,15 +289,15 @@ def sheet(name: str) -> Sheet:
     if name.lower() in SHEETS:
         return Sheet(*SHEETS[name.lower()], f'sheet of {name.upper()}')
     try:
-        short, long = sorted(float(side) for side in name.lower().split('x'))
+        first, second = (float(side) for side in name.lower().split('x'))
     except ValueError:
         raise FormatError(
             f'{name!r} is no sheet; choose from {", ".join(SHEETS)}, or give its sides '
             'in cm, such as 20x30'
         ) from None
-    if not 0 < short <= long < np.inf:
+    if not (0 < first < np.inf and 0 < second < np.inf):
         raise FormatError(f'{name!r}: the sides of a sheet must be positive')
-    return Sheet(short, long)
+    return Sheet(first, second)
 
 
 def find_scale(image: np.ndarray, target: Target, lens: Lens | None = None) -> Scale:

@@ -205,9 +205,21 @@ def test_a_bright_thing_that_no_sheet_looks_like(corners, found):
         find_scale(image, sheet('a4'))
 
 
+def test_a_sheet_that_lies_across_has_the_same_sides():
+    """One that is nearly square would be found, with its sides exchanged."""
+    image = np.full((600, 800, 3), 60, np.uint8)
+    image[100:500, 100:520] = 250
+    for target in Sheet(20, 21), Sheet(21, 20):
+        places = find_scale(image, target).to_plane(
+            np.array([(99.5, 99.5), (519.5, 99.5), (99.5, 499.5)])
+        )
+        assert np.linalg.norm(places[1] - places[0]) == pytest.approx(21, rel=0.003)
+        assert np.linalg.norm(places[2] - places[0]) == pytest.approx(20, rel=0.003)
+
+
 def test_usual_sheets_and_others():
     assert sheet('Letter').size == (21.59, 27.94)
-    assert sheet('30x20') == Sheet(20, 30)
+    assert sheet('30x20') == Sheet(20, 30) == Sheet(30, 20)
     for name in ('a9', '20', '0x4', '20xabc'):
         with pytest.raises(FormatError):
             sheet(name)
