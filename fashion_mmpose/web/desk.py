@@ -211,12 +211,15 @@ class Desk:
         )
 
     def kinds(self) -> dict[str, dict]:
-        """How garments of each category are drawn."""
-        return {name: _kind(self.finder.benchmark, name) for name in self._known()}
+        """How garments of each category are drawn, and whether a network finds them.
 
-    def _known(self) -> list[str]:
-        held = self.finder.benchmark.garments
-        return [name for name in self.finder.categories if name in held]
+        A file that is annotated may have garments that no network is for.
+        """
+        benchmark, found = self.finder.benchmark, self.finder.categories
+        return {
+            name: dict(_kind(benchmark, name), is_found=name in found)
+            for name in benchmark.garments
+        }
 
     @staticmethod
     def _picture(session: Session, event: Event | None = None) -> OpenPicture:

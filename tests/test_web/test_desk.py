@@ -355,6 +355,14 @@ def test_kinds_name_and_colour_every_point(desk: Desk):
     assert dress['names'][6] == '7' and dress['color'].startswith('rgb(')
 
 
+def test_garments_that_no_network_is_for_have_a_kind(desk: Desk, monkeypatch):
+    """A file that is annotated may have some; the page broke on their pictures."""
+    monkeypatch.setattr(desk.finder, 'categories', ('skirt',))
+    kinds = desk.kinds()
+    assert tuple(kinds) == tuple(desk.finder.benchmark.garments)
+    assert [name for name, kind in kinds.items() if kind['is_found']] == ['skirt']
+
+
 @pytest.mark.slow
 def test_a_ruling_is_of_all_pictures(desk: Desk, session, dress_file: bytes):
     desk.rule(session, dict(picture=session.picture.key, ends=[[0, 0], [9, 9]]))

@@ -47,7 +47,10 @@ function listGarments() {
     dot.style.background = kinds[garment.category].color;
     const select = document.createElement('select');
     select.setAttribute('aria-label', 'category');
-    select.append(...Object.keys(kinds).map((name) => option(name, spaced(name), garment.category)));
+    // A file may have garments that no network is for.
+    const names = Object.keys(kinds)
+      .filter((name) => kinds[name].is_found || name === garment.category);
+    select.append(...names.map((name) => option(name, spaced(name), garment.category)));
     select.onchange = () => trigger('recategorized', {
       picture: state.picture.key, garment: garment.key, category: select.value,
     });
