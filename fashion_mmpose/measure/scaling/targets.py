@@ -100,8 +100,8 @@ class Board:
     """A ChArUco board: a chessboard with markers in its white squares.
 
     Attributes:
-        columns: Squares a row.
-        rows: Rows of squares.
+        columns: Squares a row, at least 3.
+        rows: Rows of squares, at least 3; at least 4 where there are 3 columns.
         square: Centimetres of a square's side.
         marker: Centimetres of a marker's side.
         dictionary: As of :class:`Marker`.
@@ -121,10 +121,11 @@ class Board:
             ValueError: If it has fewer markers than the board, or the lengths and
                 numbers are those of no board.
         """
-        if min(self.columns, self.rows) < 2:
+        inner = self.columns - 1, self.rows - 1
+        if min(inner) < 2 or inner[0] * inner[1] < _LEAST_CORNERS:
             raise ValueError(
-                f'a board of {self.columns}x{self.rows} squares has no inner corners; '
-                'to fix it: take at least 2 columns and 2 rows'
+                f'a board of {self.columns}x{self.rows} squares has too few inner '
+                'corners to tell a plane; to fix it: take at least 3 x 4 squares'
             )
         if not 0 < self.marker < self.square:
             raise ValueError(

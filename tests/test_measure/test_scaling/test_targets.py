@@ -230,11 +230,20 @@ def test_unknown_dictionaries_are_named():
         find_scale(np.zeros((90, 90, 3), np.uint8), Marker(5, dictionary='9X9'))
 
 
+@pytest.mark.parametrize('numbers', [(3, 4), (4, 3)])
+def test_the_smallest_boards_are_found(numbers: tuple):
+    board = Board(*numbers, 6, 4.5)
+    image = np.pad(board.draw(120), 80, constant_values=180)
+    assert find_scale(image, board).source == '6 corners of a board of 6 cm squares'
+
+
 @pytest.mark.parametrize(
     ('numbers', 'message'),
     [
         ((7, 5, 3, 4), 'markers of 4 cm do not fit into squares of 3 cm'),
-        ((1, 5, 4, 3), 'a board of 1x5 squares has no inner corners; to fix it'),
+        ((1, 5, 4, 3), 'a board of 1x5 squares has too few inner corners to tell'),
+        ((3, 3, 4, 3), 'a board of 3x3 squares has too few .* at least 3 x 4 squares'),
+        ((9, 2, 4, 3), 'a board of 9x2 squares has too few'),
         ((11, 11, 4, 3), 'has 60 markers, and 4X4_50 has 50; to fix it'),
     ],
 )
