@@ -206,7 +206,9 @@ class AnnotationFolder:
             for name in self._order():
                 entry = self._entries[name]
                 done.images.append(entry.image)
-                done.items.append([each.to_item(name) for each in entry.garments])
+                size = entry.image['width'], entry.image['height']
+                items = [each.to_item(name, size) for each in entry.garments]
+                done.items.append(items)
             self._is_changed = False
         try:
             write(done, self._benchmark, self.out)

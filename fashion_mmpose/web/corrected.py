@@ -112,11 +112,12 @@ class Corrected:
             covariances = np.where(self.by_hand[:, None, None], own, covariances)
         return replace(self.found, keypoints=places, covariances=covariances)
 
-    def to_item(self, where: str) -> Item:
+    def to_item(self, where: str, size: tuple[int, int]) -> Item:
         """The garment as an entry of a COCO file, which is written by :mod:`.saving`.
 
         Args:
             where: What it is called in messages.
+            size: Width and height of the picture.
         """
         points = np.column_stack((self.found.keypoints, self.visibility))
         points = np.where(self.visibility[:, None] > 0, points, 0).astype(np.float64)
@@ -127,7 +128,10 @@ class Corrected:
         is_own &= (self.found.keypoints == first.found.keypoints).all(axis=1)
         outer = points[(points[:, 2] > 0) & ~is_own, :2]
         if len(outer):
-            # What was moved out of the box belongs to the garment, too.
+            # What was moved out of the box belongs to the garment, too. Of one that the
+            # picture cuts off points lie outside, where the box must not lead: a file
+            # of such boxes would be taken for one with corners, or of other pictures.
+            outer = np.clip(outer, 0, size)
             low = np.minimum(low, outer.min(axis=0))
             high = np.maximum(high, outer.max(axis=0))
         # Rounded as it is written, so that its area is the same when it is read again.

@@ -124,7 +124,7 @@ def coco_entries(
     done = Converted()
     for number, (name, (width, height), garments) in enumerate(pictures, 1):
         done.images.append(dict(id=number, file_name=name, width=width, height=height))
-        done.items.append([each.to_item(name) for each in garments])
+        done.items.append([each.to_item(name, (width, height)) for each in garments])
     return done
 
 

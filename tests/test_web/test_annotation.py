@@ -3,11 +3,13 @@
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from predicted_garments import predicted_garment
 
 from fashion_mmpose.errors import FormatError, PictureError
 from fashion_mmpose.formats.coco.annotations import coco_categories
@@ -15,6 +17,8 @@ from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.garments import benchmark
 from fashion_mmpose.synthetic import draw_deepfashion2
 from fashion_mmpose.web.annotation import AnnotationFolder
+from fashion_mmpose.web.corrected import Corrected
+from fashion_mmpose.web.sessions import OpenPicture
 
 pytestmark = pytest.mark.slow
 
@@ -131,6 +135,23 @@ def test_what_a_file_has_besides_is_kept(
     ids = [entry['id'] for entry in again['annotations']]
     assert ids[0] == 41 and len(set(ids)) == len(ids)
     assert [image['id'] for image in again['images']] == [1, 100, 99]
+
+
+def test_a_garment_that_is_cut_off_does_not_stop_the_next_run(
+    folder: Path, tmp_path: Path
+):
+    """A box with the points that lie outside looked like the corners of one."""
+    out, table = tmp_path / 'out.json', benchmark('fashionai')
+    found = predicted_garment('skirt', [(40, 60), (290, 60), (30, 430), (350, 440)])
+    bbox = np.array((30, 50, 319, 419), np.float32)
+    picture = OpenPicture('a.png', (320, 420), '', '')
+    picture.hold(Corrected.from_prediction(replace(found, bbox=bbox)))
+    with AnnotationFolder(folder, out, table) as task:
+        task.note(picture)
+    with AnnotationFolder(folder, out, table) as task:
+        (kept,) = task.garments('a.png')
+        assert kept.found.bbox.tolist() == [30, 50, 320, 420]
+        np.testing.assert_allclose(kept.found.keypoints, found.keypoints)
 
 
 @pytest.mark.parametrize('written', ['./more/c.jpg', 'more\\c.jpg', 'more//c.jpg'])

@@ -85,7 +85,7 @@ def test_removed_points_are_neither_drawn_nor_measured_nor_saved():
     lengths = {each.name: each for each in removed.measured(1.0).measurements()}
     assert lengths['waist_width'].reason == 'waistband_left is not there'
     assert lengths['hem_width'].value == pytest.approx(50)
-    item = removed.to_item('a.png')
+    item = removed.to_item('a.png', SIZE)
     assert item.points[0].tolist() == [0, 0, 0]
     assert item.points[1].tolist() == [50, 20, 2]
 
@@ -108,8 +108,18 @@ def test_a_hand_is_as_sure_as_it_clicks():
 
 def test_the_saved_box_holds_every_labelled_point():
     sent = rows((0, 20), (50, 20), (10, 79), (60, 70))
-    item = skirt().with_points(sent, SIZE).to_item('a.png')
+    item = skirt().with_points(sent, SIZE).to_item('a.png', SIZE)
     assert item.box.tolist() == [0, 20, 60, 59]
+
+
+def test_the_box_of_a_garment_that_is_cut_off_ends_with_the_picture():
+    """Its points stay, and files of such boxes are taken for those of others."""
+    cut = skirt()
+    points = np.array([(10, 20), (50, 20), (-5, 70), (60, SIZE[1] + 30)], np.float32)
+    cut = replace(cut, found=replace(cut.found, keypoints=points))
+    item = cut.to_item('a.png', SIZE)
+    assert item.points[:, :2].tolist() == points.tolist()
+    assert item.box.tolist() == [0, 20, 60, SIZE[1] - 20]
 
 
 def test_the_box_of_a_file_holds_what_it_held_and_what_is_moved():
@@ -117,13 +127,13 @@ def test_the_box_of_a_file_holds_what_it_held_and_what_is_moved():
     read = replace(skirt(), by_hand=np.ones(4, bool))
     bbox = np.array([20, 20, 60, 70], np.float32)  # the first point is beside it
     read = replace(read, found=replace(read.found, bbox=bbox))
-    assert read.to_item('a.png').box.tolist() == [20, 20, 40, 50]
+    assert read.to_item('a.png', SIZE).box.tolist() == [20, 20, 40, 50]
     sent = read.view()['points']
     sent[3][:2] = 70, 75
     moved = read.with_points(sent, SIZE)
-    assert moved.to_item('a.png').box.tolist() == [20, 20, 50, 55]
+    assert moved.to_item('a.png', SIZE).box.tolist() == [20, 20, 50, 55]
     empty = replace(read, found=replace(read.found, bbox=bbox[[0, 1, 0, 1]]))
-    assert empty.to_item('a.png').box.tolist() == [10, 20, 50, 50]
+    assert empty.to_item('a.png', SIZE).box.tolist() == [10, 20, 50, 50]
 
 
 def test_garments_are_kept_removed_and_brought_back():
