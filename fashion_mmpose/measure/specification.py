@@ -224,6 +224,13 @@ def _csv_rows(path: str | os.PathLike) -> dict[int, dict]:
     # Spreadsheets leave rows without anything behind, which count with them.
     filled = {number: row for number, row in rows.items() if _has_text(row)}
     names = filled.pop(min(filled)) if filled else []
+    told = [name.strip().lower() for name in names if name.strip()]
+    twice = next((name for name in told if told.count(name) > 1), None)
+    if twice is not None:
+        raise FormatError(
+            f'{path} has the column {twice!r} twice; to fix it: write one sheet for '
+            'each size, or a row for each garment'
+        )
     return {
         number: {**dict(zip(names, row)), None: row[len(names) :]}
         for number, row in filled.items()

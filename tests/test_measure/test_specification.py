@@ -160,6 +160,10 @@ def test_rows_without_anything_are_left_out(tmp_path):
             'measurement,target,tolerance\nhem,5,0,5\n',
             'row 2 has more cells than there are columns; to fix it: write decimals',
         ),
+        (
+            'measurement,target,tolerance,Target ,tolerance\nhem,50,1,54,1\n',
+            "has the column 'target' twice; to fix it: write one sheet for each size",
+        ),
     ],
 )
 def test_wrong_sheets_are_refused(tmp_path, text: str, message: str):
