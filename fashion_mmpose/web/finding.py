@@ -28,7 +28,11 @@ class Finder:
     Attributes:
         categories: Those that it has networks for.
         has_detector: Whether it finds garments by itself.
-        benchmark: Whose key points it finds; of several the first one's.
+        benchmark: Whose key points it finds.
+
+    Raises:
+        ValueError: If its networks are of several benchmarks, whose categories no file
+            holds together.
     """
 
     def __init__(self, inferencer: GarmentInferencer) -> None:
@@ -36,9 +40,19 @@ class Finder:
         self._turn = threading.Lock()
         self.categories = tuple(inferencer.networks)
         self.has_detector = inferencer.detector is not None
-        network = next(iter(inferencer.networks.values()))
-        name = getattr(network, 'definition', network.benchmark)
-        self.benchmark: Benchmark = find_benchmark(name)
+        found = {
+            category: find_benchmark(getattr(network, 'definition', network.benchmark))
+            for category, network in inferencer.networks.items()
+        }
+        first = next(iter(found))
+        self.benchmark: Benchmark = found[first]
+        for category, own in found.items():
+            if own.name != self.benchmark.name:
+                raise ValueError(
+                    f'the network for {first} is of {self.benchmark.name}, and that '
+                    f'for {category} of {own.name}; to fix it: open the page with the '
+                    'networks of one benchmark'
+                )
 
     def in_picture(
         self, pixels: np.ndarray, name: str, category: str | None = None

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from collections import Counter
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -353,6 +354,17 @@ def test_kinds_name_and_colour_every_point(desk: Desk):
     dress = kinds['long_sleeved_dress']
     assert len(dress['names']) == len(dress['points']) == 37
     assert dress['names'][6] == '7' and dress['color'].startswith('rgb(')
+
+
+def test_networks_of_two_benchmarks_have_no_page():
+    """A blouse would be saved as DeepFashion2's category of the same number."""
+    names = dict(shorts='deepfashion2', skirt='deepfashion2', blouse='fashionai')
+    networks = {key: SimpleNamespace(benchmark=name) for key, name in names.items()}
+    with pytest.raises(ValueError, match='shorts is of deepfashion2, and .* blouse of'):
+        Finder(SimpleNamespace(networks=networks, detector=None))
+    del networks['blouse']
+    finder = Finder(SimpleNamespace(networks=networks, detector=None))
+    assert finder.benchmark.name == 'deepfashion2'
 
 
 def test_garments_that_no_network_is_for_have_a_kind(desk: Desk, monkeypatch):
