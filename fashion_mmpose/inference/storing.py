@@ -267,7 +267,8 @@ class _Parts:
         for other in others:
             self._add(other, path.with_name(other).read_bytes())
         if beside(path).is_file():  # fitted after the file was written
-            own = beside(name).name
+            # Names of categories may have dots, behind which no suffix stands.
+            own = beside(f'{name}.onnx').name
             self._add(own, beside(path).read_bytes())
             others = *others, own
         told['beside'] = others

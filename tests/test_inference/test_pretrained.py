@@ -19,6 +19,7 @@ from fashion_mmpose.catalogue.model_id import model_id
 from fashion_mmpose.cli.main import main
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.storing import _Parts
 from fashion_mmpose.measure.uncertainty.calibration import (
     beside,
     read_calibration,
@@ -100,6 +101,19 @@ def test_calibrations_go_along(stored: Path, tmp_path: Path):
     own.save_pretrained(tmp_path / 'folder')
     again = GarmentInferencer.from_pretrained(tmp_path / 'folder', device='cpu')
     assert again.networks['skirt'].calibration.dof == pytest.approx(fitted.dof)
+
+
+def test_calibrations_of_categories_whose_names_have_dots_go_along(
+    stored: Path, tmp_path: Path
+):
+    for name in ('pose.onnx', *read_index(stored).pose[0].beside):
+        shutil.copy(stored / name, tmp_path)
+    network = GarmentInferencer(tmp_path / 'pose.onnx', device='cpu').networks['skirt']
+    parts = _Parts(None, verify=False, onnx=True, weights=False)
+    told = parts.of(network, 'pose_no.7', ('no.7',))
+    assert told.graph == 'pose_no.7.onnx'
+    assert beside(told.graph).name in told.beside
+    assert beside(told.graph).name in parts.files
 
 
 def test_what_the_folder_says(stored: Path):
