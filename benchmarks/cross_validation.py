@@ -9,7 +9,7 @@ its pictures. They are dealt to K parts by lot. CONFIG is trained on all parts b
 and tested on that one, in annotated boxes, K times: from the starter and from ImageNet
 features. What all parts give is scored together, so that every picture counts once, by
 networks that have not seen it; beside it stands the starter as it is. It goes on where
-it was stopped, and writes `table.md` in the end.
+it was stopped, with the same settings, and writes `table.md` in the end.
 """
 
 import argparse
@@ -23,7 +23,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are of the repository
 
-from benchmarks.short_trainings import STARTS, call, train, write  # noqa: E402
+from benchmarks.short_trainings import (  # noqa: E402
+    STARTS,
+    call,
+    keep_settings,
+    train,
+    write,
+)
 from fashion_mmpose.evaluation.functional.oks import score_files  # noqa: E402
 
 BATCH_SIZE = 16
@@ -133,13 +139,16 @@ def table(numbers: Mapping[str, Mapping[str, float]]) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    args.out.mkdir(parents=True, exist_ok=True)
     args.gt, args.images, args.out = (
         path.resolve() for path in (args.gt, args.images, args.out)
     )
     content = json.loads(args.gt.read_text())
+    parts = deal(content, args.folds)
+    # Networks of another deal have seen the pictures that they are to be tested on.
+    settings = dict(gt=str(args.gt), images=str(args.images), folds=args.folds)
+    keep_settings(args.out, settings | dict(config=args.config, steps=args.steps))
     ids = {image['id'] for image in content['images']}
-    for number, held_out in enumerate(deal(content, args.folds)):
+    for number, held_out in enumerate(parts):
         for part, chosen in (('train', ids - held_out), ('test', held_out)):
             file = args.out / f'{part}_{number}.json'
             write(file, json.dumps(of_pictures(content, chosen)))

@@ -8,8 +8,8 @@ DIR is FashionAI as `fashionai_to_coco.py` leaves it. For each size, as many pic
 every category are drawn by lot from `annotations/train_all.json` (a size above what
 there is takes all), and CONFIG is trained on them for as many steps as on the other
 sizes, in whole pictures: from the starter, from ImageNet features and from scratch. The
-test is `annotations/test_all.json`. It goes on where it was stopped; `table.md` and
-`curve.png` are written in the end.
+test is `annotations/test_all.json`. It goes on where it was stopped, with the same
+settings; `table.md` and `curve.png` are written in the end.
 """
 
 import argparse
@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))  # the benchmarks are of the repository
 from benchmarks.short_trainings import (  # noqa: E402
     METRIC,
     STARTS,
+    keep_settings,
     metrics_file,
     tested,
     train,
@@ -126,8 +127,10 @@ def write_results(out: Path, figures: dict[str, dict[int, float]]) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    args.out.mkdir(parents=True, exist_ok=True)
     whole = json.loads((args.data_root / 'annotations' / 'train_all.json').read_text())
+    settings = dict(data_root=str(args.data_root.resolve()))
+    settings |= dict(config=args.config, steps=args.steps)
+    keep_settings(args.out, settings)
     figures = defaultdict(dict)
     for size in sorted(args.sizes):
         file = args.out / f'train_{size}.json'

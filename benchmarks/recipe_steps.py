@@ -45,7 +45,7 @@ from benchmarks.ladders.training import (  # noqa: E402
     annotation_files,
     measure,
 )
-from benchmarks.short_trainings import write  # noqa: E402
+from benchmarks.short_trainings import keep_settings, write  # noqa: E402
 
 STEPS = 1050
 
@@ -148,30 +148,13 @@ def check_data(args: argparse.Namespace) -> int:
     return counts[0]
 
 
-def keep_settings(args: argparse.Namespace) -> None:
-    """Note what all trainings in --out have in common, or compare with what is there.
-
-    Raises:
-        SystemExit: If trainings of other settings are there.
-    """
-    names = (
-        *('benchmark', 'data_root', 'tests', 'steps', 'minutes', 'batch_size'),
-        'cfg_options',
-    )
+def settings_of(args: argparse.Namespace) -> dict:
+    """What all trainings in --out have in common."""
+    names = ('benchmark', 'tests', 'steps', 'minutes', 'batch_size', 'cfg_options')
     settings = {name: getattr(args, name) for name in names}
-    settings['data_root'] = str(args.data_root)
     if args.minutes is not None:
         del settings['steps']
-    file = args.out / 'settings.json'
-    if not file.exists():
-        write(file, json.dumps(settings, indent=2))
-    before = json.loads(file.read_text())
-    changed = [name for name in names if before.get(name) != settings.get(name)]
-    if changed:
-        raise SystemExit(
-            f'error: {args.out} has trainings of other settings ({", ".join(changed)}, '
-            f'see {file.name}); to fix it: give those, or another --out'
-        )
+    return settings | dict(data_root=str(args.data_root))
 
 
 def trainings(
@@ -208,7 +191,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     args.data_root, args.out = args.data_root.resolve(), args.out.resolve()
     pictures = check_data(args)
-    keep_settings(args)
+    keep_settings(args.out, settings_of(args))
     results = {name: {} for name in args.rows}
     writing = Lock()
 

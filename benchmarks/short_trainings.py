@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fashion_mmpose.engine.work_folder import last_checkpoint
@@ -28,6 +28,29 @@ def call(script: str, *arguments: object) -> None:
     """
     command = [sys.executable, str(ROOT / 'tools' / script), *map(str, arguments)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def keep_settings(out: Path, settings: Mapping) -> None:
+    """Note what all trainings in a folder have in common, or compare with the note.
+
+    Args:
+        out: The folder.
+        settings: By their names, in JSON's types.
+
+    Raises:
+        SystemExit: If trainings of other settings are there.
+    """
+    file = out / 'settings.json'
+    if not file.exists():
+        write(file, json.dumps(settings, indent=2))
+    before = json.loads(file.read_text())
+    names = dict.fromkeys((*settings, *before))
+    changed = [name for name in names if before.get(name) != settings.get(name)]
+    if changed:
+        raise SystemExit(
+            f'error: {out} has trainings of other settings ({", ".join(changed)}, see '
+            f'{file.name}); to fix it: give those, or another --out'
+        )
 
 
 def train(

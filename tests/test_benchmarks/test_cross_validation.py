@@ -104,3 +104,16 @@ def test_parts_are_scored_together(drawn, tools, tmp_path, capsys):
     main(argv)
     assert not tools
     assert capsys.readouterr().out.count(table) == 2
+
+
+def test_trainings_of_other_settings_are_not_mixed_in(drawn, tools, tmp_path):
+    options = ('--gt', drawn / 'all.json', '--images', drawn / 'image')
+    argv = [*map(str, options), '--out', str(tmp_path / 'out'), '--starts', 'starter']
+    with pytest.raises(SystemExit, match='give fewer --folds'):
+        main([*argv, '--folds', '8'])
+    main([*argv, '--folds', '3'])  # nothing was noted of what could not be
+    tools.clear()
+    for name, value in (('folds', '2'), ('steps', '90')):
+        with pytest.raises(SystemExit, match=rf'of other settings \({name}, see'):
+            main([*argv, '--folds', '3', f'--{name}', value])
+    assert not tools
