@@ -64,7 +64,8 @@ def analyse_errors(
         ValueError: If a prediction is of an image that ``truth`` does not have.
     """
     measure = measure or OKSMeasure(benchmark)
-    pairing = pair_garments(truth, detections, benchmark, measure.located)
+    ignored = measure.ignored(truth)
+    pairing = pair_garments(truth, detections, benchmark, measure.located, ignored)
     others = _Others(truth, detections, benchmark, measure)
     num_points = len(truth.points)
     types = np.full(num_points, UNSEEN, np.int8)
@@ -97,6 +98,7 @@ def analyse_errors(
             types[places], distances[places] = errors.types, errors.distances
             mended[places], found_points[places] = errors.mended, found
     counted = (truth.points[:, 2] >= lowest) & np.isfinite(units)
+    counted &= ~np.repeat(ignored, np.diff(truth.starts))
     return ErrorAnalysis(
         pairing, types, distances, mended, found_points, units, counted
     )

@@ -23,7 +23,8 @@ from fashion_mmpose.evaluation.functional.normalized_error import (
     normalizers,
 )
 from fashion_mmpose.evaluation.functional.oks.score import evaluate_oks
-from fashion_mmpose.formats.coco.columns import GarmentColumns
+from fashion_mmpose.evaluation.functional.oks.truth import is_ignored
+from fashion_mmpose.formats.coco.columns import GarmentColumns, labelled_counts
 from fashion_mmpose.formats.deepfashion2.results import Results
 
 from .points import Tolerance
@@ -59,6 +60,10 @@ class Measure(Protocol):
         self, truth: GarmentColumns, rows: np.ndarray, garment: garments.Garment
     ) -> np.ndarray:
         """Pixels that count as 1, of the items in these rows (P, ): shape (P, K)."""
+        ...
+
+    def ignored(self, truth: GarmentColumns) -> np.ndarray:
+        """Which items are neither missed nor wrongly found, shape (N, ), bool."""
         ...
 
     def score(
@@ -100,6 +105,10 @@ class OKSMeasure:
         areas = truth.areas[rows, None] + np.spacing(1)
         return 2 * np.array(garment.sigmas) * np.sqrt(areas)
 
+    def ignored(self, truth: GarmentColumns) -> np.ndarray:
+        """See :meth:`Measure.ignored`: crowds, and what has no landmark."""
+        return is_ignored(truth)
+
     def score(
         self, truth: GarmentColumns, detections: Results, items: np.ndarray
     ) -> float:
@@ -138,6 +147,13 @@ class NEMeasure:
         )
         units = np.where(skipped, np.nan, norm_px)
         return np.repeat(units[:, None], len(garment.channels), axis=1)
+
+    def ignored(self, truth: GarmentColumns) -> np.ndarray:
+        """See :meth:`Measure.ignored`: what has no landmark.
+
+        The challenge knows no crowds; a picture's garment counts, whatever it is.
+        """
+        return labelled_counts(truth.points, truth.starts) == 0
 
     def score(
         self, truth: GarmentColumns, detections: Results, items: np.ndarray

@@ -58,6 +58,7 @@ def pair_garments(
     detections: Results,
     benchmark: garments.Named = 'deepfashion2',
     located: float = 0.1,
+    ignored: np.ndarray | None = None,
 ) -> Pairing:
     """Tell of which garments predictions are.
 
@@ -67,11 +68,14 @@ def pair_garments(
         benchmark: Whose categories these are. Defaults to DeepFashion2.
         located: Lowest OKS at which a prediction is of a garment; at 0 the image and
             the category are enough. Defaults to 0.1.
+        ignored: Which garments do not count, bool, (N, ). Defaults to those that the
+            OKS ignores.
 
     Raises:
         ValueError: If a prediction is of an image that ``truth`` does not have.
     """
-    work = _Work(truth, detections)
+    ignored = is_ignored(truth) if ignored is None else ignored
+    work = _Work(truth, detections, ignored)
     known: Mapping[str, garments.Garment] = garments.benchmark(benchmark).garments
     sigmas = garments.layout_sigmas(benchmark)
     for garment in known.values():
@@ -86,10 +90,12 @@ def pair_garments(
 class _Work:
     """What is known while the categories are gone through."""
 
-    def __init__(self, truth: GarmentColumns, detections: Results) -> None:
+    def __init__(
+        self, truth: GarmentColumns, detections: Results, ignored: np.ndarray
+    ) -> None:
         self.truth, self.found = truth, detections
         self.ranks = image_ranks(truth, detections)
-        self.ignored = is_ignored(truth)
+        self.ignored = ignored
         self.items = np.full(len(detections), -1)
         self.detections = np.full(len(truth.ids), -1)
         self.similarity = np.full(len(truth.ids), np.nan)

@@ -222,6 +222,15 @@ def test_ignored_garments_are_neither_missed_nor_wrongly_found(run):
     assert costs.score == pytest.approx(1) and len(points)
 
 
+def test_landmarks_of_crowds_do_not_count(run):
+    points = run.perfect('short_sleeved_shirt', 10)
+    run.annotations[-1]['iscrowd'] = 1
+    analysis, _ = judged(run)
+    assert types_of(analysis)[1:] == ({'found': 9}, {'found': 9})
+    assert analysis.counted.sum() == (analysis.types >= 0).sum()
+    assert not analysis.counted[-len(points) :].any()
+
+
 def test_without_predictions(run):
     run.entries.clear()
     analysis, costs = judged(run)
@@ -295,6 +304,15 @@ def test_normalized_errors_do_not_count_occluded_points(blouses):
     run.predict('blouse', 10, moved)
     analysis, costs = judged(run, NEMeasure())
     assert types_of(analysis)[0] == {'good': 129}
+    assert costs.score == 0
+
+
+def test_normalized_errors_know_no_crowds(blouses):
+    run, points = blouses
+    run.annotations[-1]['iscrowd'] = 1
+    run.predict('blouse', 10, points)
+    analysis, costs = judged(run, NEMeasure())
+    assert types_of(analysis) == ({'good': 130}, {'found': 10}, {'found': 10})
     assert costs.score == 0
 
 
