@@ -17,7 +17,7 @@ tags:
 from fashion_mmpose import GarmentInferencer
 
 inferencer = GarmentInferencer.from_pretrained('FOLDER')  # this one, or its id
-for predicted in inferencer('shop/*.jpg'):
+for predicted in inferencer('shop/*.jpg'{category}):
     for garment in predicted.garments:
         print(garment.category, garment.score, garment.keypoints)
 ```
@@ -47,7 +47,7 @@ def write_card(index: Index) -> str:
         rows.append(('detector', _files(index.detector)))
     rows.append(('written by', f'fashion-mmpose {index.version}'))
     networks = networks_of(index)
-    head = _HEAD
+    head = _HEAD.format(category=_category(index))
     if all(each.graph for each in networks):
         head += _WITHOUT
     if all(each.weights for each in networks):
@@ -59,6 +59,14 @@ def write_card(index: Index) -> str:
     else:
         parts.append('No figures were given when this folder was written.\n')
     return '\n'.join(parts)
+
+
+def _category(index: Index) -> str:
+    """What a call must say of the garments, if nothing else tells which they are."""
+    names = [name for each in index.pose for name in each.categories]
+    if index.detector is not None or len(names) == 1:
+        return ''
+    return f', category={names[0]!r}'
 
 
 def _files(network: StoredNetwork) -> str:

@@ -269,6 +269,13 @@ def test_a_card_of_several_networks():
     card = write_card(index)
     assert '| pose network | `pose_skirt.onnx`: skirt |' in card
     assert '| detector |' not in card
+    # What it shows works: nothing else tells which garments these are.
+    assert "in inferencer('shop/*.jpg', category='blouse'):" in card
+    for alone in (
+        msgspec.structs.replace(index, pose=pose[:1]),
+        msgspec.structs.replace(index, detector=pose[1]),
+    ):
+        assert "in inferencer('shop/*.jpg'):" in write_card(alone)
 
 
 @pytest.fixture
