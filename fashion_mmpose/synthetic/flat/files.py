@@ -16,6 +16,7 @@ from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.deepfashion2.raw import (
     RawItem,
+    levels,
     raw_category_name,
     write_raw,
 )
@@ -40,7 +41,6 @@ _MOST_PICTURES = 999_999  # names have six digits
 _QUALITY = 92  # of JPEG
 _DECIMALS = 2  # of a pixel
 _NOT_WORN = 1  # the benchmark's viewpoint
-_MOST_COVERED = 0.5  # share of the landmarks of medium occlusion
 
 
 @dataclass(frozen=True)
@@ -179,11 +179,11 @@ def _write_one(
 
 def raw_item(drawn: LaidFlat) -> RawItem:
     """A garment's annotation as DeepFashion2's files hold it."""
-    covered = 1 - drawn.visible.mean()
     share = np.ptp(drawn.box.reshape(2, 2), axis=0).prod() / (
         drawn.image.shape[0] * drawn.image.shape[1]
     )
-    landmarks = np.column_stack((drawn.keypoints, np.where(drawn.visible, 2, 1)))
+    visibility = np.where(drawn.visible, 2, 1)
+    landmarks = np.column_stack((drawn.keypoints, visibility))
     return RawItem(
         category_id=garment('deepfashion2', drawn.category).category_id,
         category_name=raw_category_name(drawn.category),
@@ -193,8 +193,6 @@ def raw_item(drawn: LaidFlat) -> RawItem:
         segmentation=[
             outline.round(_DECIMALS).ravel().tolist() for outline in drawn.polygons
         ],
-        scale=1 + int(share > 0.2) + int(share > 0.5),
-        occlusion=1 + int(covered > 0) + int(covered > _MOST_COVERED),
-        zoom_in=1,
         viewpoint=_NOT_WORN,
+        **levels(share, visibility),
     )

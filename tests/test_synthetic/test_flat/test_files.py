@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from fashion_mmpose.measure import (
     read_lens,
     sheet,
 )
-from fashion_mmpose.synthetic import write_laid_flat
+from fashion_mmpose.synthetic import draw_laid_flat, write_laid_flat
 from fashion_mmpose.synthetic.flat import files
 
 PAPER = sheet('a4')
@@ -70,7 +71,23 @@ def test_the_annotations_are_trained_with(drawn):
         assert (points[:, :2] <= (x2 + 1, y2 + 1)).all()
         outline = np.reshape(item.segmentation[0], (-1, 2))
         assert (outline >= (x1 - 0.01, y1 - 0.01)).all()
-        assert item.viewpoint == 1 and item.zoom_in == 1 and item.scale in (1, 2, 3)
+        assert item.viewpoint == 1 and item.zoom_in == 1
+
+
+def test_levels_are_those_of_the_other_drawings():
+    drawn = draw_laid_flat('short_sleeved_dress', seed=3, index=0)
+    height, width = drawn.image.shape[:2]
+    x1, y1, x2, y2 = drawn.box
+    # Small is less than a tenth of the picture, and large two fifths or more.
+    for share, scale in ((0.09, 1), (0.11, 2), (0.39, 2), (0.41, 3)):
+        factor = np.sqrt(share * width * height / ((x2 - x1) * (y2 - y1)))
+        item = files.raw_item(replace(drawn, box=drawn.box * factor))
+        assert (item.scale, item.zoom_in) == (scale, 1)
+    # Occlusion is slight up to a fifth of the landmarks, and heavy from a half on.
+    count = len(drawn.visible)
+    for hidden, occlusion in ((1, 1), (count // 4, 2), (count // 2 + 1, 3)):
+        visible = np.arange(count) >= hidden
+        assert files.raw_item(replace(drawn, visible=visible)).occlusion == occlusion
 
 
 def test_boards_are_of_the_same_camera(drawn):
