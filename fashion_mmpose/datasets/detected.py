@@ -76,6 +76,7 @@ def best_boxes(
     detected: Samples,
     holds: Callable[[np.ndarray], np.ndarray],
     bbox_file: str | os.PathLike,
+    ann_file: str | os.PathLike,
 ) -> Samples:
     """For every image the best box of its own category, or the whole image.
 
@@ -86,13 +87,29 @@ def best_boxes(
         detected: The boxes.
         holds: Which of category ids (N, ) the dataset holds, bool (N, ).
         bbox_file: The file of the boxes, for the log.
+        ann_file: The annotation file, for the error.
 
     Returns:
         Samples: One of each image, with its ground truth.
+
+    Raises:
+        FormatError: If an image shows several garments that the dataset holds.
     """
     images = columns.images
+    held = np.flatnonzero(holds(columns.category_ids))
+    image_rows = images.rows(columns.image_ids[held])
+    counts = np.bincount(image_rows, minlength=len(images.ids))
+    if (counts > 1).any():
+        row = int(counts.argmax())
+        first, second, *_ = columns.ids[held[image_rows == row]].tolist()
+        raise FormatError(
+            f'{ann_file}: image {images.ids[row]} shows {counts[row]} garments '
+            f'(annotations {first}, {second}, ...), and a box of {bbox_file} may be of '
+            'any of them; to fix it: one_per_image=False for the dataset, or leave one '
+            'garment in each image'
+        )
     item_rows = np.full(len(images.ids), NOWHERE)
-    item_rows[images.rows(columns.image_ids)] = np.arange(len(columns.ids))
+    item_rows[image_rows] = held
     wanted = images.category_ids.copy()
     annotated = item_rows != NOWHERE
     wanted[annotated] = columns.category_ids[item_rows[annotated]]

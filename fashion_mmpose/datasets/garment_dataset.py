@@ -378,7 +378,7 @@ class GarmentDataset(BaseCocoStyleDataset):
         samples = detected_samples(columns.images, boxes.take(kept))
         if not self.one_per_image:
             return samples
-        return best_boxes(columns, samples, self._holds, self.bbox_file)
+        return best_boxes(columns, samples, self._holds, self.bbox_file, self.ann_file)
 
 
 def is_labelled(columns: GarmentColumns) -> np.ndarray:

@@ -64,6 +64,24 @@ def test_category_of_a_box_is_kept_in_the_full_layout(write):
     assert dataset.get_data_info(0)['bbox_score'] == np.float32(0.5)
 
 
+def test_garments_that_the_dataset_does_not_hold(write):
+    """They are no other garment of the picture, in whatever order they stand."""
+    own = [*[0] * 45, *POINTS, *[0] * 15]
+    other = [*POINTS[:6], *[0] * 66]
+    blouse = annotation(2, other) | dict(image_id=1, category_id=1)
+    path = write(coco([image(1)], [annotation(1, own), blouse], None))
+    boxes = write([box(1, 4, 0.5, x=7)], 'boxes.json')
+    options = dict(category=None, test_mode=True, bbox_file=boxes)
+    dataset = build(path, categories=['skirt'], **options)
+    (record,) = (dataset.get_data_info(i) for i in range(len(dataset)))
+    assert record['raw_ann_info']['id'] == 1 and record['bbox'][0, 0] == 7
+    # Of two that it holds, one would be scored and the other left out.
+    with pytest.raises(
+        FormatError, match=r'image 1 shows 2 garments \(annotations 1, 2'
+    ):
+        build(path, **options)
+
+
 @pytest.mark.parametrize(
     'boxes, message',
     [
