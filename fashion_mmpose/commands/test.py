@@ -88,10 +88,10 @@ def execute(args: argparse.Namespace) -> None:
     files = [*out_files, *([args.report] if args.report else [])]
     with locked_places(args.launcher, cfg.work_dir, files):
         runner = build_runner(cfg, testing=True)
+        if args.skip_bad:  # before anything builds the data set
+            leave_out_bad(runner)
         if args.report:
             tested_dataset(runner)
-        if args.skip_bad:
-            leave_out_bad(runner)
         runner.register_hook(MetricsFileHook())
         runner.test()
         if args.report:

@@ -59,15 +59,15 @@ def test_a_run_goes_on_without_them(damaged):
         assert f'{part}_blouse.json: 1 of ' in log and bad[part] in log
 
     arguments = 'tiny.py', 'work_dirs/tiny/epoch_1.pth'
-    tested = tool(
-        'test.py', *arguments, '--skip-bad', '--out', 'p.json', 'p.csv', cwd=folder
-    )
+    outputs = '--out', 'p.json', 'p.csv', '--report', 'report.html'
+    tested = tool('test.py', *arguments, '--skip-bad', *outputs, cwd=folder)
     log = tested.stdout + tested.stderr
     assert bad['test'] in log and '1 pictures that cannot be read are left out' in log
     measured = metrics_of(folder, 'work_dirs/tiny/test')
     assert measured['num_left_out'] == 1
     assert len(json.loads((folder / 'p.json').read_text())) == 4
     assert len((folder / 'p.csv').read_text().splitlines()) == 1 + 4
+    assert '4 garments in 4 pictures' in (folder / 'report.html').read_text()
 
     fewer = without(folder / 'data/annotations/test_blouse.json', bad['test'])
     option = f'test_dataloader.dataset.ann_file={fewer}'
