@@ -28,6 +28,7 @@ from fashion_mmpose import garments
 from fashion_mmpose.cli import shell
 from fashion_mmpose.config.dataset_settings import leaves
 from fashion_mmpose.config.loading import is_address, load_config
+from fashion_mmpose.config.parts import metrics_of
 from fashion_mmpose.datasets.pictures.reading import pictures_of
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.files.pictures.pixels import check_pictures
@@ -145,8 +146,7 @@ def check_data(cfg: Config, workers: int = 1, parts: Sequence[str] = LOADERS) ->
         for leaf in leaves(settings):
             dataset = _check_dataset(leaf, part, report)
             definition = getattr(dataset, 'definition', definition)
-        evaluators = cfg.get(f'{part}_evaluator') or []
-        for each in evaluators if isinstance(evaluators, list) else [evaluators]:
+        for each in metrics_of(cfg, part):
             if each.get('ann_file'):
                 _check_truth(each['ann_file'], definition, part, report)
     _check_pictures(report, workers)

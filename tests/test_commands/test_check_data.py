@@ -110,11 +110,13 @@ def test_data_sets_in_wrappers(data, tmp_path_factory, wrapper):
 
 def test_the_annotations_of_evaluators(data):
     cfg = data_config(val=small_set(data, test_mode=True))
-    cfg.val_evaluator = [dict(type='GarmentOKS', ann_file=str(data / 'none.json'))]
-    with DefaultScope.overwrite_default_scope('mmpose'):
-        (line,) = check_data(cfg).faults
-    assert 'none.json does not exist' in line
-    cfg.val_evaluator[0].ann_file = str(data / 'fashionai.json')
+    metric = dict(type='GarmentOKS', ann_file=str(data / 'none.json'))
+    for evaluator in ([metric], metric, dict(type='Evaluator', metrics=metric)):
+        cfg.val_evaluator = evaluator
+        with DefaultScope.overwrite_default_scope('mmpose'):
+            (line,) = check_data(cfg).faults
+        assert 'none.json does not exist' in line
+    cfg.val_evaluator.metrics.ann_file = str(data / 'fashionai.json')
     with DefaultScope.overwrite_default_scope('mmpose'):
         assert not check_data(cfg).faults
 
