@@ -31,6 +31,7 @@ from .runs.running import (
     add_skip_bad,
     argument_parser,
     build_runner,
+    check_show_dir,
     leave_out_bad,
     locked_places,
     set_bbox_thr,
@@ -92,6 +93,8 @@ def execute(args: argparse.Namespace) -> None:
             leave_out_bad(runner)
         if args.report:
             tested_dataset(runner)
+        if args.show_dir is not None:
+            check_show_dir(runner, args.show_dir)
         runner.register_hook(MetricsFileHook())
         runner.test()
         if args.report:

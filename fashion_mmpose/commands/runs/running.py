@@ -26,12 +26,17 @@ from fashion_mmpose.config.described_data import check_channels
 from fashion_mmpose.config.loading import existing_file
 from fashion_mmpose.config.overrides import OverrideAction
 from fashion_mmpose.config.parts import is_detector, is_ensemble, kind_of, metrics_of
+from fashion_mmpose.datasets.pictures.reading import pictures_of
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.engine.optim.mixed_precision import cpu_has_bfloat16
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.engine.work_folder import checkpoint_file, last_checkpoint
-from fashion_mmpose.evaluation.metrics.picture_files import PictureFiles
+from fashion_mmpose.evaluation.metrics.picture_files import (
+    PictureFiles,
+    keep_originals,
+)
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
+from fashion_mmpose.files.folders import relative_names
 from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 from fashion_mmpose.weights.folders import of_folder
@@ -281,6 +286,24 @@ def set_testing(
         )
     elif show_dir is not None:
         add_evaluator(cfg, dict(type=PictureFiles.__name__, out_dir=show_dir))
+
+
+def check_show_dir(runner: Runner, folder: str) -> None:
+    """Make sure, before a test, that its drawings replace none of its pictures.
+
+    Args:
+        runner: The run; its data set is built.
+        folder: See ``show_dir`` of :func:`set_testing`.
+
+    Raises:
+        ValueError: If they would.
+    """
+    paths = list(pictures_of(runner.test_dataloader.dataset) or ())
+    if is_detector(runner.cfg):  # MMDetection's hook knows no folders
+        names = {path: os.path.basename(path) for path in paths}
+    else:
+        names = relative_names(paths)
+    keep_originals(folder, names)
 
 
 def set_bbox_thr(cfg: Config, threshold: float | None) -> None:

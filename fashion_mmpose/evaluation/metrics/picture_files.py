@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,14 @@ class PictureFiles(BaseMetric):
 
         Raises:
             PictureError: If a picture cannot be read.
-            ValueError: If OpenCV cannot write pictures of that kind.
+            ValueError: If OpenCV cannot write pictures of that kind, or a drawing would
+                replace a picture.
         """
         pictures = defaultdict(list)
         for result in results:
             pictures[result.image].append(result)
         names = relative_names(list(pictures))
+        keep_originals(self.out_dir, names)
 
         def draw(path: str) -> None:
             shown = [each for each in pictures[path] if each.bbox_score >= self.box_thr]
@@ -103,3 +105,22 @@ class PictureFiles(BaseMetric):
             f'{len(pictures)} pictures drawn into {self.out_dir}'
         )
         return {}
+
+
+def keep_originals(out_dir: str | os.PathLike, names: Mapping[str, str]) -> None:
+    """Make sure that no drawing takes the place of a picture that is drawn on.
+
+    Args:
+        out_dir: Folder of the drawings.
+        names: Of the drawings, below it, by the paths of the pictures.
+
+    Raises:
+        ValueError: If one would.
+    """
+    originals = {os.path.realpath(path) for path in names}
+    for path, name in names.items():
+        if os.path.realpath(os.path.join(out_dir, name)) in originals:
+            raise ValueError(
+                f'{out_dir} has the pictures that are tested, and drawings would '
+                f'replace them, {path} among them; to fix it: draw into another folder'
+            )

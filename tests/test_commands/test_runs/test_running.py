@@ -1,5 +1,7 @@
 """From command line options to a config."""
 
+from types import SimpleNamespace
+
 import pytest
 from category_runs import write_weights
 from mmengine.config import Config
@@ -166,3 +168,18 @@ def test_the_boxes_of_all_that_a_wrapper_holds(cfg, tmp_path):
     first, second = cfg.test_dataloader.dataset.datasets
     added = dict(bbox_file=boxes, filter_cfg=dict(bbox_score_thr=0.3))
     assert first == one | added and second == repeated | dict(dataset=other | added)
+
+
+@pytest.mark.parametrize('scope, nested', [('mmpose', False), ('mmdet', True)])
+def test_drawings_do_not_replace_the_pictures(tmp_path, scope, nested):
+    paths = [str(tmp_path / name) for name in ('a/1.png', 'b/2.png')]
+    dataset = SimpleNamespace(pictures=lambda: dict.fromkeys(paths))
+    runner = SimpleNamespace(
+        cfg=Config(dict(default_scope=scope)),
+        test_dataloader=SimpleNamespace(dataset=dataset),
+    )
+    # MMDetection's hook draws into one folder, ours into the folders of the pictures.
+    own, other = (tmp_path / 'a', tmp_path) if nested else (tmp_path, tmp_path / 'a')
+    running.check_show_dir(runner, str(other))
+    with pytest.raises(ValueError, match='draw into another folder'):
+        running.check_show_dir(runner, str(own))

@@ -66,6 +66,29 @@ def test_the_benchmark_is_not_cut_from_the_name(tmp_path):
     assert tuple(drawn[55, 20]) == colour(SKIRT)
 
 
+def test_the_pictures_themselves_are_kept(tmp_path):
+    for name in ('shop/1.png', 'shop/b/1.png'):
+        write_picture(tmp_path / name, GREY)
+    before = (tmp_path / 'shop/1.png').read_bytes()
+    points = skirt_points(20, 30, 60, 100)
+    samples = [
+        sample(tmp_path / name, SKIRT, points, [0.9] * 8)
+        for name in ('shop/1.png', 'shop/b/1.png')
+    ]
+    (tmp_path / 'link').symlink_to(tmp_path / 'shop')
+    for folder in ('shop', 'link'):
+        metric = painter(tmp_path / folder)
+        metric.process({}, samples)
+        with pytest.raises(ValueError, match=r'replace them, .*1\.png among them'):
+            metric.evaluate(2)
+    assert (tmp_path / 'shop/1.png').read_bytes() == before
+    # Below that folder they are beside the pictures.
+    metric = painter(tmp_path / 'shop/drawn')
+    metric.process({}, samples)
+    metric.evaluate(2)
+    assert (tmp_path / 'shop/drawn/b/1.png').exists()
+
+
 def test_a_file_per_picture_with_all_of_its_garments(tmp_path):
     for name in ('a', 'b'):
         write_picture(tmp_path / name / '1.png', GREY)
