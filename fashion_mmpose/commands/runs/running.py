@@ -21,7 +21,12 @@ from fashion_mmpose.config.checks import (
     check_optimizer,
     check_states,
 )
-from fashion_mmpose.config.dataset_settings import check_files, leaves, map_leaves
+from fashion_mmpose.config.dataset_settings import (
+    ann_file_of,
+    check_files,
+    leaves,
+    map_leaves,
+)
 from fashion_mmpose.config.described_data import check_channels
 from fashion_mmpose.config.loading import existing_file
 from fashion_mmpose.config.overrides import OverrideAction
@@ -254,8 +259,9 @@ def set_testing(
 
     Raises:
         FileNotFoundError: If the checkpoint or the boxes do not exist.
-        ValueError: If an output file is neither JSON nor CSV, or is that of the boxes,
-            there are no weights, or a detector is given what only pose networks take.
+        ValueError: If an output file is neither JSON nor CSV, or is that of the boxes
+            or of the annotations, there are no weights, or a detector is given what
+            only pose networks take.
     """
     if is_detector(cfg) and (bbox_file is not None or out_files):
         raise ValueError(
@@ -270,11 +276,12 @@ def set_testing(
         boxes = dict(bbox_file=existing_file(bbox_file))
         _change_test_sets(cfg, lambda _: boxes)
     if out_files:
+        tested = leaves(cfg.test_dataloader.dataset)
+        annotations = [ann_file_of(each) for each in tested if each.get('ann_file')]
         for path in out_files:
             if not path.endswith(SUFFIXES):
                 raise ValueError(f'--out {path}: its name must end in {SUFFIXES}')
-            if bbox_file is not None:
-                check_no_input(path, [bbox_file])
+            check_no_input(path, [bbox_file, *annotations])
         writer = dict(type='PredictionFile', out_files=out_files)
         if scoring := scoring_of(metrics_of(cfg, 'test')):
             writer['scoring'] = scoring

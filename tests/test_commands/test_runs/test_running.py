@@ -170,6 +170,19 @@ def test_the_boxes_of_all_that_a_wrapper_holds(cfg, tmp_path):
     assert first == one | added and second == repeated | dict(dataset=other | added)
 
 
+def test_predictions_do_not_replace_the_annotations(cfg, tmp_path):
+    write_weights(tmp_path / 'epoch_1.pth')
+    (tmp_path / 'labels.json').touch()
+    (tmp_path / 'link.json').symlink_to(tmp_path / 'labels.json')
+    dataset = dict(data_root=f'{tmp_path}/', ann_file='labels.json')
+    cfg.test_dataloader.dataset.update(dataset)
+    weights = str(tmp_path / 'epoch_1.pth')
+    for name in ('labels.json', 'link.json'):
+        with pytest.raises(ValueError, match='is an input, which would be written'):
+            running.set_testing(cfg, weights, out_files=[str(tmp_path / name)])
+    running.set_testing(cfg, weights, out_files=[str(tmp_path / 'p.json')])
+
+
 @pytest.mark.parametrize('scope, nested', [('mmpose', False), ('mmdet', True)])
 def test_drawings_do_not_replace_the_pictures(tmp_path, scope, nested):
     paths = [str(tmp_path / name) for name in ('a/1.png', 'b/2.png')]
