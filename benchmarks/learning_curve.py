@@ -5,11 +5,11 @@ Usage:
         [--steps N] [--starts NAME ...] [--config CONFIG]
 
 DIR is FashionAI as `fashionai_to_coco.py` leaves it. For each size, as many pictures of
-every category are drawn by lot from `annotations/train_all.json` (a size above what
-there is takes all), and CONFIG is trained on them for as many steps as on the other
-sizes, in whole pictures: from the starter, from ImageNet features and from scratch. The
-test is `annotations/test_all.json`. It goes on where it was stopped, with the same
-settings; `table.md` and `curve.png` are written in the end.
+every category are drawn by lot from `annotations/train_all.json` (sizes above what
+there is are one, that of all), and CONFIG is trained on them for as many steps as on
+the other sizes, in whole pictures: from the starter, from ImageNet features and from
+scratch. The test is `annotations/test_all.json`. It goes on where it was stopped, with
+the same settings; `table.md` and `curve.png` are written in the end.
 """
 
 import argparse
@@ -132,7 +132,8 @@ def main(argv: list[str] | None = None) -> None:
     settings |= dict(config=args.config, steps=args.steps)
     keep_settings(args.out, settings)
     figures = defaultdict(dict)
-    for size in sorted(args.sizes):
+    most = len(whole['annotations'])
+    for size in sorted({min(size, most) for size in args.sizes}):
         file = args.out / f'train_{size}.json'
         file.write_text(json.dumps(subset(whole, size)))
         for start in args.starts:

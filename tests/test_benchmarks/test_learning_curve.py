@@ -47,3 +47,11 @@ def test_trainings_of_other_settings_are_not_mixed_in(argv, capsys):
     with pytest.raises(SystemExit, match=r'trainings of other settings \(steps, see'):
         main([*argv, '--sizes', '2', '--starts', 'starter', '--steps', '20'])
     assert not capsys.readouterr().out
+
+
+def test_a_curve_has_no_more_pictures_than_there_are(argv, capsys):
+    main([*argv, '--sizes', '2', '30', '100', '--starts', 'starter', '--steps', '10'])
+    assert capsys.readouterr().out.splitlines() == [
+        'starter, 2 pictures: NE 10.00%',
+        'starter, 4 pictures: NE 10.00%',
+    ]
