@@ -63,7 +63,10 @@ class Ladder:
 
 
 JITTER = 'train_dataloader.dataset.pipeline.1'
-JOINTS = {'model.backbone.joints.pretrained': 'movenet-lightning.json'}
+JOINTS = Row(
+    "`starter` with a second backbone, which knows people's joints",
+    files={'model.backbone.joints.pretrained': 'movenet-lightning.json'},
+)
 
 LADDERS = dict(
     fashionai=Ladder(
@@ -83,10 +86,7 @@ LADDERS = dict(
             crops=Row('`starter` tested in crops of three sizes', 'starter'),
             points=Row('`starter` that looks at each point again, in a crop about it'),
             states=Row('`starter` that tells absent, occluded and visible points, too'),
-            joints=Row(
-                "`starter` with a second backbone, which knows people's joints",
-                files=JOINTS,
-            ),
+            joints=JOINTS,
             everything=Row('`starter` with all of these options but the last three'),
         ),
         seeded=('cpn', 'starter'),
@@ -115,10 +115,7 @@ LADDERS = dict(
                     f'{JITTER}.ann_file': 'validation.json',
                 },
             ),
-            joints=Row(
-                "`starter` with a second backbone, which knows people's joints",
-                files=JOINTS,
-            ),
+            joints=JOINTS,
             finetuned=Row(
                 '`starter` trained on for every category alone', finetunes='starter'
             ),

@@ -7,6 +7,7 @@ all of this package.
 import os
 from collections.abc import Mapping
 
+import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
@@ -60,33 +61,34 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
         return dict(state_dict=_single(stored), meta={})
     if name == JOINT:
         return dict(state_dict=_single(_joined(stored)), meta={})
+    meta = dict(dataset_meta=dict(bbox_source=_TRAINED_ON[name]))
+    fitted = beside(os.path.join(folder, graph_file(name)))
+    if fitted.is_file():
+        meta['calibration'] = read_calibration(fitted).to_dict()
+    return dict(state_dict=_single(_owned(stored, name)), meta=meta)
+
+
+def _owned(stored: Mapping[str, Tensor], benchmark: str) -> dict[str, Tensor]:
+    """Weights of the landmark network with the last layer of a benchmark."""
     weights = {}
     for key, value in stored.items():
         owner, separator, rest = key.partition(f'.{_LAST_LAYER}')
         if not separator:
             weights[key] = value
-        elif owner == name:
+        elif owner == benchmark:
             weights[_LAST_LAYER + rest] = value
-    meta = dict(dataset_meta=dict(bbox_source=_TRAINED_ON[name]))
-    fitted = beside(os.path.join(folder, graph_file(name)))
-    if fitted.is_file():
-        meta['calibration'] = read_calibration(fitted).to_dict()
-    return dict(state_dict=_single(weights), meta=meta)
+    return weights
 
 
 def _joined(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of the joint benchmark's network, of its two last layers."""
-    channels = {benchmark: channels_of(benchmark) for benchmark in BENCHMARKS}
-    total = sum(map(len, channels.values()))
-    weights = {}
-    for key, value in stored.items():
-        benchmark, separator, rest = key.partition(f'.{_LAST_LAYER}')
-        if not separator:
-            weights[key] = value
-            continue
-        name = _LAST_LAYER + rest
-        joint = weights.setdefault(name, value.new_zeros(total, *value.shape[1:]))
-        joint[channels[benchmark]] = value
+    """Weights of the landmark network with the channels of both benchmarks."""
+    parts = [_owned(stored, benchmark) for benchmark in BENCHMARKS]
+    channels = [channel for each in BENCHMARKS for channel in channels_of(each)]
+    order = torch.tensor(channels).argsort()
+    weights = dict(parts[0])
+    for key in weights:
+        if key.startswith(_LAST_LAYER):
+            weights[key] = torch.cat([part[key] for part in parts])[order]
     return weights
 
 

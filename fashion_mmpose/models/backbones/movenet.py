@@ -3,6 +3,7 @@
 import os
 
 import torch
+from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
@@ -161,21 +162,13 @@ class Convolution(nn.Module):
         linear: bool = False,
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, size, stride, groups=groups)
+        self.conv = Conv2dAdaptivePadding(
+            in_channels, out_channels, size, stride, groups=groups
+        )
         self.linear = linear
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, in_channels, H, W) to (B, out_channels, ceil(H / s), ceil(W / s))."""
-        (size, _), (stride, _) = self.conv.kernel_size, self.conv.stride
-        if size > 1:
-            # More on the right and below, where the number of pixels is odd.
-            sides = [
-                max((-(-length // stride) - 1) * stride + size - length, 0)
-                for length in (x.shape[-1], x.shape[-2])
-            ]
-            x = functional.pad(
-                x, [part for side in sides for part in (side // 2, side - side // 2)]
-            )
         x = self.conv(x)
         return x if self.linear else functional.relu6(x)
 
