@@ -48,7 +48,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--steps', type=int, default=60)
     starts = ('starter', 'imagenet')
     parser.add_argument('--starts', nargs='+', choices=STARTS, default=starts)
-    parser.add_argument('--config', default='starter/deepfashion2')
+    parser.add_argument('--config', default='starter/deepfashion2_light')
     args = parser.parse_args(argv)
     if args.folds < 2 or args.steps < 1:
         parser.error('--folds must be at least 2, and --steps at least 1')

@@ -45,7 +45,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--sizes', nargs='+', type=int, default=SIZES)
     parser.add_argument('--steps', type=int, default=240)
     parser.add_argument('--starts', nargs='+', choices=STARTS, default=list(STARTS))
-    parser.add_argument('--config', default='starter/fashionai')
+    parser.add_argument('--config', default='starter/fashionai_light')
     return parser.parse_args(argv)
 
 

@@ -5,8 +5,8 @@ Usage:
         [--num-outfits N] [--num-garments N] [--epochs N] [--only-calibration]
 
 Draws DeepFashion2's outfits and FashionAI's garments into data/starter, trains the
-landmark network on both and the detector on the outfits, and tests them on held-out
-drawings. DIR, by default the package's own folder, gets landmarks.safetensors,
+landmark network on both, then people's joints beside it, and the detector on the
+outfits, and tests them on held-out drawings. DIR, by default the package's own folder, gets landmarks.safetensors,
 detector.safetensors, calibrations that are fitted to further drawings, the ONNX graphs
 that read the weights, each compared with PyTorch, and starter.json with the figures.
 What is there is not drawn again, and trainings go on where they were stopped.
@@ -81,7 +81,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         help='fit the calibrations to the weights that are there; train nothing',
     )
     parser.add_argument(
-        '--epochs', type=int, help='epochs of each training (as in the configs: 12)'
+        '--epochs', type=int, help='epochs of each training (as in the configs)'
     )
     return parser.parse_args(argv)
 
@@ -170,14 +170,22 @@ def train(args: argparse.Namespace) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     epochs = [] if args.epochs is None else [f'train_cfg.max_epochs={args.epochs}']
     options = ['--cfg-options', *epochs] if epochs else []
-    folder = args.work_dir / 'landmarks'
+    folder = args.work_dir / 'features'
     step(
-        'train the landmark network',
+        'train the landmark network on its own features',
         'tools/train.py',
         *('starter/landmarks', '--work-dir', folder, '--resume', *options),
     )
     best = best_of(folder)
-    save_landmarks(read_checkpoint(best).tensors, args.out / 'landmarks.safetensors')
+    folder = args.work_dir / 'landmarks'
+    step(
+        "train it to read people's joints, too",
+        'tools/train.py',
+        *('starter/landmarks_joints', '--work-dir', folder, '--resume'),
+        *('--cfg-options', f'load_from={best}', *epochs),
+    )
+    weights = read_checkpoint(best_of(folder)).tensors
+    save_landmarks(weights, args.out / 'landmarks.safetensors')
     folder = args.work_dir / 'detector'
     step(
         'train the detector, which starts from the backbone of that network',
@@ -243,7 +251,8 @@ def test(args: argparse.Namespace) -> dict:
     step(
         'test the landmarks of both benchmarks in annotated boxes',
         'tools/test.py',
-        *('starter/landmarks', best['landmarks'], '--work-dir', folder / 'landmarks'),
+        *('starter/landmarks_joints', best['landmarks']),
+        *('--work-dir', folder / 'landmarks'),
     )
     step(
         'test the detector',

@@ -63,10 +63,7 @@ class Ladder:
 
 
 JITTER = 'train_dataloader.dataset.pipeline.1'
-JOINTS = Row(
-    "`starter` with a second backbone, which knows people's joints",
-    files={'model.backbone.joints.pretrained': 'movenet-lightning.json'},
-)
+JOINTS = Row("`starter` with a second backbone, which knows people's joints")
 
 LADDERS = dict(
     fashionai=Ladder(

@@ -1,5 +1,6 @@
-# The starter's landmark network, which goes on from what it is and learns on drawings
-# to read people's joints, too.
+# The starter's landmark network as it is shipped: beside features that have learnt
+# drawings, it reads those of a network that knows people's joints. It goes on from what
+# it is, or from what starter/landmarks has learnt: --cfg-options load_from=FILE.
 _base_ = ['./landmarks_erased.py', '../_base_/models/joints.py']
 load_from = 'starter://landmarks'
 

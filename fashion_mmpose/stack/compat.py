@@ -177,7 +177,9 @@ def serve_configs(find: Callable[[str], Path]) -> None:
             return get_config(cfg_path, pretrained)
         cfg = Config.fromfile(find(name))
         if pretrained:
-            weights = dict(map(starter.config_and_weights, starter.NAMES))
+            light = (name + starter.LIGHT for name in starter.BENCHMARKS)
+            names = (*starter.NAMES, *light)
+            weights = dict(map(starter.config_and_weights, names))
             cfg.model_path = weights.get(name.removesuffix('.py'))
             if cfg.model_path is None:
                 raise ValueError(

@@ -13,6 +13,9 @@ FOLDER = Path(__file__).parent
 BENCHMARKS = ('deepfashion2', 'fashionai')  # whose key points the networks find
 DETECTOR = 'detector'  # it finds DeepFashion2's categories
 NAMES = (*BENCHMARKS, DETECTOR)
+# What follows the name of a landmark network without people's joints, for PyTorch
+# alone. It reads a part of the same weights.
+LIGHT = '_light'
 
 
 def weights_file(name: str) -> str:
@@ -30,7 +33,11 @@ def graph_file(name: str) -> str:
 
 
 def config_and_weights(name: str) -> tuple[str, str]:
-    """The config of a network, and the address of its weights, for PyTorch."""
+    """The config of a network, and the address of its weights, for PyTorch.
+
+    Args:
+        name: One of :data:`NAMES`, or of :data:`BENCHMARKS` with :data:`LIGHT` behind.
+    """
     return f'starter/{name}', f'starter://{name}'
 
 

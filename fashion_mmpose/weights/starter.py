@@ -17,7 +17,7 @@ from fashion_mmpose.starter import (
     BENCHMARKS,
     DETECTOR,
     FOLDER,
-    NAMES,
+    LIGHT,
     graph_file,
     weights_file,
 )
@@ -27,6 +27,8 @@ PREFIX = 'starter://'
 
 # The landmark network as it was taught, with the channels of both benchmarks.
 JOINT = 'landmarks'
+# What people's joints add to it.
+_OF_JOINTS = ('backbone.joints.', 'head.laterals.')
 # It is stored with a last layer for each of them.
 _LAST_LAYER = 'head.final_layer.'
 _TRAINED_ON = dict(deepfashion2='annotation', fashionai='image')
@@ -38,7 +40,8 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
     Args:
         name: ``'deepfashion2'`` or ``'fashionai'``, the landmark network with the last
             layer of that benchmark; ``'landmarks'``, that of the joint benchmark, which
-            further trainings on drawings begin with; or ``'detector'``.
+            further trainings on drawings begin with; one of them with ``'_light'``
+            behind, for the network without people's joints; or ``'detector'``.
         folder: Where the files of weights are. Defaults to the package's own.
 
     Returns:
@@ -50,7 +53,8 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
     """
     from safetensors.torch import load_file
 
-    names = (*NAMES, JOINT)
+    landmarks = (*BENCHMARKS, JOINT)
+    names = (*landmarks, *(each + LIGHT for each in landmarks), DETECTOR)
     if name not in names:
         raise ValueError(
             f'{PREFIX}{name}: the starter has no such weights; there are '
@@ -59,13 +63,20 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
     stored = load_file(os.path.join(folder, weights_file(name)))
     if name == DETECTOR:
         return dict(state_dict=_single(stored), meta={})
-    if name == JOINT:
+    whole = name.removesuffix(LIGHT)
+    if whole != name:
+        stored = {
+            key: value
+            for key, value in stored.items()
+            if not key.startswith(_OF_JOINTS)
+        }
+    if whole == JOINT:
         return dict(state_dict=_single(_joined(stored)), meta={})
-    meta = dict(dataset_meta=dict(bbox_source=_TRAINED_ON[name]))
+    meta = dict(dataset_meta=dict(bbox_source=_TRAINED_ON[whole]))
     fitted = beside(os.path.join(folder, graph_file(name)))
     if fitted.is_file():
         meta['calibration'] = read_calibration(fitted).to_dict()
-    return dict(state_dict=_single(_owned(stored, name)), meta=meta)
+    return dict(state_dict=_single(_owned(stored, whole)), meta=meta)
 
 
 def _owned(stored: Mapping[str, Tensor], benchmark: str) -> dict[str, Tensor]:
@@ -107,7 +118,7 @@ def save_landmarks(weights: Mapping[str, Tensor], path: str | os.PathLike) -> No
     """Write the starter's landmark network, which has learnt the joint benchmark.
 
     Args:
-        weights: State dict of the network of ``configs/starter/landmarks.py``.
+        weights: State dict of the network of ``configs/starter/landmarks_joints.py``.
         path: The ``.safetensors`` file; weights are written in half precision.
     """
     split = {}

@@ -207,7 +207,7 @@ def test_pixels_are_those_that_the_weights_know(name):
     """As timm says of its weights. The CPN system has its own for all networks."""
     timm = pytest.importorskip('timm')
     model = Config.fromfile(find_config(name)).model
-    assert model.backbone.type == 'TimmFeatures'
+    assert model.backbone.type in ('TimmFeatures', 'FeaturesWithJoints')
     known = timm.get_pretrained_cfg(model.backbone.model_name)
     for own, other in (('mean', known.mean), ('std', known.std)):
         expected = [255 * each for each in other]

@@ -75,9 +75,9 @@ SMALL = {
         backbone=dict(widen_factor=0.125, deepen_factor=0.34),
         head=dict(in_channels=128),
     ),
-    'joints': dict(backbone=dict(joints=dict(pretrained=None))),
+    'joints': dict(backbone=dict(joints=dict(init_cfg=None))),
 }
-CONFIGS = dict(joints='starter/fashionai_joints')
+CONFIGS = dict(joints='starter/fashionai')
 # Each takes a while, and longer with its flip test, which those of heatmaps and of
 # SimCC have in common. EfficientNet is exported with the starter.
 EXPORTED = dict(

@@ -36,13 +36,14 @@ def making(tmp_path, monkeypatch):
 def landmarks_network():
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmpose'):
-        return MODELS.build(load_config('starter/landmarks').model)
+        return MODELS.build(load_config('starter/landmarks_joints').model)
 
 
 def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
     """Drawings are made; what networks would do is told in their place."""
     found = dict(
-        landmarks=landmarks_network().state_dict(),
+        landmarks={},
+        landmarks_joints=landmarks_network().state_dict(),
         detector=starter_weights(DETECTOR)['state_dict'],
     )
     true_step, done, exported = making.step, [], []
@@ -69,14 +70,15 @@ def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
     arguments = [*amounts, *FEW, '--out', 'made']
     assert making.main(arguments) == 0
     assert [(tool, part) for tool, part, _ in done] == [
-        *(('train', 'landmarks'), ('train', 'detector')),
+        *(('train', each) for each in found),
         *(('calibrate', 'deepfashion2'), ('calibrate', 'fashionai')),
-        *(('test', 'landmarks'), ('test', 'detector')),
+        *(('test', 'landmarks_joints'), ('test', 'detector')),
     ]
-    assert all('train_cfg.max_epochs=1' in words for *_, words in done[:2])
-    best = 'work_dirs/starter/landmarks/best_AP_epoch_1.pth'
-    assert f'model.backbone.init_cfg.checkpoint={best}' in done[1][-1]
-    assert done[4][-1][1] == best
+    assert all('train_cfg.max_epochs=1' in words for *_, words in done[:3])
+    best = 'work_dirs/starter/features/best_AP_epoch_1.pth'
+    assert f'load_from={best}' in done[1][-1]
+    assert f'model.backbone.init_cfg.checkpoint={best}' in done[2][-1]
+    assert done[5][-1][1] == 'work_dirs/starter/landmarks/best_AP_epoch_1.pth'
     assert [str(args.out) for args in exported] == ['made']
 
     for part, (outfits, garments) in dict(train=(2, 1), validation=(3, 1)).items():
@@ -86,13 +88,16 @@ def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
             assert Path('data/starter', image['file_name']).is_file()
     landmarks = load_file('made/landmarks.safetensors')
     name = 'backbone.features.conv_stem.weight'
-    assert torch.equal(landmarks[name], found['landmarks'][name].half())
+    assert torch.equal(landmarks[name], found['landmarks_joints'][name].half())
     assert landmarks['deepfashion2.head.final_layer.weight'].shape[0] == 81
     detector = load_file('made/detector.safetensors')
     assert torch.equal(detector[name], found['detector'][name].half())
     report = json.loads(Path('made/starter.json').read_text())
     assert report['trained_on'] == dict(outfits=2, garments_of_each_category=1)
-    assert report['drawn'] == {part: dict(AP=0.5, of=part) for part in found}
+    assert report['drawn'] == dict(
+        landmarks=dict(AP=0.5, of='landmarks_joints'),
+        detector=dict(AP=0.5, of='detector'),
+    )
 
     # What is there is not drawn again.
     monkeypatch.setattr(making, 'step', lambda title, *_: done.append(title))

@@ -1,6 +1,6 @@
 # Narrow heatmaps that know points between cells, and their decoding, at 256x192, seen
 # in training as the HRNet system sees them.
-_base_ = '../../../configs/starter/deepfashion2.py'
+_base_ = '../../../configs/starter/deepfashion2_light.py'
 
 load_from = None
 model = dict(backbone=dict(pretrained='pypi'), head=dict(share_places=False))

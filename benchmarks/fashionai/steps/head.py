@@ -1,6 +1,6 @@
 # Our head, narrow heatmaps that know points between cells, and their decoding, on whole
 # pictures at 256x192, seen in training as the CPN system sees them.
-_base_ = '../../../configs/starter/fashionai.py'
+_base_ = '../../../configs/starter/fashionai_light.py'
 
 load_from = None
 model = dict(type='TopdownPoseEstimator', backbone=dict(pretrained='pypi'))

@@ -1,7 +1,7 @@
 # The starter on some thousand photographs over hours, with what may keep a training
 # that sees each picture many times from learning them by heart: pieces of other
 # garments and patches of noise over the crop, and averaged weights.
-_base_ = '../../../configs/starter/fashionai.py'
+_base_ = '../../../configs/starter/fashionai_light.py'
 
 train_pipeline = [
     _base_.load,
