@@ -6,9 +6,10 @@ Usage:
 
 Draws DeepFashion2's outfits and FashionAI's garments into data/starter, trains the
 landmark network on both, then people's joints beside it, and the detector on the
-outfits, and tests them on held-out drawings. DIR, by default the package's own folder, gets landmarks.safetensors,
-detector.safetensors, calibrations that are fitted to further drawings, the ONNX graphs
-that read the weights, each compared with PyTorch, and starter.json with the figures.
+outfits, and tests them on held-out drawings. DIR, by default the package's own folder,
+gets landmarks.safetensors, detector.safetensors, calibrations that are fitted to
+further drawings, the ONNX graphs that read the weights, each compared with PyTorch, and
+starter.json with the figures.
 What is there is not drawn again, and trainings go on where they were stopped.
 --only-calibration fits the calibrations to the weights that are in DIR, and writes the
 graphs, which hold them.

@@ -18,7 +18,9 @@ model = dict(
         frozen_levels=3,
         norm_eval=True,
         init_cfg=dict(
-            type='Pretrained', checkpoint='starter://landmarks_light', prefix='backbone.'
+            type='Pretrained',
+            checkpoint='starter://landmarks_light',
+            prefix='backbone.',
         ),
     ),
     neck=dict(
