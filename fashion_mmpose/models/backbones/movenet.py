@@ -162,15 +162,17 @@ class Convolution(nn.Module):
         linear: bool = False,
     ) -> None:
         super().__init__()
-        self.conv = Conv2dAdaptivePadding(
-            in_channels, out_channels, size, stride, groups=groups
+        # At a stride of 1 TensorFlow pads both sides alike, which costs no copy.
+        layer = nn.Conv2d if stride == 1 else Conv2dAdaptivePadding
+        self.conv = layer(
+            in_channels, out_channels, size, stride, size // 2, groups=groups
         )
         self.linear = linear
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, in_channels, H, W) to (B, out_channels, ceil(H / s), ceil(W / s))."""
         x = self.conv(x)
-        return x if self.linear else functional.relu6(x)
+        return x if self.linear else functional.relu6(x, inplace=True)
 
 
 class Block(nn.Module):
