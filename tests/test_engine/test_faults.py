@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -157,6 +158,7 @@ class Deadly(Numbers):
 
     def __getitem__(self, index):
         if self.path.exists():
+            time.sleep(1)  # until PyTorch listens for its end
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__getitem__(index)
 
