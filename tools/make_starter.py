@@ -82,7 +82,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         help='fit the calibrations to the weights that are there; train nothing',
     )
     parser.add_argument(
-        '--epochs', type=int, help='epochs of each training (as in the configs)'
+        '--epochs', type=int, help='passes of each training (as in the configs)'
     )
     return parser.parse_args(argv)
 
@@ -171,6 +171,8 @@ def train(args: argparse.Namespace) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     epochs = [] if args.epochs is None else [f'train_cfg.max_epochs={args.epochs}']
     options = ['--cfg-options', *epochs] if epochs else []
+    # Else the second training of the landmarks has epochs of a size of its own.
+    passes = [*epochs, 'train_dataloader.sampler.num_samples=None'] if epochs else []
     folder = args.work_dir / 'features'
     step(
         'train the landmark network on its own features',
@@ -183,7 +185,7 @@ def train(args: argparse.Namespace) -> None:
         "train it to read people's joints, too",
         'tools/train.py',
         *('starter/landmarks_joints', '--work-dir', folder, '--resume'),
-        *('--cfg-options', f'load_from={best}', *epochs),
+        *('--cfg-options', f'load_from={best}', *passes),
     )
     weights = read_checkpoint(best_of(folder)).tensors
     save_landmarks(weights, args.out / 'landmarks.safetensors')
