@@ -1,4 +1,4 @@
-# The starter on DeepFashion2 without people's joints, which takes half the time: one
+# The starter on DeepFashion2 without people's joints, which is faster: one
 # network for all 13 categories, whose landmarks share their channels where they are one
 # place.
 _base_ = [

@@ -1,4 +1,4 @@
-# The starter on FashionAI without people's joints, which takes half the time: one
+# The starter on FashionAI without people's joints, which is faster: one
 # network for all five categories, whole pictures.
 _base_ = [
     '../_base_/default_runtime.py',
