@@ -75,7 +75,8 @@ def test_boxes_are_those_of_pytorch():
 
 def test_graphs_hold_no_weights_of_their_own():
     for name in starter.NAMES:
-        assert graph(name).stat().st_size < 500_000
+        limit = 450_000 if name == 'fashionai' else 300_000  # it looks twice
+        assert graph(name).stat().st_size < limit
         model = onnx.load(graph(name), load_external_data=False)
         onnx.checker.check_model(str(graph(name)), full_check=True)
         places = {
@@ -96,7 +97,7 @@ def test_a_graph_is_written_beside_its_weights(tmp_path: Path, monkeypatch):
     assert change.same >= 0.999 and change.largest_score < 1e-4
     written = OnnxPoseNetwork(tmp_path / 'deepfashion2.onnx', 'cpu')
     there = OnnxPoseNetwork(graph('deepfashion2'), 'cpu')
-    assert (tmp_path / 'deepfashion2.onnx').stat().st_size < 350_000
+    assert (tmp_path / 'deepfashion2.onnx').stat().st_size < 300_000
     assert written.categories == there.categories
     assert written.calibration == there.calibration
 
