@@ -122,6 +122,15 @@ def test_other_weights_are_refused(tmp_path: Path):
         OnnxPoseNetwork(tmp_path / 'fashionai.onnx', 'cpu')
 
 
+def test_weights_of_another_training_are_refused(tmp_path: Path):
+    shutil.copy(graph('detector'), tmp_path)
+    weights = bytearray((starter.FOLDER / 'detector.safetensors').read_bytes())
+    weights[-2] ^= 1  # as a training changes them: names and places stay
+    (tmp_path / 'detector.safetensors').write_bytes(weights)
+    with pytest.raises(FormatError, match='for other weights than .*detector.safet'):
+        OnnxGarmentDetector(tmp_path / 'detector.onnx', 'cpu', 0, NUM_BOXES)
+
+
 def test_without_pytorch(folder: Path):
     (folder / 'script.py').write_text(SCRIPT)
     run_cold(ALONE, folder / 'script.py', cwd=folder)

@@ -10,6 +10,7 @@ import torch
 
 from fashion_mmpose import starter
 from fashion_mmpose.apis import GarmentDetector, PoseNetwork
+from fashion_mmpose.files.digest import file_digest
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
@@ -67,7 +68,9 @@ def _export(name: str, folder: Path) -> PointChange | BoxChange:
         share_weights(
             model, weights, lambda key: stored_name(name, key.removeprefix(_OWNER))
         )
-        metadata = msgspec.structs.replace(metadata, beside=(weights.name,))
+        metadata = msgspec.structs.replace(
+            metadata, beside=(weights.name,), digests=(file_digest(weights),)
+        )
         content = serialize(model, metadata, FLOAT16)
         path = Path(temporary) / starter.graph_file(name)
         path.write_bytes(content)

@@ -33,7 +33,7 @@ def box_precision(
     Returns:
         dict: Average precision over ten thresholds of the intersection over union, at
         0.50 and at 0.75, means over the categories that are annotated; -1 where nothing
-        is.
+        is, or crowds alone are.
     """
     annotations = [
         dict(
@@ -60,8 +60,8 @@ def box_precision(
         if entry['category_id'] in held
     ]
     if not results or not annotations:
-        nothing = -1.0 if not np.isin(truth.category_ids, held).any() else 0.0
-        return dict.fromkeys(BOX_NUMBERS, nothing)
+        to_find = np.isin(truth.category_ids, held) & ~truth.iscrowd
+        return dict.fromkeys(BOX_NUMBERS, 0.0 if to_find.any() else -1.0)
     with redirect_stdout(StringIO()):  # COCO's code tells what it does
         known = COCO()
         known.dataset = dict(

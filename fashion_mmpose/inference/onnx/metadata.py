@@ -40,6 +40,8 @@ class PoseMetadata(
         decoder: Settings of the decoding and of the flip test, which are in the graph.
         weights: ``'float32'``, ``'float16'`` or ``'int8'``.
         beside: Files in the same folder that the graph reads weights from.
+        digests: Of their contents, see :func:`fashion_mmpose.files.digest.file_digest`;
+            none where the writer left them out.
         calibration: What makes covariances of the spread of its heatmaps, and
             probabilities of its scores, see ``to_dict`` of
             :class:`fashion_mmpose.measure.uncertainty.calibration.Calibration`; None
@@ -58,6 +60,7 @@ class PoseMetadata(
     decoder: dict[str, Any]
     weights: str
     beside: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
     calibration: dict[str, Any] | None = None
 
 
@@ -96,6 +99,8 @@ class DetectorMetadata(
         suppression: How the boxes that are kept are chosen.
         weights: ``'float32'``, ``'float16'`` or ``'int8'``.
         beside: Files in the same folder that the graph reads weights from.
+        digests: Of their contents, see :func:`fashion_mmpose.files.digest.file_digest`;
+            none where the writer left them out.
     """
 
     format: int
@@ -108,6 +113,7 @@ class DetectorMetadata(
     suppression: Suppression
     weights: str
     beside: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
 
 
 Metadata = PoseMetadata | DetectorMetadata

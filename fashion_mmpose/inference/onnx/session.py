@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy as np
 
 from fashion_mmpose.errors import FormatError, extra_needed
+from fashion_mmpose.files.digest import file_digest
 
 from .metadata import Metadata, read_metadata
 
@@ -43,7 +44,8 @@ class Session:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        FormatError: If it is no ONNX file, or none of this package.
+        FormatError: If it is no ONNX file, or none of this package, or lies beside
+            weights of another network.
         ImportError: If onnxruntime is missing.
         ValueError: If there is no such device or provider.
     """
@@ -74,6 +76,7 @@ class Session:
         self.outputs = tuple(each.name for each in self._session.get_outputs())
         entries = self._session.get_modelmeta().custom_metadata_map
         self.metadata: Metadata = read_metadata(entries, name)
+        _check_beside(name, self.metadata)
 
     def run(self, outputs: Sequence[str], **inputs: np.ndarray) -> list[np.ndarray]:
         """Compute outputs by their names."""
@@ -105,6 +108,20 @@ def check_device(device: str) -> None:
         ValueError: If there is no such device or provider.
     """
     _providers(require_onnxruntime(), device)
+
+
+def _check_beside(path: str, metadata: Metadata) -> None:
+    """See that the files a graph reads weights from are those it was written for.
+
+    It finds them by their places there, which another network fills with numbers, too.
+    """
+    for name, digest in zip(metadata.beside, metadata.digests):
+        beside = os.path.join(os.path.dirname(path), name)
+        if file_digest(beside) != digest:
+            raise FormatError(
+                f'{path} was written for other weights than {beside} has; to fix it: '
+                'copy both from one place, or write the graph for these weights'
+            )
 
 
 def _options(runtime: ModuleType):

@@ -61,11 +61,22 @@ class LateralHeatmapHead(PointHeatmapHead):
         Args:
             feats (tuple): Feature maps: the further levels, finest first, others that
                 are not read, and the last one.
+
+        Raises:
+            ValueError: If a level is not of the size of the map that it is added to.
         """
         further = reversed(feats[: len(self.laterals)])
         added = [lateral(level) for lateral, level in zip(self.laterals, further)]
         x = feats[-1] + added[0]
         layers = len(self.deconv_layers) // (len(added) - 1)
         for index, level in enumerate(added[1:]):
-            x = self.deconv_layers[index * layers : (index + 1) * layers](x) + level
+            x = self.deconv_layers[index * layers : (index + 1) * layers](x)
+            (height, width), (h, w) = x.shape[-2:], level.shape[-2:]
+            if (height, width) != (h, w):
+                raise ValueError(
+                    f'a level of {w}x{h} cells cannot be added to a map of '
+                    f'{width}x{height}; to fix it: let the sides of input_size be '
+                    'multiples of 32, the stride of the coarsest level'
+                )
+            x = x + level
         return self.conv_layers(x.relu())

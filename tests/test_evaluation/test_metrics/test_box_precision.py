@@ -103,3 +103,6 @@ def test_nothing_found_and_nothing_to_find(tmp_path):
     assert skirts and metrics_of([wrong], path) == [0, 0, 0]
     empty = write(tmp_path / 'empty.json', dict(case.truth, annotations=[]))
     assert metrics_of([wrong], empty) == [-1, -1, -1]
+    crowds = [dict(each, iscrowd=1) for each in case.truth['annotations']]
+    only = write(tmp_path / 'crowds.json', dict(case.truth, annotations=crowds))
+    assert metrics_of([], only) == metrics_of([wrong], only) == [-1, -1, -1]

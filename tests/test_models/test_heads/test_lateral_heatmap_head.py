@@ -79,3 +79,10 @@ def test_shared_places_and_gradients():
 def test_levels_that_do_not_fit():
     with pytest.raises(ValueError, match=r'\(2, 3\) must have one entry more than th'):
         build(lateral_channels=(2, 3))
+
+
+def test_an_input_whose_sides_are_no_multiples_of_the_stride():
+    feats = levels()
+    odd = (feats[0][..., :15, :], *feats[1:])
+    with pytest.raises(ValueError, match='level of 12x15 cells .* map of 12x16; .* 32'):
+        build()(odd)
