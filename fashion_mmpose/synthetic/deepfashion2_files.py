@@ -19,7 +19,7 @@ from fashion_mmpose.formats.deepfashion2.raw import (
 from fashion_mmpose.garments import categories, garment
 
 from .deepfashion2 import DrawnItem, draw_deepfashion2
-from .together import drawn_together, first_present
+from .together import drawn_together, first_present, measured
 
 _CHUNK = 8  # pictures that a process draws at a time
 _MOST_PICTURES = 999_999  # names have six digits
@@ -82,8 +82,9 @@ def write_deepfashion2(
         seed: Seed of the set, 0 or above.
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
-        overwrite: Write even if the folder already has annotations, or pictures of
-            these numbers, which are then replaced; pictures of other numbers stay.
+        overwrite: Write even if the folder already has annotations, pictures of these
+            numbers, or lengths and the camera of garments on a table, all of which are
+            then replaced or removed; pictures of other numbers stay.
         category: A category that every picture shows, among others; None for shares
             like the benchmark's.
         balanced: Let the pictures show each of the categories in turn, among others.
@@ -94,8 +95,7 @@ def write_deepfashion2(
         tuple: The folder of the annotations and the number of garments in them.
 
     Raises:
-        FileExistsError: If the folder has annotations, or pictures of these numbers,
-            and ``overwrite`` is not set.
+        FileExistsError: If the folder has one of these and ``overwrite`` is not set.
         ValueError: If a category does not exist, a number is out of range, both
             ``category`` and ``balanced`` are given, or people who wear ``only`` these
             do not exist.
@@ -121,9 +121,11 @@ def write_deepfashion2(
             f'{present[0].name}; choose another folder or overwrite them'
         )
     pictures = (f'image/{index + 1:06d}.jpg' for index in range(num))
-    if not overwrite and (picture := first_present(out_dir, pictures)):
+    lengths = measured(out_dir)
+    there = lengths[0] if lengths else first_present(out_dir, pictures)
+    if there and not overwrite:
         raise FileExistsError(
-            f'{picture} is there already; choose another folder or overwrite it'
+            f'{there} is there already; choose another folder or overwrite it'
         )
     every = [n for n in categories('deepfashion2') if only is None or n in only]
     names = every if balanced else [category]
@@ -132,8 +134,8 @@ def write_deepfashion2(
         for name in names or [None]:
             draw_deepfashion2(seed, 0, name, only)
     tasks = [(index, names[index % len(names)]) for index in range(num)]
-    # Annotations of pictures that are replaced would be wrong.
-    with drawn_together(out_dir, present) as folder:
+    # Annotations and lengths of pictures that are replaced would be wrong.
+    with drawn_together(out_dir, [*present, *lengths]) as folder:
         for each in ('image', 'annos'):
             (folder / each).mkdir()
         draw = partial(_write_one, out_dir=folder, seed=seed, only=only)

@@ -11,6 +11,9 @@ from fashion_mmpose import interrupts
 # A run that was killed leaves it; the next one into the same folder begins anew.
 _UNFINISHED = '.drawing'
 
+# What a set of garments on a table says of its pictures.
+LENGTHS, CAMERA = 'lengths', 'camera.json'
+
 
 @contextmanager
 def drawn_together(out_dir: Path, old: Iterable[Path] = ()) -> Iterator[Path]:
@@ -51,3 +54,9 @@ def first_present(out_dir: Path, names: Iterable[str]) -> Path | None:
     """The first of some files that a folder has already; None if it has none."""
     there = (out_dir / name for name in names)
     return next((path for path in there if os.path.lexists(path)), None)
+
+
+def measured(out_dir: Path) -> list[Path]:
+    """The files of a folder that tell lengths and the camera of the pictures in it."""
+    names = f'{LENGTHS}.csv', f'{LENGTHS}.json', CAMERA
+    return [path for name in names if (path := out_dir / name).is_file()]

@@ -213,6 +213,16 @@ def test_nothing_is_changed_when_drawing_fails(tmp_path, monkeypatch, is_first):
     assert not (tmp_path / '.drawing').exists()
 
 
+def test_lengths_of_pictures_that_are_replaced_do_not_stay(tmp_path):
+    names = 'lengths.csv', 'lengths.json', 'camera.json'
+    for name in (*names, 'notes.csv'):
+        (tmp_path / name).touch()
+    with pytest.raises(FileExistsError, match='lengths.csv is there already'):
+        write_deepfashion2(tmp_path, 1)
+    write_deepfashion2(tmp_path, 1, overwrite=True)
+    assert [path.name for path in tmp_path.glob('*.*')] == ['notes.csv']
+
+
 @pytest.mark.parametrize(
     'option, value',
     [('--num', '0'), ('--num', '1000000'), ('--seed', '-1'), ('--workers', '0')],

@@ -25,7 +25,13 @@ from fashion_mmpose.measure import measure, pixels_per_cm
 from fashion_mmpose.measure.scaling.lens import write_lens
 from fashion_mmpose.measure.scaling.targets import Board, Target
 from fashion_mmpose.measure.writing import write_table
-from fashion_mmpose.synthetic.together import drawn_together, first_present
+from fashion_mmpose.synthetic.together import (
+    CAMERA,
+    LENGTHS,
+    drawn_together,
+    first_present,
+    measured,
+)
 
 from .boards import BOARD, draw_board
 from .camera import TableCamera, sample_camera
@@ -33,7 +39,6 @@ from .garments import LaidFlat, draw_laid_flat
 from .table import CELL
 
 IMAGES, ANNOTATIONS, BOARDS = 'image', 'annos', 'boards'
-LENGTHS, CAMERA = 'lengths', 'camera.json'
 _ANNOTATION = re.compile(r'[0-9]{6}\.json')  # names of what is written here
 _BOARD = re.compile(r'[0-9]{2}\.jpg|[1-9][0-9]{2,}\.jpg')
 _CHUNK = 2  # pictures that a process draws at a time
@@ -142,8 +147,7 @@ def write_laid_flat(
 
 def _of_another_camera(out_dir: Path) -> list[Path]:
     """What a folder says of the pictures of a set before, and its boards."""
-    names = f'{LENGTHS}.csv', f'{LENGTHS}.json', CAMERA
-    found = [out_dir / name for name in names]
+    found = measured(out_dir)
     for folder, pattern in ((ANNOTATIONS, _ANNOTATION), (BOARDS, _BOARD)):
         paths = sorted((out_dir / folder).glob('*'))
         found += [path for path in paths if pattern.fullmatch(path.name)]
