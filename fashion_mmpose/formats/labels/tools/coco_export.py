@@ -16,8 +16,9 @@ from fashion_mmpose.formats.labels.labelled import (
     text,
 )
 
-# What our own files have beside COCO's fields.
-_KEPT = ('style', 'pair_id', 'segmentation')
+# What our own files have beside COCO's fields; masks are polygons, or an object of
+# run lengths.
+_KEPT = dict(style=int | list, pair_id=int | list, segmentation=list | dict)
 
 
 def read_coco(path: str | os.PathLike) -> Labels:
@@ -138,7 +139,9 @@ def _garment(
             if v not in (0, 1, 2):
                 raise FormatError(f'{where}: v of {name!r} is {v:g}, not 0, 1 or 2')
             points[name] = x, y, int(v)
-    kept = {key: entry[key] for key in _KEPT if isinstance(entry.get(key), int | list)}
+    kept = {
+        key: entry[key] for key, kind in _KEPT.items() if isinstance(entry.get(key), kind)
+    }
     if entry.get('iscrowd'):
         kept['iscrowd'] = 1
     garment = LabelledGarment(

@@ -243,6 +243,17 @@ def test_coco_fields(tmp_path):
     assert (garment.kept, garment.number) == (dict(style=2, iscrowd=1), 1)
 
 
+@pytest.mark.parametrize(
+    'mask', [[[1, 2, 3, 4, 5, 6]], dict(counts='PPYo0', size=[80, 60])]
+)
+def test_masks_of_coco_are_kept(tmp_path, mask):
+    """Polygons, and the run lengths that CVAT writes for masks."""
+    path = tmp_path / 'coco.json'
+    path.write_text(json.dumps(coco(annotations=dict(segmentation=mask))))
+    ((garment,),) = (image.garments for image in read_coco(path).images)
+    assert garment.kept == dict(segmentation=mask)
+
+
 def test_whole_ids_of_coco_with_a_fraction(tmp_path):
     path = tmp_path / 'a.json'
     ids = dict(id=1.0, image_id=5.0, category_id=3.0)
