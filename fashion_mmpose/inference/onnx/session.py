@@ -55,6 +55,7 @@ class Session:
         if not os.path.isfile(path):
             raise FileNotFoundError(f'{path} does not exist, or is not a file')
         name = self.path = os.fspath(path)
+        self._device = device
         providers = _providers(runtime, device)
         try:
             self._session = runtime.InferenceSession(
@@ -77,6 +78,10 @@ class Session:
         entries = self._session.get_modelmeta().custom_metadata_map
         self.metadata: Metadata = read_metadata(entries, name)
         _check_beside(name, self.metadata)
+
+    def __reduce__(self) -> tuple:
+        """Another process opens the file again: onnxruntime's sessions stay in one."""
+        return Session, (os.path.abspath(self.path), self._device)
 
     def run(self, outputs: Sequence[str], **inputs: np.ndarray) -> list[np.ndarray]:
         """Compute outputs by their names."""
