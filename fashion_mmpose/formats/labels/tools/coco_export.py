@@ -139,9 +139,7 @@ def _garment(
             if v not in (0, 1, 2):
                 raise FormatError(f'{where}: v of {name!r} is {v:g}, not 0, 1 or 2')
             points[name] = x, y, int(v)
-    kept = {
-        key: entry[key] for key, kind in _KEPT.items() if isinstance(entry.get(key), kind)
-    }
+    kept = {k: entry[k] for k, kind in _KEPT.items() if isinstance(entry.get(k), kind)}
     if entry.get('iscrowd'):
         kept['iscrowd'] = 1
     garment = LabelledGarment(
