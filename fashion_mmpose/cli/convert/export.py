@@ -33,7 +33,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fashion_mmpose import garments
-from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.cli.shell import argument_parser, parse, run, warn
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.files.writing.faults import check_no_input
@@ -59,6 +59,7 @@ from fashion_mmpose.formats.exchange.yolo_pose import (
     YoloNames,
     annotation_lines,
     prediction_lines,
+    texts_of_others,
     write_yolo,
 )
 
@@ -154,6 +155,14 @@ def execute(args: argparse.Namespace) -> None:
         texts, outside = annotation_lines(truth, names)
         with locked_folder(args.out):
             files = write_yolo(args.out, texts, names.data(train='images'))
+            others = texts_of_others(args.out, set(files))
+        if others:
+            warn(
+                [
+                    f'{len(others)} text files of other pictures, such as {others[0]}, '
+                    'stay; to train without them: remove them and their pictures'
+                ]
+            )
         print(
             f'{len(truth.ids)} garments written to {len(files)} files in {args.out}; '
             f'landmarks outside of their pictures, left out: {outside}'

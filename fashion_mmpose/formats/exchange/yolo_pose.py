@@ -14,7 +14,7 @@ makes Ultralytics refuse the picture.
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -244,6 +244,21 @@ def write_yolo(
         if data is not None:
             outputs.open(root / DATA_FILE).write(data)
     return list(files)
+
+
+def texts_of_others(folder: str | os.PathLike, written: Collection[Path]) -> list[Path]:
+    """The text files of labels of pictures that :func:`write_yolo` was not given.
+
+    An export before may have left them, and Ultralytics reads those of every picture
+    that is there.
+
+    Args:
+        folder: See there.
+        written: What it returned.
+    """
+    root, own = Path(folder), set(written)
+    below = (path for path in sorted(root.rglob('*.txt')) if path not in own)
+    return [path for path in below if 'labels' in path.relative_to(root).parts[:-1]]
 
 
 def _label_place(name: str) -> Path:

@@ -239,6 +239,22 @@ def test_pictures_that_differ_in_their_suffixes_share_no_predictions(tmp_path, c
     assert 'may be of any of 2 pictures' in capsys.readouterr().err
 
 
+def test_text_files_that_an_export_before_has_left(tmp_path, capsys):
+    names = ['1.jpg', '2.jpg', 'train/images/3.jpg']
+    truth = skirts(tmp_path / 'truth.json', names)
+    yolo = tmp_path / 'yolo'
+    for _ in range(2):
+        command('export', truth, '--to', 'yolo-pose', '--out', yolo)
+    (yolo / 'notes.txt').touch()
+    assert not capsys.readouterr().err
+    truth = skirts(tmp_path / 'truth.json', names[1:2])
+    command('export', truth, '--to', 'yolo-pose', '--out', yolo)
+    error = capsys.readouterr().err
+    left = yolo / 'images' / 'train' / 'labels' / '3.txt'
+    assert f'warning: 2 text files of other pictures, such as {left}, stay' in error
+    assert left.is_file()
+
+
 def test_text_files_of_other_pictures(tmp_path, capsys):
     truth = skirts(tmp_path / 'truth.json', ['1.jpg', '2.jpg'])
     out = tmp_path / 'out.json'
