@@ -26,7 +26,7 @@ from fashion_mmpose.config.parts import is_detector
 from fashion_mmpose.export import export_network
 from fashion_mmpose.export.reduced import FLOAT16, FLOAT32, INT8
 from fashion_mmpose.files.writing.locks import locked_file
-from fashion_mmpose.inference.onnx.session import SUFFIX
+from fashion_mmpose.inference.onnx.session import SUFFIX, is_onnx
 
 from .runs.running import add_cfg_options, take_folder
 
@@ -65,7 +65,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add_cfg_options(parser)
     args = parse(parser, argv)
-    if not args.out.endswith(SUFFIX):
+    if not is_onnx(args.out):
         parser.error(f'--out {args.out}: the name must end in {SUFFIX}')
     return args
 
