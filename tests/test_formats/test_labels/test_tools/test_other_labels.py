@@ -247,7 +247,7 @@ def test_coco_fields(tmp_path):
     'mask', [[[1, 2, 3, 4, 5, 6]], dict(counts='PPYo0', size=[80, 60])]
 )
 def test_masks_of_coco_are_kept(tmp_path, mask):
-    """Polygons, and the run lengths that CVAT writes for masks."""
+    """Polygons, and run lengths."""
     path = tmp_path / 'coco.json'
     path.write_text(json.dumps(coco(annotations=dict(segmentation=mask))))
     ((garment,),) = (image.garments for image in read_coco(path).images)
