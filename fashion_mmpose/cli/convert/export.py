@@ -155,7 +155,7 @@ def execute(args: argparse.Namespace) -> None:
         texts, outside = annotation_lines(truth, names)
         with locked_folder(args.out):
             files = write_yolo(args.out, texts, names.data(train='images'))
-            others = texts_of_others(args.out, set(files))
+            others = texts_of_others(args.out, files)
         if others:
             warn(
                 [

@@ -256,9 +256,13 @@ def texts_of_others(folder: str | os.PathLike, written: Collection[Path]) -> lis
         folder: See there.
         written: What it returned.
     """
-    root, own = Path(folder), set(written)
-    below = (path for path in sorted(root.rglob('*.txt')) if path not in own)
-    return [path for path in below if 'labels' in path.relative_to(root).parts[:-1]]
+    own = set(written)
+    paths = map(Path, files_below(folder, {'.txt'}))
+    return [
+        path
+        for path in paths
+        if path not in own and 'labels' in path.relative_to(folder).parts[:-1]
+    ]
 
 
 def _label_place(name: str) -> Path:

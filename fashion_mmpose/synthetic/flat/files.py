@@ -150,8 +150,8 @@ def _of_another_camera(out_dir: Path) -> list[Path]:
     found = measured(out_dir)
     for folder, pattern in ((ANNOTATIONS, _ANNOTATION), (BOARDS, _BOARD)):
         paths = sorted((out_dir / folder).glob('*'))
-        found += [path for path in paths if pattern.fullmatch(path.name)]
-    return [path for path in found if path.is_file()]
+        found += [p for p in paths if pattern.fullmatch(p.name) and p.is_file()]
+    return found
 
 
 def _write_one(
