@@ -8,6 +8,7 @@ from .flat.boards import draw_board
 from .flat.files import FlatSet, write_laid_flat
 from .flat.garments import LaidFlat, draw_laid_flat
 from .moving import MovingFrame, MovingGarment, draw_moving
+from .painting.parsing import Parsing
 
 __all__ = [
     'DrawnItem',
@@ -17,6 +18,7 @@ __all__ = [
     'LaidFlat',
     'MovingFrame',
     'MovingGarment',
+    'Parsing',
     'TableCamera',
     'draw_board',
     'draw_deepfashion2',

@@ -100,12 +100,15 @@ class DrawnPicture:
         items: The annotated garments, those on top first.
         source: ``'shop'`` or ``'user'``.
         stack: Masks of everything in the picture, back to front.
+        parsing: (H, W) uint8, what each pixel shows, as a human parser tells it: one of
+            :class:`~fashion_mmpose.synthetic.Parsing`.
     """
 
     image: np.ndarray
     items: list[DrawnItem]
     source: str
     stack: list[Painted]
+    parsing: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -267,7 +270,8 @@ def _draw(
             )
             items += [] if found is None else [found]
     items = [replace(item, style=i) for i, item in enumerate(items, 1)]
-    return DrawnPicture(photograph(rng, canvas.image), items, source, canvas.stack)
+    image = photograph(rng, canvas.image)
+    return DrawnPicture(image, items, source, canvas.stack, canvas.parsing)
 
 
 @same_on_all_processors()

@@ -59,6 +59,8 @@ class Drawing:
             garment has no such point.
         parts: Part of the garment on which each of the 24 points lies, or None.
         stack: Masks of everything in the picture, back to front.
+        parsing: (H, W) uint8, what each pixel shows, as a human parser tells it: one of
+            :class:`~fashion_mmpose.synthetic.Parsing`.
     """
 
     image: np.ndarray
@@ -66,6 +68,7 @@ class Drawing:
     exact: np.ndarray
     parts: list[str | None]
     stack: list[Painted]
+    parsing: np.ndarray
 
 
 def _anchor(name: str) -> str:
@@ -128,7 +131,7 @@ def draw_fashionai(category: str, seed: int, index: int) -> Drawing:
             visible = not canvas.hidden(exact[channel], part)
             found[channel] = *pixel, int(visible)
     image = photograph(rng, canvas.image)
-    return Drawing(image, found, exact, parts, canvas.stack)
+    return Drawing(image, found, exact, parts, canvas.stack, canvas.parsing)
 
 
 def image_id(category: str, seed: int, index: int) -> str:

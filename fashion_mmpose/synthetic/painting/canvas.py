@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from .curves import Piece
+from .parsing import Parsing
 from .surfaces.fabric import Cloth
 from .surfaces.palette import Color
 from .surfaces.relief import slopes
@@ -47,11 +48,13 @@ class Stroke:
         points: (N, 2).
         color: BGR.
         width: Width of the line; 0 fills the outline.
+        parsing: What it shows; None for the same as its layer.
     """
 
     points: np.ndarray
     color: Color
     width: float = 0.0
+    parsing: Parsing | None = None
 
     def mapped(self, function) -> Stroke:
         """The stroke with all its points sent through ``function``."""
@@ -71,6 +74,7 @@ class Layer:
         shadow: Darkness of the shadow that it casts on what lies below.
         strokes: Details on it.
         garment: Number of the garment of which ``part`` is a part.
+        parsing: What it shows.
     """
 
     pieces: tuple[Piece, ...]
@@ -81,6 +85,7 @@ class Layer:
     shadow: float = 0.35
     strokes: tuple[Stroke, ...] = ()
     garment: int = 0
+    parsing: Parsing = Parsing.CLOTHES
 
     def mapped(self, function) -> Layer:
         """The layer with all its points sent through ``function``."""
@@ -145,6 +150,7 @@ class Canvas:
         image: The picture.
         camera: The view.
         stack: All layers that touch the picture, back to front.
+        parsing: (H, W) uint8, what each pixel shows: a :class:`Parsing`.
     """
 
     def __init__(
@@ -163,6 +169,7 @@ class Canvas:
         self._shadow = rng.uniform(0.2, 1.3)
         self._crease = rng.uniform(0.05, 0.3)
         self.stack: list[Painted] = []
+        self.parsing = np.full(image.shape[:2], Parsing.BACKGROUND, np.uint8)
 
     def draw(self, layer: Layer) -> None:
         """Paints a layer over everything painted before."""
@@ -187,6 +194,7 @@ class Canvas:
         painted = cv2.multiply(painted, cv2.merge([shade] * 3), scale=1 / 160)
         weight = mask.astype(np.float32) * np.float32(1 / 255)
         region[:] = cv2.blendLinear(painted, region, weight, 1 - weight)
+        self._parse(layer, mask, (x0, y0))
 
     def hidden(
         self, point: np.ndarray, part: str, margin: int = 2, garment: int = 0
@@ -321,6 +329,18 @@ class Canvas:
         unit = self.camera.unit / _COARSE
         down = float(np.arctan2(dx, max(dy, 1e-6)))
         return self._crease * slopes(self._rng, size, unit, down, self._light)
+
+    def _parse(self, layer: Layer, mask: np.ndarray, origin) -> None:
+        """Enters what the layer shows where it is more than half of the pixel."""
+        own = np.full_like(mask, layer.parsing)
+        for stroke in layer.strokes:
+            if stroke.parsing is not None:
+                inside = np.zeros_like(mask)
+                self._stroke(inside, replace(stroke, color=(255, 255, 255)), origin)
+                own[inside >= 128] = stroke.parsing
+        (x, y), (height, width) = origin, mask.shape
+        region = self.parsing[y : y + height, x : x + width]
+        np.copyto(region, own, where=mask >= 128)
 
     def _stroke(self, painted: np.ndarray, stroke: Stroke, origin) -> None:
         points = _fixed(self.camera.project(stroke.points) - origin)

@@ -16,6 +16,7 @@ from fashion_mmpose.synthetic.painting.curves import (
     point,
     ribbon,
 )
+from fashion_mmpose.synthetic.painting.parsing import Parsing
 from fashion_mmpose.synthetic.painting.surfaces import palette
 from fashion_mmpose.synthetic.painting.surfaces.fabric import solid
 from fashion_mmpose.synthetic.painting.surfaces.palette import Color
@@ -68,6 +69,17 @@ def _shape(outline: np.ndarray) -> Piece:
     return Piece(outline, {}, box(outline))
 
 
+def _skin(pieces: tuple[Piece, ...], looks: Looks, **more) -> Layer:
+    # Without a head nothing tells a parser that this is the shape of somebody.
+    parsing = Parsing.BACKGROUND if looks.headless else Parsing.BODY_SKIN
+    return Layer(pieces, solid(looks.skin), parsing=parsing, **more)
+
+
+def _hair(piece: Piece, looks: Looks, relief: float, **more) -> Layer:
+    cloth = solid(looks.hair, relief)
+    return Layer((piece,), cloth, parsing=Parsing.HAIR, **more)
+
+
 def bone(limb: Limb, number: int, start: float, end: float) -> Piece:
     """Tapered skin along a bone, half widths ``start`` and ``end``."""
     a, b = (limb.root, limb.joint) if number == 0 else (limb.joint, limb.end)
@@ -84,7 +96,7 @@ def upper_arm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
         bone(limb, 0, 0.095, 0.07),
         _shape(ellipse(limb.joint, 0.07, 0.07)),
     )
-    return Layer(pieces, solid(looks.skin), shadow=0.15).mapped(pose.bend)
+    return _skin(pieces, looks, shadow=0.15).mapped(pose.bend)
 
 
 def forearm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
@@ -102,9 +114,7 @@ def forearm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
     )
     line = np.stack([limb.end + along * 0.13 + inward * 0.015, tip + along * 0.07])
     strokes = (Stroke(line, palette.scaled(looks.skin, 0.75), 0.008),)
-    return Layer(pieces, solid(looks.skin), shadow=0.25, strokes=strokes).mapped(
-        pose.bend
-    )
+    return _skin(pieces, looks, shadow=0.25, strokes=strokes).mapped(pose.bend)
 
 
 def hanging_arm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
@@ -125,10 +135,9 @@ def leg(limb: Limb, pose: Pose, looks: Looks) -> Layer:
         bone(limb, 1, 0.12, 0.065),
         _shape(shoe),
     )
-    strokes = (Stroke(shoe, looks.shoes),)
-    return Layer(pieces, solid(looks.skin), shadow=0.25, strokes=strokes).mapped(
-        pose.bend
-    )
+    # Shoes are seen as such on a mannequin, too.
+    strokes = (Stroke(shoe, looks.shoes, parsing=Parsing.OTHERS),)
+    return _skin(pieces, looks, shadow=0.25, strokes=strokes).mapped(pose.bend)
 
 
 def trunk(body: Body, pose: Pose, looks: Looks) -> Layer:
@@ -157,9 +166,7 @@ def trunk(body: Body, pose: Pose, looks: Looks) -> Layer:
         for s in SIDES
         if looks.face
     )
-    return Layer((pen.piece(),), solid(looks.skin), shadow=0.2, strokes=bones).mapped(
-        pose.bend
-    )
+    return _skin((pen.piece(),), looks, shadow=0.2, strokes=bones).mapped(pose.bend)
 
 
 def hair_behind(body: Body, pose: Pose, looks: Looks) -> Layer | None:
@@ -182,7 +189,7 @@ def hair_behind(body: Body, pose: Pose, looks: Looks) -> Layer | None:
     pen.curve(
         point(rx + 0.1, y), point(rx + 0.16, y - ry - 0.08), point(0, y - ry - 0.09)
     )
-    return Layer((pen.piece(),), solid(looks.hair, 0.5), shadow=0.2).mapped(pose.bend)
+    return _hair(pen.piece(), looks, 0.5, shadow=0.2).mapped(pose.bend)
 
 
 def head(body: Body, pose: Pose, looks: Looks) -> list[Layer]:
@@ -217,10 +224,16 @@ def head(body: Body, pose: Pose, looks: Looks) -> list[Layer]:
         strokes.append(Stroke(nose, palette.scaled(looks.skin, 0.82), 0.011))
         strokes.append(Stroke(ellipse(point(0, y + 0.215), 0.062, 0.02, 16), lips))
     layers = [
-        Layer((pen.piece(),), solid(looks.skin), shadow=0.3, strokes=tuple(strokes))
+        Layer(
+            (pen.piece(),),
+            solid(looks.skin),
+            shadow=0.3,
+            strokes=tuple(strokes),
+            parsing=Parsing.FACE_SKIN if looks.face else Parsing.HAIR,
+        )
     ]
     if not looks.doll:
-        layers.append(Layer((_cap(body, looks),), solid(looks.hair, 0.5), shadow=0.1))
+        layers.append(_hair(_cap(body, looks), looks, 0.5, shadow=0.1))
     return [layer.mapped(pose.bend) for layer in layers]
 
 
@@ -258,5 +271,5 @@ def locks(
         x = side * (rx + 0.02 + 0.05 * np.sin(3 * t + rng.uniform(0, 2)) - 0.04 * t)
         line = np.stack([x, y + (end - y) * t], axis=1)
         half = 0.1 * np.sin(np.pi * (0.25 + 0.73 * t)) + 0.01
-        layers.append(Layer((_shape(ribbon(line, half)),), solid(looks.hair, 0.6)))
+        layers.append(_hair(_shape(ribbon(line, half)), looks, 0.6))
     return [layer.mapped(pose.bend) for layer in layers]

@@ -15,15 +15,22 @@ from fashion_mmpose.synthetic.painting.curves import (
     point,
     ribbon,
 )
+from fashion_mmpose.synthetic.painting.parsing import Parsing
 from fashion_mmpose.synthetic.painting.surfaces import palette
 from fashion_mmpose.synthetic.painting.surfaces.fabric import Cloth, solid
 
 from .scene import Wearer
 
 
-def _layer(outline: np.ndarray, cloth: Cloth, strokes=(), **more) -> Layer:
+def _layer(
+    outline: np.ndarray,
+    cloth: Cloth,
+    strokes=(),
+    parsing: Parsing = Parsing.OTHERS,
+    **more,
+) -> Layer:
     piece = Piece(outline, {}, box(outline))
-    return Layer((piece,), cloth, strokes=tuple(strokes), **more)
+    return Layer((piece,), cloth, strokes=tuple(strokes), parsing=parsing, **more)
 
 
 def _bag(rng: np.random.Generator, top: np.ndarray) -> list[Layer]:
@@ -164,7 +171,12 @@ def sample_occluders(
         if rng.random() < share:
             color = palette.pick(rng, palette.CLOTH + palette.WALL)
             layers += [
-                _layer(camera.unproject(outline), solid(color), shadow=0.2)
+                _layer(
+                    camera.unproject(outline),
+                    solid(color),
+                    shadow=0.2,
+                    parsing=Parsing.BACKGROUND,
+                )
                 for outline in make(rng, np.array(size_wh))
             ]
     return layers

@@ -3,6 +3,7 @@ import pytest
 
 from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas, Layer, Stroke
 from fashion_mmpose.synthetic.painting.curves import Piece, box
+from fashion_mmpose.synthetic.painting.parsing import Parsing
 from fashion_mmpose.synthetic.painting.surfaces.fabric import solid
 
 PIXELS = Camera(np.eye(3), unit=1.0)
@@ -91,6 +92,59 @@ def test_layers_outside_the_picture_are_left_out(canvas):
     canvas.draw(layer(100, 0, 120, 20))
     assert canvas.stack == []
     assert (canvas.image == 255).all()
+    assert (canvas.parsing == Parsing.BACKGROUND).all()
+
+
+def test_parsing_is_that_of_the_uppermost_layer(canvas):
+    """Whatever a layer hides, and where it is cut off by the picture's border."""
+    expected = np.zeros((60, 80), np.uint8)
+    canvas.draw(layer(10, 10, 60, 50, part='body'))
+    expected[10:51, 10:61] = Parsing.CLOTHES
+    canvas.draw(layer(-20, 5, 20, 30, parsing=Parsing.BODY_SKIN))
+    expected[5:31, :21] = Parsing.BODY_SKIN
+    canvas.draw(layer(15, 40, 30, 90, hides=False, parsing=Parsing.OTHERS))
+    expected[40:, 15:31] = Parsing.OTHERS
+    canvas.draw(layer(50, -9, 99, 20, parsing=Parsing.BACKGROUND))
+    expected[:21, 50:] = Parsing.BACKGROUND
+    assert canvas.parsing.dtype == np.uint8
+    np.testing.assert_array_equal(canvas.parsing, expected)
+
+
+def test_parsing_has_the_edge_of_the_masks(canvas):
+    """Of which polygons are made; edges in the picture are soft."""
+    outline = np.array([[10.3, 8.2], [60.6, 15.7], [42.1, 51.4]])
+    piece = Piece(outline, {}, box(outline))
+    canvas.draw(Layer((piece,), solid((10, 200, 30)), parsing=Parsing.HAIR))
+    (painted,) = canvas.stack
+    assert set(np.unique(painted.mask)) > {0, 255}
+    expected = np.zeros((60, 80), bool)
+    height, width = painted.mask.shape
+    rows = slice(painted.y, painted.y + height)
+    expected[rows, painted.x : painted.x + width] = painted.mask >= 128
+    np.testing.assert_array_equal(canvas.parsing == Parsing.HAIR, expected)
+
+
+@pytest.mark.parametrize(
+    'width, rows', [pytest.param(0, 12, id='filled'), pytest.param(3, 3, id='line')]
+)
+def test_strokes_that_name_what_they_show(canvas, width, rows):
+    shape = np.array([[0.0, 20], [80, 20], [80, 31], [0, 31]])
+    points = shape[:2] if width else shape
+    stroke = Stroke(points, (0, 0, 255), width, parsing=Parsing.OTHERS)
+    plain = Stroke(shape + (0, 15), (255, 0, 0))
+    skin = layer(
+        20, 10, 60, 49, shadow=0.0, strokes=(stroke, plain), parsing=Parsing.BODY_SKIN
+    )
+    canvas.draw(skin)
+    inside = canvas.parsing[10:50, 20:61]
+    assert (canvas.parsing > 0).sum() == inside.size
+    shown = inside == Parsing.OTHERS
+    # A soft line is a little wider than it is told to be.
+    assert rows <= shown.all(axis=1).sum() == shown.any(axis=1).sum() <= rows + 2
+    assert (inside[~shown] == Parsing.BODY_SKIN).all()
+    # What is red in the picture is what the stroke is said to show.
+    blue, _, red = np.moveaxis(canvas.image[10:50, 20:61].astype(int), -1, 0)
+    np.testing.assert_array_equal(shown, (red > 100) & (blue < 100))
 
 
 def test_camera_inverts_itself():
