@@ -11,6 +11,8 @@ Usage:
         --out data/drawn_deepfashion2_small
     fashion-mmpose synthesize --format deepfashion2 --num 1000 \\
         --only short_sleeved_shirt trousers --out data/drawn_pairs
+    fashion-mmpose synthesize --format deepfashion2 --num 1000 --parsing \\
+        --out data/drawn_with_maps
     fashion-mmpose synthesize --laid-flat --sheet a4 --num 3 --board-pictures 15 \\
         --out data/laid_flat
 
@@ -18,6 +20,12 @@ FashionAI: writes ``OUT/Annotations/annotations.csv`` and
 ``OUT/Images/<category>/*.jpg``. DeepFashion2: writes ``OUT/annos/000001.json`` and so
 on and ``OUT/image/000001.jpg`` and so on, one to four garments in each picture. The
 same options give the same bytes.
+
+--parsing: what each pixel shows, in PNG files of one channel:
+``OUT/Parsing/<category>/*.png`` beside FashionAI's pictures, ``OUT/parsing/000001.png``
+and so on beside DeepFashion2's. 0 is background, 1 hair, 2 skin of the body, 3 of the
+face, 4 clothes, 5 what else is worn or carried, as in MediaPipe's selfie multiclass
+segmenter.
 
 --laid-flat: garments of DeepFashion2 on a table beside something of known size, by one
 slanted camera whose lens bends lines. Beside ``annos`` and ``image`` OUT gets
@@ -76,7 +84,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--overwrite',
         action='store_true',
-        help='replace annotations and pictures (--laid-flat: and boards) in DIR',
+        help='replace annotations, pictures and their maps (--laid-flat: and boards) '
+        'in DIR',
+    )
+    parser.add_argument(
+        '--parsing',
+        action='store_true',
+        help='write human parsing maps, too: what each pixel shows of people and '
+        'clothes',
     )
     parser.add_argument(
         '--balanced',
@@ -138,6 +153,11 @@ def check_flat(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Non
         parser.error('--laid-flat draws garments of deepfashion2')
     if args.balanced or args.only:
         parser.error('--laid-flat takes --category, and neither --balanced nor --only')
+    if args.parsing:
+        parser.error(
+            '--parsing writes maps of people and what they wear, whom --laid-flat does '
+            'not draw; leave one of them out'
+        )
     args.format = 'deepfashion2'
 
 
@@ -158,6 +178,7 @@ def draw(args: argparse.Namespace) -> str:
             f'{written.num_pictures} pictures, true lengths in {written.lengths}, the '
             f'lens in {written.camera}'
         )
+    options['parsing'] = args.parsing
     if args.format == 'deepfashion2':
         category = None if every else args.category
         folder, num_garments = write_deepfashion2(

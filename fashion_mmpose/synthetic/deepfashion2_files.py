@@ -19,7 +19,7 @@ from fashion_mmpose.formats.deepfashion2.raw import (
 from fashion_mmpose.garments import categories, garment
 
 from .deepfashion2 import DrawnItem, draw_deepfashion2
-from .together import drawn_together, first_present, measured
+from .together import drawn_together, first_present, map_of, mapped, measured
 
 _CHUNK = 8  # pictures that a process draws at a time
 _MOST_PICTURES = 999_999  # names have six digits
@@ -42,21 +42,29 @@ def raw_item(item: DrawnItem) -> RawItem:
     )
 
 
+def _picture(index: int) -> str:
+    return f'image/{index + 1:06d}.jpg'
+
+
 def _write_one(
     task: tuple[int, str | None],
     out_dir: Path,
     seed: int,
     only: Collection[str] | None,
+    parsing: bool,
 ) -> int:
     """Draws and writes a picture; returns how many garments it has."""
     index, category = task
     picture = draw_deepfashion2(seed, index, category, only)
-    name = f'{index + 1:06d}'
+    name = _picture(index)
     quality = int(np.random.default_rng([seed, index]).integers(45, 96))
-    write_picture(out_dir / 'image' / f'{name}.jpg', picture.image, quality)
+    write_picture(out_dir / name, picture.image, quality)
+    if parsing:
+        write_picture(out_dir / map_of(name), picture.parsing)
     items = [raw_item(item) for item in picture.items]
     # No two drawn pictures show the same garments: each is a pair of its own.
-    write_raw(out_dir / 'annos' / f'{name}.json', items, picture.source, index + 1)
+    annotation = out_dir / 'annos' / f'{index + 1:06d}.json'
+    write_raw(annotation, items, picture.source, index + 1)
     return len(picture.items)
 
 
@@ -69,12 +77,13 @@ def write_deepfashion2(
     category: str | None = None,
     balanced: bool = False,
     only: Collection[str] | None = None,
+    parsing: bool = False,
 ) -> tuple[Path, int]:
     """Draw a set of pictures in the benchmark's own raw layout.
 
     Writes ``image/000001.jpg`` and so on and ``annos/000001.json`` and so on when all
-    of them are drawn. The same arguments give the same bytes, whatever the number of
-    workers.
+    of them are drawn, and ``parsing/000001.png`` and so on if they are asked for. The
+    same arguments give the same bytes, whatever the number of workers.
 
     Args:
         out_dir: Folder to write to; it is made if it is missing.
@@ -82,14 +91,18 @@ def write_deepfashion2(
         seed: Seed of the set, 0 or above.
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
-        overwrite: Write even if the folder already has annotations, pictures of these
-            numbers, or lengths and the camera of garments on a table, all of which are
-            then replaced or removed; pictures of other numbers stay.
+        overwrite: Write even if the folder already has annotations, pictures or maps
+            of these numbers, or lengths and the camera of garments on a table, all of
+            which are then replaced or removed; pictures and maps of other numbers
+            stay.
         category: A category that every picture shows, among others; None for shares
             like the benchmark's.
         balanced: Let the pictures show each of the categories in turn, among others.
             Not together with ``category``.
         only: The categories that are worn at all; None for all 13.
+        parsing: Write human parsing maps, too: PNG files of one channel, of the
+            pictures' sizes, whose values are those of
+            :class:`~fashion_mmpose.synthetic.Parsing`.
 
     Returns:
         tuple: The folder of the annotations and the number of garments in them.
@@ -120,9 +133,9 @@ def write_deepfashion2(
             f'{annotations} already has {len(present)} annotations, such as '
             f'{present[0].name}; choose another folder or overwrite them'
         )
-    pictures = (f'image/{index + 1:06d}.jpg' for index in range(num))
-    lengths = measured(out_dir)
-    there = lengths[0] if lengths else first_present(out_dir, pictures)
+    pictures = [_picture(index) for index in range(num)]
+    old = [*measured(out_dir), *mapped(out_dir, pictures)]
+    there = old[0] if old else first_present(out_dir, pictures)
     if there and not overwrite:
         raise FileExistsError(
             f'{there} is there already; choose another folder or overwrite it'
@@ -134,11 +147,13 @@ def write_deepfashion2(
         for name in names or [None]:
             draw_deepfashion2(seed, 0, name, only)
     tasks = [(index, names[index % len(names)]) for index in range(num)]
-    # Annotations and lengths of pictures that are replaced would be wrong.
-    with drawn_together(out_dir, [*present, *lengths]) as folder:
+    # Annotations, lengths and maps of pictures that are replaced would be wrong.
+    with drawn_together(out_dir, [*present, *old]) as folder:
         for each in ('image', 'annos'):
             (folder / each).mkdir()
-        draw = partial(_write_one, out_dir=folder, seed=seed, only=only)
+        draw = partial(
+            _write_one, out_dir=folder, seed=seed, only=only, parsing=parsing
+        )
         drawn = map_in_order(draw, tasks, num, workers, _CHUNK, 'drawing', 'picture')
         num_garments = sum(drawn)
     return annotations, num_garments

@@ -23,7 +23,7 @@ from fashion_mmpose.synthetic.people.outfit import dress_up, sample_outfit
 from fashion_mmpose.synthetic.people.scene import sample_camera
 
 from .painting.surfaces.backgrounds import sample_background
-from .together import drawn_together
+from .together import drawn_together, map_of, mapped
 
 _SIZES = (
     (0.68, (512, 512)),
@@ -140,11 +140,16 @@ def image_id(category: str, seed: int, index: int) -> str:
     return f'Images/{category}/{name}.jpg'
 
 
-def _write_one(task: tuple[str, int], out_dir: Path, seed: int) -> np.ndarray:
+def _write_one(
+    task: tuple[str, int], out_dir: Path, seed: int, parsing: bool
+) -> np.ndarray:
     category, index = task
     drawing = draw_fashionai(category, seed, index)
     quality = int(np.random.default_rng([seed, index]).integers(45, 96))
-    write_picture(out_dir / image_id(category, seed, index), drawing.image, quality)
+    name = image_id(category, seed, index)
+    write_picture(out_dir / name, drawing.image, quality)
+    if parsing:
+        write_picture(out_dir / map_of(name), drawing.parsing)
     return drawing.keypoints
 
 
@@ -155,12 +160,14 @@ def write_fashionai(
     seed: int = 0,
     workers: int = 1,
     overwrite: bool = False,
+    parsing: bool = False,
 ) -> Path:
     """Draw a set of pictures in the benchmark's own raw layout.
 
     Writes ``Images/<category>/<32 hex digits>.jpg`` and
-    ``Annotations/annotations.csv`` when all of them are drawn. The same arguments give
-    the same bytes, whatever the number of workers.
+    ``Annotations/annotations.csv`` when all of them are drawn, and
+    ``Parsing/<category>/<32 hex digits>.png`` if they are asked for. The same arguments
+    give the same bytes, whatever the number of workers.
 
     Args:
         out_dir: Folder to write to; it is made if it is missing.
@@ -169,14 +176,18 @@ def write_fashionai(
         seed: Seed of the set, 0 or above.
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
-        overwrite: Write even if the folder already has annotations, which are then
-            replaced; pictures of other names stay.
+        overwrite: Write even if the folder already has annotations, or maps of these
+            pictures, which are then replaced or removed; pictures and maps of other
+            names stay.
+        parsing: Write human parsing maps, too: PNG files of one channel, of the
+            pictures' sizes, whose values are those of
+            :class:`~fashion_mmpose.synthetic.Parsing`.
 
     Returns:
         Path: The CSV.
 
     Raises:
-        FileExistsError: If the folder has annotations and ``overwrite`` is not set.
+        FileExistsError: If the folder has one of these and ``overwrite`` is not set.
         ValueError: If a category does not exist or a number is out of range.
     """
     out_dir = Path(out_dir)
@@ -194,10 +205,16 @@ def write_fashionai(
         )
     tasks = [(category, index) for category in categories for index in range(num)]
     ids = [image_id(category, seed, index) for category, index in tasks]
-    with drawn_together(out_dir) as folder:
+    # Maps of pictures that are replaced would be wrong.
+    maps = mapped(out_dir, ids)
+    if maps and not overwrite:
+        raise FileExistsError(
+            f'{maps[0]} is there already; choose another folder or overwrite it'
+        )
+    with drawn_together(out_dir, maps) as folder:
         for category in categories:
             (folder / 'Images' / category).mkdir(parents=True)
-        draw = partial(_write_one, out_dir=folder, seed=seed)
+        draw = partial(_write_one, out_dir=folder, seed=seed, parsing=parsing)
         drawn = map_in_order(
             draw, tasks, len(tasks), workers, _CHUNK, 'drawing', 'picture'
         )

@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fashion_mmpose import interrupts
 
@@ -13,6 +13,9 @@ _UNFINISHED = '.drawing'
 
 # What a set of garments on a table says of its pictures.
 LENGTHS, CAMERA = 'lengths', 'camera.json'
+
+# Where human parsing maps lie, for pictures of each folder.
+_MAPS = {'image': 'parsing', 'Images': 'Parsing'}
 
 
 @contextmanager
@@ -42,8 +45,9 @@ def _replace(folder: Path, out_dir: Path, old: Iterable[Path]) -> None:
     for path in old:
         path.unlink()
     files = [path for path in folder.rglob('*') if path.is_file()]
-    # What speaks of pictures comes after them.
-    for path in sorted(files, key=lambda path: path.suffix != '.jpg'):
+    # What speaks of pictures comes after them, and what names them last.
+    order = {'.jpg': 0, '.png': 1}
+    for path in sorted(files, key=lambda path: order.get(path.suffix, 2)):
         place = out_dir / path.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.unlink(missing_ok=True)
@@ -54,6 +58,25 @@ def first_present(out_dir: Path, names: Iterable[str]) -> Path | None:
     """The first of some files that a folder has already; None if it has none."""
     there = (out_dir / name for name in names)
     return next((path for path in there if os.path.lexists(path)), None)
+
+
+def map_of(picture: str) -> str:
+    """Where the human parsing map of a picture lies, below the same folder.
+
+    Args:
+        picture: ``'image/000001.jpg'``, or ``'Images/blouse/<id>.jpg'``.
+
+    Returns:
+        str: ``'parsing/000001.png'``, or ``'Parsing/blouse/<id>.png'``.
+    """
+    folder, *rest = PurePosixPath(picture).with_suffix('.png').parts
+    return str(PurePosixPath(_MAPS[folder], *rest))
+
+
+def mapped(out_dir: Path, pictures: Iterable[str]) -> list[Path]:
+    """The human parsing maps of some pictures that a folder has already."""
+    maps = (out_dir / map_of(picture) for picture in pictures)
+    return [path for path in maps if os.path.lexists(path)]
 
 
 def measured(out_dir: Path) -> list[Path]:

@@ -315,7 +315,7 @@ def write_picture(
 
     Args:
         path: The file; missing folders are made.
-        picture: BGR, uint8, shape (H, W, 3).
+        picture: BGR, uint8, shape (H, W, 3), or one channel, shape (H, W).
         jpeg_quality: Quality of a JPEG, 0 to 100; None for OpenCV's own, 95.
 
     Raises:

@@ -30,6 +30,7 @@ from fashion_mmpose.synthetic.together import (
     LENGTHS,
     drawn_together,
     first_present,
+    mapped,
     measured,
 )
 
@@ -91,8 +92,9 @@ def write_laid_flat(
         workers: Processes; with more than one, a script that calls this needs the
             usual ``if __name__ == '__main__'``.
         overwrite: Write even if the folder has lengths, a camera, numbered annotations
-            or boards, or pictures of these numbers, all of which are then replaced;
-            pictures of other numbers stay.
+            or boards, or pictures of these numbers or human parsing maps of them, all
+            of which are then replaced or removed; pictures and maps of other numbers
+            stay.
 
     Raises:
         FileExistsError: If the folder has one of these and ``overwrite`` is not set.
@@ -115,8 +117,8 @@ def write_laid_flat(
         )
     if target is not None:
         target.draw(CELL)  # where it cannot be drawn nothing is replaced, either
-    old = _of_another_camera(out_dir)
-    pictures = (f'{IMAGES}/{number:06d}.jpg' for number in range(1, len(tasks) + 1))
+    pictures = [f'{IMAGES}/{number:06d}.jpg' for number in range(1, len(tasks) + 1)]
+    old = [*_of_another_camera(out_dir), *mapped(out_dir, pictures)]
     there = old[0] if old else first_present(out_dir, pictures)
     if there and not overwrite:
         raise FileExistsError(
