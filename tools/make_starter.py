@@ -3,6 +3,7 @@
 Usage:
     python tools/make_starter.py [--out DIR] [--work-dir work_dirs/starter]
         [--num-outfits N] [--num-garments N] [--epochs N] [--only-calibration]
+        [--only-parsing]
 
 Draws DeepFashion2's outfits and FashionAI's garments into data/starter, trains the
 landmark network on both, then people's joints beside it, and the detector on the
@@ -13,6 +14,8 @@ starter.json with the figures.
 What is there is not drawn again, and trainings go on where they were stopped.
 --only-calibration fits the calibrations to the weights that are in DIR, and writes the
 graphs, which hold them.
+--only-parsing draws the pictures, and human parsing maps beside those to train with,
+which starter/landmarks_parsing needs.
 """
 
 import argparse
@@ -82,6 +85,11 @@ def parse_args(argv=None) -> argparse.Namespace:
         help='fit the calibrations to the weights that are there; train nothing',
     )
     parser.add_argument(
+        '--only-parsing',
+        action='store_true',
+        help='draw the pictures with human parsing maps; train nothing',
+    )
+    parser.add_argument(
         '--epochs', type=int, help='passes of each training (as in the configs)'
     )
     return parser.parse_args(argv)
@@ -95,10 +103,13 @@ def draw(args: argparse.Namespace) -> None:
         'validation': (held_out, max(1, held_out // 5)),
     }
     for part, (outfits, garments) in amounts.items():
-        draw_part(part, outfits, garments, SEEDS[part])
+        maps = args.only_parsing and part == 'train'
+        draw_part(part, outfits, garments, SEEDS[part], maps)
 
 
-def draw_part(part: str, outfits: int, garments: int, seed: int) -> None:
+def draw_part(
+    part: str, outfits: int, garments: int, seed: int, maps: bool = False
+) -> None:
     """Draw and convert pictures of both benchmarks.
 
     Args:
@@ -106,7 +117,9 @@ def draw_part(part: str, outfits: int, garments: int, seed: int) -> None:
         outfits: So many pictures of DeepFashion2.
         garments: So many of each category of FashionAI.
         seed: Of the drawings.
+        maps: Whether they have human parsing maps beside them.
     """
+    drawing = ('--overwrite', *(['--parsing'] if maps else []))
     folder = DATA / 'deepfashion2' / part
     file = DATA / 'deepfashion2' / f'{part}.json'
     if not file.exists():
@@ -114,7 +127,7 @@ def draw_part(part: str, outfits: int, garments: int, seed: int) -> None:
             f'draw {outfits} outfits for {part}',
             'tools/make_synthetic.py',
             *('--format', 'deepfashion2', '--balanced', '--num', outfits),
-            *('--seed', seed, '--out', folder, '--overwrite'),
+            *('--seed', seed, '--out', folder, *drawing),
         )
         step(
             'convert them',
@@ -130,7 +143,7 @@ def draw_part(part: str, outfits: int, garments: int, seed: int) -> None:
             f'draw {garments} garments of each category for {part}',
             'tools/make_synthetic.py',
             *('--category', 'all', '--num', garments),
-            *('--seed', seed, '--out', folder, '--overwrite'),
+            *('--seed', seed, '--out', folder, *drawing),
         )
         step(
             'convert them',
@@ -278,6 +291,9 @@ def main(argv=None) -> int:
         return 0
     draw(args)
     join()
+    if args.only_parsing:
+        print(f'\nDone in {time.time() - start:.0f} s. The pictures are in {DATA}')
+        return 0
     train(args)
     calibrate(args)
     export(args)

@@ -10,9 +10,11 @@ from .fashionai import FashionAIDataset
 from .garment_dataset import GarmentDataset
 from .samplers import CategoryBalancedSampler
 from .transforms import (
+    AppendParsing,
     CropAroundPoint,
     DetectedBoxJitter,
     ErasedPatches,
+    LoadParsing,
     PackGarmentInputs,
     PastedGarments,
     RandomMirror,
@@ -25,6 +27,7 @@ from .transforms import (
 )
 
 __all__ = [
+    'AppendParsing',
     'CategoryBalancedSampler',
     'CropAroundPoint',
     'DeepFashion2GarmentDataset',
@@ -32,6 +35,7 @@ __all__ = [
     'ErasedPatches',
     'FashionAIDataset',
     'GarmentDataset',
+    'LoadParsing',
     'PackGarmentInputs',
     'PastedGarments',
     'RandomMirror',

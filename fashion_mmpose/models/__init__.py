@@ -5,7 +5,15 @@ from fashion_mmpose.stack import compat
 compat.setup()
 
 
-from .backbones import CPMVGG, FeaturesWithJoints, MoveNetFeatures, TimmFeatures
+from .backbones import (
+    CPMVGG,
+    FeaturesWithJoints,
+    FeaturesWithParsing,
+    MoveNetFeatures,
+    SelfieParsing,
+    TimmFeatures,
+)
+from .data_preprocessors import ParsingPreprocessor
 from .estimators.crops import MultiCropEstimator
 from .estimators.ensemble import HeatmapEnsemble
 from .estimators.padded_flip import PaddedFlipEstimator
@@ -32,6 +40,7 @@ __all__ = [
     'CPNHead',
     'ExpectationLoss',
     'FeaturesWithJoints',
+    'FeaturesWithParsing',
     'HeatmapEnsemble',
     'LabelledLossSum',
     'LabelledMSELoss',
@@ -39,9 +48,11 @@ __all__ = [
     'MoveNetFeatures',
     'MultiCropEstimator',
     'PaddedFlipEstimator',
+    'ParsingPreprocessor',
     'PointHeatmapHead',
     'PointSimCCHead',
     'ProfileKLLoss',
+    'SelfieParsing',
     'SimplePyramid',
     'TimmFeatures',
     'TwoPassEstimator',

@@ -76,8 +76,11 @@ SMALL = {
         head=dict(in_channels=128),
     ),
     'joints': dict(backbone=dict(joints=dict(init_cfg=None))),
+    'parsing': dict(
+        backbone=dict(joints=dict(init_cfg=None), parsing=dict(pretrained=None))
+    ),
 }
-CONFIGS = dict(joints='starter/fashionai')
+CONFIGS = dict(joints='starter/fashionai', parsing='starter/fashionai_parsing')
 # Each takes a while, and longer with its flip test, which those of heatmaps and of
 # SimCC have in common. EfficientNet is exported with the starter.
 EXPORTED = dict(
@@ -155,7 +158,7 @@ def test_a_recipe_trains_goes_on_and_exports(small, tmp_path, name):
     assert losses[-1] < losses[0]
     still = dict(built(config)[0].named_parameters())
     for key, each in model.named_parameters():
-        frozen = key.startswith('backbone.joints.')
+        frozen = key.startswith(('backbone.joints.', 'backbone.parsing.'))
         assert torch.equal(each, still[key]) == frozen, key
 
     # What a checkpoint keeps goes on to the same weights, to the bit.

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from toolbox import ROOT, load_tool, run, warm_python
 
 from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.datasets.transforms.parsing import parsing_path
 from fashion_mmpose.inference.onnx.metadata import read_metadata
 from fashion_mmpose.measure.uncertainty.calibration import beside, read_calibration
 from fashion_mmpose.starter import DETECTOR, FOLDER, NAMES
@@ -104,6 +105,18 @@ def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
     done.clear()
     making.draw(making.parse_args(arguments))
     assert done == []
+
+
+def test_drawings_with_parsing_maps_alone(making, tmp_path, monkeypatch):
+    monkeypatch.setattr(making, 'train', None)
+    amounts = '--num-outfits 2 --num-garments 1 --num-test 3'.split()
+    assert making.main([*amounts, '--only-parsing']) == 0
+    pictures = json.loads(Path('data/starter/train.json').read_text())['images']
+    assert len(pictures) == 7
+    for each in pictures:
+        assert parsing_path(f'data/starter/{each["file_name"]}').is_file()
+    pictures = json.loads(Path('data/starter/validation.json').read_text())['images']
+    assert not parsing_path(f'data/starter/{pictures[0]["file_name"]}').exists()
 
 
 def test_calibrations_alone(making, tmp_path, monkeypatch):

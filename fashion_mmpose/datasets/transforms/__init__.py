@@ -6,11 +6,14 @@ from .hrnet import RandomScaleRotation, TrimAnnotatedBox
 from .input_size import ResizeInput, TopdownStretch
 from .occlusion import ErasedPatches, PastedGarments
 from .packing import PackGarmentInputs
+from .parsing import AppendParsing, LoadParsing
 
 __all__ = [
+    'AppendParsing',
     'CropAroundPoint',
     'DetectedBoxJitter',
     'ErasedPatches',
+    'LoadParsing',
     'PackGarmentInputs',
     'PastedGarments',
     'RandomMirror',

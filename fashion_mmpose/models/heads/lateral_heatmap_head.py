@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
@@ -15,7 +16,7 @@ class LateralHeatmapHead(PointHeatmapHead):
     What a 1x1 convolution makes of the coarsest level is added to the last feature map,
     of the next finer one to the output of the first deconvolution, and so on. Without
     these, it is the plain head, whose checkpoints load; the convolutions then begin
-    near zero.
+    near zero. So do those of channels behind the ones that a checkpoint knows.
 
     Args:
         in_channels (int): Channels of the last feature map.
@@ -54,6 +55,16 @@ class LateralHeatmapHead(PointHeatmapHead):
             nn.Conv2d(given, width, 1)
             for given, width in zip(reversed(lateral_channels), widths)
         )
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        # A backbone that has come to know more has further channels behind the others.
+        for index, own in enumerate(self.laterals):
+            key = f'{prefix}laterals.{index}.weight'
+            given = state_dict.get(key)
+            if given is not None and given.shape[1] < own.weight.shape[1]:
+                further = own.weight.detach()[:, given.shape[1] :].to(given)
+                state_dict[key] = torch.cat([given, further], dim=1)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def features(self, feats: tuple) -> Tensor:
         """What the last layer reads, (B, C, H, W).

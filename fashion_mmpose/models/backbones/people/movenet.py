@@ -3,13 +3,13 @@
 import os
 
 import torch
-from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .layers import Block, Convolution
 from .movenet_weights import movenet_weights
 
 # Widening, channels, blocks and first stride of the stages of MobileNetV2.
@@ -138,69 +138,6 @@ class MoveNetFeatures(BaseModule):
             print_log(f'load MoveNet from: {self.pretrained}', logger='current')
             weights = movenet_weights(self.pretrained, self.state_dict())
             self.load_state_dict(weights)
-
-
-class Convolution(nn.Module):
-    """A convolution as TensorFlow pads it, and ReLU6.
-
-    Args:
-        in_channels (int): Channels in.
-        out_channels (int): Channels out.
-        size (int): Side of the kernel. Defaults to 1.
-        stride (int): Defaults to 1.
-        groups (int): Defaults to 1.
-        linear (bool): Whether there is no ReLU6. Defaults to False.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        size: int = 1,
-        stride: int = 1,
-        groups: int = 1,
-        linear: bool = False,
-    ) -> None:
-        super().__init__()
-        # At a stride of 1 TensorFlow pads both sides alike, which costs no copy.
-        layer = nn.Conv2d if stride == 1 else Conv2dAdaptivePadding
-        self.conv = layer(
-            in_channels, out_channels, size, stride, size // 2, groups=groups
-        )
-        self.linear = linear
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, in_channels, H, W) to (B, out_channels, ceil(H / s), ceil(W / s))."""
-        x = self.conv(x)
-        return x if self.linear else functional.relu6(x, inplace=True)
-
-
-class Block(nn.Module):
-    """An inverted residual block of MobileNetV2.
-
-    Args:
-        in_channels (int): Channels in.
-        out_channels (int): Channels out.
-        widening (int): So many times the channels are inside; 1 for no first layer.
-        stride (int): Of the block.
-    """
-
-    def __init__(
-        self, in_channels: int, out_channels: int, widening: int, stride: int
-    ) -> None:
-        super().__init__()
-        inside = in_channels * widening
-        self.out_channels = out_channels
-        self.expand = Convolution(in_channels, inside) if widening > 1 else None
-        self.depthwise = Convolution(inside, inside, 3, stride, groups=inside)
-        self.project = Convolution(inside, out_channels, linear=True)
-        self.residual = stride == 1 and in_channels == out_channels
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, in_channels, H, W) to (B, out_channels, H / stride, W / stride)."""
-        inside = x if self.expand is None else self.expand(x)
-        out = self.project(self.depthwise(inside))
-        return x + out if self.residual else out
 
 
 class Separable(nn.Module):

@@ -1,0 +1,111 @@
+"""Features that know joints, and what is skin, hair and clothes."""
+
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .people.simulated_parsing import simulated_parsing
+from .with_joints import FeaturesWithJoints
+
+_GROUPS = 8  # of the normalisation
+
+
+@MODELS.register_module()
+class FeaturesWithParsing(FeaturesWithJoints):
+    """:class:`.FeaturesWithJoints` whose further levels know human parsing maps, too.
+
+    A parser tells background, hair, body skin, face skin, clothes and others. That of
+    photographs fails on drawings, but drawings know their classes, so a training on
+    drawings brings them as a fourth channel of its pictures
+    (:class:`.ParsingPreprocessor`), and errors like a parser's are added. Pictures of
+    three channels are parsed by the parser. A small network, which learns, makes levels
+    of the maps.
+
+    Args:
+        model_name (str): See :class:`.TimmFeatures`.
+        joints (dict): See :class:`.FeaturesWithJoints`; its levels have the strides 4,
+            8, 16 and 32.
+        parsing (dict): The parser, e.g. ``dict(type='SelfieParsing')``.
+        parsing_width (int): Channels of the finest level of the maps, a multiple of 8;
+            the others have one, two and four times as many. Defaults to 48.
+        parsing_drop (float): Probability that a picture of a training has zeros in
+            place of these levels. Defaults to 0.
+        **kwargs: See :class:`.FeaturesWithJoints`.
+
+    Raises:
+        ValueError: If ``parsing_drop`` is not in [0, 1), or as
+            :class:`.FeaturesWithJoints`.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        joints: dict,
+        parsing: dict,
+        parsing_width: int = 48,
+        parsing_drop: float = 0.0,
+        **kwargs,
+    ) -> None:
+        if not 0 <= parsing_drop < 1:
+            raise ValueError(
+                f'parsing_drop is a probability in [0, 1), got {parsing_drop!r}'
+            )
+        super().__init__(model_name, joints, **kwargs)
+        self.parsing_drop = parsing_drop
+        self.parsing = MODELS.build(parsing)
+        self.parsing_channels = tuple(times * parsing_width for times in (1, 1, 2, 4))
+        # The maps have stride 2, so that a cell of stride 4 has four.
+        given = 4 * self.parsing.num_classes
+        self.of_parsing = nn.ModuleList()
+        for number, width in enumerate(self.parsing_channels):
+            self.of_parsing.append(
+                nn.Sequential(
+                    *_layer(given, width, 1 if number == 0 else 2),
+                    *_layer(width, width),
+                )
+            )
+            given = width
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of the levels: of joints and parsing together, then of timm's."""
+        own = super().channels
+        further = (a + b for a, b in zip(own, self.parsing_channels))
+        return (*further, *own[len(self.parsing_channels) :])
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Feature levels.
+
+        Args:
+            x (Tensor): Pictures, shape (B, 3, H, W), RGB, of which 127 was taken and
+                the rest divided by 128; or (B, 4, H, W) with the class of every pixel,
+                0 to 5. Sides are multiples of 64.
+
+        Returns:
+            tuple[Tensor]: Levels (B, C_i, H / stride_i, W / stride_i): of joints and
+            parsing, finest first, and then of timm's network, finest first.
+        """
+        if x.shape[1] > 3:
+            maps = simulated_parsing(x[:, 3])
+            x = x[:, :3].contiguous(memory_format=torch.channels_last)
+        else:
+            maps = functional.avg_pool2d(self.parsing((x * 128 + 127) / 255), 2)
+        levels = list(super().forward(x))
+        level = functional.pixel_unshuffle(maps, 2)
+        kept = 1
+        if self.training and self.parsing_drop:
+            drawn = torch.rand(len(x), 1, 1, 1, device=x.device)
+            kept = drawn >= self.parsing_drop
+        for number, layers in enumerate(self.of_parsing):
+            level = layers(level)
+            levels[number] = torch.cat([levels[number], level * kept], dim=1)
+        return tuple(levels)
+
+
+def _layer(given: int, out: int, stride: int = 1) -> tuple[nn.Module, ...]:
+    return (
+        nn.Conv2d(given, out, 3, stride, 1),
+        nn.GroupNorm(_GROUPS, out),
+        nn.ReLU(inplace=True),
+    )
