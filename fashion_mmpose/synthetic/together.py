@@ -14,8 +14,8 @@ _UNFINISHED = '.drawing'
 # What a set of garments on a table says of its pictures.
 LENGTHS, CAMERA = 'lengths', 'camera.json'
 
-# Where human parsing maps lie, for pictures of each folder.
-_MAPS = {'image': 'parsing', 'Images': 'Parsing'}
+# Folders of human parsing maps, in the place of those of pictures.
+MAPS = {'image': 'parsing', 'Images': 'Parsing'}
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def map_of(picture: str) -> str:
         str: ``'parsing/000001.png'``, or ``'Parsing/blouse/<id>.png'``.
     """
     folder, *rest = PurePosixPath(picture).with_suffix('.png').parts
-    return str(PurePosixPath(_MAPS[folder], *rest))
+    return str(PurePosixPath(MAPS[folder], *rest))
 
 
 def mapped(out_dir: Path, pictures: Iterable[str]) -> list[Path]:

@@ -9,8 +9,7 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_warp_matrix
 
-# Folders of pictures, and of their maps in their place.
-_FOLDERS = dict(image='parsing', Images='Parsing')
+from fashion_mmpose.synthetic.together import MAPS
 
 
 @TRANSFORMS.register_module()
@@ -89,10 +88,10 @@ def parsing_path(picture: str) -> Path:
     path = Path(picture)
     parts = list(path.with_suffix('.png').parts)
     for index in reversed(range(len(parts) - 1)):
-        if parts[index] in _FOLDERS:
-            parts[index] = _FOLDERS[parts[index]]
+        if parts[index] in MAPS:
+            parts[index] = MAPS[parts[index]]
             return Path(*parts)
     raise ValueError(
         f'{picture} can have no parsing map: none of its folders is called '
-        f'{" or ".join(_FOLDERS)}, as those of drawn sets are'
+        f'{" or ".join(MAPS)}, as those of drawn sets are'
     )
