@@ -8,6 +8,8 @@ from torch.nn import functional
 
 import fashion_mmpose.plugin  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 CODEC = dict(type='PointHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=2.0)
 TIMM = dict(model_name='tf_efficientnet_lite0', out_indices=(1, 4))
 

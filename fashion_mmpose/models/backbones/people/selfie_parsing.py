@@ -117,6 +117,12 @@ class SelfieParsing(BaseModule):
         first_time = not self.is_init
         super().init_weights()  # warns if it is not the first time
         if self.pretrained and first_time:
+            if not os.path.exists(self.pretrained):
+                raise FileNotFoundError(
+                    f'the weights of the parser, {self.pretrained}, are missing; to '
+                    'fix it: get them as docs/networks.md says, or, to go on from a '
+                    'checkpoint that has them, set pretrained=None'
+                )
             print_log(f'load the parser from: {self.pretrained}', logger='current')
             self.load_state_dict(selfie_weights(self.pretrained, self.state_dict()))
 

@@ -10,6 +10,8 @@ from torch.nn import functional
 import fashion_mmpose.plugin  # noqa: F401
 from fashion_mmpose.errors import FormatError
 
+pytestmark = pytest.mark.slow
+
 
 class Graph:
     """The published graph, operator by operator, with random weights.
@@ -156,6 +158,14 @@ def test_files_of_other_networks(tmp_path, graph):
         network = build(written(tmp_path, operators))
         with pytest.raises(FormatError, match='does not hold the weights of this netw'):
             network.init_weights()
+
+
+def test_a_file_that_is_missing(tmp_path):
+    network = build(str(tmp_path / 'selfie.tflite'))
+    with pytest.raises(
+        FileNotFoundError, match='selfie.tflite, are missing; to fix it'
+    ):
+        network.init_weights()
 
 
 def test_sides_that_have_no_patches():
