@@ -35,6 +35,8 @@ class _State:
         is_said: Whether the command has said how it ends.
         deferring: How many blocks are not to be interrupted.
         received: The signals so far, each with its time.
+        of_children: The handler of children's ends that a signal has taken the place
+            of, such as PyTorch's, which is set once in a process.
     """
 
     process = -1
@@ -42,6 +44,7 @@ class _State:
     is_said = False
     deferring = 0
     received: list[tuple[int, float]] = []
+    of_children = None
 
 
 def guard() -> None:
@@ -83,6 +86,7 @@ def working() -> Iterator[None]:
                 replaced[number] = signal.signal(number, _handle)
     _State.process = os.getpid()
     _State.received = []
+    _State.of_children = None
     _State.is_working = True
     try:
         yield
@@ -90,6 +94,9 @@ def working() -> Iterator[None]:
         _State.is_working = False
         for number, handler in replaced.items():
             signal.signal(number, handler)
+        # The process goes on, and other trainings in it need that handler.
+        if replaced and _State.of_children is not None:
+            signal.signal(signal.SIGCHLD, _State.of_children)
 
 
 @contextmanager
@@ -133,7 +140,9 @@ def _handle(number: int, frame) -> None:
     _State.received.append((number, now))
     # From now on, its processes may end before it: whoever stops a job stops all.
     if hasattr(signal, 'SIGCHLD'):
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        replaced = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if _State.of_children is None:
+            _State.of_children = replaced
     if _State.deferring and now - _State.received[0][1] < _SECONDS_TO_DEFER:
         return
     raise KeyboardInterrupt

@@ -50,6 +50,30 @@ def test_a_signal_ends_what_a_command_does(capsys, number):
     assert left_in_order
 
 
+def test_who_listens_for_the_end_of_children_does_so_again():
+    """PyTorch sets its handler once in a process, which may train once more."""
+    meanwhile = []
+
+    def action(args):
+        try:
+            send(signal.SIGINT)
+            time.sleep(5)
+        finally:
+            meanwhile.append(signal.getsignal(signal.SIGCHLD))
+
+    def handler(number, frame):
+        raise AssertionError('a child has ended')
+
+    previous = signal.signal(signal.SIGCHLD, handler)
+    try:
+        assert shell.run(action, ARGS) == 130
+        assert shell.run(lambda args: 0, ARGS) == 0
+        assert signal.getsignal(signal.SIGCHLD) is handler
+    finally:
+        signal.signal(signal.SIGCHLD, previous)
+    assert meanwhile == [signal.SIG_DFL]
+
+
 def test_what_is_ignored_stays_ignored():
     """As under nohup, and in the background of a script."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
