@@ -16,6 +16,7 @@ from fashion_mmpose.synthetic.painting.masks import (
     seen_garments,
     whole_masks,
 )
+from fashion_mmpose.synthetic.painting.parsing import parsing_map
 from fashion_mmpose.synthetic.painting.photograph import photograph
 from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processors
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
@@ -100,15 +101,19 @@ class DrawnPicture:
         items: The annotated garments, those on top first.
         source: ``'shop'`` or ``'user'``.
         stack: Masks of everything in the picture, back to front.
-        parsing: (H, W) uint8, what each pixel shows, as a human parser tells it: one of
-            :class:`~fashion_mmpose.synthetic.Parsing`.
     """
 
     image: np.ndarray
     items: list[DrawnItem]
     source: str
     stack: list[Painted]
-    parsing: np.ndarray
+
+    @property
+    def parsing(self) -> np.ndarray:
+        """(H, W) uint8, what each pixel shows, as a human parser tells it: one of
+        :class:`~fashion_mmpose.synthetic.Parsing`.
+        """
+        return parsing_map(self.stack, self.image.shape[1::-1])
 
 
 @dataclass(frozen=True)
@@ -270,8 +275,7 @@ def _draw(
             )
             items += [] if found is None else [found]
     items = [replace(item, style=i) for i, item in enumerate(items, 1)]
-    image = photograph(rng, canvas.image)
-    return DrawnPicture(image, items, source, canvas.stack, canvas.parsing)
+    return DrawnPicture(photograph(rng, canvas.image), items, source, canvas.stack)
 
 
 @same_on_all_processors()

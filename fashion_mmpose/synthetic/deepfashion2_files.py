@@ -19,7 +19,7 @@ from fashion_mmpose.formats.deepfashion2.raw import (
 from fashion_mmpose.garments import categories, garment
 
 from .deepfashion2 import DrawnItem, draw_deepfashion2
-from .together import drawn_together, first_present, map_of, mapped, measured
+from .together import drawn_together, map_of, mapped, measured, refuse_what_is_there
 
 _CHUNK = 8  # pictures that a process draws at a time
 _MOST_PICTURES = 999_999  # names have six digits
@@ -135,11 +135,8 @@ def write_deepfashion2(
         )
     pictures = [_picture(index) for index in range(num)]
     old = [*measured(out_dir), *mapped(out_dir, pictures)]
-    there = old[0] if old else first_present(out_dir, pictures)
-    if there and not overwrite:
-        raise FileExistsError(
-            f'{there} is there already; choose another folder or overwrite it'
-        )
+    if not overwrite:
+        refuse_what_is_there(old, out_dir, pictures)
     every = [n for n in categories('deepfashion2') if only is None or n in only]
     names = every if balanced else [category]
     if only is not None:

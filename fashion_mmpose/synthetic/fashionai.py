@@ -16,6 +16,7 @@ from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import garment, keypoints
 from fashion_mmpose.synthetic.painting.canvas import Canvas, Painted
+from fashion_mmpose.synthetic.painting.parsing import parsing_map
 from fashion_mmpose.synthetic.painting.photograph import photograph
 from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processors
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
@@ -23,7 +24,7 @@ from fashion_mmpose.synthetic.people.outfit import dress_up, sample_outfit
 from fashion_mmpose.synthetic.people.scene import sample_camera
 
 from .painting.surfaces.backgrounds import sample_background
-from .together import drawn_together, map_of, mapped
+from .together import drawn_together, map_of, mapped, refuse_what_is_there
 
 _SIZES = (
     (0.68, (512, 512)),
@@ -59,8 +60,6 @@ class Drawing:
             garment has no such point.
         parts: Part of the garment on which each of the 24 points lies, or None.
         stack: Masks of everything in the picture, back to front.
-        parsing: (H, W) uint8, what each pixel shows, as a human parser tells it: one of
-            :class:`~fashion_mmpose.synthetic.Parsing`.
     """
 
     image: np.ndarray
@@ -68,7 +67,13 @@ class Drawing:
     exact: np.ndarray
     parts: list[str | None]
     stack: list[Painted]
-    parsing: np.ndarray
+
+    @property
+    def parsing(self) -> np.ndarray:
+        """(H, W) uint8, what each pixel shows, as a human parser tells it: one of
+        :class:`~fashion_mmpose.synthetic.Parsing`.
+        """
+        return parsing_map(self.stack, self.image.shape[1::-1])
 
 
 def _anchor(name: str) -> str:
@@ -131,7 +136,7 @@ def draw_fashionai(category: str, seed: int, index: int) -> Drawing:
             visible = not canvas.hidden(exact[channel], part)
             found[channel] = *pixel, int(visible)
     image = photograph(rng, canvas.image)
-    return Drawing(image, found, exact, parts, canvas.stack, canvas.parsing)
+    return Drawing(image, found, exact, parts, canvas.stack)
 
 
 def image_id(category: str, seed: int, index: int) -> str:
@@ -207,10 +212,8 @@ def write_fashionai(
     ids = [image_id(category, seed, index) for category, index in tasks]
     # Maps of pictures that are replaced would be wrong.
     maps = mapped(out_dir, ids)
-    if maps and not overwrite:
-        raise FileExistsError(
-            f'{maps[0]} is there already; choose another folder or overwrite it'
-        )
+    if not overwrite:
+        refuse_what_is_there(maps, out_dir)
     with drawn_together(out_dir, maps) as folder:
         for category in categories:
             (folder / 'Images' / category).mkdir(parents=True)

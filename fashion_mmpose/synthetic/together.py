@@ -2,9 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from fashion_mmpose import interrupts
 
@@ -15,7 +15,7 @@ _UNFINISHED = '.drawing'
 LENGTHS, CAMERA = 'lengths', 'camera.json'
 
 # Folders of human parsing maps, in the place of those of pictures.
-MAPS = {'image': 'parsing', 'Images': 'Parsing'}
+_MAPS = {'image': 'parsing', 'Images': 'Parsing'}
 
 
 @contextmanager
@@ -54,23 +54,49 @@ def _replace(folder: Path, out_dir: Path, old: Iterable[Path]) -> None:
         shutil.move(path, place)  # a link may lead to another disk
 
 
-def first_present(out_dir: Path, names: Iterable[str]) -> Path | None:
-    """The first of some files that a folder has already; None if it has none."""
-    there = (out_dir / name for name in names)
-    return next((path for path in there if os.path.lexists(path)), None)
+def refuse_what_is_there(
+    old: Sequence[Path], out_dir: Path, pictures: Iterable[str] = ()
+) -> None:
+    """Refuse to write where a set lies already.
+
+    Args:
+        old: Files of a set before.
+        out_dir: The folder.
+        pictures: Those that will be drawn, below it.
+
+    Raises:
+        FileExistsError: If there is one of these.
+    """
+    places = (*old, *(out_dir / name for name in pictures))
+    there = next((path for path in places if os.path.lexists(path)), None)
+    if there is not None:
+        raise FileExistsError(
+            f'{there} is there already; choose another folder or overwrite it'
+        )
 
 
 def map_of(picture: str) -> str:
-    """Where the human parsing map of a picture lies, below the same folder.
+    """Where the human parsing map of a drawn picture lies.
 
     Args:
-        picture: ``'image/000001.jpg'``, or ``'Images/blouse/<id>.jpg'``.
+        picture: ``'image/000001.jpg'``, or ``'Images/blouse/<id>.jpg'``, and folders
+            before that.
 
     Returns:
         str: ``'parsing/000001.png'``, or ``'Parsing/blouse/<id>.png'``.
+
+    Raises:
+        ValueError: If the picture is not in a folder of drawn pictures.
     """
-    folder, *rest = PurePosixPath(picture).with_suffix('.png').parts
-    return str(PurePosixPath(MAPS[folder], *rest))
+    parts = list(Path(picture).with_suffix('.png').parts)
+    for index in reversed(range(len(parts) - 1)):
+        if parts[index] in _MAPS:
+            parts[index] = _MAPS[parts[index]]
+            return Path(*parts).as_posix()
+    raise ValueError(
+        f'{picture} can have no parsing map: none of its folders is called '
+        f'{" or ".join(_MAPS)}, as those of drawn sets are'
+    )
 
 
 def mapped(out_dir: Path, pictures: Iterable[str]) -> list[Path]:

@@ -14,10 +14,10 @@ from safetensors.torch import load_file
 from toolbox import ROOT, load_tool, run, warm_python
 
 from fashion_mmpose.config.loading import load_config
-from fashion_mmpose.datasets.transforms.parsing import parsing_path
 from fashion_mmpose.inference.onnx.metadata import read_metadata
 from fashion_mmpose.measure.uncertainty.calibration import beside, read_calibration
 from fashion_mmpose.starter import DETECTOR, FOLDER, NAMES
+from fashion_mmpose.synthetic.together import map_of
 from fashion_mmpose.weights.starter import starter_weights
 
 pytestmark = pytest.mark.slow
@@ -114,9 +114,9 @@ def test_drawings_with_parsing_maps_alone(making, tmp_path, monkeypatch):
     pictures = json.loads(Path('data/starter/train.json').read_text())['images']
     assert len(pictures) == 7
     for each in pictures:
-        assert parsing_path(f'data/starter/{each["file_name"]}').is_file()
+        assert Path(map_of(f'data/starter/{each["file_name"]}')).is_file()
     pictures = json.loads(Path('data/starter/validation.json').read_text())['images']
-    assert not parsing_path(f'data/starter/{pictures[0]["file_name"]}').exists()
+    assert not Path(map_of(f'data/starter/{pictures[0]["file_name"]}')).exists()
 
 
 def test_calibrations_alone(making, tmp_path, monkeypatch):

@@ -1,7 +1,5 @@
 """Human parsing maps of drawings, beside their pictures."""
 
-from pathlib import Path
-
 import cv2
 import mmcv
 import numpy as np
@@ -9,7 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_warp_matrix
 
-from fashion_mmpose.synthetic.together import MAPS
+from fashion_mmpose.synthetic.together import map_of
 
 
 @TRANSFORMS.register_module()
@@ -29,8 +27,8 @@ class LoadParsing(BaseTransform):
             ValueError: If the map is of another size than the picture, or the picture
                 is not in a folder of drawn ones.
         """
-        path = parsing_path(results['img_path'])
-        classes = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        path = map_of(results['img_path'])
+        classes = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
         if classes is None:
             raise FileNotFoundError(
                 f'{results["img_path"]} has no parsing map {path}; to fix it: draw the '
@@ -77,21 +75,3 @@ class AppendParsing(BaseTransform):
         )
         results['img'] = np.dstack([results['img'], classes])
         return results
-
-
-def parsing_path(picture: str) -> Path:
-    """Where the map of a drawn picture lies.
-
-    Raises:
-        ValueError: If the picture is not in a folder of drawn pictures.
-    """
-    path = Path(picture)
-    parts = list(path.with_suffix('.png').parts)
-    for index in reversed(range(len(parts) - 1)):
-        if parts[index] in MAPS:
-            parts[index] = MAPS[parts[index]]
-            return Path(*parts)
-    raise ValueError(
-        f'{picture} can have no parsing map: none of its folders is called '
-        f'{" or ".join(MAPS)}, as those of drawn sets are'
-    )

@@ -29,9 +29,9 @@ from fashion_mmpose.synthetic.together import (
     CAMERA,
     LENGTHS,
     drawn_together,
-    first_present,
     mapped,
     measured,
+    refuse_what_is_there,
 )
 
 from .boards import BOARD, draw_board
@@ -119,11 +119,8 @@ def write_laid_flat(
         target.draw(CELL)  # where it cannot be drawn nothing is replaced, either
     pictures = [f'{IMAGES}/{number:06d}.jpg' for number in range(1, len(tasks) + 1)]
     old = [*_of_another_camera(out_dir), *mapped(out_dir, pictures)]
-    there = old[0] if old else first_present(out_dir, pictures)
-    if there and not overwrite:
-        raise FileExistsError(
-            f'{there} is there already; choose another folder or overwrite it'
-        )
+    if not overwrite:
+        refuse_what_is_there(old, out_dir, pictures)
     camera = sample_camera(seed)
     with drawn_together(out_dir, old) as folder:
         for each in (IMAGES, ANNOTATIONS, BOARDS):

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .curves import Piece
-from .parsing import Parsing
+from .parsing import Parsing, parsing_map
 from .surfaces.fabric import Cloth
 from .surfaces.palette import Color
 from .surfaces.relief import slopes
@@ -107,6 +107,9 @@ class Painted:
         y: Its upper edge.
         mask: (h, w) uint8, 255 inside, places that were painted over included.
         garment: Number of the garment of which ``part`` is a part.
+        parsing: What it shows.
+        details: What strokes on it show if it is something else, and the (h, w) uint8
+            mask of each, 255 inside.
     """
 
     part: str | None
@@ -115,6 +118,14 @@ class Painted:
     y: int
     mask: np.ndarray
     garment: int = 0
+    parsing: Parsing = Parsing.CLOTHES
+    details: tuple[tuple[Parsing, np.ndarray], ...] = ()
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the mask in the picture."""
+        height, width = self.mask.shape
+        return slice(self.y, self.y + height), slice(self.x, self.x + width)
 
     def covers(self, point: np.ndarray, margin: int = 0) -> bool:
         """Whether all pixels within ``margin`` of a point (2,) are inside."""
@@ -150,7 +161,6 @@ class Canvas:
         image: The picture.
         camera: The view.
         stack: All layers that touch the picture, back to front.
-        parsing: (H, W) uint8, what each pixel shows: a :class:`Parsing`.
     """
 
     def __init__(
@@ -169,7 +179,11 @@ class Canvas:
         self._shadow = rng.uniform(0.2, 1.3)
         self._crease = rng.uniform(0.05, 0.3)
         self.stack: list[Painted] = []
-        self.parsing = np.full(image.shape[:2], Parsing.BACKGROUND, np.uint8)
+
+    @property
+    def parsing(self) -> np.ndarray:
+        """(H, W) uint8, what each pixel shows: a :class:`Parsing`."""
+        return parsing_map(self.stack, self.image.shape[1::-1])
 
     def draw(self, layer: Layer) -> None:
         """Paints a layer over everything painted before."""
@@ -182,7 +196,13 @@ class Canvas:
         fixed = [_fixed(outline - (x0, y0)) for outline in outlines]
         for outline in fixed:
             cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, _SHIFT)
-        self.stack.append(Painted(layer.part, layer.hides, x0, y0, mask, layer.garment))
+        details = self._details(layer.strokes, mask.shape, (x0, y0))
+        self.stack.append(
+            Painted(
+                *(layer.part, layer.hides, x0, y0, mask),
+                *(layer.garment, layer.parsing, details),
+            )
+        )
         if layer.shadow > 0:
             self._cast(np.concatenate(outlines), outlines, layer.shadow * self._shadow)
 
@@ -194,7 +214,6 @@ class Canvas:
         painted = cv2.multiply(painted, cv2.merge([shade] * 3), scale=1 / 160)
         weight = mask.astype(np.float32) * np.float32(1 / 255)
         region[:] = cv2.blendLinear(painted, region, weight, 1 - weight)
-        self._parse(layer, mask, (x0, y0))
 
     def hidden(
         self, point: np.ndarray, part: str, margin: int = 2, garment: int = 0
@@ -330,17 +349,15 @@ class Canvas:
         down = float(np.arctan2(dx, max(dy, 1e-6)))
         return self._crease * slopes(self._rng, size, unit, down, self._light)
 
-    def _parse(self, layer: Layer, mask: np.ndarray, origin) -> None:
-        """Enters what the layer shows where it is more than half of the pixel."""
-        own = np.full_like(mask, layer.parsing)
-        for stroke in layer.strokes:
+    def _details(self, strokes, shape, origin) -> tuple:
+        """Those of the strokes that show something else than their layer, as masks."""
+        details = []
+        for stroke in strokes:
             if stroke.parsing is not None:
-                inside = np.zeros_like(mask)
+                inside = np.zeros(shape, np.uint8)
                 self._stroke(inside, replace(stroke, color=(255, 255, 255)), origin)
-                own[inside >= 128] = stroke.parsing
-        (x, y), (height, width) = origin, mask.shape
-        region = self.parsing[y : y + height, x : x + width]
-        np.copyto(region, own, where=mask >= 128)
+                details.append((stroke.parsing, inside))
+        return tuple(details)
 
     def _stroke(self, painted: np.ndarray, stroke: Stroke, origin) -> None:
         points = _fixed(self.camera.project(stroke.points) - origin)

@@ -12,11 +12,6 @@ from .canvas import Painted
 _LEAST_AREA = 16  # pixels; a smaller patch gets no polygon of its own
 
 
-def _window(row: Painted) -> tuple[slice, slice]:
-    height, width = row.mask.shape
-    return slice(row.y, row.y + height), slice(row.x, row.x + width)
-
-
 def whole_masks(stack: Sequence[Painted], size_wh: tuple[int, int]) -> dict:
     """Masks of all garments, what is covered included.
 
@@ -31,7 +26,7 @@ def whole_masks(stack: Sequence[Painted], size_wh: tuple[int, int]) -> dict:
     for row in stack:
         if row.part is not None:
             mask = masks.setdefault(row.garment, np.zeros(size_wh[::-1], bool))
-            mask[_window(row)] |= row.mask >= 128
+            mask[row.window] |= row.mask >= 128
     return masks
 
 
@@ -46,7 +41,7 @@ def seen_garments(stack: Sequence[Painted], size_wh: tuple[int, int]) -> np.ndar
     for row in stack:
         if row.hides:
             number = -1 if row.part is None else row.garment
-            labels[_window(row)][row.mask >= 128] = number
+            labels[row.window][row.mask >= 128] = number
     return labels
 
 

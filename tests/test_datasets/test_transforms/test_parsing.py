@@ -7,7 +7,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 
 from fashion_mmpose.datasets import AppendParsing, LoadParsing
-from fashion_mmpose.datasets.transforms.parsing import parsing_path
+from fashion_mmpose.synthetic.together import map_of
 
 COLOURS = np.array([0, 50, 100, 150, 200, 250], np.uint8)
 
@@ -94,13 +94,13 @@ def test_a_picture_that_is_cut_off_is_background_outside(path):
     ],
 )
 def test_where_maps_lie(picture, parsing):
-    assert str(parsing_path(picture)) == parsing
+    assert map_of(picture) == parsing
 
 
 def test_pictures_that_are_not_drawn():
     # A map beside the picture, of its name, could be the picture itself.
     with pytest.raises(ValueError, match='none of its folders is called image or Im'):
-        parsing_path('photographs/image.png')
+        map_of('photographs/image.png')
 
 
 def test_pictures_without_a_map(tmp_path):
