@@ -79,12 +79,13 @@ def parse_args(argv=None) -> argparse.Namespace:
         metavar='N',
         help='outfits to calibrate with, and half as many garments (%(default)s)',
     )
-    parser.add_argument(
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument(
         '--only-calibration',
         action='store_true',
         help='fit the calibrations to the weights that are there; train nothing',
     )
-    parser.add_argument(
+    only.add_argument(
         '--only-parsing',
         action='store_true',
         help='draw the pictures with human parsing maps; train nothing',

@@ -3,16 +3,14 @@
 # network that is shipped is a mean of its weights before and after: docs/starter.md.
 _base_ = './landmarks.py'
 
-train_pipeline = [
-    _base_.load,
+erased_crop = [
     *_base_.framing,
     *_base_.augmentation,
     _base_.crop,
     *_base_.colours,
     dict(type='ErasedPatches'),
-    _base_.targets,
-    _base_.pack,
 ]
+train_pipeline = [_base_.load, *erased_crop, _base_.targets, _base_.pack]
 train_dataloader = dict(
     sampler=dict(num_samples=7680), dataset=dict(pipeline=train_pipeline)
 )

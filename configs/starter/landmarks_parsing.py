@@ -11,11 +11,7 @@ model = dict(
 train_pipeline = [
     _base_.load,
     dict(type='LoadParsing'),
-    *_base_.framing,
-    *_base_.augmentation,
-    _base_.crop,
-    *_base_.colours,
-    dict(type='ErasedPatches'),
+    *_base_.erased_crop,
     dict(type='AppendParsing'),
     _base_.targets,
     _base_.pack,

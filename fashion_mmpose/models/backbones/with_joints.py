@@ -33,8 +33,7 @@ class FeaturesWithJoints(TimmFeatures):
     def __init__(
         self, model_name: str, joints: dict, drop: float = 0.0, **kwargs
     ) -> None:
-        if not 0 <= drop < 1:
-            raise ValueError(f'drop is a probability in [0, 1), got {drop!r}')
+        check_probability('drop', drop)
         super().__init__(model_name, **kwargs)
         self.drop = drop
         self.joints = MODELS.build(joints)
@@ -61,6 +60,26 @@ class FeaturesWithJoints(TimmFeatures):
         """
         levels = super().forward(x)
         if self.training and self.drop:
-            kept = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.drop
+            kept = kept_by_lot(x, self.drop)
             levels = tuple(level * kept for level in levels)
         return (*self.joints(x), *levels)
+
+
+def check_probability(name: str, value: float) -> None:
+    """Refuse what is no probability of leaving something out.
+
+    Raises:
+        ValueError: If it is not in [0, 1).
+    """
+    if not 0 <= value < 1:
+        raise ValueError(f'{name} is a probability in [0, 1), got {value!r}')
+
+
+def kept_by_lot(x: Tensor, drop: float) -> Tensor:
+    """Which pictures of a batch keep something: (B, 1, 1, 1) bool, by lot.
+
+    Args:
+        x: The batch, shape (B, ...).
+        drop: Probability that one does not.
+    """
+    return torch.rand(len(x), 1, 1, 1, device=x.device) >= drop

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .people.simulated_parsing import simulated_parsing
-from .with_joints import FeaturesWithJoints
+from .with_joints import FeaturesWithJoints, check_probability, kept_by_lot
 
 _GROUPS = 8  # of the normalisation
 
@@ -47,10 +47,7 @@ class FeaturesWithParsing(FeaturesWithJoints):
         parsing_drop: float = 0.0,
         **kwargs,
     ) -> None:
-        if not 0 <= parsing_drop < 1:
-            raise ValueError(
-                f'parsing_drop is a probability in [0, 1), got {parsing_drop!r}'
-            )
+        check_probability('parsing_drop', parsing_drop)
         super().__init__(model_name, joints, **kwargs)
         self.parsing_drop = parsing_drop
         self.parsing = MODELS.build(parsing)
@@ -95,8 +92,7 @@ class FeaturesWithParsing(FeaturesWithJoints):
         level = functional.pixel_unshuffle(maps, 2)
         kept = 1
         if self.training and self.parsing_drop:
-            drawn = torch.rand(len(x), 1, 1, 1, device=x.device)
-            kept = drawn >= self.parsing_drop
+            kept = kept_by_lot(x, self.parsing_drop)
         for number, layers in enumerate(self.of_parsing):
             level = layers(level)
             levels[number] = torch.cat([levels[number], level * kept], dim=1)
