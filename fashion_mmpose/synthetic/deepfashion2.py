@@ -9,14 +9,18 @@ import numpy as np
 
 from fashion_mmpose.formats.deepfashion2.raw import levels
 from fashion_mmpose.garments import categories, garment
-from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas, Painted
+from fashion_mmpose.synthetic.painting.canvas import (
+    Camera,
+    Canvas,
+    Painted,
+    parsing_map,
+)
 from fashion_mmpose.synthetic.painting.masks import (
     box_of,
     polygons_of,
     seen_garments,
     whole_masks,
 )
-from fashion_mmpose.synthetic.painting.parsing import parsing_map
 from fashion_mmpose.synthetic.painting.photograph import photograph
 from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processors
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text

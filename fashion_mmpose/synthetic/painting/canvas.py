@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from .curves import Piece
-from .parsing import Parsing, parsing_map
+from .parsing import Parsing
 from .surfaces.fabric import Cloth
 from .surfaces.palette import Color
 from .surfaces.relief import slopes
@@ -368,3 +369,19 @@ class Canvas:
             )
         else:
             cv2.fillPoly(painted, [points], stroke.color, cv2.LINE_AA, _SHIFT)
+
+
+def parsing_map(stack: Sequence[Painted], size_wh: tuple[int, int]) -> np.ndarray:
+    """(H, W) uint8: what each pixel shows, a :class:`Parsing`.
+
+    Args:
+        stack: All layers of the picture, back to front.
+        size_wh: Size of the picture in pixels.
+    """
+    classes = np.full(size_wh[::-1], Parsing.BACKGROUND, np.uint8)
+    for row in stack:
+        own = np.full_like(row.mask, row.parsing)
+        for parsing, inside in row.details:
+            own[inside >= 128] = parsing
+        np.copyto(classes[row.window], own, where=row.mask >= 128)
+    return classes

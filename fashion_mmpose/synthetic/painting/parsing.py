@@ -1,15 +1,6 @@
 """What the pixels of a picture with people show, as a human parser tells it."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-if TYPE_CHECKING:
-    from .canvas import Painted
 
 
 class Parsing(IntEnum):
@@ -35,19 +26,3 @@ class Parsing(IntEnum):
     FACE_SKIN = 3
     CLOTHES = 4
     OTHERS = 5
-
-
-def parsing_map(stack: Sequence[Painted], size_wh: tuple[int, int]) -> np.ndarray:
-    """(H, W) uint8: what each pixel shows, a :class:`Parsing`.
-
-    Args:
-        stack: All layers of the picture, back to front.
-        size_wh: Size of the picture in pixels.
-    """
-    classes = np.full(size_wh[::-1], Parsing.BACKGROUND, np.uint8)
-    for row in stack:
-        own = np.full_like(row.mask, row.parsing)
-        for parsing, inside in row.details:
-            own[inside >= 128] = parsing
-        np.copyto(classes[row.window], own, where=row.mask >= 128)
-    return classes
