@@ -50,7 +50,7 @@ def trace(
         onnx.ModelProto: The graph, without what PyTorch notes about its own source.
     """
     require_onnx()
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), _quiet(), _out_of_place(graph):
         program = torch.onnx.export(
             graph,
             tuple(examples.values()),
@@ -89,6 +89,22 @@ def _tidy(model) -> None:
     ]
     rewriter.rewrite(model, biases)
     optimizer.remove_unused_nodes(model)
+
+
+@contextmanager
+def _out_of_place(graph: nn.Module) -> Iterator[None]:
+    """With activations that write nothing into their input.
+
+    The exporter takes those apart that do, for half of its time with a large network.
+    """
+    changed = [each for each in graph.modules() if getattr(each, 'inplace', False)]
+    for each in changed:
+        each.inplace = False
+    try:
+        yield
+    finally:
+        for each in changed:
+            each.inplace = True
 
 
 @contextmanager

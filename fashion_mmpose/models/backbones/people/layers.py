@@ -1,14 +1,12 @@
 """Layers of networks that TensorFlow has trained."""
 
 from collections.abc import Callable
-from functools import partial
 
 from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from torch import Tensor, nn
-from torch.nn import functional
 
 Activation = Callable[[Tensor], Tensor]
-relu6 = partial(functional.relu6, inplace=True)
+relu6 = nn.ReLU6(inplace=True)
 
 
 class Convolution(nn.Module):
