@@ -121,10 +121,13 @@ class Pose:
         """Sends points (N, 2) of the straight figure to the posed one."""
         x, y = points[:, 0], points[:, 1]
         # The chest is a cylinder: turning it moves its front, not its sides.
-        bulge = np.clip(1 - (x / 0.8) ** 2, 0, None)
+        bulge = np.maximum(1 - (x / 0.8) ** 2, 0)
         x = x * np.cos(self.turn) + 0.3 * np.sin(self.turn) * bulge
-        x = x + self.sway * np.sin(np.clip((y + 0.8) / 3.4, -0.5, 1.2) * np.pi)
-        return self.wobble(np.stack([x, y], axis=1))
+        height = np.minimum(np.maximum((y + 0.8) / 3.4, -0.5), 1.2)
+        bent = np.empty_like(points)
+        bent[:, 0] = x + self.sway * np.sin(height * np.pi)
+        bent[:, 1] = y
+        return self.wobble(bent)
 
 
 # share, upper arm, forearm (degrees: mean and spread), in front of the trunk

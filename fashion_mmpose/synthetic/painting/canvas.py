@@ -10,6 +10,7 @@ import numpy as np
 
 from .curves import Piece
 from .parsing import Parsing
+from .surfaces import palette
 from .surfaces.fabric import Cloth
 from .surfaces.palette import Color
 from .surfaces.relief import slopes
@@ -130,7 +131,7 @@ class Painted:
 
     def covers(self, point: np.ndarray, margin: int = 0) -> bool:
         """Whether all pixels within ``margin`` of a point (2,) are inside."""
-        column, row = np.round(point).astype(int) - (self.x, self.y)
+        column, row = round(point[0]) - self.x, round(point[1]) - self.y
         height, width = self.mask.shape
         if not (margin <= column < width - margin and margin <= row < height - margin):
             return False
@@ -270,7 +271,7 @@ class Canvas:
     def _cloth(self, layer: Layer, fixed, mask, origin) -> np.ndarray:
         """The material's own colours on the layer's window."""
         cloth = layer.cloth
-        painted = np.full((*mask.shape, 3), cloth.color, np.uint8)
+        painted = palette.filled(mask.shape[::-1], cloth.color)
         if len(cloth.tile) <= 8:
             return painted
         for number, (piece, outline) in enumerate(zip(layer.pieces, fixed)):

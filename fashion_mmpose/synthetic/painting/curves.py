@@ -11,6 +11,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 _SAMPLES = 12
+# Shares of a segment's way, and what its ends and control points weigh there.
+_WAY = np.linspace(0, 1, _SAMPLES + 1)[1:, None]
+_BEZIER = (
+    (1 - _WAY) ** 3,
+    3 * (1 - _WAY) ** 2 * _WAY,
+    3 * (1 - _WAY) * _WAY**2,
+    _WAY**3,
+)
 
 
 def point(x: float, y: float) -> np.ndarray:
@@ -91,20 +99,14 @@ class Pen:
 
     def line(self, end: np.ndarray, name: str | None = None) -> Pen:
         """A straight segment, dense so that later warps can bend it."""
-        t = np.linspace(0, 1, _SAMPLES + 1)[1:, None]
-        return self._add(self.tip + (end - self.tip) * t, name)
+        return self._add(self.tip + (end - self.tip) * _WAY, name)
 
     def curve(
         self, c1: np.ndarray, c2: np.ndarray, end: np.ndarray, name: str | None = None
     ) -> Pen:
         """A cubic Bezier segment with control points ``c1`` and ``c2``."""
-        t = np.linspace(0, 1, _SAMPLES + 1)[1:, None]
-        points = (
-            (1 - t) ** 3 * self.tip
-            + 3 * (1 - t) ** 2 * t * c1
-            + 3 * (1 - t) * t**2 * c2
-            + t**3 * end
-        )
+        first, second, third, last = _BEZIER
+        points = first * self.tip + second * c1 + third * c2 + last * end
         return self._add(points, name)
 
     def through(self, points: np.ndarray, name: str | None = None) -> Pen:
@@ -182,6 +184,12 @@ def crossing(a: np.ndarray, b: np.ndarray) -> tuple[int, int, np.ndarray] | None
     return int(i), int(j), a[i] + s[i, j] * da[i, 0]
 
 
+def _steps(line: np.ndarray) -> np.ndarray:
+    """(N - 1,) distances of neighbours on a line (N, 2)."""
+    dx, dy = (line[1:] - line[:-1]).T
+    return np.sqrt(dx * dx + dy * dy)
+
+
 def along(lines: list[np.ndarray], fraction: float) -> tuple[int, np.ndarray]:
     """The point at a fraction of the length of several paths, one after the other.
 
@@ -192,7 +200,7 @@ def along(lines: list[np.ndarray], fraction: float) -> tuple[int, np.ndarray]:
     Returns:
         tuple: Number of the path and the point (2,) on it.
     """
-    steps = [np.linalg.norm(np.diff(line, axis=0), axis=1) for line in lines]
+    steps = [_steps(line) for line in lines]
     lengths = [float(step.sum()) for step in steps]
     rest = fraction * sum(lengths)
     for number, (line, step, length) in enumerate(zip(lines, steps, lengths)):

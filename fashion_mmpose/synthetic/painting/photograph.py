@@ -90,10 +90,10 @@ def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     image = cv2.LUT(_saturate(rng, image), _tone(rng))
     image = _blur(rng, image)
     if rng.random() < 0.7:
-        x, y = rng.integers(0, _GRAIN, 2)
-        turned = np.roll(_grain(), (int(y), int(x)), (0, 1))
-        copies = (-(-height // _GRAIN), -(-width // _GRAIN), 1)
-        noise = np.tile(turned, copies)[:height, :width]
+        x, y = rng.integers(0, _GRAIN, 2).tolist()
+        below, right = max(0, height - _GRAIN - y), max(0, width - _GRAIN - x)
+        noise = cv2.copyMakeBorder(_grain(), y, below, x, right, cv2.BORDER_WRAP)
+        noise = noise[:height, :width]
         spread = float(np.abs(rng.normal(0, 6)))
         image = cv2.add(image, spread * noise, dtype=cv2.CV_8U)
     return image

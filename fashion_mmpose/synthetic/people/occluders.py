@@ -187,9 +187,7 @@ def write_text(rng: np.random.Generator, image: np.ndarray) -> None:
     letters = ''.join(rng.choice(list('ABEHIKLMNORSTUV'), int(rng.integers(3, 8))))
     height, width = image.shape[:2]
     spot = (rng.uniform(0.02, 0.6, 2) * (width, height)).astype(int) + (0, 20)
-    color = palette.contrasting(
-        rng, tuple(int(c) for c in image.mean((0, 1))), palette.CLOTH, 0.3
-    )
+    color = palette.contrasting(rng, palette.mean_of(image), palette.CLOTH, 0.3)
     size = rng.uniform(0.5, 1.3)
     fonts = (
         cv2.FONT_HERSHEY_SIMPLEX,

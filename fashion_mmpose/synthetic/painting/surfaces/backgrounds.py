@@ -173,9 +173,12 @@ def _noise(rng, size_wh, wall):
     side = max(size_wh)
     total = np.zeros((side, side, 3), np.float32)
     for octave in range(2, 8):
-        layer = [smooth_noise(rng, 2**octave, side) for _ in range(2)]
+        first, second = (
+            smooth_noise(rng, 2**octave, side).astype(np.float64) for _ in range(2)
+        )
         tint = rng.normal(0, 0.35, (2, 3)) + rng.normal(0, 1, (2, 1))
-        total += sum(n[..., None] * t for n, t in zip(layer, tint)) * 0.6**octave
+        for channel, (one, other) in enumerate(tint.T):
+            total[..., channel] += (first * one + second * other) * 0.6**octave
     total *= rng.uniform(20, 60) / float(total.std())
     image = np.array(wall) * rng.uniform(0.4, 1) + total[: size_wh[1], : size_wh[0]]
     return np.clip(image, 0, 255).astype(np.uint8)
@@ -226,5 +229,4 @@ def sample_background(
     half = (-(-size_wh[0] // _HALF), -(-size_wh[1] // _HALF))
     kind = _KINDS[rng.choice(len(_KINDS), p=[row[0] for row in _KINDS])][1]
     image = kind(rng, half, palette.pick(rng, palette.WALL, 6))
-    mean = tuple(int(c) for c in image.mean((0, 1)))
-    return cv2.resize(image, size_wh), mean
+    return cv2.resize(image, size_wh), palette.mean_of(image)

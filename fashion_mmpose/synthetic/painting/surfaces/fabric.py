@@ -29,7 +29,7 @@ class Cloth:
 
 
 def _flat(size: int, color: Color) -> np.ndarray:
-    return np.full((size, size, 3), color, dtype=np.uint8)
+    return palette.filled((size, size), color)
 
 
 def smooth_noise(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:
@@ -195,8 +195,7 @@ def sample_cloth(rng: np.random.Generator, unit: float, avoid: Color) -> Cloth:
         ..., None
     ]
     tile = np.clip(tile, 0, 255).astype(np.uint8)
-    mean = tuple(int(c) for c in tile.reshape(-1, 3).mean(0))
-    return Cloth(tile, mean, unit, rng.uniform(0.3, 1.2))
+    return Cloth(tile, palette.mean_of(tile), unit, rng.uniform(0.3, 1.2))
 
 
 def solid(color: Color, relief: float = 0.0) -> Cloth:

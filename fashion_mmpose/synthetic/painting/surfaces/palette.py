@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 Color = tuple[int, int, int]
@@ -67,3 +68,15 @@ def contrasting(
         if abs(luminance(other) - luminance(color)) >= least:
             break
     return other
+
+
+def filled(size_wh: tuple[int, int], color: Color) -> np.ndarray:
+    """A picture (H, W, 3) uint8 of one colour."""
+    image = np.empty((size_wh[1], size_wh[0], 3), np.uint8)
+    return cv2.rectangle(image, (0, 0), size_wh, color, cv2.FILLED)
+
+
+def mean_of(image: np.ndarray) -> Color:
+    """The mean colour of a picture (H, W, 3) uint8, rounded down."""
+    pixels = image.shape[0] * image.shape[1]
+    return tuple(int(total / pixels) for total in cv2.sumElems(image)[:3])
