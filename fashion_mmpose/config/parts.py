@@ -15,6 +15,12 @@ def is_detector(cfg: Config) -> bool:
     return cfg.get('default_scope') == 'mmdet'
 
 
+def trained_category(cfg: Config) -> str | None:
+    """The one category whose network a config trains or tests, if it is one."""
+    loader = cfg.get('train_dataloader') or cfg.get('test_dataloader') or {}
+    return (loader.get('dataset') or {}).get('category')
+
+
 def kind_of(part: Mapping) -> str:
     """The name of a part's class, without its module or scope; '' if it names none."""
     kind = part.get('type') or ''

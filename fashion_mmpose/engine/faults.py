@@ -96,6 +96,11 @@ def way_to_resume(runner: Runner) -> str:
     return f'the same command with --resume goes on from {_shown(path)}'
 
 
+def run_again() -> str:
+    """How to go on with a test that has ended."""
+    return 'then run the same command again'
+
+
 def last_good_checkpoint(runner: Runner) -> Path | None:
     """The newest checkpoint of a run, or the one that it began with, whose weights are
     finite.

@@ -2,7 +2,6 @@
 
 import os
 
-from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import is_model_wrapper
@@ -13,7 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from fashion_mmpose.config.loading import config_name
-from fashion_mmpose.config.parts import is_detector
+from fashion_mmpose.config.parts import is_detector, trained_category
 from fashion_mmpose.datasets.pictures.reading import picture_ids
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError
@@ -34,10 +33,11 @@ from fashion_mmpose.weights.torch_file import check_torch_file
 from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .changed_settings import Settings
-from .faults import check_batches, dead_workers_named, way_to_resume
+from .faults import check_batches, dead_workers_named, run_again, way_to_resume
 from .monitors import check_monitored
 from .optim.batch_size import fit_rates
 from .optim.compiling import compile_losses
+from .optim.groups_in_log import tensors_in_short, told_in_short
 from .resuming import limits_of_resuming
 from .run_files import (
     WholeFilesLoggerHook,
@@ -93,13 +93,13 @@ class TrainingRunner(PatientRunner):
     def val(self) -> dict:
         """Validate; see :meth:`mmengine.runner.Runner.val`."""
         self._become_current()
-        with dead_workers_named(_run_again):
+        with dead_workers_named(run_again):
             return super().val()
 
     def test(self) -> dict:
         """Test; see :meth:`mmengine.runner.Runner.test`."""
         self._become_current()
-        with dead_workers_named(_run_again):
+        with dead_workers_named(run_again):
             metrics = super().test()
         if self.sieve is not None and self.sieve.num_left_out:
             self.logger.warning(
@@ -179,6 +179,14 @@ class TrainingRunner(PatientRunner):
         if options := self.cfg.get('compile'):
             compile_losses(self.model, **({} if options is True else options))
             self.logger.info('the way to the losses is compiled; first steps take long')
+
+    def build_optim_wrapper(self, optim_wrapper):
+        """MMEngine's wrapper, of whose tensors a line tells; DEBUG lists them."""
+        with tensors_in_short(self.logger) as notes:
+            built = super().build_optim_wrapper(optim_wrapper)
+        if notes.num:
+            self.logger.info(told_in_short(built, self._network))
+        return built
 
     def scale_lr(self, optim_wrapper, auto_scale_lr: dict | None = None) -> None:
         """Scale the rates to the real batch size, if the config says so.
@@ -288,7 +296,7 @@ class TrainingRunner(PatientRunner):
         """A checkpoint with ``state_dict`` and ``meta``, as the hooks leave it."""
         if names_folder(filename):
             filename = weights_file(
-                filename, is_detector(self.cfg), _trained_category(self.cfg)
+                filename, is_detector(self.cfg), trained_category(self.cfg)
             )
         stored = read_checkpoint(filename)
         tensors = stored.tensors
@@ -383,16 +391,6 @@ class ScoringRunner(TrainingRunner):
     def _config_file(self) -> str:
         # The user may give a test the work folder of the training.
         return f'tested_{super()._config_file}'
-
-
-def _run_again() -> str:
-    return 'then run the same command again'
-
-
-def _trained_category(cfg: Config) -> str | None:
-    """The one category whose network a config trains or tests, if it is one."""
-    loader = cfg.get('train_dataloader') or cfg.get('test_dataloader') or {}
-    return (loader.get('dataset') or {}).get('category')
 
 
 def _kept(kind: type[ManagerMixin]) -> dict:
