@@ -1,10 +1,10 @@
 """Files of garments, written and read."""
 
-import csv
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 
+from fashion_mmpose.files.csv_file import write_cells
 from fashion_mmpose.files.parquet import damage_named, require_pyarrow
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.garments import GarmentPrediction
@@ -111,9 +111,7 @@ def write_unreadable(
     if not pictures and not is_asked and not os.path.exists(path):
         return
     with OutputFiles() as outputs:
-        writer = csv.writer(outputs.open(path), lineterminator='\n')
-        writer.writerow(Unreadable._fields)
-        writer.writerows(pictures)
+        write_cells(outputs.open(path), [Unreadable._fields, *pictures])
 
 
 def whole(path: str | os.PathLike) -> AbstractContextManager[None]:

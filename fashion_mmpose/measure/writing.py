@@ -1,6 +1,5 @@
 """Measurements as tables: CSV, JSON, and workbooks of spreadsheets."""
 
-import csv
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fashion_mmpose.errors import extra_needed
+from fashion_mmpose.files.csv_file import write_cells
 from fashion_mmpose.files.json_file import encode
 from fashion_mmpose.files.writing.outputs import OutputFiles
 
@@ -55,8 +55,7 @@ def write_table(
         lines = ',\n'.join(encode(dict(row)) for row in rows)
         outputs.open(path).write(f'[{lines}]\n')
     elif name == 'csv':
-        writer = csv.writer(outputs.open(path), lineterminator='\n')
-        writer.writerows(_cells(rows, columns))
+        write_cells(outputs.open(path), _cells(rows, columns))
     else:
         _write_workbook(outputs, path, rows, columns)
 

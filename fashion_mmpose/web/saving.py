@@ -1,6 +1,5 @@
 """What people take home from the page: COCO JSON, CSV, drawn pictures."""
 
-import csv
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
+from fashion_mmpose.files.csv_file import write_cells
 from fashion_mmpose.formats.labels.entries import Converted, write
 from fashion_mmpose.garments import Benchmark
 from fashion_mmpose.measure import AnyScale, Measured, Scale
@@ -103,13 +103,13 @@ def as_csv(tables: Mapping[str, Sequence[Sequence]], columns: Sequence[str]) -> 
         tables: The rows by the picture's name, see :func:`named_apart`.
         columns: Their heads.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['picture', *columns])
+    cells: list[Sequence] = [['picture', *columns]]
     for name, rows in tables.items():
         # A spreadsheet would take what begins so for a formula.
         safe = f"'{name}" if name.startswith(('=', '+', '-', '@')) else name
-        writer.writerows([safe, *row] for row in rows)
+        cells += [[safe, *row] for row in rows]
+    text = io.StringIO(newline='')
+    write_cells(text, cells)
     return text.getvalue()
 
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fashion_mmpose import garments
-from fashion_mmpose.files.inner_paths import path_fault
+from fashion_mmpose.files.inner_paths import has_controls, path_fault
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.coco.geometry import MAX_PX
 
@@ -120,20 +120,25 @@ def write_tianchi(
         double = next(name for name, n in Counter(image_ids).items() if n > 1)
         raise ValueError(f'image id {double!r} comes more than once')
     cells = np.rint(keypoints).astype(np.int64)
-    head = re.compile(f'({_ID}),({_CATEGORY})')
     row_format = '%s' + ',%d_%d_%d' * shape[1] + '\n'
     with OutputFiles() as outputs:
         file = outputs.open(path)
         file.write(','.join(COLUMNS) + '\n')
         for image_id, category, row in zip(image_ids, categories, cells):
-            start = f'{image_id},{category}'
-            if not head.fullmatch(start):
+            if not fits_cell(image_id) or not re.fullmatch(_CATEGORY, category):
                 raise ValueError(
                     f'{image_id!r} of category {category!r} cannot be written: the id '
-                    'must have no comma, line end or outer blank, and the category '
+                    'must have no comma, control character such as a line end, outer '
+                    'blank or quote before it, and the category '
                     f'must be one of {list(garments.categories("fashionai"))}'
                 )
-            file.write(row_format % (start, *row.ravel().tolist()))
+            file.write(row_format % (f'{image_id},{category}', *row.ravel().tolist()))
+
+
+def fits_cell(image_id: str) -> bool:
+    """Whether a cell of the CSV holds an image id, so that it is read as written."""
+    plain = re.fullmatch(_ID, image_id) and not image_id.startswith('"')
+    return bool(plain) and not has_controls(image_id)
 
 
 class _Reader:

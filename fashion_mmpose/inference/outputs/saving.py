@@ -12,7 +12,7 @@ import numpy as np
 from fashion_mmpose import garments, interrupts
 from fashion_mmpose.files.json_file import JsonList, encode
 from fashion_mmpose.files.pictures.pixels import write_picture
-from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
+from fashion_mmpose.formats.fashionai.tianchi import fits_cell, write_tianchi
 from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.garments.layout import full_layout
 from fashion_mmpose.inference.picture_prediction import PicturePrediction
@@ -32,8 +32,6 @@ DEFAULT_FPS = 25.0  # of cameras, which seldom tell
 # Whose frame times and sound drawn videos get.
 TIMED = ('.mp4', '.mov', '.m4v', '.mkv', '.webm')
 _MAX_DRAWING = 8  # pictures that wait to be drawn
-# What the challenge's CSV cells cannot hold; see formats.tianchi.
-_NOT_IN_IDS = ',\r\n'
 
 
 def check_csv(sources: Mapping[str, Source], benchmarks: Iterable[str]) -> None:
@@ -55,10 +53,11 @@ def check_csv(sources: Mapping[str, Source], benchmarks: Iterable[str]) -> None:
                 f'CSV holds one garment per picture; {name} is a {source.kind}; to '
                 'fix it: leave the CSV out, and take the JSON'
             )
-        if any(letter in name for letter in _NOT_IN_IDS) or name != name.strip():
+        if not fits_cell(name):
             raise ValueError(
-                f'{name!r} cannot be an id in a CSV: commas, line ends and outer '
-                'blanks are not allowed; rename the file'
+                f'{name!r} cannot be an id in a CSV: commas, control characters such '
+                'as line ends, outer blanks and a quote at the beginning are not '
+                'allowed; to fix it: rename the file'
             )
 
 

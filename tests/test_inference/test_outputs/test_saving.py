@@ -103,8 +103,10 @@ def test_csv_holds_the_best_of_each_picture(tmp_path):
         ([0], ['fashionai'], 'camera0 is a camera'),
         (['a,b.jpg'], ['fashionai'], r"'a,b\.jpg' cannot be an id in a CSV"),
         ([' a.jpg'], ['fashionai'], r"' a\.jpg' cannot be an id in a CSV"),
+        (['a\r.jpg'], ['fashionai'], r"'a\\r\.jpg' cannot be an id in a CSV"),
+        (['"a".jpg'], ['fashionai'], r"'\"a\"\.jpg' cannot be an id in a CSV"),
     ],
-    ids=['benchmark', 'video', 'camera', 'comma', 'blank'],
+    ids=['benchmark', 'video', 'camera', 'comma', 'blank', 'return', 'quote'],
 )
 def test_what_a_csv_cannot_hold(paths, benchmarks, message):
     with pytest.raises(ValueError, match=message):
