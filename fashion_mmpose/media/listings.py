@@ -192,17 +192,23 @@ def _column(path: str, names: Sequence[str], asked: str | None) -> str:
     """Which column holds the paths.
 
     Raises:
-        FormatError: If there is no such column, or nothing tells which.
+        FormatError: If there is no such column, it is there twice, or nothing tells
+            which.
     """
-    if asked is not None and asked in names:
-        return asked
     listed = ', '.join(names) or 'none'
-    if asked is not None:
+    if asked is None:
+        usual = [each for each in COLUMNS if each in names]
+        if not usual and len(names) != 1:
+            raise FormatError(
+                f'nothing tells which column of {path} holds the paths; to fix it: '
+                f'name it with --path-column; its columns are: {listed}'
+            )
+        asked = (usual or list(names))[0]
+    elif asked not in names:
         raise FormatError(f'{path} has no column {asked!r}; its columns are: {listed}')
-    found = [each for each in COLUMNS if each in names]
-    if found or len(names) == 1:
-        return (found or list(names))[0]
-    raise FormatError(
-        f'nothing tells which column of {path} holds the paths; to fix it: name it '
-        f'with --path-column; its columns are: {listed}'
-    )
+    if names.count(asked) > 1:
+        raise FormatError(
+            f'{path} has the column {asked!r} twice; to fix it: give the column that '
+            'holds no paths another name'
+        )
+    return asked

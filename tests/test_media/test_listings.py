@@ -109,13 +109,15 @@ def test_a_column_of_choice_and_rows_without_a_path(shop):
         ('t.csv', b'path\n"a"b.png\n', None, "t.csv, after line 1: ',' expected after"),
         ('t.csv', b'one,two\na,b\n', None, 'path-column; its columns are: one, two'),
         ('t.csv', b'one,two\na,b\n', 'file', "t.csv has no column 'file'; its columns"),
+        ('t.csv', b'path, path\na,b\n', None, "t.csv has the column 'path' twice"),
+        ('t.csv', b'file,img,img\na,b,c\n', 'img', "has the column 'img' twice"),
         ('t.csv', b'', None, 'its columns are: none'),
         ('t.csv', b'a.png\nb.png\n', None, 'no head, .* names the picture a.png;'),
         ('t.csv', b'1,a.PNG\n2,b.png\n', None, 'no head, .* the picture a.PNG; to'),
     ],
     ids=[
-        *('bytes', 'bytes of a table', 'quotes', 'which', 'none', 'empty', 'no head'),
-        'no head of two columns',
+        *('bytes', 'bytes of a table', 'quotes', 'which', 'none', 'twice'),
+        *('chosen twice', 'empty', 'no head', 'no head of two columns'),
     ],
 )
 def test_what_is_no_list(tmp_path, name, data, column, message):
@@ -191,6 +193,12 @@ class TestParquet:
     def test_what_is_no_table_of_paths(self, write, tmp_path):
         with pytest.raises(FormatError, match='column path holds int64, no texts'):
             read(write(path=[1]))
+        pyarrow = pytest.importorskip('pyarrow')
+        path = write(path=['a.png'], other=['b.png'])
+        twice = pyarrow.parquet.read_table(path).rename_columns(['path', 'path'])
+        pyarrow.parquet.write_table(twice, path)
+        with pytest.raises(FormatError, match="has the column 'path' twice"):
+            read(path)
         (tmp_path / 'broken.parquet').write_bytes(b'PAR1' + bytes(30))
         with pytest.raises(FormatError, match=r'broken\.parquet, after row 0'):
             read(tmp_path / 'broken.parquet')
