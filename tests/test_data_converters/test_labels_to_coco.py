@@ -239,6 +239,34 @@ def test_a_misspelt_point_is_refused_or_left_out(tmp_path, tool, capsys):
     assert 'the export has no neckline_left' in output.err
 
 
+def test_bad_lines_of_yolo_are_refused_or_left_out(tmp_path, capsys):
+    pictures = pictures_of('fashionai')
+    export = exported('yolo', tmp_path, pictures)
+    first, second = sorted(
+        path
+        for path in (tmp_path / 'labels').rglob('*.txt')
+        if path.read_text().strip()
+    )
+    good = first.read_text()
+    first.write_text(f'0 0.5 0.5\n{good}9 0.5\n')
+    options = ('--benchmark', 'fashionai')
+    assert not convert(tmp_path, export, *options)
+    assert f'{first}, line 1 has 3 numbers' in capsys.readouterr().err
+    content = convert(tmp_path, export, *options, '--skip-bad')
+    assert_same(content, pictures, 'fashionai', 'train/')
+    error = capsys.readouterr().err
+    assert f'warning: left out: {first}, line 1 has 3 numbers' in error
+    assert f'left out: {first}, line 4: class 9 is not in names' in error
+    # Of a file that is no text, no line is known.
+    first.write_text(good)
+    second.write_bytes(b'0 0.5 \xff')
+    assert not convert(tmp_path, export, *options)
+    assert f'{second} is no text' in capsys.readouterr().err
+    content = convert(tmp_path, export, *options, '--skip-bad')
+    kept = [each for each in pictures if not second.match(f'{each.name[:-4]}.txt')]
+    assert_same(content, kept, 'fashionai', 'train/')
+
+
 @pytest.mark.parametrize('first', ['0', '01'])
 def test_points_that_are_not_numbered_from_1(tmp_path, first, capsys):
     skirt = labelled(garments.garment('fashionai', 'skirt'), 20, 30)

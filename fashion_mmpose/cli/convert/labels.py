@@ -25,9 +25,9 @@ names a JSON or YAML file:
 
 null leaves something out. What matched is printed; categories that do not are left out
 and counted. A labelled key point that its category does not have is an error, as is a
-missing picture, one of another size, or one file for two pictures; --skip-bad leaves
-such garments and pictures out and lists them. A garment without a box gets the extent
-of its key points.
+missing picture, one of another size, one file for two pictures, or a line of YOLO's
+that is no garment; --skip-bad leaves such garments and pictures out and lists them. A
+garment without a box gets the extent of its key points.
 """
 
 import argparse
@@ -168,7 +168,7 @@ def execute(args: argparse.Namespace) -> None:
     if args.category is not None:
         garments.garment(benchmark, args.category)
     names = read_name_map(args.mapping, benchmark) if args.mapping else NameMap()
-    labels = read_labels(args.export, args.format, args.split)
+    labels = read_labels(args.export, args.format, args.split, skip_bad=args.skip_bad)
     folder = args.images or labels.folder
     pictures = PictureFolder(folder) if folder else None
     options = Options(args.category, args.bbox, args.margin, args.skip_bad)

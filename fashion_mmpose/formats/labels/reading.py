@@ -19,7 +19,11 @@ FORMATS = ('coco', 'cvat', 'label-studio', 'labelme', 'yolo')
 
 
 def read_labels(
-    path: str | os.PathLike, form: str | None = None, split: str | None = None
+    path: str | os.PathLike,
+    form: str | None = None,
+    split: str | None = None,
+    *,
+    skip_bad: bool = False,
 ) -> Labels:
     """Read an export.
 
@@ -27,6 +31,7 @@ def read_labels(
         path: Its file, or the folder of labelme's files.
         form: One of :data:`FORMATS`; None to find out.
         split: For YOLO, see :func:`.tools.yolo_pose.read_yolo_pose`.
+        skip_bad: For YOLO, see there. Defaults to False.
 
     Raises:
         FileNotFoundError: If it does not exist.
@@ -40,7 +45,7 @@ def read_labels(
     if split is not None and form != 'yolo':
         raise ValueError(f'--split is for data.yaml of YOLO, and {path} is of {form}')
     if form == 'yolo':
-        return read_yolo_pose(path, split)
+        return read_yolo_pose(path, split, skip_bad=skip_bad)
     readers = {
         'coco': read_coco,
         'cvat': read_cvat,

@@ -1,7 +1,7 @@
 """YOLO's pose data: ``data.yaml`` beside folders of pictures and of text files."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,9 @@ def is_yolo(content: Any) -> bool:
     return isinstance(content, dict) and {'names', 'kpt_shape'} <= content.keys()
 
 
-def read_yolo_pose(path: str | os.PathLike, split: str | None = None) -> Labels:
+def read_yolo_pose(
+    path: str | os.PathLike, split: str | None = None, *, skip_bad: bool = False
+) -> Labels:
     """Read one split of the data that a ``data.yaml`` describes.
 
     A text file of a picture has a line for each garment: the class, the box's centre
@@ -44,6 +46,8 @@ def read_yolo_pose(path: str | os.PathLike, split: str | None = None) -> Labels:
     Args:
         path: The YAML.
         split: ``'train'``, ``'val'`` or ``'test'``; None if there is only one.
+        skip_bad: Leave out lines that are no garment, and list them in the notes.
+            Defaults to False.
 
     Raises:
         FormatError: If something is not as described; the message names file and line.
@@ -70,13 +74,19 @@ def read_yolo_pose(path: str | os.PathLike, split: str | None = None) -> Labels:
         root = Path(os.path.commonpath([file.parent for file in files]))
     bare = 0
     images = []
+    notes = []
+
+    def bad(error: FormatError) -> None:
+        if not skip_bad:
+            raise error
+        notes.append(f'left out: {error}')
+
     for file in files:
         labels = _label_file(file)
         bare += not labels.exists()
-        images.append(_image(root, file, labels, classes))
-    notes = (
-        [f'{path}: {bare} pictures have no text file and no garment'] if bare else []
-    )
+        images.append(_image(root, file, labels, classes, bad))
+    if bare:
+        notes.append(f'{path}: {bare} pictures have no text file and no garment')
     if left := _texts_without_picture(folders, {*map(_label_file, files)}):
         notes.append(
             f'{path}: {len(left)} text files, such as {left[0]}, are of no picture '
@@ -217,7 +227,13 @@ def _label_file(picture: Path) -> Path:
     return Path(*parts).with_suffix('.txt')
 
 
-def _image(root: Path, file: Path, labels: Path, classes: Classes) -> LabelledImage:
+def _image(
+    root: Path,
+    file: Path,
+    labels: Path,
+    classes: Classes,
+    bad: Callable[[FormatError], None],
+) -> LabelledImage:
     names = Path(os.path.relpath(file, root)).as_posix(), file.name
     try:
         size = image_size(file)
@@ -229,12 +245,16 @@ def _image(root: Path, file: Path, labels: Path, classes: Classes) -> LabelledIm
         try:
             lines = labels.read_text(encoding='utf-8-sig').splitlines()
         except UnicodeDecodeError as error:
-            raise FormatError(f'{labels} is no text: {error}') from None
-    garments = [
-        _garment(f'{labels}, line {place}', line, size, classes)
-        for place, line in enumerate(lines, 1)
-        if line.strip()
-    ]
+            fault = f'{labels} is no text: {error}; to fix it: save it as UTF-8'
+            return LabelledImage(str(file), names, None, (), fault=fault)
+    garments = []
+    for place, line in enumerate(lines, 1):
+        try:
+            if line.strip():
+                where = f'{labels}, line {place}'
+                garments.append(_garment(where, line, size, classes))
+        except FormatError as error:
+            bad(error)
     return LabelledImage(str(file), names, size, tuple(garments))
 
 
