@@ -242,8 +242,16 @@ def measuring_files(
     args: argparse.Namespace,
     inferencer: GarmentInferencer,
     sources: Mapping[str, Source],
+    tracked: bool = False,
 ) -> MeasurementFiles:
-    """The files of lengths that the options ask for; see :func:`measuring_of`."""
+    """The files of lengths that the options ask for; see :func:`measuring_of`.
+
+    Args:
+        args: The options.
+        inferencer: What finds the garments.
+        sources: Names of the sources.
+        tracked: Whether garments are followed. Defaults to False.
+    """
     return MeasurementFiles(
         args.out_dir,
         sources,
@@ -251,6 +259,7 @@ def measuring_files(
         args.format,
         args.save_vis,
         args.combine,
+        tracked,
     )
 
 

@@ -220,7 +220,9 @@ def execute(args: argparse.Namespace) -> int:
         args.kpt_thr,
         args.names,
     )
-    lengths = measuring_files(args, inferencer, sources) if args.measure else None
+    lengths = None
+    if args.measure:
+        lengths = measuring_files(args, inferencer, sources, args.track)
     outputs = [files] if lengths is None else [files, lengths]
     with locked_folder(args.out_dir):
         predicted = predict(inferencer, list(sources.values()), args)

@@ -122,6 +122,8 @@ class MeasurementFiles(RunFiles):
             category, and add their common lengths, category by category. A picture
             with several garments of a category counts for none of its common lengths.
             Defaults to False.
+        tracked: Garments are followed: every row has the garment's ``track_id``, empty
+            for common lengths. Defaults to False.
 
     Attributes:
         num_garments: So many garments were measured.
@@ -144,6 +146,7 @@ class MeasurementFiles(RunFiles):
         formats: Sequence[str] = ('csv', 'json'),
         with_drawn: bool = False,
         combined: bool = False,
+        tracked: bool = False,
     ) -> None:
         for name in formats:
             check_format(name)
@@ -156,6 +159,7 @@ class MeasurementFiles(RunFiles):
         self._idle = dict.fromkeys(measuring.limits)
         self._measuring = measuring
         self._formats = formats
+        self._tracked = tracked
         self._names = {source: name for name, source in sources.items()}
         self._drawn = {}
         if with_drawn:
@@ -186,7 +190,7 @@ class MeasurementFiles(RunFiles):
             lengths, reason = self._measuring.lengths(garment, scale)
             if reason:
                 self.in_pixels.append(f'{image}, garment {number}: {reason}')
-            place = dict(image=image, garment=number, category=garment.category)
+            place = self._place(image, number, garment.category, garment.track_id)
             # A sheet says what the table says: names that are unique over the inputs.
             self._add_rows(place, lengths, image, name)
             everything += lengths
@@ -207,6 +211,13 @@ class MeasurementFiles(RunFiles):
             drawn = draw_measurements(pixels, everything, shown)
             with self._made(self._drawn[name]) as own:
                 write_picture(own, drawn)
+
+    def _place(
+        self, image: str, garment: int, category: str, track_id: int | None = None
+    ) -> dict:
+        """What rows begin with: which garment their lengths are of."""
+        place = dict(image=image, garment=garment, category=category)
+        return place | dict(track_id=track_id) if self._tracked else place
 
     def _add_rows(
         self, place: Mapping, lengths: Sequence[Measured], *pictures: str
@@ -244,10 +255,9 @@ class MeasurementFiles(RunFiles):
         for (folder, category), lengths in (self._groups or {}).items():
             if len(lengths) > 1:
                 name = os.path.join(folder, f'{len(lengths)} pictures')
-                place = dict(image=name, garment=1, category=category)
+                place = self._place(name, 1, category)
                 self._add_rows(place, combine(lengths), name)
-        nowhere = dict(image='', garment=0, category='')
-        columns = tuple(self._row(nowhere, Measured('', '')))
+        columns = tuple(self._row(self._place('', 0, ''), Measured('', '')))
         for suffix in self._formats:
             path = self.out_dir / f'{NAME}.{suffix}'
             write_table(self._outputs, path, self._rows, columns)

@@ -84,6 +84,20 @@ def test_a_table_without_garments_has_its_columns(tmp_path, sources):
         assert heads[0] == heads[1] and ('verdict' in heads[1]) == bool(limits)
 
 
+def test_followed_garments_have_their_numbers(tmp_path, sources):
+    found = [garment(track_id=7), garment(track_id=0)]
+    write(tmp_path, sources, found, tracked=True, combined=True)
+    rows = rows_of(tmp_path)
+    by_image = {row['image']: row['track_id'] for row in rows}
+    assert by_image == {'a.png': '7', 'b.png': '0', '2 pictures': ''}
+    assert [*rows[0]][:4] == ['image', 'garment', 'category', 'track_id']
+    entries = json.loads((tmp_path / 'measurements.json').read_text())
+    assert {each['track_id'] for each in entries} == {7, 0, None}
+    write(tmp_path / 'none', sources, [], tracked=True)
+    head = (tmp_path / 'none/measurements.csv').read_text().splitlines()[0]
+    assert head == ','.join(rows[0])
+
+
 def test_pictures_are_drawn(tmp_path, sources):
     write(tmp_path, sources, [garment(), garment()], with_drawn=True, formats=['csv'])
     drawn = cv2.imread(str(tmp_path / 'measured' / 'b.png'))
