@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.coco.geometry import FAR, beyond_edges
 from fashion_mmpose.formats.labels.entries import Item
 from fashion_mmpose.formats.labels.labelled import ABSENT, OCCLUDED, VISIBLE, numbers
 from fashion_mmpose.garments import Garment, GarmentPrediction
@@ -115,18 +116,26 @@ class Corrected:
     def to_item(self, where: str, size: tuple[int, int]) -> Item:
         """The garment as an entry of a COCO file, which is written by :mod:`.saving`.
 
+        A point that the network has put far outside of the picture is not labelled:
+        nobody sees it there, and a file of such points would be taken for one of
+        pictures of another size.
+
         Args:
             where: What it is called in messages.
             size: Width and height of the picture.
         """
-        points = np.column_stack((self.found.keypoints, self.visibility))
-        points = np.where(self.visibility[:, None] > 0, points, 0).astype(np.float64)
+        places = self.found.keypoints
+        beyond = beyond_edges(np.hstack((places, places)), np.array([size]))
+        is_seen = self.visibility > 0
+        is_kept = is_seen & ((beyond <= FAR) | self.by_hand)
+        points = np.column_stack((places, self.visibility))
+        points = np.where(is_kept[:, None], points, 0).astype(np.float64)
         low, high = self.found.bbox[:2], self.found.bbox[2:]
         first = self.first or self
         # A box that came with points from a file is that of the garment, if it is one.
         is_own = first.by_hand & (first.visibility > 0) & (high > low).all()
         is_own &= (self.found.keypoints == first.found.keypoints).all(axis=1)
-        outer = points[(points[:, 2] > 0) & ~is_own, :2]
+        outer = places[is_seen & ~is_own]
         if len(outer):
             # What was moved out of the box belongs to the garment, too. Of one that the
             # picture cuts off points lie outside, where the box must not lead: a file

@@ -154,6 +154,19 @@ def test_a_garment_that_is_cut_off_does_not_stop_the_next_run(
         np.testing.assert_allclose(kept.found.keypoints, found.keypoints)
 
 
+def test_a_crop_of_a_garment_does_not_stop_the_next_run(folder: Path, tmp_path: Path):
+    out, table = tmp_path / 'out.json', benchmark('fashionai')
+    found = predicted_garment('skirt', [(40, 60), (290, 60), (30, 530), (350, 640)])
+    bbox = np.array((30, 50, 319, 419), np.float32)
+    picture = OpenPicture('a.png', (320, 420), '', '')
+    picture.hold(Corrected.from_prediction(replace(found, bbox=bbox)))
+    with AnnotationFolder(folder, out, table) as task:
+        task.note(picture)
+    with AnnotationFolder(folder, out, table) as task:
+        (kept,) = task.garments('a.png')
+        assert kept.visibility.tolist() == [2, 2, 0, 0]
+
+
 @pytest.mark.parametrize('written', ['./more/c.jpg', 'more\\c.jpg', 'more//c.jpg'])
 def test_paths_may_be_written_otherwise(folder: Path, tmp_path: Path, written: str):
     image = dict(id=7, file_name=written, width=320, height=420)

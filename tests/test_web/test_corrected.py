@@ -90,6 +90,19 @@ def test_removed_points_are_neither_drawn_nor_measured_nor_saved():
     assert item.points[1].tolist() == [50, 20, 2]
 
 
+def test_points_far_outside_of_the_picture_are_not_saved():
+    # A quarter of its longer side is 25 pixels.
+    places = [(-24, 20), (50, -26), (10, 104), (126, 70)]
+    found = predicted_garment('skirt', places, bbox=np.float32([5, 5, 90, 75]))
+    garment = Corrected.from_prediction(found)
+    item = garment.to_item('a.png', SIZE)
+    assert item.points.tolist() == [[-24, 20, 2], [0, 0, 0], [10, 104, 2], [0, 0, 0]]
+    assert item.box.tolist() == [0, 0, *SIZE]
+    # What a file has there stays in it.
+    kept = replace(garment, by_hand=np.ones(4, bool)).to_item('a.png', SIZE).points
+    assert kept.tolist() == [[*place, 2] for place in places]
+
+
 def test_points_below_the_slider_are_not_drawn():
     scores = np.array([0.9, 0.4, 0.9, 0.9], np.float32)
     shown = skirt(scores=scores).shown(0.5)
@@ -115,7 +128,7 @@ def test_the_saved_box_holds_every_labelled_point():
 def test_the_box_of_a_garment_that_is_cut_off_ends_with_the_picture():
     """Its points stay, and files of such boxes are taken for those of others."""
     cut = skirt()
-    points = np.array([(10, 20), (50, 20), (-5, 70), (60, SIZE[1] + 30)], np.float32)
+    points = np.array([(10, 20), (50, 20), (-5, 70), (60, SIZE[1] + 24)], np.float32)
     cut = replace(cut, found=replace(cut.found, keypoints=points))
     item = cut.to_item('a.png', SIZE)
     assert item.points[:, :2].tolist() == points.tolist()

@@ -182,7 +182,8 @@ def check_points(
     if far.sum() >= _SYSTEMATIC * has_points.sum():
         raise FormatError(
             f'{note}; to fix it: give the sizes of the pictures that were annotated, '
-            "or the points' pixels in these"
+            "or the points' pixels in these; or label no points (v = 0) that the "
+            'pictures do not show'
         )
     return [note]
 
