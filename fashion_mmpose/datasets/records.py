@@ -6,6 +6,7 @@ them: nobody writes to them, and they hold no Python objects whose reference cou
 would be written.
 """
 
+import hashlib
 import os.path as osp
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
@@ -13,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from fashion_mmpose import garments
+from fashion_mmpose.files.digest import DIGITS
 from fashion_mmpose.formats.coco.columns import GarmentColumns, ImageColumns
 from fashion_mmpose.formats.coco.geometry import corners_of
 
@@ -167,6 +169,19 @@ class GarmentRecords(Sequence):
             rows = np.unique(self.samples.image_rows)
         sizes_wh = images.sizes_wh[rows].tolist()
         return {self._path(row): tuple(size) for row, size in zip(rows, sizes_wh)}
+
+    def digest(self) -> str:
+        """What differs where other garments, labels or pictures are predicted.
+
+        The folder of the pictures and what they show tell nothing.
+        """
+        digest = hashlib.sha256()
+        columns = self._columns
+        for part in (self._names, columns.images, columns, self.samples):
+            for value in vars(part).values():
+                if isinstance(value, np.ndarray):
+                    digest.update(np.ascontiguousarray(value).data)
+        return digest.hexdigest()[:DIGITS]
 
     def annotated_categories(self) -> list[int]:
         """Ids of the categories of the garments that are to be found.

@@ -4,12 +4,14 @@ import os
 import re
 from collections.abc import Collection, Mapping, MutableMapping
 from pathlib import Path
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from mmengine.visualization import LocalVisBackend
 
+from fashion_mmpose.datasets.garment_dataset import GarmentDataset
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.weights.read import WeightsError, read_file
 
@@ -18,6 +20,7 @@ _KEPT_STATES = {
     'CheckpointHook': 'ValidatedCheckpointHook',
     'EarlyStoppingHook': 'PersistentEarlyStoppingHook',
 }
+EARLY_STOPPING = 'early_stopping/'  # begins the entries of early stops in messages
 _BEST_CKPT, _BEST_SCORE = 'best_ckpt', 'best_score'
 
 
@@ -32,22 +35,37 @@ class PendingValidationHook(Hook):
     :class:`~fashion_mmpose.engine.ValidatedCheckpointHook` registers this hook, as the
     last one, so that the others are ready for the validation.
 
+    Scores of other validation data than the checkpoint's are none to compare its scores
+    with: what is best among them is forgotten.
+
     Attributes:
         meta: The meta data of the checkpoint that was loaded.
+        has_forgotten: Whether the run validates on other data than the checkpoint has.
     """
 
     priority = 'LOWEST'
 
     def __init__(self) -> None:
         self.meta: dict = {}
+        self.has_forgotten = False
         self._info: dict = {}
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Note what the checkpoint says of its epoch."""
-        if runner._resume:
-            self.meta = checkpoint.get('meta', {})
-            info = checkpoint.get('message_hub', {}).get('runtime_info', {})
-            self._info = {key: info[key] for key in ('epoch', 'iter') if key in info}
+        if not runner._resume:
+            return
+        self.meta = checkpoint.get('meta', {})
+        info = checkpoint.get('message_hub', {}).get('runtime_info', {})
+        self._info = {key: info[key] for key in ('epoch', 'iter') if key in info}
+        before, now = self.meta.get('validated_on'), validated_on(runner)
+        self.has_forgotten = None not in (before, now) and before != now
+        if self.has_forgotten:
+            forget_scores(checkpoint)
+            runner.logger.warning(
+                'the validation data are others than those of the checkpoint: which '
+                'scores were the best so far is forgotten, for save_best, early stops '
+                'and schedules'
+            )
 
     def is_pending(self, runner: Runner) -> bool:
         """Whether the run has to validate before it goes on."""
@@ -156,6 +174,38 @@ def forget_best(info: MutableMapping, but: Collection[str]) -> None:
         for entry in (_BEST_CKPT, _BEST_SCORE):
             if name.startswith(entry) and name.removeprefix(entry) not in but:
                 del info[name]
+
+
+def forget_scores(checkpoint: Mapping) -> None:
+    """Take what is noted of scores out of a checkpoint, in place."""
+    hub = checkpoint.get('message_hub', {})
+    # MMEngine misses what is resumed and not there.
+    for info in (hub.get('runtime_info', {}), hub.get('resumed_keys', {})):
+        forget_best(info, ())
+        for name in [*info]:
+            if name.startswith(EARLY_STOPPING):
+                del info[name]
+    schedules = checkpoint.get('param_schedulers') or []
+    if isinstance(schedules, Mapping):
+        schedules = [each for some in schedules.values() for each in some]
+    for state in schedules:
+        if 'rule_worse' in state:  # of ReduceOnPlateau
+            state.update(best=state['rule_worse'], num_bad_epochs=0)
+
+
+def validated_on(runner: Runner) -> str | None:
+    """Tells the data of a run's validation from others; None without one."""
+    loop = runner.val_loop
+    return None if loop is None else _data_digest(loop.dataloader.dataset)
+
+
+def _data_digest(dataset: Any) -> str:
+    if isinstance(dataset, GarmentDataset):
+        dataset.full_init()
+        return dataset.data_list.digest()
+    wrapped = getattr(dataset, 'dataset', None)
+    held = getattr(dataset, 'datasets', [] if wrapped is None else [wrapped])
+    return ' '.join([str(len(dataset)), *map(_data_digest, held)])
 
 
 def scalars_so_far(runner: Runner) -> dict:

@@ -186,6 +186,18 @@ def test_bad_annotation_files(write, content, message):
         build(write(content))
 
 
+def test_what_differs_where_others_are_predicted(write):
+    def digest(number=1, points=POINTS, **options):
+        images = [image(1), image(number)] if number > 1 else [image(1)]
+        found = [annotation(each['id'], points) for each in images]
+        return build(write(coco(images, found)), **options).data_list.digest()
+
+    assert digest() == digest(data_prefix=dict(img='elsewhere/'))
+    moved = [POINTS[0] + 1, *POINTS[1:]]
+    others = digest(2), digest(3), digest(points=moved), digest(2, sample_interval=2)
+    assert len({digest(), *others}) == 5
+
+
 def test_layouts_are_not_mixed_up(write):
     path = write(coco([image(1)], [annotation(1, POINTS)]))
     sample = build(path, category=None)[0]

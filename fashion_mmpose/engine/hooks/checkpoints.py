@@ -20,6 +20,7 @@ from fashion_mmpose.engine.resuming import (
     scalars_so_far,
     stored_score,
     told_best,
+    validated_on,
 )
 from fashion_mmpose.engine.work_folder import (
     INTERRUPTED,
@@ -55,6 +56,9 @@ class ValidatedCheckpointHook(CheckpointHook):
     What an earlier training has left there is moved into a folder of its own, see
     :func:`.work_folder.set_aside`. A run that is to go on from its last checkpoint
     finds it by :func:`.work_folder.last_checkpoint`.
+
+    A run that goes on with other validation data begins anew to look for the best; the
+    best of before is moved into such a folder, too.
 
     Runs that count by iterations (``by_epoch=False``) save and resume as MMEngine has
     it, without a second writing.
@@ -94,6 +98,7 @@ class ValidatedCheckpointHook(CheckpointHook):
         if is_local and self.backend_args is None and self.file_client_args is None:
             self.backend_args = dict(backend='whole_files')
         super().before_train(runner)
+        self._validated_on = validated_on(runner)
         if not is_local:
             return
         goes_on = runner._resume and runner._load_from
@@ -185,6 +190,7 @@ class ValidatedCheckpointHook(CheckpointHook):
         """Save a checkpoint, and let ``last_checkpoint`` name it."""
         if is_main_process():
             meta['scalars'] = scalars_so_far(runner)
+            meta['validated_on'] = self._validated_on
         begin = time.monotonic()
         runner.save_checkpoint(
             self.out_dir,
@@ -257,6 +263,8 @@ class ValidatedCheckpointHook(CheckpointHook):
                     self._remove_interrupted()
                 if self._is_chosen:
                     self._leave_branch(runner)
+                if self._pending.has_forgotten:
+                    self._leave_best(runner)
         if self.save_best:
             self._adopt_best(runner, source.resolve().parent, is_own, is_pending)
 
@@ -264,8 +272,7 @@ class ValidatedCheckpointHook(CheckpointHook):
         """Keep the later epochs of the training of before apart from this run's."""
         if not self.by_epoch:
             return
-        number = re.escape(self.filename_tmpl).replace(re.escape('{}'), r'(\d+)')
-        form = re.compile(rf'(?:best_.*_)?{number}')
+        form = self._numbered('(?:best_.*_)?')
         epoch = self._pending.meta['epoch']
         later = [
             name
@@ -277,6 +284,17 @@ class ValidatedCheckpointHook(CheckpointHook):
             runner.logger.warning(
                 f'this run goes on from epoch {epoch}: {", ".join(sorted(later))} of '
                 f'the training of before are in {moved} from now on'
+            )
+
+    def _leave_best(self, runner: Runner) -> None:
+        """Keep what was the best on other validation data apart from this run's."""
+        form = self._numbered('best_.*_')
+        best = sorted(filter(form.fullmatch, os.listdir(self.out_dir)))
+        if best:
+            moved = move_aside(self.out_dir, best)
+            runner.logger.warning(
+                f'the best on the validation data of before, {", ".join(best)}, is in '
+                f'{moved} from now on'
             )
 
     def _adopt_best(
@@ -319,8 +337,12 @@ class ValidatedCheckpointHook(CheckpointHook):
     def _best_form(self, key: str) -> re.Pattern:
         """The names of the best checkpoints by a score."""
         prefix = f'best_{key}_'.replace('/', '_')
-        number = re.escape(self.filename_tmpl).replace(re.escape('{}'), r'\d+')
-        return re.compile(re.escape(prefix) + number)
+        return self._numbered(re.escape(prefix))
+
+    def _numbered(self, prefix: str) -> re.Pattern:
+        """Names of checkpoints behind a prefix, whose group is their number."""
+        number = re.escape(self.filename_tmpl).replace(re.escape('{}'), r'(\d+)')
+        return re.compile(prefix + number)
 
     def _tidy_best(
         self, runner: Runner, key: str, told: tuple, is_pending: bool

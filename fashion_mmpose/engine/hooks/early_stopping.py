@@ -6,6 +6,7 @@ from mmengine.hooks import EarlyStoppingHook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from fashion_mmpose.engine.resuming import EARLY_STOPPING
 from fashion_mmpose.evaluation.functional.directions import rule_of_score
 
 
@@ -32,7 +33,7 @@ class PersistentEarlyStoppingHook(EarlyStoppingHook):
 
     @property
     def _key(self) -> str:
-        return f'early_stopping/{self.monitor}'
+        return f'{EARLY_STOPPING}{self.monitor}'
 
     def before_train(self, runner: Runner) -> None:
         """Take up the state of the run that is resumed."""

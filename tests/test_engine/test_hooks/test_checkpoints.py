@@ -9,7 +9,7 @@ import sys
 
 import pytest
 import torch
-from toy_training import Script, toy_runner
+from toy_training import Numbers, Script, toy_runner
 
 from fashion_mmpose.engine.runner import TrainingRunner
 from fashion_mmpose.engine.work_folder import last_checkpoint
@@ -368,6 +368,40 @@ def test_later_epochs_are_no_part_of_a_run_that_goes_on_before(tmp_path, epoch):
     best = [name for name in files(tmp_path) if name.startswith('best')]
     # Epoch 2 was better than 0.48; its file went when epoch 3 was better still.
     assert best == (['best_fashionai_NE_epoch_2.pth'] if epoch == 1 else [])
+
+
+class MoreNumbers(Numbers):
+    def __len__(self):
+        return 3
+
+
+def test_other_validation_data_have_a_best_of_their_own(tmp_path, capsys):
+    hook = dict(max_keep_ckpts=1, save_best='fashionai/NE', rule='less')
+    stop = dict(type='mmpose.PersistentEarlyStoppingHook', monitor='fashionai/NE')
+    plateau = dict(type='ReduceOnPlateauLR', monitor='fashionai/NE', rule='less')
+    more = dict(
+        custom_hooks=[dict(stop, patience=2)],
+        param_scheduler=[dict(plateau, patience=1, factor=0.1)],
+        log_level='WARNING',
+    )
+    toy_runner(tmp_path, [0.2, 0.3], 2, hook, **more).train()
+    other = dict(
+        dataset=MoreNumbers(), batch_size=2, sampler=dict(type='DefaultSampler')
+    )
+    scores = [0, 0, 0.5, 0.4, 0.45]  # the easier data of before had better ones
+    for epochs in (4, 5):
+        more |= dict(val_dataloader=other, resume=True)
+        run = toy_runner(tmp_path, scores, epochs, hook, **more)
+        run.train()
+        assert run.epoch == epochs
+        assert run.optim_wrapper.param_groups[0]['lr'] == pytest.approx(0.1)
+        best = 'best_fashionai_NE_epoch_4.pth'
+        assert files(tmp_path) == [best, f'epoch_{epochs}.pth']
+        assert files(tmp_path / 'old1') == ['best_fashionai_NE_epoch_1.pth']
+    told = capsys.readouterr().out
+    assert told.count('the validation data are others than') == 1
+    assert 'data of before, best_fashionai_NE_epoch_1.pth, is in' in told
+    assert 'not defined in message_hub' not in told
 
 
 def test_calibrations_go_with_what_they_were_fitted_to(tmp_path):
