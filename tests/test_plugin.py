@@ -20,6 +20,7 @@ REGISTERED = {
     ],
     'mmpose.data sampler': ['CategoryBalancedSampler'],
     'mmpose.hook': [
+        'BoxPicturesHook',
         'ChannelsLastHook',
         'EpochSeedHook',
         'FiniteLossHook',

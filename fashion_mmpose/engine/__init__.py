@@ -5,6 +5,7 @@ from fashion_mmpose.stack import compat
 compat.setup()
 
 
+from .hooks.box_pictures import BoxPicturesHook
 from .hooks.checkpoints import ValidatedCheckpointHook
 from .hooks.early_stopping import PersistentEarlyStoppingHook
 from .hooks.metrics_file import MetricsFileHook
@@ -21,6 +22,7 @@ from .optim.layer_decay import LayerDecayConstructor
 from .optim.mixed_precision import CpuAmpOptimWrapper
 
 __all__ = [
+    'BoxPicturesHook',
     'ChannelsLastHook',
     'CpuAmpOptimWrapper',
     'EpochSeedHook',

@@ -251,7 +251,7 @@ def test_testing_options_of_a_detector(tmp_path):
     cfg = load_config('detection/rtmdet_demo_fashionai')
     set_testing(cfg, str(tmp_path / 'w.pth'), show_dir=str(tmp_path))
     hook = cfg.default_hooks.visualization
-    assert (hook.type, hook.draw) == ('DetVisualizationHook', True)
+    assert (hook.type, hook.draw) == ('mmpose.BoxPicturesHook', True)
     assert hook.test_out_dir == str(tmp_path)
     for options in (dict(bbox_file='boxes.json'), dict(out_files=['p.json'])):
         with pytest.raises(ValueError, match='tools/detect.py writes the boxes'):

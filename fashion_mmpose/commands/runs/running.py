@@ -33,6 +33,7 @@ from fashion_mmpose.config.overrides import OverrideAction
 from fashion_mmpose.config.parts import is_detector, is_ensemble, kind_of, metrics_of
 from fashion_mmpose.datasets.pictures.reading import pictures_of
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
+from fashion_mmpose.engine import BoxPicturesHook
 from fashion_mmpose.engine.optim.mixed_precision import cpu_has_bfloat16
 from fashion_mmpose.engine.runner import ScoringRunner, TrainingRunner
 from fashion_mmpose.engine.work_folder import checkpoint_file, last_checkpoint
@@ -287,9 +288,8 @@ def set_testing(
             writer['scoring'] = scoring
         add_evaluator(cfg, writer)
     if show_dir is not None and is_detector(cfg):
-        # MMDetection's hook puts a relative folder below the work directory.
         cfg.default_hooks.visualization.update(
-            draw=True, test_out_dir=os.path.abspath(show_dir)
+            type=f'mmpose.{BoxPicturesHook.__name__}', draw=True, test_out_dir=show_dir
         )
     elif show_dir is not None:
         add_evaluator(cfg, dict(type=PictureFiles.__name__, out_dir=show_dir))
@@ -306,11 +306,7 @@ def check_show_dir(runner: Runner, folder: str) -> None:
         ValueError: If they would.
     """
     paths = list(pictures_of(runner.test_dataloader.dataset) or ())
-    if is_detector(runner.cfg):  # MMDetection's hook knows no folders
-        names = {path: os.path.basename(path) for path in paths}
-    else:
-        names = relative_names(paths)
-    keep_originals(folder, names)
+    keep_originals(folder, relative_names(paths))
 
 
 def set_bbox_thr(cfg: Config, threshold: float | None) -> None:

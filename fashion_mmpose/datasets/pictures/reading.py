@@ -37,7 +37,8 @@ def pictures_of(dataset: Any) -> dict[str, tuple[int, int] | None] | None:
     """The pictures that a data set reads.
 
     Args:
-        dataset: One that wraps no other: of this package, of MMPose or MMDetection.
+        dataset: One of this package, of MMPose or MMDetection, or a wrapper of some,
+            such as ``ConcatDataset``.
 
     Returns:
         dict | None: Width and height in pixels as the annotation file says, or None
@@ -46,6 +47,13 @@ def pictures_of(dataset: Any) -> dict[str, tuple[int, int] | None] | None:
     """
     if hasattr(dataset, 'pictures'):
         return dataset.pictures()
+    if hasattr(dataset, 'dataset'):
+        return pictures_of(dataset.dataset)
+    if hasattr(dataset, 'datasets'):
+        parts = [pictures_of(each) for each in dataset.datasets]
+        if None in parts:
+            return None
+        return {path: size for part in parts for path, size in part.items()}
     if not isinstance(dataset, BaseDataset):
         return None
     found = {}

@@ -183,16 +183,11 @@ def test_predictions_do_not_replace_the_annotations(cfg, tmp_path):
     running.set_testing(cfg, weights, out_files=[str(tmp_path / 'p.json')])
 
 
-@pytest.mark.parametrize('scope, nested', [('mmpose', False), ('mmdet', True)])
-def test_drawings_do_not_replace_the_pictures(tmp_path, scope, nested):
+def test_drawings_do_not_replace_the_pictures(tmp_path):
     paths = [str(tmp_path / name) for name in ('a/1.png', 'b/2.png')]
     dataset = SimpleNamespace(pictures=lambda: dict.fromkeys(paths))
-    runner = SimpleNamespace(
-        cfg=Config(dict(default_scope=scope)),
-        test_dataloader=SimpleNamespace(dataset=dataset),
-    )
-    # MMDetection's hook draws into one folder, ours into the folders of the pictures.
-    own, other = (tmp_path / 'a', tmp_path) if nested else (tmp_path, tmp_path / 'a')
-    running.check_show_dir(runner, str(other))
+    runner = SimpleNamespace(test_dataloader=SimpleNamespace(dataset=dataset))
+    # Drawings are in the folders of the pictures.
+    running.check_show_dir(runner, str(tmp_path / 'a'))
     with pytest.raises(ValueError, match='draw into another folder'):
-        running.check_show_dir(runner, str(own))
+        running.check_show_dir(runner, str(tmp_path))
