@@ -30,6 +30,7 @@ from benchmarks.short_trainings import (  # noqa: E402
     train,
     write,
 )
+from fashion_mmpose.config.overrides import quoted  # noqa: E402
 from fashion_mmpose.evaluation.functional.oks import score_files  # noqa: E402
 
 BATCH_SIZE = 16
@@ -96,8 +97,8 @@ def dataset(loader: str, args: argparse.Namespace, file: Path) -> list[str]:
     place = f'{loader}_dataloader.dataset'
     return [
         f'{place}.data_root=',
-        f'{place}.ann_file={file}',
-        f'{place}.data_prefix.img={args.images}',
+        f'{place}.ann_file={quoted(file)}',
+        f'{place}.data_prefix.img={quoted(args.images)}',
         # A worker that starts anew takes longer than an epoch of few pictures.
         f'{loader}_dataloader.num_workers=0',
     ]

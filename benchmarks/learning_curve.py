@@ -31,6 +31,7 @@ from benchmarks.short_trainings import (  # noqa: E402
     tested,
     train,
 )
+from fashion_mmpose.config.overrides import quoted  # noqa: E402
 
 SIZES = (30, 100, 300, 1000, 2799)
 BATCH_SIZE = 16
@@ -84,7 +85,7 @@ def train_and_test(args: argparse.Namespace, start: str, size: int, file: Path) 
         epochs = math.ceil(args.steps / math.ceil(count / BATCH_SIZE))
         options = [
             *STARTS[start],
-            f'train_dataloader.dataset.ann_file={file.resolve()}',
+            f'train_dataloader.dataset.ann_file={quoted(file.resolve())}',
             f'train_dataloader.batch_size={BATCH_SIZE}',
             # A worker that starts anew takes longer than an epoch of few pictures.
             'train_dataloader.num_workers=0',

@@ -179,6 +179,7 @@ def join() -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Train both networks, and write their weights."""
+    from fashion_mmpose.config.overrides import quoted
     from fashion_mmpose.weights import read_checkpoint
     from fashion_mmpose.weights.starter import save_half, save_landmarks
 
@@ -199,7 +200,7 @@ def train(args: argparse.Namespace) -> None:
         "train it to read people's joints, too",
         'tools/train.py',
         *('starter/landmarks_joints', '--work-dir', folder, '--resume'),
-        *('--cfg-options', f'load_from={best}', *passes),
+        *('--cfg-options', f'load_from={quoted(best)}', *passes),
     )
     weights = read_checkpoint(best_of(folder)).tensors
     save_landmarks(weights, args.out / 'landmarks.safetensors')
@@ -208,7 +209,7 @@ def train(args: argparse.Namespace) -> None:
         'train the detector, which starts from the backbone of that network',
         'tools/train.py',
         *('starter/detector', '--work-dir', folder, '--resume', '--cfg-options'),
-        *(f'model.backbone.init_cfg.checkpoint={best}', *epochs),
+        *(f'model.backbone.init_cfg.checkpoint={quoted(best)}', *epochs),
     )
     weights = read_checkpoint(best_of(folder)).tensors
     save_half(weights, args.out / 'detector.safetensors')

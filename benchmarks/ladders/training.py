@@ -15,6 +15,7 @@ from benchmarks.short_trainings import (
     weights_of,
     write,
 )
+from fashion_mmpose.config.overrides import parse_value, quoted
 
 EPOCH_STEPS = 50
 TIMED_STEPS = 8
@@ -50,7 +51,8 @@ def annotation_files(args: argparse.Namespace) -> dict[str, Path]:
     files = {}
     for name, options in args.tests.items():
         given = [each.removeprefix(key) for each in options if each.startswith(key)]
-        files[name] = args.data_root / (given[-1] if given else args.ladder.val_ann)
+        file = parse_value(given[-1]) if given else args.ladder.val_ann
+        files[name] = args.data_root / file
     return files
 
 
@@ -78,7 +80,7 @@ def training_options(
         'randomness.seed': seed,
         'default_hooks.checkpoint.max_keep_ckpts': 1,
     }
-    settings |= {key: args.data_root / file for key, file in row.files.items()}
+    settings |= {key: quoted(args.data_root / file) for key, file in row.files.items()}
     if row.validates:
         # As published, after every pass.
         every = round(pictures / args.batch_size / length.epoch_steps)
@@ -198,7 +200,9 @@ def finetuned(
             for loader in ('train', 'val', 'test')
         ]
         options = training_options(args, name, share, pictures, seed)
-        trained(args, name, out, share, [*options, *chosen, f'load_from={start}'])
+        trained(
+            args, name, out, share, [*options, *chosen, f'load_from={quoted(start)}']
+        )
         seconds += training_seconds(out, share)
         for test in files:
             if category in present[test]:

@@ -1,6 +1,7 @@
 """Entries of a config that a command line overrides: their form, and their names."""
 
 import inspect
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -84,8 +85,9 @@ def parse_value(text: str):
     return [parse_value(part) for part in parts]
 
 
-def quoted(path: str) -> str:
+def quoted(path: str | os.PathLike) -> str:
     """A path as a value that :func:`parse_value` reads as it is."""
+    path = os.fspath(path)
     try:
         if parse_value(path) == path:
             return path

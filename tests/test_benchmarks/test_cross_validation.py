@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks import cross_validation, short_trainings
-from benchmarks.cross_validation import UNTRAINED, deal, main, parse_args
+from benchmarks.cross_validation import UNTRAINED, dataset, deal, main, parse_args
 from fashion_mmpose.cli.convert.deepfashion2 import main as convert
+from fashion_mmpose.commands.categories.plan import parse_options
 from fashion_mmpose.synthetic import write_deepfashion2
 
 
@@ -30,6 +31,14 @@ def test_every_picture_is_in_one_part():
     assert set.union(*parts) == set(range(3, 13))
     with pytest.raises(SystemExit, match='10 pictures cannot be dealt to 11 parts'):
         deal(content, 11)
+
+
+def test_folders_with_commas():
+    args = parse_args(['--gt', 'a', '--images', '/b,c', '--out', 'd'])
+    said = parse_options(dataset('test', args, Path('/e,f/test_0.json')))
+    place = 'test_dataloader.dataset'
+    assert said[f'{place}.ann_file'] == '/e,f/test_0.json'
+    assert said[f'{place}.data_prefix.img'] == '/b,c'
 
 
 @pytest.mark.parametrize('option', ['--folds=1', '--steps=0'])

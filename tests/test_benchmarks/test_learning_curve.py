@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import learning_curve, short_trainings
 from benchmarks.learning_curve import main
+from fashion_mmpose.commands.categories.plan import parse_options
 
 
 @pytest.fixture
@@ -47,6 +48,22 @@ def test_trainings_of_other_settings_are_not_mixed_in(argv, capsys):
     with pytest.raises(SystemExit, match=r'trainings of other settings \(steps, see'):
         main([*argv, '--sizes', '2', '--starts', 'starter', '--steps', '20'])
     assert not capsys.readouterr().out
+
+
+def test_a_folder_with_a_comma(argv, tmp_path, monkeypatch):
+    """Settings are read by the trainer as the paths that they are."""
+    said, call = {}, short_trainings.call
+
+    def listening(script, config, *arguments):
+        call(script, config, *arguments)
+        if '--cfg-options' in arguments:
+            options = arguments[arguments.index('--cfg-options') + 1 :]
+            said.update(parse_options(options))
+
+    monkeypatch.setattr(short_trainings, 'call', listening)
+    out = tmp_path / "one, Bob's"
+    main([*argv, '--out', str(out), '--sizes', '2', '--starts', 'starter'])
+    assert said['train_dataloader.dataset.ann_file'] == str(out / 'train_2.json')
 
 
 def test_a_curve_has_no_more_pictures_than_there_are(argv, capsys):

@@ -12,9 +12,15 @@ from toolbox import warm_python
 from benchmarks import recipe_steps, short_trainings
 from benchmarks.ladders import training
 from benchmarks.ladders.rows import LADDERS
-from benchmarks.ladders.training import measure
+from benchmarks.ladders.training import (
+    Length,
+    annotation_files,
+    measure,
+    training_options,
+)
 from benchmarks.recipe_steps import main, parse_args, trainings
 from fashion_mmpose.cli.convert.fashionai import main as convert
+from fashion_mmpose.commands.categories.plan import parse_options
 from fashion_mmpose.synthetic import write_fashionai
 
 LADDER = LADDERS['fashionai']
@@ -77,6 +83,18 @@ def test_minutes_become_steps_once(tmp_path, monkeypatch):
     assert calls[-1][3] and 'train_cfg.val_interval=1' in calls[-1][2]
 
 
+def test_folders_with_commas(tmp_path):
+    """Files that rows and tests read are told to the trainer as the paths they are."""
+    root = tmp_path / 'a,b'
+    ladder = '--benchmark', 'deepfashion2', '--test', 'two'
+    given = "test_dataloader.dataset.ann_file='c,d.json'"
+    args = parse_args(['--data-root', str(root), '--out', 'o', *ladder, given])
+    said = parse_options(training_options(args, 'jitter', Length(1, 1), 10))
+    for key, name in args.ladder.rows['jitter'].files.items():
+        assert said[key] == str(root / name)
+    assert annotation_files(args) == dict(two=root / 'c,d.json')
+
+
 def garments_of(*names):
     """An annotation file with a garment of each category; one more is unlabelled."""
     table = ('skirt', 'shorts', 'vest')
@@ -94,6 +112,8 @@ def garments_of(*names):
 
 def test_every_category_is_finetuned_alone(tmp_path, monkeypatch):
     """From the weights of the row before, and tested where there are garments of it."""
+    tmp_path = tmp_path / 'a,b'
+    tmp_path.mkdir()
     (tmp_path / 'train.json').write_text(garments_of('skirt', 'shorts'))
     (tmp_path / 'validation.json').write_text(garments_of('skirt', 'vest'))
     (tmp_path / 'other.json').write_text(garments_of('skirt', 'shorts'))
@@ -116,7 +136,7 @@ def test_every_category_is_finetuned_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(training, 'tested', tested)
     monkeypatch.setattr(training, 'step_seconds', lambda work_dir: [3.0])
     ladder = '--benchmark', 'deepfashion2', '--steps', '40'
-    other = f'test_dataloader.dataset.ann_file={tmp_path}/other.json'
+    other = f"test_dataloader.dataset.ann_file='{tmp_path}/other.json'"
     tests = '--test', 'own', '--test', 'two', other
     args = parse_args(arguments(tmp_path, *ladder, *tests))
     result = measure(args, 'finetuned', 1, pictures=10)
@@ -133,7 +153,8 @@ def test_every_category_is_finetuned_alone(tmp_path, monkeypatch):
     assert result['steps'] == 80 and result['minutes'] == pytest.approx(4)
     for _, category, options in learnt[1:]:
         assert f'train_dataloader.dataset.categories=[{category}]' in options
-        assert f'load_from={args.out}/starter_seed1/epoch_1.pth' in options
+        start = f'{args.out}/starter_seed1/epoch_1.pth'
+        assert parse_options(options)['load_from'] == start
         assert f'train_dataloader.sampler.num_samples={20 * 16}' in options
 
 
