@@ -14,8 +14,9 @@ compat.setup()
 from . import codecs, datasets, engine, models
 from .config import find_config
 from .evaluation import metrics
+from .stack import metainfo
 
 compat.serve_configs(find_config)
-compat.serve_metainfo(datasets.GarmentDataset)
+metainfo.serve_metainfo(datasets.GarmentDataset)
 
 __all__ = ['codecs', 'datasets', 'engine', 'metrics', 'models']

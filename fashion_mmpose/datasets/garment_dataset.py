@@ -144,8 +144,9 @@ class GarmentDataset(BaseCocoStyleDataset):
                 "data_mode='bottomup' is for testing only: networks are trained "
                 "garment by garment; to fix it: data_mode='topdown'"
             )
-        if kwargs.get('metainfo') is None:
-            kwargs['metainfo'] = garments.metainfo(self.definition, category)
+        kwargs['metainfo'] = garments.complete_metainfo(
+            kwargs.get('metainfo'), self.definition, category
+        )
         super().__init__(
             bbox_file=bbox_file and fill_category(bbox_file, category),
             **(kwargs | dict(serialize_data=False)),

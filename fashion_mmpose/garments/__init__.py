@@ -35,7 +35,13 @@ from .lookup import (
     keypoints,
     metainfo_name,
 )
-from .pose_metainfo import category_color, check_metainfo, metainfo, point_colors
+from .pose_metainfo import (
+    category_color,
+    check_metainfo,
+    complete_metainfo,
+    metainfo,
+    point_colors,
+)
 from .prediction import GarmentPrediction
 from .table import DEFAULT_SIGMA, Benchmark, Garment, Link, Measure, mirror_name
 
@@ -57,6 +63,7 @@ __all__ = [
     'category_color',
     'category_of_id',
     'check_metainfo',
+    'complete_metainfo',
     'describe',
     'full_layout',
     'garment',

@@ -83,6 +83,34 @@ def metainfo(dataset: Named, category: str | None = None) -> dict:
     )
 
 
+def complete_metainfo(
+    given: Mapping | None, dataset: Named, category: str | None = None
+) -> Mapping:
+    """The metainfo of a data set that may be given one.
+
+    Args:
+        given: In the form of :func:`metainfo`, or MMPose's ``from_file`` with it; None
+            or empty for that of the benchmark.
+        dataset: A benchmark, or the name of a built-in one.
+        category: See :func:`metainfo`.
+
+    Raises:
+        ValueError: If entries are missing, as in the metainfo of a detector's data set.
+    """
+    own = metainfo(dataset, category)
+    if not given:
+        return own
+    missing = [key for key in own if key not in given and key != 'paper_info']
+    if missing and 'from_file' not in given:
+        raise ValueError(
+            f'the metainfo of a data set of {own["dataset_name"]} has '
+            f'{", ".join(map(str, given))} and lacks {", ".join(missing)}; to fix it: '
+            'leave metainfo out, for that of the benchmark, and choose categories with '
+            'category= or categories=[...]'
+        )
+    return given
+
+
 def check_metainfo(
     parsed: Mapping, dataset: Named, category: str | None = None
 ) -> None:

@@ -22,7 +22,6 @@ import codecs
 import importlib
 import os
 import types
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import metadata
@@ -190,43 +189,6 @@ def serve_configs(find: Callable[[str], Path]) -> None:
 
     Config._get_cfg_path = staticmethod(find_own_base)
     mmengine.hub.get_config = get_own_config
-
-
-# --------------------------------------------------------------- key points' names
-
-
-def serve_metainfo(dataset_class: type) -> None:
-    """Let MMPose tell the key points of a garment config that has no checkpoint.
-
-    ``init_model(config, None)`` and what stands on it (``get_flops.py``, demos) look
-    for them at the class of the dataset, where MMPose's own datasets have them. Those
-    of a garment dataset depend on its category, so the dataset itself is asked.
-
-    Args:
-        dataset_class: Base of the datasets that are asked, which are made without
-            reading their files.
-    """
-    with warnings.catch_warnings():
-        # MMPose's use of it; who uses MMPose can do nothing about it.
-        warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
-        from mmpose.apis import inference
-        from mmpose.apis.inferencers import base_mmpose_inferencer
-        from mmpose.registry import DATASETS
-
-    original = inference.dataset_meta_from_config
-
-    def dataset_meta_from_config(config, dataset_mode='train'):
-        # An entry that is only tested has no data for training.
-        for mode in (dataset_mode, 'test'):
-            settings = (config.get(f'{mode}_dataloader') or {}).get('dataset') or {}
-            kind = settings.get('type')
-            kind = kind if isinstance(kind, type) else DATASETS.get(str(kind))
-            if isinstance(kind, type) and issubclass(kind, dataset_class):
-                return DATASETS.build(dict(settings, lazy_init=True)).metainfo
-        return original(config, dataset_mode)
-
-    for module in (inference, base_mmpose_inferencer):
-        module.dataset_meta_from_config = dataset_meta_from_config
 
 
 # ------------------------------------------------------------------- checkpoints
