@@ -1,4 +1,4 @@
-"""Metrics that decide about a training: they must be among those of its validation."""
+"""Metrics of a run: what they are told, and those that decide about a training."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -6,12 +6,53 @@ from typing import Any
 
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
+from mmpose.evaluation import CocoMetric
 
 from fashion_mmpose.datasets.garment_dataset import GarmentDataset
+from fashion_mmpose.datasets.pictures.reading import picture_ids
+from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.evaluation.functional.directions import rule_of_score
 from fashion_mmpose.evaluation.metrics.of_benchmark import BenchmarkMetric
 from fashion_mmpose.garments import category_of_id
+
+
+def inform_metrics(loop: BaseLoop, sieve: PictureSieve | None = None) -> None:
+    """Let metrics know which pictures are tested.
+
+    Args:
+        loop: A test or a validation.
+        sieve: What has left pictures out.
+
+    Raises:
+        ValueError: If MMPose's ``CocoMetric`` would compare points with those of
+            another layout.
+    """
+    for metric in loop.evaluator.metrics:
+        if sieve is not None and hasattr(metric, 'left_out'):
+            metric.left_out = sieve.left_out_ids
+        elif getattr(metric, 'img_ids', ()) is None:  # MMDetection's CocoMetric
+            # It would count the garments of pictures that were not tested, too.
+            metric.img_ids = picture_ids(loop.dataloader.dataset)
+        elif isinstance(metric, CocoMetric):
+            _check_truth(metric)
+
+
+def _check_truth(metric: CocoMetric) -> None:
+    """Refuse annotations in another layout than the data set's."""
+    converts = metric.pred_converter is not None or metric.gt_converter is not None
+    if metric.coco is None or metric.dataset_meta is None or converts:
+        return
+    wanted = metric.dataset_meta['num_keypoints']
+    annotation = next(iter(metric.coco.anns.values()), {})
+    found = len(annotation.get('keypoints', ())) // 3
+    if found not in (0, wanted):
+        raise ValueError(
+            f'CocoMetric has annotations of {found} key points, and those of '
+            f'{metric.dataset_meta["dataset_name"]} are {wanted}; to fix it: give it '
+            "the category's own file as ann_file, or test with NormalizedError or "
+            'GarmentOKS, which know the key points of each category'
+        )
 
 
 def check_monitored(runner: Runner, evaluator: Evaluator, dataset: Any) -> None:

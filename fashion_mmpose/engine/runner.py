@@ -13,7 +13,6 @@ from torch.utils.data import DataLoader
 
 from fashion_mmpose.config.loading import config_name
 from fashion_mmpose.config.parts import is_detector, trained_category
-from fashion_mmpose.datasets.pictures.reading import picture_ids
 from fashion_mmpose.datasets.pictures.sieve import PictureSieve
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.writing.faults import errors_of
@@ -34,7 +33,7 @@ from fashion_mmpose.weights.trained_for import check_trained_for
 
 from .changed_settings import Settings
 from .faults import check_batches, dead_workers_named, run_again, way_to_resume
-from .monitors import check_monitored
+from .monitors import check_monitored, inform_metrics
 from .optim.batch_size import fit_rates
 from .optim.compiling import compile_losses
 from .optim.groups_in_log import tensors_in_short, told_in_short
@@ -140,26 +139,24 @@ class TrainingRunner(PatientRunner):
         """MMEngine's loop, whose metrics know which pictures are tested.
 
         Raises:
-            ValueError: See :func:`.faults.check_batches` and
-                :func:`.monitors.check_monitored`.
+            ValueError: See :func:`.faults.check_batches`,
+                :func:`.monitors.check_monitored` and :func:`.monitors.inform_metrics`.
         """
-        loop = self._with_informed_metrics(super().build_val_loop(loop))
+        loop = super().build_val_loop(loop)
+        inform_metrics(loop, self.sieve)
         if isinstance(self._train_loop, BaseLoop):
             check_batches(loop)
             check_monitored(self, loop.evaluator, loop.dataloader.dataset)
         return loop
 
     def build_test_loop(self, loop) -> BaseLoop:
-        """MMEngine's loop, whose metrics know which pictures are tested."""
-        return self._with_informed_metrics(super().build_test_loop(loop))
+        """MMEngine's loop, whose metrics know which pictures are tested.
 
-    def _with_informed_metrics(self, loop: BaseLoop) -> BaseLoop:
-        for metric in loop.evaluator.metrics:
-            if self.sieve is not None and hasattr(metric, 'left_out'):
-                metric.left_out = self.sieve.left_out_ids
-            elif getattr(metric, 'img_ids', ()) is None:  # MMDetection's CocoMetric
-                # It would count the garments of pictures that were not tested, too.
-                metric.img_ids = picture_ids(loop.dataloader.dataset)
+        Raises:
+            ValueError: See :func:`.monitors.inform_metrics`.
+        """
+        loop = super().build_test_loop(loop)
+        inform_metrics(loop, self.sieve)
         return loop
 
     def _init_model_weights(self) -> None:

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from mmengine.logging import MMLogger
+from mmpose.evaluation import CocoMetric
 from skirt_annotations import POINTS, UNLABELLED, annotation, build, coco, image
 
 from fashion_mmpose import garments
@@ -237,6 +238,36 @@ def test_samples_do_not_share_what_a_pipeline_may_change(write):
     after = dataset.get_data_info(0)
     assert pickle.dumps(after['keypoints']) == pickle.dumps(before['keypoints'])
     np.testing.assert_equal(after['raw_ann_info'], before['raw_ann_info'])
+
+
+def whole_annotation(image_id, category, points):
+    """Of a file of all categories, in the layout of all."""
+    own = dict(zip(garments.keypoints('fashionai', category), points))
+    names = garments.keypoints('fashionai')
+    flat = [value for name in names for value in own.get(name, (0, 0, 0))]
+    category_id = garments.garment('fashionai', category).category_id
+    return annotation(image_id, flat, category_id=category_id)
+
+
+@pytest.mark.parametrize('chosen', [dict(category='skirt'), dict(categories=['skirt'])])
+def test_mmposes_metric_scores_the_categories_that_are_tested(write, chosen):
+    """Right skirts are all there is to find in a file of skirts and trousers."""
+    points = np.reshape(POINTS, (-1, 3)).tolist()
+    entries = [whole_annotation(i, 'skirt', points) for i in (1, 2)]
+    entries.append(whole_annotation(3, 'trousers', points))
+    content = coco([image(i) for i in (1, 2, 3)], entries, None)
+    dataset = build(write(content), test_mode=True, **dict(category=None) | chosen)
+    metric = CocoMetric()
+    metric.dataset_meta = dataset.metainfo
+    for info in dataset:
+        found = dict(
+            keypoints=info['keypoints'], keypoint_scores=info['keypoints_visible']
+        )
+        truth = dict(bbox_scores=info['bbox_score'])
+        picture = dict(ori_shape=(512, 400), pred_instances=found, gt_instances=truth)
+        metric.process(None, [info | picture])
+    numbers = metric.evaluate(2)
+    assert numbers['coco/AP'] == numbers['coco/AR'] == pytest.approx(1)
 
 
 @pytest.fixture

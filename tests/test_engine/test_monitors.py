@@ -1,19 +1,23 @@
-"""Metrics that decide about a training are among those of its validation."""
+"""What metrics are told; those that decide about a training are given by it."""
 
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mmengine.dataset import RepeatDataset
 from mmengine.registry import DefaultScope
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.evaluation import CocoMetric
 from mmpose.registry import METRICS
 from skirt_annotations import POINTS, annotation, coco, image
 from toy_training import Numbers, Script, toy_runner
 
+from fashion_mmpose import garments
 from fashion_mmpose.datasets import FashionAIDataset
 from fashion_mmpose.engine import PersistentEarlyStoppingHook, ValidatedCheckpointHook
-from fashion_mmpose.engine.monitors import annotated_categories
+from fashion_mmpose.engine.monitors import annotated_categories, inform_metrics
 from fashion_mmpose.engine.runner import TrainingRunner
 from fashion_mmpose.evaluation.functional.directions import rule_of_score
 from fashion_mmpose.evaluation.functional.oks import NUMBERS
@@ -22,6 +26,22 @@ SKIRT = dict(
     benchmark='fashionai', dataset_name='fashionai_skirt', categories=('skirt',)
 )
 TOPS = dict(benchmark='deepfashion2', categories=('vest', 'sling'))
+
+
+def test_mmposes_metric_does_not_take_another_layout(tmp_path):
+    whole = tmp_path / 'all.json'
+    whole.write_text(
+        json.dumps(coco([image(1)], [annotation(1, [0, 0, 1] * 24)], None))
+    )
+    metric = CocoMetric(ann_file=str(whole))
+    loop = SimpleNamespace(evaluator=SimpleNamespace(metrics=[metric]))
+    for category, fits in ((None, True), ('skirt', False)):
+        metric.dataset_meta = parse_pose_metainfo(
+            garments.metainfo('fashionai', category)
+        )
+        told = 'of 24 key points, and those of fashionai_skirt are 4; to fix it'
+        with nullcontext() if fits else pytest.raises(ValueError, match=told):
+            inform_metrics(loop)
 
 
 class Known(Script):
