@@ -6,6 +6,8 @@ from copy import deepcopy
 
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from .resuming import groups_of
+
 _OF_A_SCORE = {'best', 'num_bad_epochs'}
 # What counts the steps of a schedule; everything else in its state is a setting.
 _PROGRESS = {
@@ -67,13 +69,9 @@ class Settings:
             checkpoint: The checkpoint that it goes on from, as PyTorch loads it.
         """
         lines = []
-        stored = checkpoint.get('optimizer', {}).get('param_groups')
-        if stored is not None:
-            name = 'optim_wrapper.optimizer'
-            # What the groups of paramwise_cfg differ from stands behind them.
-            base = checkpoint['optimizer'].get('base_param_settings')
-            old = [_settings(group) for group in [*stored, *([base] if base else [])]]
-            lines += _compare_all(name, old, self.groups)
+        old = [_settings(group) for group in _stored_groups(checkpoint)]
+        if old:
+            lines += _compare_all('optim_wrapper.optimizer', old, self.groups)
         stored = checkpoint.get('param_schedulers')
         if isinstance(stored, Sequence):
             lines += _compare_all('param_scheduler', stored, self.schedules, True)
@@ -179,7 +177,20 @@ def _advance(schedules: Sequence, iterations: int, batches: int) -> None:
 
 
 def _groups(runner: Runner) -> list[dict]:
-    return runner.optim_wrapper.param_groups
+    return groups_of(runner.optim_wrapper)
+
+
+def _stored_groups(checkpoint: Mapping) -> list[Mapping]:
+    """The groups of all optimizers of a checkpoint, in their order."""
+    stored = checkpoint.get('optimizer', {})
+    optimizers = [stored] if 'param_groups' in stored else stored.values()
+    groups = []
+    for each in optimizers:
+        groups += each['param_groups']
+        # What the groups of paramwise_cfg differ from stands behind them.
+        if base := each.get('base_param_settings'):
+            groups.append(base)
+    return groups
 
 
 def _schedules(runner: Runner) -> list:

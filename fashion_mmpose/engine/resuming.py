@@ -1,5 +1,6 @@
 """What a resumed run makes up for: a validation, the best and the scalars of before."""
 
+import math
 import os
 import re
 from collections.abc import Collection, Mapping, MutableMapping
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from mmengine.visualization import LocalVisBackend
 
@@ -128,11 +129,26 @@ def parts_of_a_step(wrapper: OptimWrapper | Mapping) -> int:
     """Of how many batches a step's gradient is; those that wait are in no checkpoint.
 
     Args:
-        wrapper: Of the optimizer, or its settings before it is built.
+        wrapper: Of the optimizer, or its settings before it is built. Of several
+            optimizers it is after how many batches none of them waits.
     """
-    if isinstance(wrapper, Mapping):
-        return wrapper.get('accumulative_counts', 1)
-    return getattr(wrapper, '_accumulative_counts', 1)
+    if isinstance(wrapper, Mapping) and 'accumulative_counts' in wrapper:
+        return wrapper['accumulative_counts']
+    held = wrapper if isinstance(wrapper, Mapping) else dict(named_wrappers(wrapper))
+    parts = (getattr(each, '_accumulative_counts', 1) for each in held.values())
+    return math.lcm(*parts)
+
+
+def named_wrappers(wrapper: OptimWrapper) -> list[tuple[str, OptimWrapper]]:
+    """The wrappers of single optimizers, with their names; '' for one alone."""
+    if isinstance(wrapper, OptimWrapperDict):
+        return [*wrapper.items()]
+    return [('', wrapper)]
+
+
+def groups_of(wrapper: OptimWrapper) -> list[dict]:
+    """The groups of parameters of a wrapper, or of several, in their order."""
+    return [group for _, each in named_wrappers(wrapper) for group in each.param_groups]
 
 
 def told_best(info: Mapping, form: re.Pattern) -> tuple[str | None, float | None]:

@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from fashion_mmpose.engine.faults import loss_fault
+from fashion_mmpose.engine.resuming import groups_of
 from fashion_mmpose.errors import TrainingError
 
 
@@ -119,7 +120,7 @@ class StopAtLRHook(Hook):
             self._check(runner)
 
     def _check(self, runner: Runner) -> None:
-        groups = runner.optim_wrapper.param_groups
+        groups = groups_of(runner.optim_wrapper)
         # The tolerance keeps rounding in lr * 0.1 * 0.1 from counting as below.
         limits = [
             self.ratio * group.get('initial_lr', 0) * (1 - 1e-6) for group in groups

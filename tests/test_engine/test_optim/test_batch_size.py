@@ -1,7 +1,9 @@
 """Learning rates that are scaled to the pictures of a step."""
 
 import pytest
-from toy_training import toy_runner
+import torch
+from mmengine.optim import OptimWrapper
+from toy_training import Line, toy_runner
 
 from fashion_mmpose.engine.runner import TrainingRunner
 
@@ -88,6 +90,54 @@ def test_a_resumed_run_goes_on_with_scaled_rates(tmp_path):
         run.train()
 
 
+class TwoOptimizers(Line):
+    """Weight and bias learn by optimizers of their own."""
+
+    def train_step(self, data, optim_wrapper):
+        for wrapper in optim_wrapper.values():
+            wrapper.update_params(self(data, 'loss')['loss'])
+        return dict(loss=self(data, 'loss')['loss'])
+
+
+def two_optimizers(folder, rate=0.1, epochs=1, **changes):
+    """Rates of 0.1 and 0.2 by default; the bias waits for two batches."""
+    model = TwoOptimizers()
+    weight, bias = (
+        torch.optim.SGD([parameter], lr=lr)
+        for parameter, lr in zip(model.parameters(), (rate, 2 * rate))
+    )
+    wrappers = dict(
+        weight=OptimWrapper(weight), bias=OptimWrapper(bias, accumulative_counts=2)
+    )
+    return toy_runner(
+        folder,
+        [0.5] * 9,
+        epochs,
+        runner_type=TrainingRunner,
+        model=model,
+        optim_wrapper=wrappers,
+        randomness=dict(seed=0),
+        custom_hooks=[dict(type='StopAtLRHook', ratio=1e-3)],
+        **changes,
+    )
+
+
+def test_each_of_several_optimizers_is_scaled(tmp_path):
+    scaling = dict(base_batch_size=4, enable=True)
+    run = two_optimizers(tmp_path, auto_scale_lr=scaling)
+    run.train()
+    told = run.optim_wrapper.get_lr()
+    assert told == {'weight.lr': [0.05], 'bias.lr': pytest.approx([0.2])}
+
+
+def test_several_optimizers_go_on_with_their_settings(tmp_path):
+    two_optimizers(tmp_path).train()
+    resume = dict(resume=True, load_from=str(tmp_path / 'epoch_1.pth'), epochs=2)
+    two_optimizers(tmp_path, **resume).train()
+    with pytest.raises(ValueError, match=r'optimizer\.lr was 0\.2, is 0\.4'):
+        two_optimizers(tmp_path, rate=0.2, **resume).train()
+
+
 def test_one_peak_of_all_groups_is_refused(tmp_path):
     cycle = dict(type='OneCycleLR', eta_max=0.1, total_steps=9, by_epoch=False)
     run = runner(tmp_path / 'shares', schedules=[cycle])
@@ -98,6 +148,12 @@ def test_one_peak_of_all_groups_is_refused(tmp_path):
     assert [(2 * bias, base) for weight, bias, base in steps] == [
         pytest.approx((weight, weight)) for weight, bias, base in steps
     ]
+    own = dict(bias=[dict(cycle, eta_max=0.2)], weight=[WARM_UP])
+    two_optimizers(tmp_path / 'own', param_scheduler=own).train()
+    scaling = dict(base_batch_size=4, enable=True)
+    run = two_optimizers(tmp_path / 'both', param_scheduler=own, auto_scale_lr=scaling)
+    with pytest.raises(ValueError, match='--auto-scale-lr has no effect on OneCycleLR'):
+        run.train()
     run = runner(tmp_path / 'scaled', base=4, schedules=[each])
     with pytest.raises(ValueError, match='--auto-scale-lr has no effect on OneCycleLR'):
         run.train()
