@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn_catalogue import WRITING, Finder, named, predicted
+from folder_contents import contents
 
 from fashion_mmpose.catalogue.merging import find_parts, merge
 from fashion_mmpose.catalogue.part_files import PartFiles
@@ -42,10 +43,6 @@ def run(folder, finder, shard=WHOLE, stop_after=None):
                 break
             (files.leave_out if each.error else files.add)(each)
     return files
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.glob('*'))}
 
 
 def test_all_in_one_go(tmp_path):

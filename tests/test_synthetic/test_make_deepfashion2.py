@@ -4,6 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from folder_contents import contents
 from toolbox import load_tool
 
 from fashion_mmpose.formats.deepfashion2.raw import read_raw
@@ -42,14 +43,6 @@ def balanced(main, tmp_path_factory):
     argv = ['--format', 'deepfashion2', '--num', '13', '--balanced', '--seed', '4']
     assert main([*argv, '--workers', '1', '--out', str(folder)]) == 0
     return folder
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob('*'))
-        if path.is_file()
-    }
 
 
 def raw(folder: Path, number: int) -> dict:

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from folder_contents import contents
 from toolbox import load_tool
 
 from fashion_mmpose.garments import categories
@@ -37,14 +38,6 @@ def of_garments(main, tmp_path_factory):
     argv = ['--category', 'all', '--num', '1', '--seed', '4', '--parsing']
     assert main([*argv, '--workers', '1', '--out', str(folder)]) == 0
     return folder
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob('*'))
-        if path.is_file()
-    }
 
 
 def read_map(path: Path) -> np.ndarray:

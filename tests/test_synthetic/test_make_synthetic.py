@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from folder_contents import contents
 
 from fashion_mmpose.formats.fashionai.tianchi import COLUMNS, read_tianchi
 from fashion_mmpose.garments import categories
@@ -22,14 +23,6 @@ def main():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.main
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob('*'))
-        if path.is_file()
-    }
 
 
 @pytest.mark.slow

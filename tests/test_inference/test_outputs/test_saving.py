@@ -9,6 +9,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from folder_contents import contents
 
 from fashion_mmpose import garments
 from fashion_mmpose.files.writing import sets
@@ -257,14 +258,6 @@ def with_old(tmp_path):
     with PredictionFiles(tmp_path, by_name, **EVERYTHING) as files:
         add_all(files, by_name, 10)
     return tmp_path, by_name
-
-
-def contents(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob('*')
-        if path.is_file()
-    }
 
 
 def test_a_second_run_replaces_the_first(with_old):
