@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import OptimWrapper
 from torch import nn
+
+from fashion_mmpose.engine.resuming import groups_of
 
 # How MMEngine's constructors begin or end the lines that they write for each tensor.
 _OF_A_TENSOR = 'paramwise_options -- '
@@ -49,17 +51,15 @@ def tensors_in_short(logger: logging.Logger) -> Iterator[_TensorNotes]:
         logger.removeFilter(notes)
 
 
-def told_in_short(wrapper: OptimWrapper | OptimWrapperDict, model: nn.Module) -> str:
+def told_in_short(wrapper: OptimWrapper, model: nn.Module) -> str:
     """How many tensors have which rate and weight decay, and how many are frozen.
 
     Args:
         wrapper: Of the optimizer or of several, before schedules are built.
         model: The network that it trains.
     """
-    several = isinstance(wrapper, OptimWrapperDict)
-    wrappers = list(wrapper.values()) if several else [wrapper]
     counts = Counter()
-    for group in (group for each in wrappers for group in each.param_groups):
+    for group in groups_of(wrapper):
         # MMEngine hands frozen ones to the optimizer, too.
         trained = sum(each.requires_grad for each in group['params'])
         counts[group['lr'], group.get('weight_decay', 0)] += trained
