@@ -25,8 +25,8 @@ names a JSON or YAML file:
 
 null leaves something out. What matched is printed; categories that do not are left out
 and counted. A labelled key point that its category does not have is an error, as is a
-missing picture, one of another size, one file for two pictures, or a line of YOLO's
-that is no garment; --skip-bad leaves such garments and pictures out and lists them. A
+missing picture, one of another size, one file for two pictures, or a garment that
+cannot be read; --skip-bad leaves such garments and pictures out and lists them. A
 garment without a box gets the extent of its key points.
 """
 

@@ -1,7 +1,8 @@
 """What every annotation tool's export holds, in one form."""
 
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +78,35 @@ class Labels:
     declared: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: Sequence[str] = ()
     folder: str | None = None
+
+
+class Faults:
+    """What of an export cannot be read: an error, or left out and noted.
+
+    Args:
+        skip: Whether it is left out.
+
+    Attributes:
+        notes: What was left out, and why.
+    """
+
+    def __init__(self, skip: bool) -> None:
+        self._skip = skip
+        self.notes: list[str] = []
+
+    @contextmanager
+    def left_out(self) -> Iterator[None]:
+        """For the reading of one thing, which is left out if it cannot be read.
+
+        Raises:
+            FormatError: What the reading raises, if nothing is to be left out.
+        """
+        try:
+            yield
+        except FormatError as error:
+            if not self._skip:
+                raise
+            self.notes.append(f'left out: {error}')
 
 
 def visibility(occluded: bool) -> int:

@@ -31,7 +31,8 @@ def read_labels(
         path: Its file, or the folder of labelme's files.
         form: One of :data:`FORMATS`; None to find out.
         split: For YOLO, see :func:`.tools.yolo_pose.read_yolo_pose`.
-        skip_bad: For YOLO, see there. Defaults to False.
+        skip_bad: Leave out what cannot be read of a tool's labels, and list it in the
+            notes; COCO JSON must be whole. Defaults to False.
 
     Raises:
         FileNotFoundError: If it does not exist.
@@ -47,14 +48,18 @@ def read_labels(
     if form == 'yolo':
         return read_yolo_pose(path, split, skip_bad=skip_bad)
     readers = {
-        'coco': read_coco,
         'cvat': read_cvat,
         'label-studio': read_label_studio,
         'labelme': read_labelme,
     }
+    if form == 'coco':
+        return read_coco(path)
     if form not in readers:
         raise ValueError(f'unknown form {form!r}; choose from {FORMATS}')
-    return readers[form](path)
+    labels = readers[form](path, skip_bad=skip_bad)
+    if not labels.images and labels.notes:
+        raise FormatError(f'{path} has no picture that is read; {labels.notes[0]}')
+    return labels
 
 
 def guess_format(path: str) -> str:

@@ -9,6 +9,7 @@ from xml.parsers import expat
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.formats.labels.labelled import (
     ABSENT,
+    Faults,
     LabelledGarment,
     LabelledImage,
     Labels,
@@ -26,7 +27,7 @@ _EDGES = ('xtl', 'ytl', 'xbr', 'ybr')
 _SHAPES = ('skeleton', 'box', 'points')
 
 
-def read_cvat(path: str | os.PathLike) -> Labels:
+def read_cvat(path: str | os.PathLike, *, skip_bad: bool = False) -> Labels:
     """Read skeletons, and points that lie with a box in a group.
 
     A skeleton is a garment, its label the category, its elements the key points; a
@@ -36,6 +37,11 @@ def read_cvat(path: str | os.PathLike) -> Labels:
     one point is the key point of its label. A ``points`` shape of several points that
     has the label of a category names them by their order, from 1. Of a box that is
     turned, the extent counts.
+
+    Args:
+        path: The XML.
+        skip_bad: Leave out pictures and garments that cannot be read, and list them in
+            the notes. Defaults to False.
 
     Raises:
         FormatError: If it is no such file; the message names the picture and the shape.
@@ -53,12 +59,17 @@ def read_cvat(path: str | os.PathLike) -> Labels:
             f'{path} has tracks of a video; to fix it: export as "CVAT for images 1.1"'
         )
     others: dict[str, int] = {}
-    images = [_image(path, entry, others) for entry in root.iterfind('image')]
+    faults = Faults(skip_bad)
+    images = []
+    for entry in root.iterfind('image'):
+        with faults.left_out():
+            images.append(_image(path, entry, others, faults))
     return Labels(
         path=path,
         images=images,
         declared=_declared(root),
-        notes=[
+        notes=faults.notes
+        + [
             f'{path}: {count} shapes <{tag}> left out: they hold no key points'
             for tag, count in others.items()
         ],
@@ -121,7 +132,9 @@ def _declared(root: Element) -> dict[str, list[str]]:
     return declared
 
 
-def _image(path: str, entry: Element, others: dict[str, int]) -> LabelledImage:
+def _image(
+    path: str, entry: Element, others: dict[str, int], faults: Faults
+) -> LabelledImage:
     name = text(entry.get('name'), f'{path}: an image', 'name')
     where = f'{path}: image {name}'
     skeletons: list[tuple[str, Element]] = []
@@ -136,11 +149,14 @@ def _image(path: str, entry: Element, others: dict[str, int]) -> LabelledImage:
             # Shapes outside of groups are garments of their own.
             group = shape.get('group_id') or f'alone {index}'
             groups.setdefault(group, []).append((index, shape))
-    garments = [
-        _skeleton(at, shape, _take_box(shape, skeletons, groups))
-        for at, shape in skeletons
-    ]
-    garments += [_group(where, shapes) for shapes in groups.values() if shapes]
+    garments = []
+    for at, shape in skeletons:
+        box = _take_box(shape, skeletons, groups)
+        with faults.left_out():
+            garments.append(_skeleton(at, shape, box))
+    for shapes in filter(None, groups.values()):
+        with faults.left_out():
+            garments.append(_group(where, shapes))
     size = (
         pixels(entry.get('width'), where, 'width'),
         pixels(entry.get('height'), where, 'height'),

@@ -14,6 +14,7 @@ from fashion_mmpose.files.pictures.formats import PICTURE_SUFFIXES
 from fashion_mmpose.formats.category_names import plain
 from fashion_mmpose.formats.labels.labelled import (
     OCCLUDED_WORDS,
+    Faults,
     LabelledGarment,
     LabelledImage,
     Labels,
@@ -46,7 +47,7 @@ def is_label_studio(content: Any) -> bool:
     )
 
 
-def read_label_studio(path: str | os.PathLike) -> Labels:
+def read_label_studio(path: str | os.PathLike, *, skip_bad: bool = False) -> Labels:
     """Read rectangles and the key points in them; positions are per cent.
 
     A rectangle is a garment, its label the category. A key point is of the rectangle
@@ -55,6 +56,11 @@ def read_label_studio(path: str | os.PathLike) -> Labels:
     (``occluded`` or ``hidden``). The picture is what ``data`` has under ``image``,
     ``img``, ``picture`` or ``url``, or else the first text that ends like a picture's
     name, or the first one.
+
+    Args:
+        path: The JSON.
+        skip_bad: Leave out tasks that cannot be read, and list them in the notes.
+            Defaults to False.
 
     Raises:
         FormatError: If it is no such file; the message names the task and the region.
@@ -66,6 +72,7 @@ def read_label_studio(path: str | os.PathLike) -> Labels:
         raise FormatError(f"{path} is no list of Label Studio's tasks")
     images, unlabelled, several = [], 0, 0
     others: dict[str, int] = {}
+    faults = Faults(skip_bad)
     for index, task in enumerate(content):
         where = f'{path}: task {task.get("id", index)}'
         if 'annotations' not in task and 'completions' not in task:
@@ -73,17 +80,18 @@ def read_label_studio(path: str | os.PathLike) -> Labels:
                 f'{where} has no annotations; to fix it: export as JSON, not as '
                 'JSON-MIN'
             )
-        annotations = _annotations(where, task)
-        if not annotations:
-            unlabelled += 1
-            continue
-        several += len(annotations) > 1
-        for entry in annotations[0]['result']:
-            kind = str(entry.get('type')) if isinstance(entry, dict) else '?'
-            if kind not in _READ:
-                others[kind] = others.get(kind, 0) + 1
-        images.append(_image(where, task, annotations[0]))
-    notes = []
+        with faults.left_out():
+            annotations = _annotations(where, task)
+            if not annotations:
+                unlabelled += 1
+                continue
+            images.append(_image(where, task, annotations[0]))
+            several += len(annotations) > 1
+            for entry in annotations[0]['result']:
+                kind = str(entry.get('type')) if isinstance(entry, dict) else '?'
+                if kind not in _READ:
+                    others[kind] = others.get(kind, 0) + 1
+    notes = faults.notes
     if unlabelled:
         notes.append(f'{path}: {unlabelled} tasks without annotation left out')
     if several:

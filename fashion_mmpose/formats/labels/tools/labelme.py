@@ -11,6 +11,7 @@ from fashion_mmpose.files.json_file import read_json
 from fashion_mmpose.formats.category_names import plain
 from fashion_mmpose.formats.labels.labelled import (
     OCCLUDED_WORDS,
+    Faults,
     LabelledGarment,
     LabelledImage,
     Labels,
@@ -29,13 +30,18 @@ def is_labelme(content: Any) -> bool:
     return isinstance(content, dict) and isinstance(content.get('shapes'), list)
 
 
-def read_labelme(path: str | os.PathLike) -> Labels:
+def read_labelme(path: str | os.PathLike, *, skip_bad: bool = False) -> Labels:
     """Read a file, or all files of a folder and of those below it.
 
     The shapes of a garment have one ``group_id``: a ``rectangle``, whose label is the
     category, and a ``point`` for each key point, whose label is its name. Where a
     picture has one rectangle, shapes without a group belong to it. A point is occluded
     if a flag says so (``occluded`` or ``hidden``).
+
+    Args:
+        path: The file or the folder.
+        skip_bad: Leave out files and garments that cannot be read, and list them in the
+            notes. Defaults to False.
 
     Raises:
         FormatError: If it is no such file; the message names the file and the shape.
@@ -45,17 +51,19 @@ def read_labelme(path: str | os.PathLike) -> Labels:
     files = files_below(path, {'.json'}) if os.path.isdir(path) else [path]
     images = []
     others: dict[str, int] = {}
+    faults = Faults(skip_bad)
     for file in files:
-        content = read_json(file)
-        if not is_labelme(content):
-            raise FormatError(
-                f"{file} is none of labelme's files: it has no list 'shapes'; to fix "
-                'it: take it out of the folder'
-            )
-        images.append(_image(path, file, content, others))
-    if not images:
+        with faults.left_out():
+            content = read_json(file)
+            if not is_labelme(content):
+                raise FormatError(
+                    f"{file} is none of labelme's files: it has no list 'shapes'; to "
+                    'fix it: take it out of the folder'
+                )
+            images.append(_image(path, file, content, others, faults))
+    if not files:
         raise FormatError(f'{path} has no JSON file')
-    notes = [
+    notes = faults.notes + [
         f'{path}: {count} shapes of the type {kind} left out: they hold no key points'
         for kind, count in others.items()
     ]
@@ -64,7 +72,7 @@ def read_labelme(path: str | os.PathLike) -> Labels:
 
 
 def _image(
-    root: str, file: str, content: Mapping, others: dict[str, int]
+    root: str, file: str, content: Mapping, others: dict[str, int], faults: Faults
 ) -> LabelledImage:
     named = text(content.get('imagePath'), file, 'imagePath').replace('\\', '/')
     # The path leads from the JSON, on the machine where it was labelled.
@@ -89,7 +97,10 @@ def _image(
             raise FormatError(f'{file}: shape {index}: group_id is {group!r}')
         groups.setdefault(group, []).append((index, shape))
     _join_the_ungrouped(groups)
-    garments = [_garment(f'{file}: {_named(g)}', s) for g, s in groups.items()]
+    garments = []
+    for group, shapes in groups.items():
+        with faults.left_out():
+            garments.append(_garment(f'{file}: {_named(group)}', shapes))
     return LabelledImage(
         file, tuple(Path(name).as_posix() for name in names), size, tuple(garments)
     )

@@ -1,7 +1,7 @@
 """YOLO's pose data: ``data.yaml`` beside folders of pictures and of text files."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from fashion_mmpose.files.folders import files_below
 from fashion_mmpose.files.inner_paths import with_slashes
 from fashion_mmpose.files.pictures.pixels import image_size
 from fashion_mmpose.formats.labels.labelled import (
+    Faults,
     LabelledGarment,
     LabelledImage,
     Labels,
@@ -74,17 +75,12 @@ def read_yolo_pose(
         root = Path(os.path.commonpath([file.parent for file in files]))
     bare = 0
     images = []
-    notes = []
-
-    def bad(error: FormatError) -> None:
-        if not skip_bad:
-            raise error
-        notes.append(f'left out: {error}')
-
+    faults = Faults(skip_bad)
     for file in files:
         labels = _label_file(file)
         bare += not labels.exists()
-        images.append(_image(root, file, labels, classes, bad))
+        images.append(_image(root, file, labels, classes, faults))
+    notes = faults.notes
     if bare:
         notes.append(f'{path}: {bare} pictures have no text file and no garment')
     if left := _texts_without_picture(folders, {*map(_label_file, files)}):
@@ -228,11 +224,7 @@ def _label_file(picture: Path) -> Path:
 
 
 def _image(
-    root: Path,
-    file: Path,
-    labels: Path,
-    classes: Classes,
-    bad: Callable[[FormatError], None],
+    root: Path, file: Path, labels: Path, classes: Classes, faults: Faults
 ) -> LabelledImage:
     names = Path(os.path.relpath(file, root)).as_posix(), file.name
     try:
@@ -249,12 +241,10 @@ def _image(
             return LabelledImage(str(file), names, None, (), fault=fault)
     garments = []
     for place, line in enumerate(lines, 1):
-        try:
-            if line.strip():
+        if line.strip():
+            with faults.left_out():
                 where = f'{labels}, line {place}'
                 garments.append(_garment(where, line, size, classes))
-        except FormatError as error:
-            bad(error)
     return LabelledImage(str(file), names, size, tuple(garments))
 
 

@@ -10,10 +10,10 @@ HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 @pytest.fixture
 def read(tmp_path):
-    def of(inner, head=HEAD):
+    def of(inner, head=HEAD, **options):
         path = tmp_path / 'annotations.xml'
         path.write_text(f'{head}<annotations>{inner}</annotations>')
-        return read_cvat(path)
+        return read_cvat(path, **options)
 
     return of
 
@@ -187,3 +187,18 @@ def test_other_xml(tmp_path):
     path.write_bytes(b'\xff\xfe\x00')
     with pytest.raises(FormatError, match='is not valid XML'):
         read_cvat(path)
+
+
+def test_bad_shapes_and_pictures_are_left_out(read):
+    good = '<skeleton label="skirt">' + point('left') + '</skeleton>'
+    twice = '<skeleton label="vest">' + point('left') * 2 + '</skeleton>'
+    inner = image(good, twice, BOX.format(1) * 2) + '<image width="90" height="60"/>'
+    labels = read(inner, skip_bad=True)
+    (picture,) = labels.images
+    assert [each.category for each in picture.garments] == ['skirt']
+    of_twice, of_boxes, of_name = labels.notes
+    assert 'shape 2: the key point' in of_twice and "'left' is labelled" in of_twice
+    assert of_boxes.startswith('left out: ') and 'its group has 2 boxes' in of_boxes
+    assert 'an image: name is None, not a name' in of_name
+    with pytest.raises(FormatError, match='labelled twice'):
+        read(inner)

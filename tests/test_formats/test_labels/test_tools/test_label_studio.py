@@ -33,10 +33,10 @@ def task(*results, **changes):
 
 @pytest.fixture
 def read(tmp_path):
-    def of(*tasks):
+    def of(*tasks, **options):
         path = tmp_path / 'export.json'
         path.write_text(json.dumps(tasks))
-        return read_label_studio(path)
+        return read_label_studio(path, **options)
 
     return of
 
@@ -167,3 +167,13 @@ def test_other_results_are_counted(read):
 def test_refused(read, wrong, message):
     with pytest.raises(FormatError, match=message):
         read(wrong)
+
+
+def test_bad_tasks_are_left_out(read):
+    twice = task(box(), key(), key(region='l'), dict(type='brush', id='m'), id=8)
+    labels = read(twice, task(box(), key()), skip_bad=True)
+    assert [each.where[-6:] for each in labels.images] == ['task 7']
+    (note,) = labels.notes  # nothing of the task that is left out is told besides
+    assert note.startswith('left out: ') and 'task 8: region l: the key point' in note
+    with pytest.raises(FormatError, match='labelled twice'):
+        read(twice)

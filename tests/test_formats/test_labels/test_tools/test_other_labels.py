@@ -51,6 +51,24 @@ def test_labelme_groups(labelme):
     assert '1 shapes of the type polygon left out' in labels.notes[0]
 
 
+def test_bad_files_and_garments_of_labelme_are_left_out(labelme, tmp_path):
+    (tmp_path / 'notes.json').write_text('{}')
+    (tmp_path / 'torn.json').write_text('{"shapes": [')
+    point = shape('left', 'point', [12, 13], group=2)
+    with pytest.raises(FormatError, match='group 2, shape 3: the key point'):
+        labelme(RECTANGLE, point, point)
+    labels = read_labels(tmp_path, skip_bad=True)
+    (picture,) = labels.images
+    assert [each.category for each in picture.garments] == ['skirt']
+    of_garment, of_notes, of_torn = labels.notes
+    assert of_garment.startswith('left out: ') and 'labelled twice' in of_garment
+    assert "notes.json is none of labelme's files" in of_notes
+    assert 'torn.json' in of_torn
+    (tmp_path / 'a.json').unlink()
+    with pytest.raises(FormatError, match='no picture that is read; left out: .*notes'):
+        read_labels(tmp_path, skip_bad=True)
+
+
 def test_labelme_without_groups(labelme):
     """The shapes of a picture's only garment need no number."""
     point = shape('left', 'point', [12, 13])
