@@ -166,9 +166,10 @@ class PredictionFile(BaseMetric):
         return {}
 
     def _ann_file(self) -> str:
-        # MMPose's datasets leave the path of the annotation file here for metrics.
-        name = self.dataset_meta['dataset_name']
-        return MessageHub.get_current_instance().get_info(f'{name}_ann_file')
+        # MMPose's datasets leave the path of the annotation file here for its metric.
+        hub, name = MessageHub.get_current_instance(), self.dataset_meta['dataset_name']
+        own = hub.get_info(f'{name}_pictures_file')
+        return own or hub.get_info(f'{name}_ann_file')
 
 
 def write_scored(
