@@ -95,9 +95,9 @@ def _tidy(model) -> None:
 def _out_of_place(graph: nn.Module) -> Iterator[None]:
     """With activations that write nothing into their input.
 
-    The exporter takes those apart that do, one by one, which is a third of its time with
-    a network of many. A network that uses its input after it was written over gives
-    other values so, which the comparison with PyTorch tells.
+    The exporter takes those apart that do, one by one: a third of its time with a
+    network of many. A network that uses its input after it was written over gives other
+    values so, which the comparison with PyTorch tells.
     """
     changed = [each for each in graph.modules() if getattr(each, 'inplace', False)]
     for each in changed:
