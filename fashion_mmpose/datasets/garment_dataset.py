@@ -171,13 +171,12 @@ class GarmentDataset(BaseCocoStyleDataset):
             not bbox_file or self.one_per_image
         )
         is_part = self.categories != garments.categories(self.definition)
-        if self.test_mode:
+        if self.test_mode and has_truth and is_part:
+            # MMPose's CocoMetric scores by this file, which may have other categories
+            # and another layout, unless it is not told; then by that of the samples.
             hub, name = MessageHub.get_current_instance(), self.metainfo['dataset_name']
-            hub.update_info(f'{name}_pictures_file', self.ann_file, resumed=False)
-            if has_truth and is_part:
-                # MMPose's CocoMetric scores by this file, which may have others and
-                # another layout, unless it is not told; then by that of the samples.
-                hub.pop_info(f'{name}_ann_file')
+            path = hub.pop_info(f'{name}_ann_file')
+            hub.update_info(f'{name}_pictures_file', path, resumed=False)
         if self.test_mode and not self.one_per_image:
             # For the metric, which finds the tested garments in the file. Not in
             # training: checkpoints hold the metainfo.

@@ -166,10 +166,11 @@ class PredictionFile(BaseMetric):
         return {}
 
     def _ann_file(self) -> str:
-        # MMPose's datasets leave the path of the annotation file here for its metric.
+        # Datasets leave the path of the annotation file here: MMPose's for its metric,
+        # and ours under another name where that would take it for the wrong one.
         hub, name = MessageHub.get_current_instance(), self.dataset_meta['dataset_name']
-        own = hub.get_info(f'{name}_pictures_file')
-        return own or hub.get_info(f'{name}_ann_file')
+        told = hub.get_info(f'{name}_ann_file')
+        return told or hub.get_info(f'{name}_pictures_file')
 
 
 def write_scored(
