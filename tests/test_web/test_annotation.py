@@ -14,7 +14,7 @@ from predicted_garments import predicted_garment
 from fashion_mmpose.errors import FormatError, PictureError
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.columns import read_columns
-from fashion_mmpose.garments import benchmark
+from fashion_mmpose.garments import GarmentPrediction, benchmark
 from fashion_mmpose.synthetic import draw_deepfashion2
 from fashion_mmpose.web.annotation import AnnotationFolder
 from fashion_mmpose.web.corrected import Corrected
@@ -137,34 +137,33 @@ def test_what_a_file_has_besides_is_kept(
     assert [image['id'] for image in again['images']] == [1, 100, 99]
 
 
+def kept_by_the_next_run(folder: Path, out: Path, found: GarmentPrediction):
+    """A garment of a picture of 320x420 that its box leaves, noted and read again."""
+    table = benchmark('fashionai')
+    bbox = np.array((30, 50, 319, 419), np.float32)
+    picture = OpenPicture('a.png', (320, 420), '', '')
+    picture.hold(Corrected.from_prediction(replace(found, bbox=bbox)))
+    with AnnotationFolder(folder, out, table) as task:
+        task.note(picture)
+    with AnnotationFolder(folder, out, table) as task:
+        (kept,) = task.garments('a.png')
+    return kept
+
+
 def test_a_garment_that_is_cut_off_does_not_stop_the_next_run(
     folder: Path, tmp_path: Path
 ):
     """A box with the points that lie outside looked like the corners of one."""
-    out, table = tmp_path / 'out.json', benchmark('fashionai')
     found = predicted_garment('skirt', [(40, 60), (290, 60), (30, 430), (350, 440)])
-    bbox = np.array((30, 50, 319, 419), np.float32)
-    picture = OpenPicture('a.png', (320, 420), '', '')
-    picture.hold(Corrected.from_prediction(replace(found, bbox=bbox)))
-    with AnnotationFolder(folder, out, table) as task:
-        task.note(picture)
-    with AnnotationFolder(folder, out, table) as task:
-        (kept,) = task.garments('a.png')
-        assert kept.found.bbox.tolist() == [30, 50, 320, 420]
-        np.testing.assert_allclose(kept.found.keypoints, found.keypoints)
+    kept = kept_by_the_next_run(folder, tmp_path / 'out.json', found)
+    assert kept.found.bbox.tolist() == [30, 50, 320, 420]
+    np.testing.assert_allclose(kept.found.keypoints, found.keypoints)
 
 
 def test_a_crop_of_a_garment_does_not_stop_the_next_run(folder: Path, tmp_path: Path):
-    out, table = tmp_path / 'out.json', benchmark('fashionai')
     found = predicted_garment('skirt', [(40, 60), (290, 60), (30, 530), (350, 640)])
-    bbox = np.array((30, 50, 319, 419), np.float32)
-    picture = OpenPicture('a.png', (320, 420), '', '')
-    picture.hold(Corrected.from_prediction(replace(found, bbox=bbox)))
-    with AnnotationFolder(folder, out, table) as task:
-        task.note(picture)
-    with AnnotationFolder(folder, out, table) as task:
-        (kept,) = task.garments('a.png')
-        assert kept.visibility.tolist() == [2, 2, 0, 0]
+    kept = kept_by_the_next_run(folder, tmp_path / 'out.json', found)
+    assert kept.visibility.tolist() == [2, 2, 0, 0]
 
 
 @pytest.mark.parametrize('written', ['./more/c.jpg', 'more\\c.jpg', 'more//c.jpg'])

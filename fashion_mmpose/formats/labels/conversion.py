@@ -1,8 +1,6 @@
 """Labels of annotation tools to COCO entries: matched by name, and checked."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -12,11 +10,9 @@ from fashion_mmpose.formats.coco.geometry import Boxes, check_boxes, check_point
 from fashion_mmpose.garments import Benchmark, Garment
 
 from .entries import CategoryReport, Converted, Item, are_unique
-from .labelled import LabelledGarment, LabelledImage, Labels
+from .labelled import Faults, LabelledGarment, LabelledImage, Labels
 from .matching import Matcher, NameMap
 from .pictures import PictureFolder, refuse_outside
-
-_Result = TypeVar('_Result')
 
 
 @dataclass(frozen=True)
@@ -85,6 +81,7 @@ class _Conversion:
         self.pictures = pictures
         self.options = options
         self.done = Converted(notes=list(labels.notes))
+        self.faults = Faults(options.skip_bad, self.done.notes)
         self.places: dict[str, dict[str, int | None]] = {}
         self.sizes: dict[str, tuple[int, int]] = {}
         self.used = self._used_names()
@@ -99,20 +96,18 @@ class _Conversion:
         items_of: dict[str, list[Item]] = {}
         repeated = []
         for image in self.labels.images:
-            entry = self._attempt(lambda image=image: self._image(image))
+            entry = None
+            with self.faults.left_out():
+                entry = self._image(image)
             if entry is None:
                 continue
             entry['id'] = image.number if keep_ids else len(self.done.images) + 1
             size = entry['width'], entry['height']
-            items = [
-                item
-                for garment in image.garments
-                if (
-                    item := self._attempt(
-                        lambda garment=garment, size=size: self._item(garment, size)
-                    )
-                )
-            ]
+            items = []
+            for garment in image.garments:
+                with self.faults.left_out():
+                    if item := self._item(garment, size):
+                        items.append(item)
             # Of two images of one picture, neither would have all of its garments.
             name = entry['file_name']
             if name in items_of:
@@ -133,16 +128,6 @@ class _Conversion:
             raise FormatError(f'{self.labels.path}: no garment is left; {first}')
         self._check_geometry()
         return self.done
-
-    def _attempt(self, action: Callable[[], _Result]) -> _Result | None:
-        """What an action returns; None, and a note, where it fails and may."""
-        try:
-            return action()
-        except FormatError as error:
-            if not self.options.skip_bad:
-                raise
-            self.done.notes.append(f'left out: {error}')
-            return None
 
     # ------------------------------------------------------------------------- names
 

@@ -81,25 +81,26 @@ class Labels:
 
 
 class Faults:
-    """What of an export cannot be read: an error, or left out and noted.
+    """What of an export cannot be taken over: an error, or left out and noted.
 
     Args:
         skip: Whether it is left out.
+        notes: A list that gets the notes; a new one by default.
 
     Attributes:
         notes: What was left out, and why.
     """
 
-    def __init__(self, skip: bool) -> None:
+    def __init__(self, skip: bool, notes: list[str] | None = None) -> None:
         self._skip = skip
-        self.notes: list[str] = []
+        self.notes = [] if notes is None else notes
 
     @contextmanager
     def left_out(self) -> Iterator[None]:
-        """For the reading of one thing, which is left out if it cannot be read.
+        """For one thing, which is left out if that raises an error of its form.
 
         Raises:
-            FormatError: What the reading raises, if nothing is to be left out.
+            FormatError: That error, if nothing is to be left out.
         """
         try:
             yield
