@@ -124,7 +124,7 @@ class Pose:
         bulge = np.maximum(1 - (x / 0.8) ** 2, 0)
         x = x * np.cos(self.turn) + 0.3 * np.sin(self.turn) * bulge
         height = np.minimum(np.maximum((y + 0.8) / 3.4, -0.5), 1.2)
-        bent = np.empty_like(points)
+        bent = np.empty(points.shape)
         bent[:, 0] = x + self.sway * np.sin(height * np.pi)
         bent[:, 1] = y
         return self.wobble(bent)
