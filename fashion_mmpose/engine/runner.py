@@ -26,6 +26,7 @@ from fashion_mmpose.weights.read import (
     load_what_fits,
     read_checkpoint,
     tensors_taken_over,
+    widened,
     without_preprocessor,
 )
 from fashion_mmpose.weights.torch_file import check_torch_file
@@ -245,8 +246,9 @@ class TrainingRunner(PatientRunner):
         if self._resume:
             return self._load_to_resume(filename, *args, **kwargs)
         checkpoint = self._read(filename)
+        tensors = widened(self._network, checkpoint['state_dict'])
         left_out = load_what_fits(
-            self._network, checkpoint['state_dict'], config_name(self.cfg), filename
+            self._network, tensors, config_name(self.cfg), filename
         )
         for line in left_out:
             self.logger.warning(f'{filename}: {line}')
@@ -257,7 +259,7 @@ class TrainingRunner(PatientRunner):
                 f'{filename} was trained for {trained}, this run is for {own}: its '
                 'weights are a start, and layers for key points learn anew'
             )
-        taken = tensors_taken_over(self._network, checkpoint['state_dict'])
+        taken = tensors_taken_over(self._network, tensors)
         self.logger.info(f'weights loaded from {filename}: tensors taken over: {taken}')
         return checkpoint
 

@@ -118,6 +118,25 @@ def load_weights(
         raise WeightsError(f'{path} does not fit {name}: {error}') from error
 
 
+def widened(
+    model: torch.nn.Module, tensors: Mapping[str, Tensor]
+) -> Mapping[str, Tensor]:
+    """Weights of a network that knew less, for one whose modules know how to go on.
+
+    Args:
+        model: The network that is to be filled.
+        tensors: Parameters and buffers, by name.
+
+    Returns:
+        Mapping: The same, of the shapes of ``model`` where its modules have a method
+        ``widened``, as :class:`.LateralHeatmapHead` has.
+    """
+    for name, module in model.named_modules():
+        if hasattr(module, 'widened'):
+            tensors = module.widened(tensors, f'{name}.' if name else '')
+    return tensors
+
+
 def load_what_fits(
     model: torch.nn.Module,
     tensors: Mapping[str, Tensor],

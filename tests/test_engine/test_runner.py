@@ -38,6 +38,18 @@ class Deep(Line):
         self.more = torch.nn.Linear(1, 1)
 
 
+class Known(Line):
+    """It goes on from a narrower one, of which it says how."""
+
+    def __init__(self):
+        super().__init__()
+        self.more = torch.nn.Linear(2, 1)
+
+    def widened(self, tensors, prefix):
+        weight = tensors[f'{prefix}more.weight']
+        return {**tensors, f'{prefix}more.weight': torch.cat([weight, 0 * weight], 1)}
+
+
 class Garments(Numbers):
     metainfo = dict(
         benchmark='fashionai', dataset_name='fashionai_skirt', categories=('skirt',)
@@ -130,6 +142,18 @@ def test_a_start_from_other_garments_is_logged(tmp_path):
     )
     assert 'deep.pth: 2 of another shape: more.weight (3, 1), not (1, 1)' in log
     assert 'tensors taken over: layer 2 of 2, more 0 of 2' in log
+
+
+def test_a_start_from_a_network_that_knew_less(tmp_path):
+    path = saved(tmp_path / 'deep.pth', Deep())
+    options = dict(model=Known(), load_from=path, log_level='INFO')
+    run = runner(tmp_path / 'run', **options)
+    run.load_or_resume()
+    known = torch.load(path, weights_only=True)['state_dict']['more.weight']
+    assert run.model.more.weight.tolist() == [[known.item(), 0]]
+    log = log_of(tmp_path / 'run')
+    assert 'tensors taken over: layer 2 of 2, more 2 of 2' in log
+    assert 'of another shape' not in log
 
 
 def test_a_test_on_whole_pictures_says_what_the_training_was_on(tmp_path):

@@ -1,6 +1,7 @@
 """The single-stage head, with levels of a second backbone that enter between layers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import torch
 from mmpose.registry import MODELS
@@ -25,10 +26,15 @@ class LateralHeatmapHead(PointHeatmapHead):
             first, one more than there are deconvolutions.
         deconv_out_channels (Sequence[int]): Channels of the deconvolutions. Defaults to
             (256, 256, 256).
+        frozen_channels (Sequence[int], optional): So many channels of each of the first
+            feature maps are read as they were, and all layers stay as they are: what
+            is learnt is how the channels behind them are read. Finest first. Defaults
+            to None, for a head of which everything is trained.
         **kwargs: As :class:`.PointHeatmapHead`.
 
     Raises:
-        ValueError: If there are not as many further levels.
+        ValueError: If there are not as many further levels, or no channels are left to
+            learn from.
     """
 
     def __init__(
@@ -37,6 +43,7 @@ class LateralHeatmapHead(PointHeatmapHead):
         out_channels: int,
         lateral_channels: Sequence[int],
         deconv_out_channels: Sequence[int] = (256, 256, 256),
+        frozen_channels: Sequence[int] | None = None,
         **kwargs,
     ) -> None:
         widths = (in_channels, *deconv_out_channels)
@@ -55,15 +62,56 @@ class LateralHeatmapHead(PointHeatmapHead):
             nn.Conv2d(given, width, 1)
             for given, width in zip(reversed(lateral_channels), widths)
         )
+        self.frozen_channels = frozen_channels
+        if frozen_channels is not None:
+            self._freeze(lateral_channels, frozen_channels)
 
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
-        # A backbone that has come to know more has further channels behind the others.
+    def _freeze(self, channels: Sequence[int], frozen: Sequence[int]) -> None:
+        if len(frozen) != len(channels) or not all(
+            0 <= few < many for few, many in zip(frozen, channels)
+        ):
+            raise ValueError(
+                f'frozen_channels {tuple(frozen)} must be less than lateral_channels '
+                f'{tuple(channels)}, level by level'
+            )
+        self.requires_grad_(False)
+        for lateral, number in zip(self.laterals, reversed(frozen)):
+            lateral.weight.requires_grad_()
+            lateral.weight.register_hook(partial(_without_first, number=number))
+
+    def train(self, mode: bool = True) -> 'LateralHeatmapHead':
+        """Set the mode; statistics of a frozen head stay as they are."""
+        super().train(mode)
+        if self.frozen_channels is not None:
+            for module in self.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
+        return self
+
+    def widened(self, tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+        """Weights of a network that has fewer channels in the further levels.
+
+        A backbone that has come to know more has further channels behind the others.
+
+        Args:
+            tensors: Weights of the whole network, by name.
+            prefix: What the names of this head's weights begin with.
+
+        Returns:
+            dict: The same for as many channels as this head has; what is added is
+            what it begins with.
+        """
+        tensors = dict(tensors)
         for index, own in enumerate(self.laterals):
             key = f'{prefix}laterals.{index}.weight'
-            given = state_dict.get(key)
+            given = tensors.get(key)
             if given is not None and given.shape[1] < own.weight.shape[1]:
                 further = own.weight.detach()[:, given.shape[1] :].to(given)
-                state_dict[key] = torch.cat([given, further], dim=1)
+                tensors[key] = torch.cat([given, further], dim=1)
+        return tensors
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        state_dict.update(self.widened(state_dict, prefix))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def features(self, feats: tuple) -> Tensor:
@@ -91,3 +139,10 @@ class LateralHeatmapHead(PointHeatmapHead):
                 )
             x = x + level
         return self.conv_layers(x.relu())
+
+
+def _without_first(gradient: Tensor, number: int) -> Tensor:
+    """A gradient of weights (out, in, 1, 1) that leaves the first inputs alone."""
+    gradient = gradient.clone()
+    gradient[:, :number] = 0
+    return gradient

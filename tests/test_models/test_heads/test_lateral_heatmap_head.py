@@ -1,11 +1,14 @@
 """The heatmap head into which further levels enter."""
 
+from functools import partial
+
 import pytest
 import torch
 from mmpose.registry import MODELS
 from torch import nn
 
 import fashion_mmpose.plugin  # noqa: F401
+from fashion_mmpose.weights.read import load_what_fits, tensors_taken_over, widened
 
 SETTINGS = dict(
     in_channels=6,
@@ -86,3 +89,44 @@ def test_an_input_whose_sides_are_no_multiples_of_the_stride():
     odd = (feats[0][..., :15, :], *feats[1:])
     with pytest.raises(ValueError, match='level of 12x15 cells .* map of 12x16; .* 32'):
         build()(odd)
+
+
+def widened_head():
+    return build(lateral_channels=(5, 6, 7), frozen_channels=LATERALS)
+
+
+def test_what_was_learnt_of_fewer_channels_goes_on():
+    known, head = build(), widened_head()
+    weights = {f'head.{key}': value for key, value in known.state_dict().items()}
+    network = nn.ModuleDict(dict(head=head))
+    more = widened(network, weights)
+    left_out = load_what_fits(network, more, 'wide', 'narrow.pth')
+    assert left_out == []
+    assert tensors_taken_over(network, more) == f'head {len(weights)} of {len(weights)}'
+    for own, before, number in zip(head.laterals, known.laterals, reversed(LATERALS)):
+        assert torch.equal(own.weight[:, :number], before.weight)
+        assert weights['head.laterals.0.weight'].shape[1] == LATERALS[-1]
+
+
+def test_only_the_added_channels_learn():
+    head = widened_head().train()
+    before = {key: value.clone() for key, value in head.state_dict().items()}
+    learning = [each for each in head.parameters() if each.requires_grad]
+    optimizer = torch.optim.Adam(learning, lr=0.1)
+    given = levels()
+    more = [torch.ones(2, 3, *level.shape[2:]) for level in given[:3]]
+    feats = (*map(partial(torch.cat, dim=1), zip(given[:3], more)), *given[3:])
+    head(feats).square().mean().backward()
+    optimizer.step()
+    for key, value in head.state_dict().items():
+        if key.startswith('laterals.') and key.endswith('weight'):
+            known = LATERALS[::-1][int(key.split('.')[1])]
+            assert (value[:, known:] != before[key][:, known:]).all()
+            value, before[key] = value[:, :known], before[key][:, :known]
+        assert torch.equal(value, before[key]), key
+
+
+@pytest.mark.parametrize('frozen', [(2, 3), (2, 3, 4)])
+def test_frozen_channels_that_leave_nothing_to_learn(frozen):
+    with pytest.raises(ValueError, match='must be less than lateral_channels'):
+        build(frozen_channels=frozen)
