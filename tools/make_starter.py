@@ -3,19 +3,17 @@
 Usage:
     python tools/make_starter.py [--out DIR] [--work-dir work_dirs/starter]
         [--num-outfits N] [--num-garments N] [--epochs N] [--only-calibration]
-        [--only-parsing]
 
-Draws DeepFashion2's outfits and FashionAI's garments into data/starter, trains the
-landmark network on both, then people's joints beside it, and the detector on the
+Draws DeepFashion2's outfits and FashionAI's garments into data/starter, with human
+parsing maps beside those to train with. Trains the landmark network on both, then
+people's joints beside it and, beside these, human parsing, and the detector on the
 outfits, and tests them on held-out drawings. DIR, by default the package's own folder,
-gets landmarks.safetensors, detector.safetensors, calibrations that are fitted to
-further drawings, the ONNX graphs that read the weights, each compared with PyTorch, and
-starter.json with the figures.
+gets landmarks.safetensors, parsing.safetensors, detector.safetensors, calibrations that
+are fitted to further drawings, the ONNX graphs that read the weights, each compared
+with PyTorch, and starter.json with the figures.
 What is there is not drawn again, and trainings go on where they were stopped.
 --only-calibration fits the calibrations to the weights that are in DIR, and writes the
 graphs, which hold them.
---only-parsing draws the pictures, and human parsing maps beside those to train with,
-which starter/landmarks_parsing needs.
 """
 
 import argparse
@@ -29,12 +27,13 @@ from demo import step
 
 import fashion_mmpose
 from fashion_mmpose.files.writing.outputs import OutputFiles
-from fashion_mmpose.starter import BENCHMARKS, FOLDER, graph_file
+from fashion_mmpose.starter import DETECTOR, FOLDER, NAMES, PARSING, graph_file
 
 DATA = Path('data/starter')
 SEEDS = {'train': 100, 'validation': 101}
 CALIBRATION = 'calibration'
 CALIBRATION_SEED = 9001
+CALIBRATED = [name for name in NAMES if name != DETECTOR]
 SPLITS = {'train': 'train', 'validation': 'test', CALIBRATION: 'val'}  # of FashionAI
 
 
@@ -79,16 +78,10 @@ def parse_args(argv=None) -> argparse.Namespace:
         metavar='N',
         help='outfits to calibrate with, and half as many garments (%(default)s)',
     )
-    only = parser.add_mutually_exclusive_group()
-    only.add_argument(
+    parser.add_argument(
         '--only-calibration',
         action='store_true',
         help='fit the calibrations to the weights that are there; train nothing',
-    )
-    only.add_argument(
-        '--only-parsing',
-        action='store_true',
-        help='draw the pictures with human parsing maps; train nothing',
     )
     parser.add_argument(
         '--epochs', type=int, help='passes of each training (as in the configs)'
@@ -104,8 +97,7 @@ def draw(args: argparse.Namespace) -> None:
         'validation': (held_out, max(1, held_out // 5)),
     }
     for part, (outfits, garments) in amounts.items():
-        maps = args.only_parsing and part == 'train'
-        draw_part(part, outfits, garments, SEEDS[part], maps)
+        draw_part(part, outfits, garments, SEEDS[part], maps=part == 'train')
 
 
 def draw_part(
@@ -178,10 +170,17 @@ def join() -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Train both networks, and write their weights."""
+    """Train the networks, and write their weights."""
+    import torch
+
     from fashion_mmpose.config.overrides import quoted
     from fashion_mmpose.weights import read_checkpoint
-    from fashion_mmpose.weights.starter import save_half, save_landmarks
+    from fashion_mmpose.weights.starter import (
+        save_landmarks,
+        save_parsing,
+        save_weights,
+        starter_weights,
+    )
 
     args.out.mkdir(parents=True, exist_ok=True)
     epochs = [] if args.epochs is None else [f'train_cfg.max_epochs={args.epochs}']
@@ -204,6 +203,20 @@ def train(args: argparse.Namespace) -> None:
     )
     weights = read_checkpoint(best_of(folder)).tensors
     save_landmarks(weights, args.out / 'landmarks.safetensors')
+    folder = args.work_dir / 'parsing'
+    folder.mkdir(parents=True, exist_ok=True)
+    # What is added must know the weights as they were rounded.
+    torch.save(starter_weights('landmarks', args.out), folder / 'landmarks.pth')
+    step(
+        'train it to read what is skin, hair and clothes',
+        'tools/train.py',
+        *('starter/landmarks_parsing', '--work-dir', folder, '--resume'),
+        # The parser, which photographs have taught, fails on drawings.
+        *('--no-validate', '--cfg-options', *passes),
+        f'load_from={quoted(os.path.relpath(folder / "landmarks.pth"))}',
+    )
+    weights = read_checkpoint((folder / 'last_checkpoint').read_text()).tensors
+    save_parsing(weights, args.out / 'parsing.safetensors')
     folder = args.work_dir / 'detector'
     step(
         'train the detector, which starts from the backbone of that network',
@@ -212,11 +225,11 @@ def train(args: argparse.Namespace) -> None:
         *(f'model.backbone.init_cfg.checkpoint={quoted(best)}', *epochs),
     )
     weights = read_checkpoint(best_of(folder)).tensors
-    save_half(weights, args.out / 'detector.safetensors')
+    save_weights(weights, args.out / 'detector.safetensors')
 
 
 def calibrate(args: argparse.Namespace) -> None:
-    """Fit how sure the points of both benchmarks are to drawings of their own."""
+    """Fit how sure the points of the networks are to drawings of their own."""
     import torch
 
     from fashion_mmpose.measure.uncertainty.calibration import beside
@@ -230,18 +243,19 @@ def calibrate(args: argparse.Namespace) -> None:
     )
     folder = args.work_dir / CALIBRATION
     folder.mkdir(parents=True, exist_ok=True)
-    for name in BENCHMARKS:
+    for name in CALIBRATED:
+        benchmark = name.removesuffix(PARSING)
         checkpoint = folder / f'{name}.pth'
         torch.save(starter_weights(name, args.out), checkpoint)
-        ann_file, images = annotations[name]
+        ann_file, images = annotations[benchmark]
         dataset = 'val_dataloader.dataset'
         step(
-            f'calibrate the network for {name}',
+            f'calibrate {name}',
             'tools/calibrate.py',
             *(f'starter/{name}', checkpoint, '--device', 'cpu'),
             *('--out', beside(args.out / graph_file(name))),
             *('--plot', folder / f'{name}.png', '--cfg-options'),
-            f'{dataset}.data_root={DATA / name}{os.sep}',
+            f'{dataset}.data_root={DATA / benchmark}{os.sep}',
             f'{dataset}.ann_file={ann_file}',
             f'{dataset}.data_prefix.img={images}',
         )
@@ -293,9 +307,6 @@ def main(argv=None) -> int:
         return 0
     draw(args)
     join()
-    if args.only_parsing:
-        print(f'\nDone in {time.time() - start:.0f} s. The pictures are in {DATA}')
-        return 0
     train(args)
     calibrate(args)
     export(args)

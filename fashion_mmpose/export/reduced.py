@@ -61,7 +61,7 @@ def _halve(model) -> None:
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(halves, half_name(name)))
         halved.append(name)
-    cast_halves(model, halved)
+    put_first(model, [half_cast(name) for name in halved])
 
 
 def half_name(name: str) -> str:
@@ -69,27 +69,49 @@ def half_name(name: str) -> str:
     return f'{name}.half'
 
 
-def cast_halves(model, names: Sequence[str]) -> None:
-    """Put a cast to single precision behind tensors that were put in half precision.
+def half_cast(name: str):
+    """The node that makes single precision of the tensor :func:`half_name`.
 
     Args:
-        model (onnx.ModelProto): The graph; it is changed.
-        names: What the weights were called, and the casts' results are.
+        name: What the weights were called, and the result is.
+
+    Returns:
+        onnx.NodeProto: The node.
+    """
+    return to_single(half_name(name), name)
+
+
+def to_single(given: str, result: str):
+    """The node that makes single precision of a tensor of any numbers.
+
+    Args:
+        given: Name of the tensor.
+        result: Name of the result.
+
+    Returns:
+        onnx.NodeProto: The node.
     """
     from onnx import TensorProto, helper
 
-    casts = [
-        helper.make_node(
-            'Cast', [half_name(name)], [name], f'{name}.cast', to=TensorProto.FLOAT
-        )
-        for name in names
-    ]
+    return helper.make_node(
+        'Cast', [given], [result], f'{result}.cast', to=TensorProto.FLOAT
+    )
+
+
+def put_first(model, nodes: Sequence) -> None:
+    """Let nodes compute what were weights of a graph.
+
+    Args:
+        model (onnx.ModelProto): The graph; it is changed.
+        nodes (Sequence[onnx.NodeProto]): The nodes, each behind those that it reads.
+    """
     # A node comes after those whose results it reads.
-    nodes = [*casts, *model.graph.node]
+    every = [*nodes, *model.graph.node]
     del model.graph.node[:]
-    model.graph.node.extend(nodes)
+    model.graph.node.extend(every)
     # What the graph says of these values is inferred anew.
-    kept = [each for each in model.graph.value_info if each.name not in {*names}]
+    names = {name for node in nodes for name in node.output}
+    kept = [each for each in model.graph.value_info if each.name not in names]
     del model.graph.value_info[:]
     model.graph.value_info.extend(kept)
 

@@ -36,8 +36,8 @@ def export_starter(
     onnxruntime read the same ``.safetensors`` files.
 
     Args:
-        folder: Where ``landmarks.safetensors`` and ``detector.safetensors`` are, and
-            the graphs go to. Defaults to the package's own.
+        folder: Where the ``.safetensors`` files are, and the graphs go to. Defaults to
+            the package's own.
 
     Returns:
         dict: How far what each of them finds is from PyTorch's, which is told, not
@@ -52,7 +52,7 @@ def export_starter(
 
 
 def _export(name: str, folder: Path) -> PointChange | BoxChange:
-    weights = folder / starter.weights_file(name)
+    weights = [folder / file for file in starter.weights_files(name)]
     with TemporaryDirectory() as temporary:
         checkpoint = Path(temporary) / 'checkpoint.pth'
         torch.save(starter_weights(name, folder), checkpoint)
@@ -68,13 +68,18 @@ def _export(name: str, folder: Path) -> PointChange | BoxChange:
         share_weights(
             model, weights, lambda key: stored_name(name, key.removeprefix(_OWNER))
         )
+        # A fifth of a graph without weights; whoever reads it infers shapes anew.
+        del model.graph.value_info[:]
         metadata = msgspec.structs.replace(
-            metadata, beside=(weights.name,), digests=(file_digest(weights),)
+            metadata,
+            beside=tuple(path.name for path in weights),
+            digests=tuple(map(file_digest, weights)),
         )
         content = serialize(model, metadata, FLOAT16)
         path = Path(temporary) / starter.graph_file(name)
         path.write_bytes(content)
-        shutil.copy(weights, temporary)
+        for file in weights:
+            shutil.copy(file, temporary)
         if name == starter.DETECTOR:
             exported = OnnxGarmentDetector(path, 'cpu', 0, NUM_BOXES)
             change = compare_boxes(network, exported)

@@ -40,7 +40,7 @@ def starter_network(
     which starts without PyTorch. Elsewhere it is the config, and PyTorch's weights.
 
     Args:
-        name: One of :data:`fashion_mmpose.starter.NAMES`.
+        name: One of :func:`fashion_mmpose.starter.every_network`.
         device: Where it shall compute.
         weights: What a caller gives without a network; it must be None, since the
             starter has weights of its own. Defaults to None.
@@ -63,6 +63,8 @@ def starter_network(
             fashion_mmpose.build_networks  # noqa: B018, the lazy door
         except ImportError:
             raise lack from None
+        return starter.config_and_weights(name)
+    if name not in starter.NAMES:
         return starter.config_and_weights(name)
     return starter.FOLDER / starter.graph_file(name), None
 
@@ -166,7 +168,8 @@ def build_pose(
         pose: One for all categories, a config or an exported file; or for each category
             its own, a config, a pair of config and weights, or an exported file; or a
             folder of networks or its id on a model hub, see
-            :func:`fashion_mmpose.pretrained.names_folder`.
+            :func:`fashion_mmpose.pretrained.names_folder`; or the address of one of the
+            starter's, such as ``'starter://fashionai'``.
         weights: The checkpoint of a config for all; None for exported files.
         device: Where they compute.
 
@@ -177,6 +180,8 @@ def build_pose(
         ValueError: If a file is no pose network of this package, weights do not fit, or
             a network is not for its category.
     """
+    if (name := starter.named(pose)) is not None:
+        pose, weights = starter_network(name, device, weights)
     if weights is None and names_folder(pose):
         folder = named_folder(pose)
         pose = stored_pose(folder, read_index(folder), device)

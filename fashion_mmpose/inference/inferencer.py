@@ -62,8 +62,9 @@ class GarmentInferencer(Storable):
         pose2d: The pose network of all categories: path of a config, the bare name of
             one that the package carries, or a loaded config. Or for each category its
             own: a dict of names to configs or to pairs of config and weights. In the
-            place of a config and its weights an exported file may stand, see ``pose``.
-            None for the starter's. Defaults to None.
+            place of a config and its weights an exported file may stand, see ``pose``,
+            or the address of one of the starter's, such as ``'starter://fashionai'``.
+            None for the starter's that ``benchmark`` chooses. Defaults to None.
         pose2d_weights: Path of its checkpoint; None for an ensemble, whose members name
             theirs, and for a dict.
         det_model: The garment detector: a config as above, or an object with ``detect``
@@ -126,7 +127,7 @@ class GarmentInferencer(Storable):
         pose = one_of(pose=pose, pose2d=pose2d)
         det = one_of(det=det, det_model=det_model)
         if pose is None:
-            name = starter.check_benchmark(benchmark or 'deepfashion2')
+            name = starter.chosen_for(benchmark or 'deepfashion2')
             pose, pose2d_weights = starter_network(name, device, pose2d_weights)
             if det is None and benchmark != 'fashionai':
                 found = starter_detector(device, det_weights, det_options)

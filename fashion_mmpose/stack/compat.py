@@ -176,9 +176,7 @@ def serve_configs(find: Callable[[str], Path]) -> None:
             return get_config(cfg_path, pretrained)
         cfg = Config.fromfile(find(name))
         if pretrained:
-            light = (name + starter.LIGHT for name in starter.BENCHMARKS)
-            names = (*starter.NAMES, *light)
-            weights = dict(map(starter.config_and_weights, names))
+            weights = dict(map(starter.config_and_weights, starter.every_network()))
             cfg.model_path = weights.get(name.removesuffix('.py'))
             if cfg.model_path is None:
                 raise ValueError(

@@ -1,30 +1,43 @@
 """The starter: networks that drawn garments have taught, which the package carries.
 
-``landmarks.safetensors`` and ``detector.safetensors`` are their weights, in half
-precision, which PyTorch reads, and so do the graphs beside them (``*.onnx``), with
-onnxruntime; ``starter.json`` says what they are. ``docs/starter.md`` is their card,
-``configs/starter`` has their configs, and ``tools/make_starter.py`` makes them.
+``landmarks.safetensors``, ``parsing.safetensors`` and ``detector.safetensors`` are
+their weights, in half precision or as whole numbers (:mod:`.rounding`), which PyTorch
+reads, and so do the graphs beside them (``*.onnx``), with onnxruntime; ``starter.json``
+says what they are. ``docs/starter.md`` is their card, ``configs/starter`` has their
+configs, and ``tools/make_starter.py`` makes them.
 """
 
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
+PREFIX = 'starter://'  # of the networks' addresses
+
 BENCHMARKS = ('deepfashion2', 'fashionai')  # whose key points the networks find
 DETECTOR = 'detector'  # it finds DeepFashion2's categories
-NAMES = (*BENCHMARKS, DETECTOR)
-# What follows the name of a landmark network without people's joints, for PyTorch
-# alone. It reads a part of the same weights.
+# What follows the name of a landmark network with human parsing beside people's joints.
+PARSING = '_parsing'
+# And of one without joints, for PyTorch alone. It reads a part of the same weights.
 LIGHT = '_light'
+# Those that find a benchmark's points where only that is named. On DeepFashion2's
+# photographs parsing gives less than chance may, and takes twice the time.
+CHOSEN = dict(deepfashion2='deepfashion2', fashionai='fashionai_parsing')
+# Those that the package carries as graphs, too.
+NAMES = (*(name + end for end in ('', PARSING) for name in BENCHMARKS), DETECTOR)
 
 
-def weights_file(name: str) -> str:
-    """The file of a network's weights; both benchmarks' landmark networks share one.
+def weights_files(name: str) -> tuple[str, ...]:
+    """The files of a network's weights; all landmark networks share one.
+
+    What stands in a later file takes the place of what an earlier one has.
 
     Args:
-        name: One of :data:`NAMES`.
+        name: See :func:`config_and_weights`.
     """
-    return f'{name if name == DETECTOR else "landmarks"}.safetensors'
+    if name == DETECTOR:
+        return ('detector.safetensors',)
+    more = ('parsing.safetensors',) if name.endswith(PARSING) else ()
+    return ('landmarks.safetensors', *more)
 
 
 def graph_file(name: str) -> str:
@@ -36,19 +49,48 @@ def config_and_weights(name: str) -> tuple[str, str]:
     """The config of a network, and the address of its weights, for PyTorch.
 
     Args:
-        name: One of :data:`NAMES`, or of :data:`BENCHMARKS` with :data:`LIGHT` behind.
+        name: One of :func:`every_network`.
     """
-    return f'starter/{name}', f'starter://{name}'
+    return f'starter/{name}', f'{PREFIX}{name}'
 
 
-def check_benchmark(benchmark: str) -> str:
-    """The benchmark itself.
+def every_network() -> tuple[str, ...]:
+    """The names of all networks."""
+    ends = ('', PARSING, LIGHT)
+    return (*(name + end for end in ends for name in BENCHMARKS), DETECTOR)
+
+
+def chosen_for(benchmark: str) -> str:
+    """The name of the landmark network that finds a benchmark's points.
 
     Raises:
-        ValueError: If the starter has no network for it.
+        ValueError: If the starter has none for it.
     """
-    if benchmark not in BENCHMARKS:
+    if benchmark not in CHOSEN:
         raise ValueError(
             f'the starter is for {" and ".join(BENCHMARKS)}, not for {benchmark!r}'
         )
-    return benchmark
+    return CHOSEN[benchmark]
+
+
+def named(address: object) -> str | None:
+    """The network that an address names, such as ``'starter://fashionai'``.
+
+    Args:
+        address: Whatever may stand in the place of a network.
+
+    Returns:
+        str | None: Its name; None for what is no such address.
+
+    Raises:
+        ValueError: If the starter has no such network.
+    """
+    if not isinstance(address, str) or not address.startswith(PREFIX):
+        return None
+    name = address.removeprefix(PREFIX)
+    if name not in every_network():
+        raise ValueError(
+            f'{address}: the starter has no such network; there are '
+            + ', '.join(PREFIX + each for each in every_network())
+        )
+    return name

@@ -5,6 +5,7 @@ all of this package.
 """
 
 import os
+import re
 from collections.abc import Mapping
 
 import torch
@@ -18,17 +19,27 @@ from fashion_mmpose.starter import (
     DETECTOR,
     FOLDER,
     LIGHT,
+    PARSING,
+    PREFIX,
     graph_file,
-    weights_file,
+    weights_files,
 )
 from fashion_mmpose.starter.joint import channels_of
-
-PREFIX = 'starter://'
+from fashion_mmpose.starter.rounding import (
+    can_be_rounded,
+    restored,
+    rounded,
+    scales_name,
+)
 
 # The landmark network as it was taught, with the channels of both benchmarks.
 JOINT = 'landmarks'
+_BACKBONE = 'backbone.'
 # What people's joints add to it.
 _OF_JOINTS = ('backbone.joints.', 'head.laterals.')
+# What human parsing adds, of which it has the laterals' weights anew.
+_OF_PARSING = ('backbone.parsing.', 'backbone.of_parsing.')
+_LATERALS = re.compile(r'head\.laterals\.\d+\.weight')
 # It is stored with a last layer for each of them.
 _LAST_LAYER = 'head.final_layer.'
 _TRAINED_ON = dict(deepfashion2='annotation', fashionai='image')
@@ -40,43 +51,60 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
     Args:
         name: ``'deepfashion2'`` or ``'fashionai'``, the landmark network with the last
             layer of that benchmark; ``'landmarks'``, that of the joint benchmark, which
-            further trainings on drawings begin with; one of them with ``'_light'``
-            behind, for the network without people's joints; or ``'detector'``.
+            further trainings on drawings begin with; one of them with ``'_parsing'``
+            behind, for the network with human parsing, or with ``'_light'``, for that
+            without people's joints; or ``'detector'``.
         folder: Where the files of weights are. Defaults to the package's own.
 
     Returns:
         dict: ``state_dict``, in single precision on the CPU, and ``meta``.
 
     Raises:
-        FileNotFoundError: If the file is missing.
+        FileNotFoundError: If a file is missing.
         ValueError: If there are no such weights.
     """
-    from safetensors.torch import load_file
-
     landmarks = (*BENCHMARKS, JOINT)
-    names = (*landmarks, *(each + LIGHT for each in landmarks), DETECTOR)
+    variants = ('', PARSING, LIGHT)
+    names = (*(each + end for end in variants for each in landmarks), DETECTOR)
     if name not in names:
         raise ValueError(
             f'{PREFIX}{name}: the starter has no such weights; there are '
             + ', '.join(f'{PREFIX}{each}' for each in names)
         )
-    stored = load_file(os.path.join(folder, weights_file(name)))
+    weights: dict[str, Tensor] = {}
+    for file in weights_files(name):
+        weights |= _read(os.path.join(folder, file))
     if name == DETECTOR:
-        return dict(state_dict=_single(stored), meta={})
-    whole = name.removesuffix(LIGHT)
-    if whole != name:
-        stored = {
+        return dict(state_dict=weights, meta={})
+    if name.endswith(LIGHT):
+        weights = {
             key: value
-            for key, value in stored.items()
+            for key, value in weights.items()
             if not key.startswith(_OF_JOINTS)
         }
+    whole = name.removesuffix(LIGHT).removesuffix(PARSING)
     if whole == JOINT:
-        return dict(state_dict=_single(_joined(stored)), meta={})
+        return dict(state_dict=_joined(weights), meta={})
     meta = dict(dataset_meta=dict(bbox_source=_TRAINED_ON[whole]))
     fitted = beside(os.path.join(folder, graph_file(name)))
     if fitted.is_file():
         meta['calibration'] = read_calibration(fitted).to_dict()
-    return dict(state_dict=_single(_owned(stored, whole)), meta=meta)
+    return dict(state_dict=_owned(weights, whole), meta=meta)
+
+
+def _read(path: str) -> dict[str, Tensor]:
+    """The weights of a file, in single precision."""
+    from safetensors.torch import load_file
+
+    stored = load_file(path)
+    weights = {}
+    for key, value in stored.items():
+        scales = stored.get(scales_name(key))
+        if scales is not None:
+            value = torch.from_numpy(restored(value.numpy(), scales.numpy()))
+        if not key.endswith(scales_name('')):
+            weights[key] = value.float() if value.is_floating_point() else value
+    return weights
 
 
 def _owned(stored: Mapping[str, Tensor], benchmark: str) -> dict[str, Tensor]:
@@ -110,8 +138,9 @@ def stored_name(name: str, key: str) -> str:
         name: Of the network, see :func:`starter_weights`.
         key: Of the weights, in the network's state dict.
     """
-    is_own = name in BENCHMARKS and key.startswith(_LAST_LAYER)
-    return f'{name}.{key}' if is_own else key
+    owner = name.removesuffix(PARSING)
+    is_own = owner in BENCHMARKS and key.startswith(_LAST_LAYER)
+    return f'{owner}.{key}' if is_own else key
 
 
 def save_landmarks(weights: Mapping[str, Tensor], path: str | os.PathLike) -> None:
@@ -119,7 +148,8 @@ def save_landmarks(weights: Mapping[str, Tensor], path: str | os.PathLike) -> No
 
     Args:
         weights: State dict of the network of ``configs/starter/landmarks_joints.py``.
-        path: The ``.safetensors`` file; weights are written in half precision.
+        path: The ``.safetensors`` file. The backbones, which further trainings on
+            drawings leave as they are, are written as whole numbers.
     """
     split = {}
     for key, value in weights.items():
@@ -129,26 +159,50 @@ def save_landmarks(weights: Mapping[str, Tensor], path: str | os.PathLike) -> No
                 split[stored_name(benchmark, key)] = own
         else:
             split[key] = value
-    save_half(split, path)
+    save_weights(split, path, _BACKBONE)
 
 
-def save_half(weights: Mapping[str, Tensor], path: str | os.PathLike) -> None:
-    """Write weights as a ``.safetensors`` file in half precision."""
+def save_parsing(weights: Mapping[str, Tensor], path: str | os.PathLike) -> None:
+    """Write what human parsing adds to the starter's landmark network.
+
+    Args:
+        weights: State dict of the network of ``configs/starter/landmarks_parsing.py``.
+        path: The ``.safetensors`` file. What is of the backbone is written as whole
+            numbers.
+    """
+    added = {
+        key: value
+        for key, value in weights.items()
+        if key.startswith(_OF_PARSING) or _LATERALS.fullmatch(key)
+    }
+    save_weights(added, path, _BACKBONE)
+
+
+def save_weights(
+    weights: Mapping[str, Tensor], path: str | os.PathLike, as_whole: str | None = None
+) -> None:
+    """Write weights as a ``.safetensors`` file in half precision.
+
+    Args:
+        weights: The weights.
+        path: The file.
+        as_whole: What the names of those begin with that are written as whole numbers,
+            see :mod:`fashion_mmpose.starter.rounding`.
+    """
     from safetensors.torch import save
 
-    half = {
-        key: (value.half() if value.is_floating_point() else value).contiguous()
-        for key, value in weights.items()
-    }
+    stored = {}
+    for key, value in weights.items():
+        value = value.cpu().contiguous()  # and not in channels-last order
+        if as_whole and key.startswith(as_whole) and can_be_rounded(value.numpy()):
+            whole, scales = rounded(value.float().numpy())
+            stored[key] = torch.from_numpy(whole)
+            stored[scales_name(key)] = torch.from_numpy(scales)
+        else:
+            is_real = value.is_floating_point()
+            stored[key] = value.half() if is_real else value
     with OutputFiles() as outputs:
-        outputs.open_binary(path).write(save(half))
-
-
-def _single(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        key: value.float() if value.is_floating_point() else value
-        for key, value in weights.items()
-    }
+        outputs.open_binary(path).write(save(stored))
 
 
 @CheckpointLoader.register_scheme(prefixes=PREFIX)

@@ -77,7 +77,7 @@ SMALL = {
     ),
     'joints': dict(backbone=dict(joints=dict(init_cfg=None))),
     'parsing': dict(
-        backbone=dict(joints=dict(init_cfg=None), parsing=dict(pretrained=None))
+        backbone=dict(joints=dict(init_cfg=None), parsing=dict(init_cfg=None))
     ),
 }
 CONFIGS = dict(joints='starter/fashionai', parsing='starter/fashionai_parsing')

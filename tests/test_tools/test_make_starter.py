@@ -34,17 +34,18 @@ def making(tmp_path, monkeypatch):
     return load_tool('make_starter.py')
 
 
-def landmarks_network():
+def network(name):
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmpose'):
-        return MODELS.build(load_config('starter/landmarks_joints').model)
+        return MODELS.build(load_config(f'starter/{name}').model)
 
 
 def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
     """Drawings are made; what networks would do is told in their place."""
     found = dict(
         landmarks={},
-        landmarks_joints=landmarks_network().state_dict(),
+        landmarks_joints=network('landmarks_joints').state_dict(),
+        landmarks_parsing=network('landmarks_parsing').state_dict(),
         detector=starter_weights(DETECTOR)['state_dict'],
     )
     true_step, done, exported = making.step, [], []
@@ -58,9 +59,11 @@ def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
         if tool == 'calibrate':
             return None
         folder = Path(words[words.index('--work-dir') + 1])
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if tool == 'train':
-            torch.save(dict(state_dict=found[part]), folder / 'best_AP_epoch_1.pth')
+            path = folder / 'best_AP_epoch_1.pth'
+            torch.save(dict(state_dict=found[part]), path)
+            (folder / 'last_checkpoint').write_text(str(path))
         else:
             metrics = json.dumps(dict(metrics=dict(AP=0.5, of=part)))
             (folder / 'metrics.json').write_text(metrics)
@@ -72,24 +75,39 @@ def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
     assert making.main(arguments) == 0
     assert [(tool, part) for tool, part, _ in done] == [
         *(('train', each) for each in found),
-        *(('calibrate', 'deepfashion2'), ('calibrate', 'fashionai')),
+        *(('calibrate', name) for name in NAMES if name != DETECTOR),
         *(('test', 'landmarks_joints'), ('test', 'detector')),
     ]
-    assert all('train_cfg.max_epochs=1' in words for *_, words in done[:3])
+    assert all('train_cfg.max_epochs=1' in words for *_, words in done[:4])
     best = 'work_dirs/starter/features/best_AP_epoch_1.pth'
     assert f'load_from={best}' in done[1][-1]
-    assert f'model.backbone.init_cfg.checkpoint={best}' in done[2][-1]
-    assert done[5][-1][1] == 'work_dirs/starter/landmarks/best_AP_epoch_1.pth'
+    # Parsing goes on from what was written, and the detector from the features.
+    start = 'work_dirs/starter/parsing/landmarks.pth'
+    assert f'load_from={start}' in done[2][-1]
+    rounded = torch.load(start, weights_only=True)['state_dict']
+    assert f'model.backbone.init_cfg.checkpoint={best}' in done[3][-1]
+    assert done[-2][-1][1] == 'work_dirs/starter/landmarks/best_AP_epoch_1.pth'
     assert [str(args.out) for args in exported] == ['made']
 
     for part, (outfits, garments) in dict(train=(2, 1), validation=(3, 1)).items():
         content = json.loads(Path('data/starter', f'{part}.json').read_text())
         assert len(content['images']) == outfits + 5 * garments
         for image in content['images']:
-            assert Path('data/starter', image['file_name']).is_file()
+            path = Path('data/starter', image['file_name'])
+            assert path.is_file()
+            assert Path(map_of(path)).is_file() == (part == 'train')
     landmarks = load_file('made/landmarks.safetensors')
     name = 'backbone.features.conv_stem.weight'
-    assert torch.equal(landmarks[name], found['landmarks_joints'][name].half())
+    assert landmarks[name].dtype == torch.int8
+    given = found['landmarks_joints'][name]
+    torch.testing.assert_close(rounded[name], given, rtol=0, atol=given.max() / 127)
+    parsing = load_file('made/parsing.safetensors')
+    assert parsing['backbone.parsing.stem.conv.weight'].dtype == torch.int8
+    given = found['landmarks_parsing']['head.laterals.0.weight']
+    assert torch.equal(parsing['head.laterals.0.weight'], given.half())
+    assert {'backbone.of_parsing.3.3.weight', 'head.laterals.3.weight'} < {*parsing}
+    assert 'head.laterals.3.bias' not in parsing
+    name = 'backbone.features.conv_stem.weight'
     assert landmarks['deepfashion2.head.final_layer.weight'].shape[0] == 81
     detector = load_file('made/detector.safetensors')
     assert torch.equal(detector[name], found['detector'][name].half())
@@ -107,25 +125,13 @@ def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
     assert done == []
 
 
-def test_drawings_with_parsing_maps_alone(making, tmp_path, monkeypatch):
-    monkeypatch.setattr(making, 'train', None)
-    amounts = '--num-outfits 2 --num-garments 1 --num-test 3'.split()
-    assert making.main([*amounts, '--only-parsing']) == 0
-    pictures = json.loads(Path('data/starter/train.json').read_text())['images']
-    assert len(pictures) == 7
-    for each in pictures:
-        assert Path(map_of(f'data/starter/{each["file_name"]}')).is_file()
-    pictures = json.loads(Path('data/starter/validation.json').read_text())['images']
-    assert not Path(map_of(f'data/starter/{pictures[0]["file_name"]}')).exists()
-
-
 def test_calibrations_alone(making, tmp_path, monkeypatch):
     (tmp_path / 'made').mkdir()
     for path in FOLDER.glob('*.safetensors'):
         shutil.copy(path, tmp_path / 'made')
     exported = []
     monkeypatch.setattr(making, 'export', exported.append)
-    monkeypatch.setattr(making, 'BENCHMARKS', ('fashionai',))
+    monkeypatch.setattr(making, 'CALIBRATED', ('fashionai',))
     assert making.main(['--out', 'made', '--only-calibration', *FEW]) == 0
     fitted = read_calibration(tmp_path / 'made' / 'fashionai.calibration.json')
     assert fitted.curve is not None
@@ -168,7 +174,7 @@ def test_from_nothing(making, tmp_path, monkeypatch):
     path.unlink()
     exported = []
     monkeypatch.setattr(making, 'export', exported.append)
-    monkeypatch.setattr(making, 'BENCHMARKS', ('fashionai',))
+    monkeypatch.setattr(making, 'CALIBRATED', ('fashionai',))
     assert making.main(['--out', 'made', '--only-calibration', *FEW]) == 0
     assert path.read_bytes() == before
     assert [str(args.out) for args in exported] == ['made']

@@ -122,9 +122,10 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         action='append',
         metavar='CONFIG [CHECKPOINT]',
-        help='pose network, FILE.onnx or a folder of networks, whose detector is not '
-        'taken; give it several times for networks of one category each (the starter, '
-        'and its detector)',
+        help='pose network, FILE.onnx, a folder of networks, whose detector is not '
+        'taken, or one of the starter by its address, such as starter://fashionai; '
+        'give it several times for networks of one category each (the starter, and its '
+        'detector)',
     )
     parser.add_argument(
         '--benchmark',

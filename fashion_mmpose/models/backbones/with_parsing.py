@@ -26,7 +26,8 @@ class FeaturesWithParsing(FeaturesWithJoints):
         model_name (str): See :class:`.TimmFeatures`.
         joints (dict): See :class:`.FeaturesWithJoints`; its levels have the strides 4,
             8, 16 and 32.
-        parsing (dict): The parser, e.g. ``dict(type='SelfieParsing')``.
+        parsing (dict): The parser, e.g. ``dict(type='SelfieParsing')``; it has
+            ``num_classes`` and ``stride``.
         parsing_width (int): Channels of the finest level of the maps, a multiple of 8;
             the others have one, two and four times as many. Defaults to 48.
         parsing_drop (float): Probability that a picture of a training has zeros in
@@ -71,23 +72,49 @@ class FeaturesWithParsing(FeaturesWithJoints):
         further = (a + b for a, b in zip(own, self.parsing_channels))
         return (*further, *own[len(self.parsing_channels) :])
 
+    def parsed(self, x: Tensor) -> Tensor:
+        """Pictures with their maps behind, which a flip test mirrors with them.
+
+        Args:
+            x (Tensor): Pictures, shape (B, 3, H, W), as of :meth:`forward`.
+
+        Returns:
+            Tensor: Shape (B, 9, H, W), for :meth:`forward`.
+        """
+        maps = functional.interpolate(self._maps(x), scale_factor=2.0)
+        return torch.cat([x, maps], dim=1)
+
+    def _maps(self, x: Tensor) -> Tensor:
+        """Maps of half the size of pictures, which are enlarged for the parser."""
+        stride, size = self.parsing.stride, x.shape[-2:]
+        taken = [-(-side // stride) * stride for side in size]
+        pictures = (x * 128 + 127) / 255
+        if taken != [*size]:
+            pictures = _resized(pictures, taken)
+        maps = functional.avg_pool2d(self.parsing(pictures), 2)
+        half = [side // 2 for side in size]
+        return maps if taken == [*size] else _resized(maps, half)
+
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Feature levels.
 
         Args:
             x (Tensor): Pictures, shape (B, 3, H, W), RGB, of which 127 was taken and
                 the rest divided by 128; or (B, 4, H, W) with the class of every pixel,
-                0 to 5. Sides are multiples of 64.
+                0 to 5; or those of :meth:`parsed`. Sides are multiples of 32.
 
         Returns:
             tuple[Tensor]: Levels (B, C_i, H / stride_i, W / stride_i): of joints and
             parsing, finest first, and then of timm's network, finest first.
         """
-        if x.shape[1] > 3:
+        if x.shape[1] == 3:
+            maps = self._maps(x)
+        elif x.shape[1] == 4:
             maps = simulated_parsing(x[:, 3])
-            x = x[:, :3].contiguous(memory_format=torch.channels_last)
         else:
-            maps = functional.avg_pool2d(self.parsing((x * 128 + 127) / 255), 2)
+            maps = functional.avg_pool2d(x[:, 3:], 2)
+        if x.shape[1] > 3:
+            x = x[:, :3].contiguous(memory_format=torch.channels_last)
         levels = list(super().forward(x))
         level = functional.pixel_unshuffle(maps, 2)
         kept = 1
@@ -97,6 +124,10 @@ class FeaturesWithParsing(FeaturesWithJoints):
             level = layers(level)
             levels[number] = torch.cat([levels[number], level * kept], dim=1)
         return tuple(levels)
+
+
+def _resized(x: Tensor, size: list[int]) -> Tensor:
+    return functional.interpolate(x, size, mode='bilinear', align_corners=False)
 
 
 def _layer(given: int, out: int, stride: int = 1) -> tuple[nn.Module, ...]:

@@ -28,6 +28,9 @@ def tested_features(
     """
     if not test_cfg.get('flip_test', False):
         return model.extract_feat(inputs)
+    # What is parsed once need not be parsed anew in the mirror.
+    parsed = getattr(model.backbone, 'parsed', None)
+    inputs = inputs if parsed is None else parsed(inputs)
     mirrored = inputs.flip(-1)
     if not torch.compiler.is_exporting():
         return [model.extract_feat(inputs), model.extract_feat(mirrored)]

@@ -134,3 +134,45 @@ def test_a_head_that_knows_joints_goes_on_from_what_it_is():
     torch.testing.assert_close(after((*more, last)), before((*levels, last)))
     with pytest.raises(RuntimeError, match='size mismatch for laterals'):
         load_state_dict(before, after.state_dict(), strict=True)
+
+
+def test_a_flip_test_parses_once(network, monkeypatch):
+    given = []
+
+    def parse(pictures):
+        given.append(pictures)
+        return torch.rand(len(pictures), 6, *pictures.shape[2:])
+
+    monkeypatch.setattr(network.parsing, 'forward', parse)
+    x = torch.rand(2, 3, 64, 64) * 2 - 1
+    parsed = network.parsed(x)
+    assert len(given) == 1 and torch.equal(parsed[:, :3], x)
+    levels = network(parsed)
+    mirrored = network(parsed.flip(-1))
+    assert len(given) == 1
+    maps = functional.avg_pool2d(parsed[:, 3:], 2)
+    seen = []
+    monkeypatch.setattr(network, '_maps', lambda _: seen.append(1) or maps)
+    for level, other in zip(levels, network(x)):
+        torch.testing.assert_close(level, other)
+    assert seen == [1]
+    monkeypatch.setattr(network, '_maps', lambda _: maps.flip(-1))
+    for level, other in zip(mirrored, network(x.flip(-1))):
+        torch.testing.assert_close(level, other)
+
+
+def test_pictures_of_other_sizes_are_enlarged_for_the_parser(network, monkeypatch):
+    given = []
+
+    def parse(pictures):
+        given.append(tuple(pictures.shape))
+        return pictures.repeat(1, 2, 1, 1)
+
+    monkeypatch.setattr(network.parsing, 'forward', parse)
+    slope = torch.linspace(-1, 1, 96).expand(1, 3, 160, 96)
+    parsed = network.parsed(slope)
+    assert given == [(1, 3, 192, 128)] and parsed.shape == (1, 9, 160, 96)
+    # Where they are is where the pictures are.
+    maps = parsed[:, 3:6] * 255 / 128 - 127 / 128
+    torch.testing.assert_close(maps, slope, atol=0.03, rtol=0)
+    assert network(parsed)[0].shape == (1, 145, 40, 24)

@@ -40,6 +40,7 @@ class SelfieParsing(BaseModule):
     """
 
     num_classes = NUM_CLASSES
+    stride = _STRIDE  # sides of pictures are multiples of it
 
     def __init__(
         self,
