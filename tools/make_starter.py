@@ -174,6 +174,7 @@ def train(args: argparse.Namespace) -> None:
     import torch
 
     from fashion_mmpose.config.overrides import quoted
+    from fashion_mmpose.engine.work_folder import last_checkpoint
     from fashion_mmpose.weights import read_checkpoint
     from fashion_mmpose.weights.starter import (
         save_landmarks,
@@ -215,7 +216,7 @@ def train(args: argparse.Namespace) -> None:
         *('--no-validate', '--cfg-options', *passes),
         f'load_from={quoted(os.path.relpath(folder / "landmarks.pth"))}',
     )
-    weights = read_checkpoint((folder / 'last_checkpoint').read_text()).tensors
+    weights = read_checkpoint(last_checkpoint(folder)).tensors
     save_parsing(weights, args.out / 'parsing.safetensors')
     folder = args.work_dir / 'detector'
     step(

@@ -17,6 +17,7 @@ from fashion_mmpose.config.loading import load_config
 from fashion_mmpose.inference.onnx.metadata import read_metadata
 from fashion_mmpose.measure.uncertainty.calibration import beside, read_calibration
 from fashion_mmpose.starter import DETECTOR, FOLDER, NAMES
+from fashion_mmpose.starter.rounding import scales_name
 from fashion_mmpose.synthetic.together import map_of
 from fashion_mmpose.weights.starter import starter_weights
 
@@ -61,9 +62,9 @@ def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
         folder = Path(words[words.index('--work-dir') + 1])
         folder.mkdir(parents=True, exist_ok=True)
         if tool == 'train':
-            path = folder / 'best_AP_epoch_1.pth'
-            torch.save(dict(state_dict=found[part]), path)
-            (folder / 'last_checkpoint').write_text(str(path))
+            name = 'best_AP_epoch_1.pth'
+            torch.save(dict(state_dict=found[part]), folder / name)
+            (folder / 'last_checkpoint').write_text(name)
         else:
             metrics = json.dumps(dict(metrics=dict(AP=0.5, of=part)))
             (folder / 'metrics.json').write_text(metrics)
@@ -152,7 +153,11 @@ def test_from_nothing(making, tmp_path, monkeypatch):
     detector = load_file(tmp_path / 'made' / 'detector.safetensors')
     # It starts from the landmarks' backbone, and keeps its first layers.
     name = 'backbone.features.conv_stem.weight'
-    assert (detector[name] == landmarks[name]).all()
+    shared = starter_weights('landmarks', 'made')['state_dict'][name]
+    # Some channels are next to nothing, which a half has not the bits for.
+    step = landmarks[scales_name(name)].view(-1, 1, 1, 1).clamp(min=1e-7)
+    assert landmarks[name].dtype == torch.int8
+    assert ((detector[name].float() - shared).abs() <= step).all()
     for name in NAMES:
         graph = onnx.load(tmp_path / 'made' / f'{name}.onnx', load_external_data=False)
         told = {entry.key: entry.value for entry in graph.metadata_props}
