@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -12,6 +13,7 @@ from toolbox import tool
 
 from fashion_mmpose import GarmentInferencer, PoseNetwork, garments
 from fashion_mmpose.config.loading import load_config
+from fashion_mmpose.inference.onnx.detector import OnnxGarmentDetector
 from fashion_mmpose.inference.onnx.pose import OnnxPoseNetwork
 from fashion_mmpose.starter import (
     BENCHMARKS,
@@ -196,6 +198,21 @@ def test_addresses():
         GarmentInferencer('starter://fashionai', 'own.pth')
 
 
+def test_the_detector_by_its_address(tmp_path):
+    address = 'starter://deepfashion2_parsing', None, 'starter://detector'
+    chosen = GarmentInferencer(*address, device='cpu', det_options=dict(score_thr=0.5))
+    assert isinstance(chosen.detector, OnnxGarmentDetector)
+    assert (chosen.detector.score_thr, chosen.garment_thr) == (0.5, 0.1)
+    drawn = draw_deepfashion2(11, 2, 'short_sleeved_shirt')
+    cv2.imwrite(str(tmp_path / 'a.png'), drawn.image)
+    networks = '--pose', address[0], '--det', address[2]
+    done = tool('predict.py', *networks, 'a.png', '--out-dir', 'out', cwd=tmp_path)
+    assert 'short_sleeved_shirt' in done.stdout
+    found = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
+    garments = chosen.predict(drawn.image).garments
+    assert {each.category for each in garments} <= {each['category'] for each in found}
+
+
 def test_the_files_are_small():
     size = sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file())
     assert 2**20 < size < 25e6
@@ -269,8 +286,6 @@ def test_a_wall_wears_nothing():
 
 
 def test_predict_needs_no_networks(tmp_path):
-    import cv2
-
     drawn = draw_deepfashion2(11, 2, 'short_sleeved_shirt')
     cv2.imwrite(str(tmp_path / 'a.png'), drawn.image)
     result = tool('predict.py', 'a.png', '--out-dir', 'out', cwd=tmp_path)

@@ -238,7 +238,7 @@ def build_detector(
 
     Args:
         det: A config, an exported file, a folder of networks that has one, or its id
-            on a model hub; or an object with ``detect``.
+            on a model hub; or ``'starter://detector'``; or an object with ``detect``.
         weights: The checkpoint of a config.
         device: Where it computes.
         options: Arguments of :class:`fashion_mmpose.GarmentDetector` for a config or
@@ -251,6 +251,8 @@ def build_detector(
         ValueError: If config and weights do not go together, the options are for a
             detector that was built elsewhere, or ``garment_thr`` is out of its range.
     """
+    if starter.named(det) == starter.DETECTOR:
+        det, weights, options = starter_detector(device, weights, options)
     if weights is None and names_folder(det):
         folder = named_folder(det)
         det, weights, options = stored_detector(

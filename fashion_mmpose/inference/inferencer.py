@@ -67,11 +67,11 @@ class GarmentInferencer(Storable):
             None for the starter's that ``benchmark`` chooses. Defaults to None.
         pose2d_weights: Path of its checkpoint; None for an ensemble, whose members name
             theirs, and for a dict.
-        det_model: The garment detector: a config as above, or an object with ``detect``
-            as :class:`GarmentDetector`. Its label chooses the pose network and the key
-            points; garments that there is no network for are left out. None where
-            garments fill their pictures, or the caller has boxes; for the starter on
-            DeepFashion2, None is its own detector. Defaults to None.
+        det_model: The garment detector: a config or an address as above, or an object
+            with ``detect`` as :class:`GarmentDetector`. Its label chooses the pose
+            network and the key points; garments that there is no network for are left
+            out. None where garments fill their pictures, or the caller has boxes; for
+            the starter on DeepFashion2, None is its own detector. Defaults to None.
         det_weights: Path of its checkpoint.
         device: ``'auto'`` (a GPU if there is one), or a device of PyTorch; of exported
             files ``'cpu'``, ``'cuda'`` or the name of an execution provider of

@@ -75,6 +75,7 @@ def check_inputs(args: argparse.Namespace, parser: argparse.ArgumentParser) -> N
 
 # What options of parts are where they are not given, which `check_parts` fills in: it
 # refuses those that are given without parts.
+DETECTOR = starter.PREFIX + starter.DETECTOR
 OF_PARTS = dict(part_size=PART_SIZE, ray_workers=2, ray_cpus=1, ray_gpus=0)
 
 
@@ -137,7 +138,8 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         '--det',
         nargs=2,
         metavar=('CONFIG', 'CHECKPOINT'),
-        help='garment detector, or FILE.onnx or a folder of networks alone',
+        help='garment detector, or FILE.onnx, a folder of networks or '
+        f'{DETECTOR} alone',
     )
     parser.add_argument(
         '--pretrained',
@@ -211,7 +213,8 @@ def with_pairs(argv: list[str]) -> list[str]:
     complete = []
     for option, value in pairwise(['', *argv]):
         complete.append(value)
-        if option == '--det' and (is_onnx(value) or names_folder(value)):
+        is_alone = is_onnx(value) or names_folder(value)
+        if option == '--det' and (is_alone or value == DETECTOR):
             complete.append('')
     return complete
 
