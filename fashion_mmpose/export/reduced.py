@@ -61,24 +61,12 @@ def _halve(model) -> None:
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(halves, half_name(name)))
         halved.append(name)
-    put_first(model, [half_cast(name) for name in halved])
+    put_first(model, [to_single(half_name(name), name) for name in halved])
 
 
 def half_name(name: str) -> str:
     """Name of the tensor in half precision behind the weights of a name."""
     return f'{name}.half'
-
-
-def half_cast(name: str):
-    """The node that makes single precision of the tensor :func:`half_name`.
-
-    Args:
-        name: What the weights were called, and the result is.
-
-    Returns:
-        onnx.NodeProto: The node.
-    """
-    return to_single(half_name(name), name)
 
 
 def to_single(given: str, result: str):

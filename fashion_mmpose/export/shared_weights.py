@@ -11,7 +11,7 @@ import numpy as np
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.starter.rounding import restored, scales_name
 
-from .reduced import half_cast, half_name, put_first, to_single
+from .reduced import half_name, put_first, to_single
 
 _HEAD = 8  # bytes that tell how long the header is
 _MOST_OWN = 0.02  # share of the numbers that may be constants of the computation
@@ -66,7 +66,7 @@ def share_weights(
             raise FormatError(f'{told}: {name} is not what the graph has; {_MEND}')
         if scales is None:
             _refer(tensor, half_name(name), found)
-            nodes.append(half_cast(name))
+            nodes.append(to_single(half_name(name), name))
         else:
             _refer(tensor, f'{name}.whole', found)
             scales_of[name] = scales

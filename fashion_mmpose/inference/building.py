@@ -56,6 +56,8 @@ def starter_network(
             'has weights of its own; to fix it: give pose2d with pose2d_weights, and '
             'det_model with det_weights'
         )
+    if name not in starter.NAMES:
+        return starter.config_and_weights(name)
     try:
         check_device(device)
     except (ImportError, ValueError) as lack:
@@ -63,8 +65,6 @@ def starter_network(
             fashion_mmpose.build_networks  # noqa: B018, the lazy door
         except ImportError:
             raise lack from None
-        return starter.config_and_weights(name)
-    if name not in starter.NAMES:
         return starter.config_and_weights(name)
     return starter.FOLDER / starter.graph_file(name), None
 

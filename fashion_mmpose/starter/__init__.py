@@ -19,6 +19,7 @@ DETECTOR = 'detector'  # it finds DeepFashion2's categories
 PARSING = '_parsing'
 # And of one without joints, for PyTorch alone. It reads a part of the same weights.
 LIGHT = '_light'
+VARIANTS = ('', PARSING, LIGHT)
 # Those that find a benchmark's points where only that is named. On DeepFashion2's
 # photographs parsing gives less than chance may, and takes twice the time.
 CHOSEN = dict(deepfashion2='deepfashion2', fashionai='fashionai_parsing')
@@ -56,8 +57,7 @@ def config_and_weights(name: str) -> tuple[str, str]:
 
 def every_network() -> tuple[str, ...]:
     """The names of all networks."""
-    ends = ('', PARSING, LIGHT)
-    return (*(name + end for end in ends for name in BENCHMARKS), DETECTOR)
+    return (*(name + end for end in VARIANTS for name in BENCHMARKS), DETECTOR)
 
 
 def chosen_for(benchmark: str) -> str:

@@ -21,6 +21,7 @@ from fashion_mmpose.starter import (
     LIGHT,
     PARSING,
     PREFIX,
+    VARIANTS,
     graph_file,
     weights_files,
 )
@@ -64,8 +65,7 @@ def starter_weights(name: str, folder: str | os.PathLike = FOLDER) -> dict:
         ValueError: If there are no such weights.
     """
     landmarks = (*BENCHMARKS, JOINT)
-    variants = ('', PARSING, LIGHT)
-    names = (*(each + end for end in variants for each in landmarks), DETECTOR)
+    names = (*(each + end for end in VARIANTS for each in landmarks), DETECTOR)
     if name not in names:
         raise ValueError(
             f'{PREFIX}{name}: the starter has no such weights; there are '

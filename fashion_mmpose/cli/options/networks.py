@@ -73,9 +73,9 @@ def check_inputs(args: argparse.Namespace, parser: argparse.ArgumentParser) -> N
             )
 
 
+_, DETECTOR = starter.config_and_weights(starter.DETECTOR)  # its address
 # What options of parts are where they are not given, which `check_parts` fills in: it
 # refuses those that are given without parts.
-DETECTOR = starter.PREFIX + starter.DETECTOR
 OF_PARTS = dict(part_size=PART_SIZE, ray_workers=2, ray_cpus=1, ray_gpus=0)
 
 

@@ -9,8 +9,8 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from fashion_mmpose.models.statistics import keep_statistics
 from fashion_mmpose.stack.compat import require_timm
 from fashion_mmpose.weights.downloads import unreachable
 
@@ -182,9 +182,7 @@ class TimmFeatures(BaseModule):
                 if set(first).issuperset(module.modules()):
                     module.eval()
         if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+            keep_statistics(self)
         return self
 
     def init_weights(self) -> None:

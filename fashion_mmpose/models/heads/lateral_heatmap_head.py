@@ -7,6 +7,8 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from fashion_mmpose.models.statistics import keep_statistics
+
 from .point_heatmap_head import PointHeatmapHead
 
 
@@ -83,9 +85,7 @@ class LateralHeatmapHead(PointHeatmapHead):
         """Set the mode; statistics of a frozen head stay as they are."""
         super().train(mode)
         if self.frozen_channels is not None:
-            for module in self.modules():
-                if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                    module.eval()
+            keep_statistics(self)
         return self
 
     def widened(self, tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

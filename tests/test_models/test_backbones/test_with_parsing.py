@@ -41,14 +41,20 @@ def test_levels_of_joints_and_parsing_come_first(network):
         assert torch.equal(level[:, : own.shape[1]], own)
 
 
-def test_photographs_are_parsed(network, monkeypatch):
-    given = []
+@pytest.fixture
+def given(network, monkeypatch):
+    """The pictures that the parser is given; it finds something else every time."""
+    pictures = []
 
-    def parse(pictures):
-        given.append(pictures)
-        return torch.rand(len(pictures), 6, *pictures.shape[2:])
+    def parse(x):
+        pictures.append(x)
+        return torch.rand(len(x), 6, *x.shape[2:])
 
     monkeypatch.setattr(network.parsing, 'forward', parse)
+    return pictures
+
+
+def test_photographs_are_parsed(network, given):
     x = torch.randint(0, 256, (1, 3, 64, 64)).float()
     first, second = network((x - 127) / 128), network((x - 127) / 128)
     torch.testing.assert_close(given[0] * 255, x, rtol=0, atol=1e-3)
@@ -136,14 +142,7 @@ def test_a_head_that_knows_joints_goes_on_from_what_it_is():
         load_state_dict(before, after.state_dict(), strict=True)
 
 
-def test_a_flip_test_parses_once(network, monkeypatch):
-    given = []
-
-    def parse(pictures):
-        given.append(pictures)
-        return torch.rand(len(pictures), 6, *pictures.shape[2:])
-
-    monkeypatch.setattr(network.parsing, 'forward', parse)
+def test_a_flip_test_parses_once(network, given, monkeypatch):
     x = torch.rand(2, 3, 64, 64) * 2 - 1
     parsed = network.parsed(x)
     assert len(given) == 1 and torch.equal(parsed[:, :3], x)
