@@ -12,6 +12,7 @@ import sys
 import cv2
 import pytest
 from coarse_pictures import pictures
+from small_graph import small_network
 from toolbox import ROOT
 
 from fashion_mmpose.catalogue.table_file import about_file, rows_in
@@ -19,18 +20,24 @@ from fashion_mmpose.cli.main import main
 from fashion_mmpose.files.pictures.pixels import read_picture, write_picture
 
 pytestmark = pytest.mark.slow
+pytest.importorskip('onnx')
 pytest.importorskip('onnxruntime')
 parquet = pytest.importorskip('pyarrow.parquet')
 dataset = pytest.importorskip('pyarrow.dataset')
 
-STARTER = '--benchmark', 'fashionai', '--category', 'skirt', '--device', 'cpu'
 NUM = 7
 VICTIM = ROOT / 'tests' / 'campaign' / 'victim.py'
 PARTS = '--format', 'parquet', '--part-size', '3'
 
 
 @pytest.fixture(scope='module')
-def shop(tmp_path_factory):
+def network(tmp_path_factory):
+    """Options that name one."""
+    return small_network(tmp_path_factory.mktemp('network'))
+
+
+@pytest.fixture(scope='module')
+def shop(tmp_path_factory, network):
     """Pictures in ``shop/``, and in ``plain/`` what is predicted in one go."""
     folder = tmp_path_factory.mktemp('parts')
     sizes = [(64 + 8 * number, 96) for number in range(NUM)]
@@ -41,17 +48,17 @@ def shop(tmp_path_factory):
     with contextlib.chdir(folder):
         for name in ('shop', 'bad'):
             out = '--out-dir', f'plain_{name}', '--skip-bad'
-            assert main(['predict', name, *STARTER, *out]) == 0
+            assert main(['predict', name, *network, *out]) == 0
     return folder
 
 
 @pytest.fixture
-def call(shop, tmp_path, monkeypatch):
+def call(shop, network, tmp_path, monkeypatch):
     """Runs a command in the folder of the pictures; its exit code."""
     monkeypatch.chdir(shop)
 
     def run(command, *arguments, out=tmp_path / 'out'):
-        options = (*STARTER, '--out-dir', out) if command != 'merge' else ()
+        options = (*network, '--out-dir', out) if command != 'merge' else ()
         return main([command, *map(str, (*arguments, *options))])
 
     return run
@@ -281,11 +288,11 @@ def test_merging_a_wrong_folder(call, shop, tmp_path, capsys):
     assert 'must end with .json or .parquet' in capsys.readouterr().err
 
 
-def killed(shop, folder, event, number):
+def killed(shop, network, folder, event, number):
     """Run, and send a signal at a file event of the folder; the exit code."""
     out = folder / 'out'
     watched = VICTIM, event, number, 'process', out, folder / 'count'
-    command = ROOT / 'tools/predict.py', shop / 'shop', *STARTER, '--out-dir', out
+    command = ROOT / 'tools/predict.py', shop / 'shop', *network, '--out-dir', out
     done = subprocess.run(
         [sys.executable, '-W', 'ignore', *map(str, (*watched, *command, *PARTS))],
         cwd=folder,
@@ -297,10 +304,10 @@ def killed(shop, folder, event, number):
     return done.returncode
 
 
-def test_killed_runs_go_on(call, shop, tmp_path):
+def test_killed_runs_go_on(call, shop, network, tmp_path):
     whole = tmp_path / 'whole'
     whole.mkdir()
-    assert killed(shop, whole, 0, 0) == 0
+    assert killed(shop, network, whole, 0, 0) == 0
     num_events = int((whole / 'count').read_text())
     assert num_events > 8
     expected = {path.name: path.read_bytes() for path in (whole / 'out').iterdir()}
@@ -311,7 +318,7 @@ def test_killed_runs_go_on(call, shop, tmp_path):
         folder = tmp_path / f'killed{place}'
         folder.mkdir()
         event = 2 + (num_events - 3) * place // (len(signals) - 1)
-        assert killed(shop, folder, event, number) != 0
+        assert killed(shop, network, folder, event, number) != 0
         assert call('predict', shop / 'shop', *PARTS, out=folder / 'out') == 0
         left = {path.name: path.read_bytes() for path in (folder / 'out').iterdir()}
         assert left == expected
