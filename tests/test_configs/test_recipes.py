@@ -82,7 +82,7 @@ SMALL = {
 }
 CONFIGS = dict(joints='starter/fashionai', parsing='starter/fashionai_parsing')
 # Each takes a while, and longer with its flip test, which those of heatmaps and of
-# SimCC have in common. EfficientNet is exported with the starter.
+# SimCC have in common. EfficientNet is exported with the starter, and so are joints.
 EXPORTED = dict(
     vit_s_dinov3='plain',
     cpn_vit_s_dinov3='plain',
@@ -90,7 +90,6 @@ EXPORTED = dict(
     swinv2_tiny='plain',
     hrnet_w48='flipped',
     rtmpose_m='flipped',
-    joints='plain',
 )
 # Maps that have hardly been learnt are too flat to be decoded by their curvature.
 SIZES = dict(input_size=(64, 64), heatmap_size=(16, 16), decode_mode='quarter')
