@@ -185,8 +185,11 @@ def test_unknown_weights_are_refused():
 def test_addresses():
     assert named('starter://fashionai_light') == 'fashionai_light'
     assert named('starter/fashionai') is None and named(None) is None
-    with pytest.raises(ValueError, match='no such network; .*starter://fashionai_par'):
+    with pytest.raises(ValueError, match='no such network; to fix it: give .*starter://fashionai_par'):
         named('starter://landmarks')  # weights alone
+    assert named('starter://detector', finds_boxes=True) == 'detector'
+    with pytest.raises(ValueError, match='finds boxes, no landmarks; to fix it: give'):
+        GarmentInferencer('starter://detector')
     assert {chosen_for(name) for name in BENCHMARKS} < {*every_network()}
     # Networks that have no graph are PyTorch's.
     chosen = GarmentInferencer('starter://fashionai_light', device='cpu')
@@ -208,6 +211,11 @@ def test_the_detector_by_its_address(tmp_path):
     networks = '--pose', address[0], '--det', address[2]
     done = tool('predict.py', *networks, 'a.png', '--out-dir', 'out', cwd=tmp_path)
     assert 'short_sleeved_shirt' in done.stdout
+    arguments = '--det', address[0], 'a.png', '--out-dir', 'other'
+    done = tool('predict.py', *arguments, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    told = 'finds landmarks, no boxes; to fix it: give starter://detector'
+    assert done.stderr.splitlines() == [f'error: {address[0]}: {told}']
     found = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
     garments = chosen.predict(drawn.image).garments
     assert {each.category for each in garments} <= {each['category'] for each in found}

@@ -251,7 +251,7 @@ def build_detector(
         ValueError: If config and weights do not go together, the options are for a
             detector that was built elsewhere, or ``garment_thr`` is out of its range.
     """
-    if starter.named(det) == starter.DETECTOR:
+    if starter.named(det, finds_boxes=True) is not None:
         det, weights, options = starter_detector(device, weights, options)
     if weights is None and names_folder(det):
         folder = named_folder(det)

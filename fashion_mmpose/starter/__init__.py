@@ -73,11 +73,13 @@ def chosen_for(benchmark: str) -> str:
     return CHOSEN[benchmark]
 
 
-def named(address: object) -> str | None:
+def named(address: object, finds_boxes: bool = False) -> str | None:
     """The network that an address names, such as ``'starter://fashionai'``.
 
     Args:
         address: Whatever may stand in the place of a network.
+        finds_boxes: Whether it shall be the detector, in whose place the others cannot
+            stand, nor it in theirs. Defaults to False.
 
     Returns:
         str | None: Its name; None for what is no such address.
@@ -88,9 +90,11 @@ def named(address: object) -> str | None:
     if not isinstance(address, str) or not address.startswith(PREFIX):
         return None
     name = address.removeprefix(PREFIX)
-    if name not in every_network():
-        raise ValueError(
-            f'{address}: the starter has no such network; there are '
-            + ', '.join(PREFIX + each for each in every_network())
-        )
-    return name
+    fitting = [each for each in every_network() if (each == DETECTOR) == finds_boxes]
+    if name in fitting:
+        return name
+    lack = 'the starter has no such network'
+    if name in every_network():
+        lack = f'finds {"landmarks, no boxes" if finds_boxes else "boxes, no landmarks"}'
+    choice = ', '.join(PREFIX + each for each in fitting)
+    raise ValueError(f'{address}: {lack}; to fix it: give {choice}')

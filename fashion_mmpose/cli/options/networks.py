@@ -214,7 +214,7 @@ def with_pairs(argv: list[str]) -> list[str]:
     for option, value in pairwise(['', *argv]):
         complete.append(value)
         is_alone = is_onnx(value) or names_folder(value)
-        if option == '--det' and (is_alone or value == DETECTOR):
+        if option == '--det' and (is_alone or value.startswith(starter.PREFIX)):
             complete.append('')
     return complete
 
