@@ -54,7 +54,6 @@ LONGEST = (
     'test_train_all',
     'test_command',
     'test_folders',
-    'test_predict_parts',
     'test_skip_bad',
     'test_kill_campaign',
 )

@@ -28,8 +28,8 @@ PAGES = (
 DRAWING = 'README.md', 'docs/deepfashion2.md'
 
 # In the commands: fewer pictures and epochs, one process in place of four, one category
-# in place of several; points of random weights are not compared. The environment stays as
-# it is; test_wheel_alone.py installs into others.
+# in place of several; points of random weights are not compared. The environment stays
+# as it is; test_wheel_alone.py installs into others.
 SUBSTITUTED = (
     (r"pip install '\.", "pip install --no-deps --target installed '."),
     (r'(max_epochs|val_interval)=\d+', r'\1=1'),

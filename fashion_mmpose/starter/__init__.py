@@ -95,6 +95,7 @@ def named(address: object, finds_boxes: bool = False) -> str | None:
         return name
     lack = 'the starter has no such network'
     if name in every_network():
-        lack = f'finds {"landmarks, no boxes" if finds_boxes else "boxes, no landmarks"}'
+        found = 'landmarks, no boxes' if finds_boxes else 'boxes, no landmarks'
+        lack = f'finds {found}'
     choice = ', '.join(PREFIX + each for each in fitting)
     raise ValueError(f'{address}: {lack}; to fix it: give {choice}')

@@ -76,7 +76,7 @@ def write_graph(path: Path, benchmark: str = 'fashionai') -> Path:
         ('covariances', float32, ['points', 2, 2]),
     ]
     graph = helper.make_graph(
-        [helper.make_node(kind, given, [to], **more) for kind, given, to, more in nodes],
+        [helper.make_node(kind, of, [to], **more) for kind, of, to, more in nodes],
         'small',
         [helper.make_tensor_value_info(*each) for each in inputs],
         [helper.make_tensor_value_info(*each) for each in outputs],

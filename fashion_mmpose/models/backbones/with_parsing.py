@@ -115,15 +115,37 @@ class FeaturesWithParsing(FeaturesWithJoints):
             maps = functional.avg_pool2d(x[:, 3:], 2)
         if x.shape[1] > 3:
             x = x[:, :3].contiguous(memory_format=torch.channels_last)
-        levels = list(super().forward(x))
         level = functional.pixel_unshuffle(maps, 2)
         kept = 1
         if self.training and self.parsing_drop:
             kept = kept_by_lot(x, self.parsing_drop)
-        for number, layers in enumerate(self.of_parsing):
+        of_parsing = []
+        for layers in self.of_parsing:
             level = layers(level)
-            levels[number] = torch.cat([levels[number], level * kept], dim=1)
-        return tuple(levels)
+            of_parsing.append(level * kept)
+        return _joined(super().forward(x), of_parsing)
+
+    def unparsed(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Feature levels with zeros in the place of parsing, as trainings drop it.
+
+        Args:
+            x (Tensor): Pictures, shape (B, 3, H, W), as of :meth:`forward`.
+
+        Returns:
+            tuple[Tensor]: As of :meth:`forward`.
+        """
+        levels = super().forward(x)
+        zeros = [
+            level.new_zeros(level.shape[0], width, *level.shape[2:])
+            for level, width in zip(levels, self.parsing_channels)
+        ]
+        return _joined(levels, zeros)
+
+
+def _joined(levels: tuple[Tensor, ...], more: list[Tensor]) -> tuple[Tensor, ...]:
+    """Levels, the first of which get the channels of others of their size."""
+    pairs = (torch.cat(pair, dim=1) for pair in zip(levels, more))
+    return (*pairs, *levels[len(more) :])
 
 
 def _resized(x: Tensor, size: list[int]) -> Tensor:

@@ -218,10 +218,19 @@ class MultiCropEstimator(TopdownPoseEstimator):
         return self.placed(points, picture, frames), scores, moments
 
     def maps(
-        self, inputs: Tensor, frames: Frames, samples: list, rows: Tensor
+        self,
+        inputs: Tensor,
+        frames: Frames,
+        samples: list,
+        rows: Tensor,
+        parses: bool = True,
     ) -> Tensor:
-        """Heatmaps (M, H', W') of points in crops; see :meth:`garment_frames`."""
-        feats = tested_features(self, self.cut(inputs, frames), self.test_cfg)
+        """Heatmaps (M, H', W') of points in crops.
+
+        See :meth:`garment_frames`, and :func:`.tested_features` for ``parses``.
+        """
+        crops = self.cut(inputs, frames)
+        feats = tested_features(self, crops, self.test_cfg, parses)
         return self.head.predict_maps(feats, samples, self.test_cfg, rows)
 
     def placed(self, points: Tensor, picture: Tensor, frames: Frames) -> Tensor:

@@ -1,6 +1,7 @@
 """The features that a test decodes, and the heads that can do so."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -10,7 +11,7 @@ from fashion_mmpose.models.heads.point_heatmap_head import PointHeadMixin
 
 
 def tested_features(
-    model: TopdownPoseEstimator, inputs: Tensor, test_cfg: Mapping
+    model: TopdownPoseEstimator, inputs: Tensor, test_cfg: Mapping, parses: bool = True
 ) -> tuple | list:
     """Features of inputs and, for a flip test, of their mirror images.
 
@@ -21,22 +22,31 @@ def tested_features(
         model (TopdownPoseEstimator): The network.
         inputs (Tensor): Crops (B, 3, H, W), normalised.
         test_cfg (Mapping): ``flip_test``.
+        parses (bool): Whether people are parsed where the backbone does so; else its
+            features are without that, which takes most of its time. Defaults to True.
 
     Returns:
         tuple | list: What the head's ``predict`` takes: the features, or a list of
         those of the inputs and those of the mirror images.
     """
+    extract = model.extract_feat if parses else partial(_unparsed, model)
     if not test_cfg.get('flip_test', False):
-        return model.extract_feat(inputs)
+        return extract(inputs)
     # What is parsed once need not be parsed anew in the mirror.
-    parsed = getattr(model.backbone, 'parsed', None)
+    parsed = getattr(model.backbone, 'parsed', None) if parses else None
     inputs = inputs if parsed is None else parsed(inputs)
     mirrored = inputs.flip(-1)
     if not torch.compiler.is_exporting():
-        return [model.extract_feat(inputs), model.extract_feat(mirrored)]
-    both = model.extract_feat(torch.cat((inputs, mirrored)))
+        return [extract(inputs), extract(mirrored)]
+    both = extract(torch.cat((inputs, mirrored)))
     pairs = [each.unflatten(0, (2, -1)) for each in both]
     return [tuple(pair[side] for pair in pairs) for side in (0, 1)]
+
+
+def _unparsed(model: TopdownPoseEstimator, inputs: Tensor) -> tuple:
+    """As ``extract_feat``, without human parsing."""
+    feats = getattr(model.backbone, 'unparsed', model.backbone)(inputs)
+    return model.neck(feats) if model.with_neck else feats
 
 
 def check_head(model: TopdownPoseEstimator, way_out: str) -> None:

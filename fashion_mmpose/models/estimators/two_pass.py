@@ -16,7 +16,8 @@ class TwoPassEstimator(MultiCropEstimator):
     the second finds them again in the crop around those, at the size of the codec's
     input. The input may be larger than that, so that the second look sees more than the
     first: a test pipeline with twice the codec's size gives crops of half the picture
-    in full detail. Nothing differs in training.
+    in full detail. Nothing differs in training. The first look only tells where the
+    garment is, and does without the parser of :class:`.FeaturesWithParsing`.
 
     Crops lie on pixels as ``TopdownAffine`` has them, and black surrounds the picture.
 
@@ -45,7 +46,7 @@ class TwoPassEstimator(MultiCropEstimator):
         See :meth:`MultiCropEstimator.garment_frames`.
         """
         whole = whole_frames(inputs)
-        maps = self.maps(inputs, whole, samples, rows)
+        maps = self.maps(inputs, whole, samples, rows, parses=False)
         points, _ = self.head.decoder.decode_maps(maps)
         picture = rows // self.head.out_channels
         return self._around(self.placed(points, picture, whole), picture, whole)

@@ -75,6 +75,19 @@ def test_classes_of_drawings_take_the_place_of_the_parser(network, monkeypatch):
         assert (level[:, known:] - other[:, known:]).abs().max() > 0.01
 
 
+def test_levels_without_parsing(network, given):
+    """Zeros, as where a training leaves the maps out."""
+    x = torch.rand(2, 3, 64, 64) * 2 - 1
+    levels, parsed = network.unparsed(x), network(x)
+    assert len(given) == 1
+    assert len(levels) == len(parsed) == 6
+    known_channels = (137, 24, 32, 320, 24, 320)
+    for level, other, known in zip(levels, parsed, known_channels):
+        assert level.shape == other.shape
+        assert torch.equal(level[:, :known], other[:, :known])
+        assert not level[:, known:].any()
+
+
 def test_what_learns(network):
     learning = {
         name.split('.')[0]

@@ -148,6 +148,30 @@ def test_the_second_look_is_closer(model):
     np.testing.assert_allclose(center, [165.5, 335.5], atol=8)
 
 
+def test_the_first_look_parses_nobody(model, monkeypatch):
+    """It has the features that a backbone has without, of both mirror images."""
+    left = torch.full((1, 3, 16, 12), -MEAN / STD)
+    left[..., 8, 6] = 3
+    seen = []
+
+    def unparsed(inputs):
+        seen.append(inputs)
+        return (left if len(seen) == 1 else left.flip(-1),)
+
+    monkeypatch.setattr(model.backbone, 'unparsed', unparsed, raising=False)
+    inputs = picture([(130.0, 300.0), (201.0, 322.0), (160.0, 371.0)], (384, 512), 9)
+    samples = [sample((384, 512))]
+    with torch.no_grad():
+        frames = model.garment_frames(inputs, samples, torch.arange(3))
+        own, mirrored = seen
+        seen.clear()
+        model.predict(inputs, samples)
+    assert torch.equal(own, mirrored.flip(-1))
+    # The middle of that cell, 32 pixels wide and high; pixels count from their own.
+    np.testing.assert_allclose(frames.centers[0], [204, 268], atol=1)
+    assert len(seen) == 2  # none of the second look
+
+
 def test_covariances_are_in_pixels_of_the_input(model):
     inputs = picture([(130.0, 300.0), (201.0, 322.0), (160.0, 371.0)], (384, 512), 9)
     samples, rows = [sample((384, 512))], torch.arange(3)
