@@ -165,6 +165,14 @@ def small(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
+def skirt_network(tmp_path_factory):
+    """Options of a command that name a network for skirts, which takes no time."""
+    from small_graph import small_network
+
+    return small_network(tmp_path_factory.mktemp('network'))
+
+
+@pytest.fixture(scope='session')
 def small_detector(tmp_path_factory):
     """Config and weights of a detector of FashionAI's categories."""
     import tiny_detector

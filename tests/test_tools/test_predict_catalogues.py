@@ -6,7 +6,6 @@ import tarfile
 import cv2
 import pytest
 from coarse_pictures import pictures
-from small_graph import small_network
 
 from fashion_mmpose.cli.main import main
 from fashion_mmpose.files.pictures.pixels import write_picture
@@ -16,12 +15,6 @@ pytest.importorskip('onnx')
 pytest.importorskip('onnxruntime')
 
 NAMES = ('a.png', 'b/c.png', 'd.png')
-
-
-@pytest.fixture(scope='module')
-def network(tmp_path_factory):
-    """Options that name one."""
-    return small_network(tmp_path_factory.mktemp('network'))
 
 
 @pytest.fixture(scope='module')
@@ -39,12 +32,15 @@ def shop(tmp_path_factory):
 
 
 @pytest.fixture
-def predicted(shop, network, tmp_path, monkeypatch):
+def predicted(shop, skirt_network, tmp_path, monkeypatch):
     """Predicts, and returns the exit code and the entries without the names."""
     monkeypatch.chdir(shop)
 
     def call(*inputs, code=0):
-        assert main(['predict', *inputs, *network, '--out-dir', str(tmp_path)]) == code
+        assert (
+            main(['predict', *inputs, *skirt_network, '--out-dir', str(tmp_path)])
+            == code
+        )
         entries = json.loads((tmp_path / 'predictions.json').read_text())
         return [each.pop('image') for each in entries], entries
 
@@ -70,18 +66,20 @@ def test_a_bad_entry_fails_alone(predicted, shop, capsys):
     assert predicted('shop/bad.txt', '--skip-bad')[0] == names
 
 
-def test_what_is_no_table_ends_in_a_line(shop, network, monkeypatch, tmp_path, capsys):
+def test_what_is_no_table_ends_in_a_line(
+    shop, skirt_network, monkeypatch, tmp_path, capsys
+):
     monkeypatch.chdir(shop)
-    arguments = 'table.csv', *network, '--out-dir', str(tmp_path)
+    arguments = 'table.csv', *skirt_network, '--out-dir', str(tmp_path)
     assert main(['predict', *arguments]) == 1
     error = capsys.readouterr().err
     assert error.startswith('error: nothing tells which column of table.csv holds')
     assert error.count('\n') == 1
 
 
-def test_an_archive_is_measured_and_drawn(shop, network, monkeypatch, tmp_path):
+def test_an_archive_is_measured_and_drawn(shop, skirt_network, monkeypatch, tmp_path):
     monkeypatch.chdir(shop)
-    arguments = 'shop.tar', *network, '--out-dir', str(tmp_path), '--save-vis'
+    arguments = 'shop.tar', *skirt_network, '--out-dir', str(tmp_path), '--save-vis'
     assert main(['measure', *arguments]) == 0
     rows = json.loads((tmp_path / 'measurements.json').read_text())
     assert {row['image'] for row in rows} == {f'shop.tar/{name}' for name in NAMES}

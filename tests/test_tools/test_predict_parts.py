@@ -12,7 +12,6 @@ import sys
 import cv2
 import pytest
 from coarse_pictures import pictures
-from small_graph import small_network
 from toolbox import ROOT
 
 from fashion_mmpose.catalogue.table_file import about_file, rows_in
@@ -31,13 +30,7 @@ PARTS = '--format', 'parquet', '--part-size', '3'
 
 
 @pytest.fixture(scope='module')
-def network(tmp_path_factory):
-    """Options that name one."""
-    return small_network(tmp_path_factory.mktemp('network'))
-
-
-@pytest.fixture(scope='module')
-def shop(tmp_path_factory, network):
+def shop(tmp_path_factory, skirt_network):
     """Pictures in ``shop/``, and in ``plain/`` what is predicted in one go."""
     folder = tmp_path_factory.mktemp('parts')
     sizes = [(64 + 8 * number, 96) for number in range(NUM)]
@@ -48,17 +41,17 @@ def shop(tmp_path_factory, network):
     with contextlib.chdir(folder):
         for name in ('shop', 'bad'):
             out = '--out-dir', f'plain_{name}', '--skip-bad'
-            assert main(['predict', name, *network, *out]) == 0
+            assert main(['predict', name, *skirt_network, *out]) == 0
     return folder
 
 
 @pytest.fixture
-def call(shop, network, tmp_path, monkeypatch):
+def call(shop, skirt_network, tmp_path, monkeypatch):
     """Runs a command in the folder of the pictures; its exit code."""
     monkeypatch.chdir(shop)
 
     def run(command, *arguments, out=tmp_path / 'out'):
-        options = (*network, '--out-dir', out) if command != 'merge' else ()
+        options = (*skirt_network, '--out-dir', out) if command != 'merge' else ()
         return main([command, *map(str, (*arguments, *options))])
 
     return run
@@ -288,11 +281,11 @@ def test_merging_a_wrong_folder(call, shop, tmp_path, capsys):
     assert 'must end with .json or .parquet' in capsys.readouterr().err
 
 
-def killed(shop, network, folder, event, number):
+def killed(shop, skirt_network, folder, event, number):
     """Run, and send a signal at a file event of the folder; the exit code."""
     out = folder / 'out'
     watched = VICTIM, event, number, 'process', out, folder / 'count'
-    command = ROOT / 'tools/predict.py', shop / 'shop', *network, '--out-dir', out
+    command = ROOT / 'tools/predict.py', shop / 'shop', *skirt_network, '--out-dir', out
     done = subprocess.run(
         [sys.executable, '-W', 'ignore', *map(str, (*watched, *command, *PARTS))],
         cwd=folder,
@@ -304,10 +297,10 @@ def killed(shop, network, folder, event, number):
     return done.returncode
 
 
-def test_killed_runs_go_on(call, shop, network, tmp_path):
+def test_killed_runs_go_on(call, shop, skirt_network, tmp_path):
     whole = tmp_path / 'whole'
     whole.mkdir()
-    assert killed(shop, network, whole, 0, 0) == 0
+    assert killed(shop, skirt_network, whole, 0, 0) == 0
     num_events = int((whole / 'count').read_text())
     assert num_events > 8
     expected = {path.name: path.read_bytes() for path in (whole / 'out').iterdir()}
@@ -318,7 +311,7 @@ def test_killed_runs_go_on(call, shop, network, tmp_path):
         folder = tmp_path / f'killed{place}'
         folder.mkdir()
         event = 2 + (num_events - 3) * place // (len(signals) - 1)
-        assert killed(shop, network, folder, event, number) != 0
+        assert killed(shop, skirt_network, folder, event, number) != 0
         assert call('predict', shop / 'shop', *PARTS, out=folder / 'out') == 0
         left = {path.name: path.read_bytes() for path in (folder / 'out').iterdir()}
         assert left == expected
