@@ -75,7 +75,7 @@ def trace(
 
 
 def _tidy(model, fold_norms: bool) -> None:
-    """What shortens a graph; all that onnxscript knows takes a third of an export.
+    """What shortens a graph; all of onnxscript takes up to a third of an export.
 
     One of its rules compares every node with every other. Without them onnxruntime
     reads the same: what else they join it joins when it opens the file.

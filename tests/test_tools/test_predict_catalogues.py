@@ -37,10 +37,8 @@ def predicted(shop, skirt_network, tmp_path, monkeypatch):
     monkeypatch.chdir(shop)
 
     def call(*inputs, code=0):
-        assert (
-            main(['predict', *inputs, *skirt_network, '--out-dir', str(tmp_path)])
-            == code
-        )
+        command = 'predict', *inputs, *skirt_network, '--out-dir', str(tmp_path)
+        assert main([*command]) == code
         entries = json.loads((tmp_path / 'predictions.json').read_text())
         return [each.pop('image') for each in entries], entries
 
