@@ -7,6 +7,10 @@ builds parts by hand imports it::
     import fashion_mmpose.plugin
 """
 
+from .stack import process
+
+process.prepare()  # before PyTorch is imported
+
 from .stack import compat
 
 compat.setup()

@@ -1,0 +1,58 @@
+"""What PyTorch does better with on a CPU than with what a process begins with.
+
+Both are settings of the process, made before PyTorch works in it, and left alone where
+the environment has some of its own.
+"""
+
+import ctypes
+import os
+import platform
+import sys
+
+# Any of these in the environment says how memory is kept.
+_MEMORY_VARIABLES = ('MALLOC_MMAP_MAX_', 'MALLOC_TRIM_THRESHOLD_', 'GLIBC_TUNABLES')
+_WAITING_VARIABLES = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
+# Of glibc's malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+_MOST_KEPT = 2**31 - 1  # bytes, the largest number that mallopt takes
+
+
+def prepare() -> None:
+    """Set how threads wait and how memory is kept; calling it again changes nothing."""
+    wait_asleep()
+    keep_memory()
+
+
+def wait_asleep() -> bool:
+    """Let PyTorch's threads sleep while they wait for each other.
+
+    By default they look for work without a pause, and take the processor from loaders
+    of pictures and other programs that the others of them wait for. OpenMP reads this
+    when PyTorch is imported.
+
+    Returns:
+        bool: Whether it is done here.
+    """
+    if 'torch' in sys.modules or any(each in os.environ for each in _WAITING_VARIABLES):
+        return False
+    os.environ['OMP_WAIT_POLICY'] = 'PASSIVE'
+    return True
+
+
+def keep_memory() -> bool:
+    """Let the process keep memory that PyTorch frees, for the next layer or step.
+
+    glibc gives large pieces back to the system at once, and the system clears every
+    page of them when they are asked for again, which takes a quarter of the processor's
+    time of a training.
+
+    Returns:
+        bool: Whether it is done here; no other C library needs it.
+    """
+    is_set = any(each in os.environ for each in _MEMORY_VARIABLES)
+    if is_set or platform.libc_ver()[0] != 'glibc':
+        return False
+    own = ctypes.CDLL(None)
+    return bool(own.mallopt(_M_MMAP_MAX, 0)) and bool(
+        own.mallopt(_M_TRIM_THRESHOLD, _MOST_KEPT)
+    )

@@ -1,0 +1,77 @@
+"""How a process keeps memory and lets threads wait, before PyTorch works in it."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+# Pages that the system has to clear while 16 megabytes are filled ten times over.
+FILLED = """
+import ctypes, json, os, resource, sys
+from fashion_mmpose.stack import process
+if sys.argv[1:] == ['torch']:
+    sys.modules['torch'] = None
+done = process.wait_asleep(), process.keep_memory()
+own = ctypes.CDLL(None)
+own.malloc.restype = ctypes.c_void_p
+faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    place = ctypes.c_void_p(own.malloc(64 << 20))
+    ctypes.memset(place, 1, 16 << 20)
+    own.free(place)
+faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
+print(json.dumps([*done, os.environ.get('OMP_WAIT_POLICY'), faults]))
+"""
+FILLINGS = (16 << 20) / os.sysconf('SC_PAGESIZE')
+pytestmark = pytest.mark.skipif(
+    platform.libc_ver()[0] != 'glibc', reason='of glibc, as on Linux'
+)
+
+
+def prepared(*arguments: str, **variables: str) -> list:
+    """What was done, the policy and the page faults of a fresh process."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(('OMP_', 'GOMP_', 'KMP_', 'MALLOC_', 'GLIBC_'))
+    }
+    command = [sys.executable, '-c', FILLED, *arguments]
+    output = subprocess.run(
+        command, env=kept | variables, capture_output=True, text=True, check=True
+    )
+    return json.loads(output.stdout)
+
+
+def test_memory_is_kept_and_threads_sleep():
+    waits, keeps, policy, faults = prepared()
+    assert waits and keeps
+    assert policy == 'PASSIVE'
+    assert 0.9 * FILLINGS <= faults < 2 * FILLINGS  # once, and not ten times
+
+
+@pytest.mark.parametrize(
+    'variable', ['MALLOC_MMAP_MAX_', 'MALLOC_TRIM_THRESHOLD_', 'GLIBC_TUNABLES']
+)
+def test_memory_that_the_environment_speaks_of_is_left_alone(variable):
+    value = 'glibc.malloc.mmap_max=65536' if '_TUN' in variable else '65536'
+    waits, keeps, _, faults = prepared(**{variable: value})
+    assert waits and not keeps
+    assert faults >= 9 * FILLINGS
+
+
+@pytest.mark.parametrize(
+    ('variable', 'value'),
+    [('OMP_WAIT_POLICY', 'ACTIVE'), ('GOMP_SPINCOUNT', '9'), ('KMP_BLOCKTIME', '9')],
+)
+def test_threads_that_the_environment_speaks_of_are_left_alone(variable, value):
+    waits, keeps, policy, _ = prepared(**{variable: value})
+    assert keeps and not waits
+    assert policy == ('ACTIVE' if value == 'ACTIVE' else None)
+
+
+def test_threads_of_a_pytorch_that_is_there_are_as_they_were():
+    """OpenMP has read the environment by then, and only other programs would."""
+    assert prepared('torch')[:3] == [False, True, None]
