@@ -9,7 +9,7 @@ builds parts by hand imports it::
 
 from .stack import process
 
-process.prepare()  # before PyTorch is imported
+process.wait_asleep()  # which PyTorch asks about when it is imported
 
 from .stack import compat
 

@@ -30,7 +30,7 @@ from fashion_mmpose.weights.read import (
 )
 from fashion_mmpose.weights.trained_for import trained_classes
 
-from .device import choose_device
+from .device import run_on
 
 _THINNEST = 100  # How many times as long as wide pictures may be.
 
@@ -105,7 +105,7 @@ class GarmentDetector:
             )
         tensors = without_preprocessor(checkpoint.tensors, self.model)
         load_weights(self.model, tensors, name, weights)
-        self.model.to(choose_device(device)).eval()
+        run_on(self.model, device)
 
     def detect(
         self,

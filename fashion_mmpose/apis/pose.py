@@ -27,7 +27,7 @@ from fashion_mmpose.weights.folders import of_folder
 from fashion_mmpose.weights.read import load_weights, read_checkpoint
 from fashion_mmpose.weights.trained_for import shared_categories, trained_boxes
 
-from .device import choose_device
+from .device import run_on
 
 ConfigLike = str | os.PathLike | Config
 WeightsLike = str | os.PathLike | None
@@ -120,7 +120,7 @@ class PoseNetwork:
         self.model.dataset_meta = self._metainfo
         if _is_channels_last(config):
             self.model.to(memory_format=torch.channels_last)
-        self.model.to(choose_device(device)).eval()
+        run_on(self.model, device)
 
     @property
     def flip_indices(self) -> np.ndarray:

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.device import get_device
 from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from fashion_mmpose import interrupts
 from fashion_mmpose.config.parts import kind_of
+from fashion_mmpose.stack.process import keep_memory
 
 from .hooks.checkpoints import ValidatedCheckpointHook
 from .resuming import parts_of_a_step
@@ -104,7 +106,16 @@ class PatientRunner(Runner):
 
     Hooks step schedules, count and save there. Stopped in between, a run that goes on
     would validate again, and do twice what was done, or miss the best checkpoint.
+
+    On a CPU it keeps memory that layers free, see :func:`fashion_mmpose.stack.process.keep_memory`.
     """
+
+    def load_or_resume(self) -> None:
+        """Load weights; see :meth:`mmengine.runner.Runner.load_or_resume`."""
+        super().load_or_resume()
+        # The data sets have been read by now, and the computing begins.
+        if get_device() == 'cpu':
+            keep_memory()
 
     def call_hook(self, fn_name: str, **kwargs) -> None:
         """Call a method of all hooks; see :meth:`mmengine.runner.Runner.call_hook`."""

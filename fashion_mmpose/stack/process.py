@@ -1,7 +1,7 @@
 """What PyTorch does better with on a CPU than with what a process begins with.
 
-Both are settings of the process, made before PyTorch works in it, and left alone where
-the environment has some of its own.
+Both are settings of the process, and left alone where the environment has some of its
+own.
 """
 
 import ctypes
@@ -15,12 +15,6 @@ _WAITING_VARIABLES = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
 # Of glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _MOST_KEPT = 2**31 - 1  # bytes, the largest number that mallopt takes
-
-
-def prepare() -> None:
-    """Set how threads wait and how memory is kept; calling it again changes nothing."""
-    wait_asleep()
-    keep_memory()
 
 
 def wait_asleep() -> bool:
@@ -40,11 +34,12 @@ def wait_asleep() -> bool:
 
 
 def keep_memory() -> bool:
-    """Let the process keep memory that PyTorch frees, for the next layer or step.
+    """Let the process keep memory that it frees, for the next layer or step.
 
     glibc gives large pieces back to the system at once, and the system clears every
     page of them when they are asked for again, which takes a quarter of the processor's
-    time of a training.
+    time of a training. It is for what computes, after what reads files: these need much
+    memory once, and never again.
 
     Returns:
         bool: Whether it is done here; no other C library needs it.

@@ -7,6 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from torch import nn
+
+from fashion_mmpose.apis import device
+from fashion_mmpose.engine import train_loop
 
 # Pages that the system has to clear while 16 megabytes are filled ten times over.
 FILLED = """
@@ -79,3 +83,25 @@ def test_threads_that_the_environment_speaks_of_are_left_alone(variable, value):
 def test_threads_of_a_pytorch_that_is_there_are_as_they_were():
     """OpenMP has read the environment by then, and only other programs would."""
     assert prepared('torch')[:3] == [False, True, None]
+
+
+@pytest.mark.parametrize(('place', 'keeps'), [('cpu', True), ('cuda', False)])
+def test_runs_keep_memory_where_the_cpu_computes(monkeypatch, place, keeps):
+    calls = []
+    monkeypatch.setattr(train_loop, 'get_device', lambda: place)
+    monkeypatch.setattr(train_loop, 'keep_memory', lambda: calls.append(place))
+    runner = train_loop.PatientRunner.__new__(train_loop.PatientRunner)
+    runner._has_loaded = True
+    runner.load_or_resume()
+    assert bool(calls) == keeps
+
+
+@pytest.mark.parametrize(('place', 'keeps'), [('cpu', True), ('meta', False)])
+def test_predictions_keep_memory_where_the_cpu_computes(monkeypatch, place, keeps):
+    calls = []
+    monkeypatch.setattr(device, 'keep_memory', lambda: calls.append(place))
+    network = nn.Linear(2, 2)
+    device.run_on(network, place)
+    assert next(network.parameters()).device.type == place
+    assert not network.training
+    assert bool(calls) == keeps
