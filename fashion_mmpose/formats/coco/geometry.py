@@ -21,6 +21,7 @@ _SYSTEMATIC = 0.5  # of all entries
 _EXPLAINED = 0.2  # of all entries, where one explanation fits every one of them
 _SMALL = 16  # pixels; in smaller pictures a fraction may be a pixel
 _SHOWN = 3
+_BLOCK = 4096  # garments whose points are checked at once
 
 
 @dataclass(frozen=True)
@@ -160,23 +161,27 @@ def check_points(
             finite or beyond all pictures.
     """
     counts = np.diff(starts)
-    owners = np.repeat(np.arange(len(counts)), counts)
-    labelled = points[:, 2] > 0
-    owners, xy = owners[labelled], points[labelled, :2]
-    wild = np.flatnonzero(~(np.abs(xy) <= MAX_PX).all(axis=1))
-    if len(wild):
-        raise FormatError(
-            f'{path}: {name(int(owners[wild[0]]))} has a key point at '
-            f'{xy[wild[0]].tolist()}, which are no pixels; to fix it: write finite '
-            'numbers of pixels'
-        )
-    outside = beyond_edges(np.concatenate([xy, xy], axis=1), sizes_wh[owners]) > FAR
     far = np.zeros(len(counts), bool)
-    far[owners[outside]] = True
+    has_points = far.copy()
+    # All at once would take ten times the memory of the points themselves.
+    for first in range(0, len(far), _BLOCK):
+        some = slice(first, min(first + _BLOCK, len(far)))
+        owners = np.repeat(np.arange(some.start, some.stop), counts[some])
+        own = points[starts[some.start] : starts[some.stop]]
+        labelled = own[:, 2] > 0
+        owners, xy = owners[labelled], own[labelled, :2]
+        wild = np.flatnonzero(~(np.abs(xy) <= MAX_PX).all(axis=1))
+        if len(wild):
+            raise FormatError(
+                f'{path}: {name(int(owners[wild[0]]))} has a key point at '
+                f'{xy[wild[0]].tolist()}, which are no pixels; to fix it: write finite '
+                'numbers of pixels'
+            )
+        corners = np.concatenate([xy, xy], axis=1)
+        far[owners[beyond_edges(corners, sizes_wh[owners]) > FAR]] = True
+        has_points[owners] = True
     if not far.any():
         return []
-    has_points = np.zeros(len(counts), bool)
-    has_points[owners] = True
     what = f'have key points outside of their picture by more than {FAR:.0%} of it'
     note = _note(path, 'garments', far, name, what)
     if far.sum() >= _SYSTEMATIC * has_points.sum():

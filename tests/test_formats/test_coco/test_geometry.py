@@ -7,9 +7,10 @@ import pytest
 
 from fashion_mmpose import garments
 from fashion_mmpose.errors import FormatError
+from fashion_mmpose.formats.coco import geometry
 from fashion_mmpose.formats.coco.annotations import coco_categories
 from fashion_mmpose.formats.coco.columns import read_columns
-from fashion_mmpose.formats.coco.geometry import Boxes, check_boxes
+from fashion_mmpose.formats.coco.geometry import Boxes, check_boxes, check_points
 
 SIZE = 300, 400
 # Boxes all over a picture of that size.
@@ -159,3 +160,39 @@ def test_points_far_outside(tmp_path):
         read(tmp_path, coco(BOXES, [[20, 1e20, 2]] * 4))
     # What is not labelled is nowhere.
     assert read(tmp_path, coco(BOXES, [[5000, 5000, 0]] * 4)).notes == ()
+
+
+@pytest.mark.parametrize('block', [1, 2, 3, 100])
+def test_many_points_are_checked_in_blocks(monkeypatch, block):
+    """As if they were one: garments have 3, 0, 2, 1 and 4 points."""
+    monkeypatch.setattr(geometry, '_BLOCK', block)
+    starts = np.array([0, 3, 3, 5, 6, 10])
+    sizes = np.tile(np.array(SIZE, np.int32), (5, 1))
+    points = np.tile(np.array([20, 30, 2], np.float32), (10, 1))
+
+    def notes():
+        return check_points('a.json', lambda i: f'garment {i}', points, starts, sizes)
+
+    assert notes() == []
+    points[4, 0], points[9, 1] = 900, 1200
+    points[0] = 900, 900, 0  # not labelled
+    points[5, 2] = 0
+    assert str(refused(notes)).startswith(
+        'a.json: 2 of 5 garments have key points outside of their picture by more than '
+        '25% of it: garment 2, garment 4; to fix it: '
+    )
+    points[5, 2] = points[9, 1] = 1
+    assert notes() == [
+        'a.json: 1 of 5 garments have key points outside of their picture by more than '
+        '25% of it: garment 2'
+    ]
+    points[7, 0] = points[8, 0] = np.inf
+    wild = 'a.json: garment 4 has a key point at [inf, 30.0]'
+    assert str(refused(notes)).startswith(wild)
+
+
+def refused(call) -> FormatError:
+    """The error of a call."""
+    with pytest.raises(FormatError) as caught:
+        call()
+    return caught.value
