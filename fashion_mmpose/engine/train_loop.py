@@ -107,7 +107,8 @@ class PatientRunner(Runner):
     Hooks step schedules, count and save there. Stopped in between, a run that goes on
     would validate again, and do twice what was done, or miss the best checkpoint.
 
-    On a CPU it keeps memory that layers free, see :func:`fashion_mmpose.stack.process.keep_memory`.
+    On a CPU it keeps memory that layers free, see
+    :func:`fashion_mmpose.stack.process.keep_memory`.
     """
 
     def load_or_resume(self) -> None:
