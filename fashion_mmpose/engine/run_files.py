@@ -23,6 +23,31 @@ from fashion_mmpose.files.writing.outputs import OutputFiles
 _BACKEND = 'LocalVisBackend'
 
 
+class OnceFormattedConfig(Config):
+    """MMEngine's config, whose text is formatted anew only when it has changed.
+
+    A run asks for it a few times as it starts, and with every checkpoint; formatting
+    takes up to a second.
+    """
+
+    @classmethod
+    def of(cls, cfg: Config) -> 'OnceFormattedConfig':
+        """A config with the same content, which is shared."""
+        config = cls.__new__(cls)
+        config.__setstate__(cfg.__getstate__())
+        return config
+
+    @property
+    def pretty_text(self) -> str:
+        """The config as Python code."""
+        content = repr(self.to_dict())
+        known = vars(self).get('_known')
+        if known is None or known[0] != content:
+            known = content, super().pretty_text
+            vars(self)['_known'] = known  # An attribute would be an entry.
+        return known[1]
+
+
 class WholeFilesVisBackend(LocalVisBackend):
     """MMEngine's local backend, whose config and pictures appear complete.
 

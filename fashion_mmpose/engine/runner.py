@@ -40,6 +40,7 @@ from .optim.compiling import compile_losses
 from .optim.groups_in_log import tensors_in_short, told_in_short
 from .resuming import limits_of_resuming
 from .run_files import (
+    OnceFormattedConfig,
     WholeFilesLoggerHook,
     end_when_the_log_is_full,
     with_whole_files,
@@ -73,6 +74,7 @@ class TrainingRunner(PatientRunner):
     def setup_env(self, env_cfg: dict) -> None:
         """Prepare the process, and give the run a time stamp of its own in it."""
         super().setup_env(env_cfg)
+        self.cfg = OnceFormattedConfig.of(self.cfg)
         # MMEngine counts seconds: a second run of the same second would get the logger
         # and the messages of the first, whose names end with the time stamp.
         number, stamp = 1, self._timestamp

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
@@ -104,6 +104,27 @@ def test_moving_averages_are_tested(tmp_path):
         assert torch.equal(
             weights['layer.weight'], content['state_dict']['layer.weight']
         )
+
+
+def test_the_config_is_formatted_once(tmp_path, monkeypatch):
+    """For the log, both copies and every checkpoint; anew where it has changed."""
+    calls = []
+    real = config.FormatCode
+
+    def format_code(text, **kwargs):
+        calls.append(text)
+        return real(text, **kwargs)
+
+    monkeypatch.setattr(config, 'FormatCode', format_code)
+    cfg = Config(dict(names=['a', 'b'], part=dict(number=1)))
+    run = runner(tmp_path, max_epochs=3, cfg=cfg)
+    run.train()
+    assert len(calls) == 1
+    (copy,) = tmp_path.glob('*.py')
+    checkpoint = torch.load(tmp_path / 'epoch_3.pth', weights_only=True)
+    assert copy.read_text() == checkpoint['meta']['cfg'] == cfg.pretty_text
+    run.cfg.part.number = cfg.part.number = 2
+    assert run.cfg.pretty_text == cfg.pretty_text
 
 
 @pytest.mark.parametrize('other', [Wide, Deep], ids=['shape', 'name'])
