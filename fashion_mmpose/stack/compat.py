@@ -20,6 +20,7 @@
 
 import codecs
 import importlib
+import importlib.util
 import os
 import types
 from collections.abc import Callable
@@ -151,7 +152,8 @@ def serve_configs(find: Callable[[str], Path]) -> None:
     """Let ``fashion_mmpose::NAME.py`` be a config of this package.
 
     As a ``_base_``, and for ``mmengine.hub.get_config``. MMEngine knows the packages of
-    OpenMMLab only, and of these only what lies in a folder.
+    OpenMMLab only, and of these only what lies in a folder. As a ``_base_`` it finds
+    their files sooner than without this.
 
     Args:
         find: The file of a config's name.
@@ -168,7 +170,7 @@ def serve_configs(find: Callable[[str], Path]) -> None:
     def find_own_base(cfg_path: str, filename: str) -> tuple[str, str | None]:
         if name := own_name(cfg_path):
             return str(find(name)), None
-        return find_base(cfg_path, filename)
+        return _file_of_a_package(cfg_path) or find_base(cfg_path, filename)
 
     def get_own_config(cfg_path: str, pretrained: bool = False) -> Config:
         name = own_name(cfg_path)
@@ -187,6 +189,22 @@ def serve_configs(find: Callable[[str], Path]) -> None:
 
     Config._get_cfg_path = staticmethod(find_own_base)
     mmengine.hub.get_config = get_own_config
+
+
+def _file_of_a_package(address: str) -> tuple[str, str] | None:
+    """File and scope of ``mmdet::FOLDER/NAME.py``; None if there is no such file.
+
+    MMEngine comes to the same one, after it has read all that the package says of its
+    weights, in some tenths of a second.
+    """
+    package, mark, name = address.partition('::')
+    if not mark or not package.isidentifier():
+        return None
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / '.mim' / 'configs' / name
+    return (str(path), package) if path.suffix == '.py' and path.is_file() else None
 
 
 # ------------------------------------------------------------------- checkpoints

@@ -3,8 +3,9 @@
 import mmengine.hub
 import pytest
 import yaml
-from mmengine.config import Config
+from mmengine.config import Config, utils
 from mmengine.registry import DefaultScope
+from mmengine.utils import get_installed_path
 from mmpose.registry import MODELS
 from toolbox import ROOT
 
@@ -49,6 +50,19 @@ def test_other_packages_are_mmengines():
     )
     config = mmengine.hub.get_config(f'mmpose::{name}')
     assert config.model.backbone.depth == 50
+
+
+def test_bases_of_mmdetection_are_found_at_once(monkeypatch):
+    """Nothing is read but the file itself, which is the one that MMEngine finds."""
+    pytest.importorskip('mmdet')
+    name = 'rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
+    expected = utils._get_external_cfg_base_path(get_installed_path('mmdet'), name)
+    with monkeypatch.context() as closed:
+        closed.setattr('mmengine.config.utils.load', None)
+        assert Config._get_cfg_path(f'mmdet::{name}', '') == (expected, 'mmdet')
+    for unknown in ('mmdet::rtmdet/none.py', 'mmseg::fcn/none.py'):
+        with pytest.raises((FileNotFoundError, ModuleNotFoundError)):
+            Config._get_cfg_path(unknown, '')
 
 
 def test_the_model_index_lists_the_starter():
