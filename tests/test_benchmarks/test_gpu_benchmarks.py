@@ -6,6 +6,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from toolbox import load_tool
 
+from benchmarks import costs
 from benchmarks.compiled import compiled
 from benchmarks.deepfashion2.training import (
     PRECISIONS,
@@ -24,8 +25,12 @@ needs_bfloat16 = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def in_this_process():
-    """What a benchmark sets in a process of its own is as before afterwards."""
+def in_this_process(monkeypatch):
+    """What a benchmark sets in a process of its own is as before afterwards.
+
+    It draws few pictures.
+    """
+    monkeypatch.setattr(costs, 'NUM_PICTURES', 4)
     logger = MMLogger.get_current_instance()
     level = logger.level
     with DefaultScope.overwrite_default_scope('mmpose'):

@@ -2,10 +2,14 @@
 
 import importlib
 import json
+import multiprocessing
+import pickle
 
 import pytest
 from toolbox import ROOT, load_tool, run
 
+from benchmarks import costs
+from benchmarks.fresh_process import measure
 from benchmarks.report import ratios
 
 pytestmark = pytest.mark.slow
@@ -40,8 +44,20 @@ def test_figures(benchmark, tmp_path, capsys, name, peers):
     assert all(f'{peer} / ours' in out for peer in others)
 
 
-def test_costs_of_configs(benchmark, tmp_path, capsys):
-    """A network for key points and a detector; the wider one costs more."""
+def test_costs_of_configs(benchmark, tmp_path, capsys, monkeypatch):
+    """A network for key points and a detector; the wider one costs more.
+
+    Their processes are forks of this one, which need not import PyTorch, and are
+    handed what a new one would be.
+    """
+    fork = multiprocessing.get_context('fork')
+
+    def measured(*work):
+        return measure(*pickle.loads(pickle.dumps(work)))
+
+    monkeypatch.setattr(multiprocessing, 'get_context', lambda method: fork)
+    monkeypatch.setattr(costs, 'measure', measured)
+    monkeypatch.setattr(costs, 'NUM_PICTURES', costs.BATCH_SIZE)
     path = tmp_path / 'figures.json'
     names = ['small/cpn_r18_all', 'starter/detector']
     options = ['--rounds', '1', '--json', str(path)]
