@@ -20,6 +20,7 @@ from .scaling.scale import (
     TargetError,
     in_pixels,
     known_length,
+    transform,
 )
 from .table import measures_of, reference_of
 from .uncertainty.student import quantile
@@ -258,13 +259,14 @@ def _one(
         reason = 'a landmark lies where the lens file says that nothing is seen'
         return Measured(measure.name, unit, reason=reason, code=measure.code)
     fixed = scale if isinstance(scale, Scale) else scale.scale(points, kind)
+    # A lens bends for all of them alike.
+    straight = fixed.straight(points[list(used)])
+
+    def seen_by(other: Scale) -> float:
+        return length_of(_spread(transform(straight, other.homography), used), measure)
+
     of_scale = sum(
-        _variance(
-            value,
-            length_of(_in_plane(points, used, up), measure),
-            length_of(_in_plane(points, used, down), measure),
-        )
-        for up, down in fixed.deviating()
+        _variance(value, seen_by(up), seen_by(down)) for up, down in fixed.deviating()
     )
     error, own_dof, reason = None, np.inf, 'the covariances of the points are not known'
     if covariances is not None:
@@ -292,10 +294,16 @@ def _one(
 
 def _in_plane(points: np.ndarray, used: Iterable[int], scale: Scale) -> np.ndarray:
     """Places in the plane of the key points that are used; the others are NaN."""
-    places = np.full(points.shape, np.nan)
     rows = list(used)
-    places[rows] = scale.to_plane(points[rows])
-    return places
+    return _spread(scale.to_plane(points[rows]), rows)
+
+
+def _spread(places: np.ndarray, used: Iterable[int]) -> np.ndarray:
+    """Places of the key points that are used, by their indices; the others are NaN."""
+    rows = list(used)
+    spread = np.full((max(rows) + 1, 2), np.nan)
+    spread[rows] = places
+    return spread
 
 
 def _of_points(
@@ -313,6 +321,8 @@ def _of_points(
         part = 0.0
         spreads, axes = np.linalg.eigh(np.asarray(covariances[i], np.float64))
         for spread, axis in zip(np.sqrt(np.maximum(spreads, 0)), axes.T):
+            if not spread:  # The length stays as it is.
+                continue
             shift = np.zeros_like(points)
             shift[i] = spread * axis
             part += _variance(value, length(points + shift), length(points - shift))

@@ -131,7 +131,7 @@ class Scale:
 
     def to_plane(self, points: np.ndarray) -> np.ndarray:
         """Places in the plane of points in pixels of the picture, both (N, 2)."""
-        return transform(self._straight(points), self.homography)
+        return transform(self.straight(points), self.homography)
 
     def to_picture(self, places: np.ndarray) -> np.ndarray:
         """Pixels of the picture of places in the plane, both (N, 2)."""
@@ -145,7 +145,8 @@ class Scale:
             for up, down in self.deviations
         ]
 
-    def _straight(self, points: np.ndarray) -> np.ndarray:
+    def straight(self, points: np.ndarray) -> np.ndarray:
+        """Points (N, 2) of the picture without the distortion of the lens."""
         points = np.asarray(points, np.float64)
         return points if self.lens is None else self.lens.straightened(points)
 

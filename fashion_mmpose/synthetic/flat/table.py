@@ -23,8 +23,9 @@ def table_top(
     side = max(size_wh)
     cloud = smooth_noise(rng, int(rng.integers(3, 12)), side) * rng.uniform(1, 6)
     grain = smooth_noise(rng, 300, side) * rng.uniform(0, 5)
-    top = np.array(color) + (cloud + grain)[: size_wh[1], : size_wh[0], None]
-    return np.clip(top, 0, 255).astype(np.uint8), color
+    shade = (cloud + grain)[: size_wh[1], : size_wh[0]].astype(np.float64)
+    channels = [np.clip(shade + each, 0, 255).astype(np.uint8) for each in color]
+    return cv2.merge(channels), color
 
 
 def lay(image: np.ndarray, target: Target, view: np.ndarray, cell: int = CELL) -> None:

@@ -1,6 +1,7 @@
 """The lens of a camera, from pictures of a board."""
 
 import json
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -30,9 +31,20 @@ GRAY = np.full((1200, 1600, 3), 128, np.uint8)
 LENS = Lens(np.array([[900.0, 0, 400], [0, 900, 300], [0, 0, 1]]), np.zeros(5))
 
 
+@cache
+def board(index):
+    return draw_board(CAMERA, 0, index)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def forget_boards():
+    yield
+    board.cache_clear()
+
+
 def pictures(num, **others):
     for index in range(num):
-        yield f'{index}.jpg', draw_board(CAMERA, 0, index)
+        yield f'{index}.jpg', board(index)
     yield from others.items()
 
 
