@@ -1,5 +1,7 @@
 """Garments of videos with identities, by the starter."""
 
+from copy import copy
+
 import cv2
 import numpy as np
 import pytest
@@ -38,13 +40,14 @@ class TrueDetector:
     score_thr = 0.3
 
     def __init__(self, scene):
-        self.frames = [(frame.image.astype(int), frame.garments) for frame in scene]
+        self.frames = [(coarse(frame.image), frame.garments) for frame in scene]
         self.asked = []
 
     def detect(self, images, batch_size, categories):
         found = []
         for image in images:
-            off = [np.abs(image - each).mean() for each, _ in self.frames]
+            seen = coarse(image)
+            off = [np.abs(seen - each).mean() for each, _ in self.frames]
             number = int(np.argmin(off))
             self.asked.append(number)
             garments = self.frames[number][1]
@@ -58,32 +61,42 @@ class TrueDetector:
         return found
 
 
-class Remembering:
-    """A session that runs once for the same crops."""
+def coarse(image):
+    return image[::4, ::4].astype(int)
 
-    def __init__(self, session, known):
-        self.session, self.known = session, known
+
+class Remembering:
+    """A session that looks once at a crop."""
+
+    def __init__(self, session, num_points):
+        self.session, self.num_points, self.known = session, num_points, {}
         self.outputs = session.outputs
 
-    def run(self, names, **inputs):
-        key = tuple(value.tobytes() for value in inputs.values())
-        if key not in self.known:
-            self.known[key] = self.session.run(names, **inputs)
-        return [value.copy() for value in self.known[key]]
+    def run(self, names, images, rows):
+        found = []
+        for number, image in enumerate(images):
+            own = rows[rows // self.num_points == number] % self.num_points
+            key = image.tobytes(), own.tobytes()
+            if key not in self.known:
+                self.known[key] = self.session.run(names, images=image[None], rows=own)
+            found.append(self.known[key])
+        return [np.concatenate(each) for each in zip(*found)]
 
 
 @pytest.fixture(scope='module')
-def known():
-    return {}
+def built():
+    built = GarmentInferencer(device='cpu')
+    for network in {*built.networks.values()}:
+        num_points = len(network.metadata.keypoints)
+        network.session = Remembering(network.session, num_points)
+    return built
 
 
 @pytest.fixture
-def inferencer(scene, known):
-    built = GarmentInferencer(device='cpu')
-    built.detector = TrueDetector(scene)
-    for network in {*built.networks.values()}:
-        network.session = Remembering(network.session, known)
-    return built
+def inferencer(scene, built):
+    own = copy(built)
+    own.detector = TrueDetector(scene)
+    return own
 
 
 @pytest.mark.parametrize('every', [1, 2])
