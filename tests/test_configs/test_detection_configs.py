@@ -1,6 +1,8 @@
 """Every detector's config: its classes, its data and its network."""
 
 import json
+from copy import deepcopy
+from functools import cache
 
 import pytest
 import torch
@@ -17,9 +19,14 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 NAMES = [name for name in config_names() if name.startswith('detection/')]
 
 
+@cache
+def read(name):
+    return Config.fromfile(find_config(name))
+
+
 @pytest.fixture(params=NAMES)
 def config(request):
-    return Config.fromfile(find_config(request.param))
+    return deepcopy(read(request.param))
 
 
 @pytest.fixture
