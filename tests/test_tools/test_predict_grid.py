@@ -140,7 +140,7 @@ def test_data_in_another_folder(folder, main, tmp_path, capsys):
 
 def test_a_folder_of_networks(folder, main, capsys):
     publish = load_tool('publish.py').main
-    assert publish(['tiny.py', LAST, '--out', 'handed_on']) == 0
+    assert publish(['tiny.py', LAST, '--out', 'handed_on', '--no-onnx']) == 0
     capsys.readouterr()
     # A folder tells no place of data.
     alone = ['handed_on', '--data-root', 'data']

@@ -221,12 +221,13 @@ def test_predictions_of_a_folder(small, folder: Path, tmp_path: Path):
 def test_weights_of_a_hub(folder: Path, tmp_path: Path, monkeypatch):
     pytest.importorskip('huggingface_hub')
     monkeypatch.setenv('HF_HOME', str(tmp_path / 'kept'))
-    script = (
-        'import sys; from fashion_mmpose.weights.folders import weights_file; '
-        "print(weights_file(sys.argv[1], category='skirt'))"
+    script = tmp_path / 'fetch.py'
+    script.write_text(
+        'import sys\nfrom fashion_mmpose.weights.folders import weights_file\n'
+        "print(weights_file(sys.argv[1], category='skirt'))\n"
     )
     with model_hub(folder, monkeypatch):
-        done = run('-c', script, f'team/garments@{COMMIT}', cwd=tmp_path)
+        done = run(script, f'team/garments@{COMMIT}', cwd=tmp_path)
     fetched = Path(done.stdout.splitlines()[-1])
     assert fetched.is_relative_to(tmp_path / 'kept')
     assert fetched.read_bytes() == (folder / 'pose_skirt.safetensors').read_bytes()

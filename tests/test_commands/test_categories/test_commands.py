@@ -1,5 +1,6 @@
 """Scripts as subprocesses: arguments, logs, interrupts."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -11,6 +12,9 @@ import pytest
 from category_runs import RECIPE, planned
 
 from fashion_mmpose.commands.categories import commands
+from fashion_mmpose.files.writing.locks import held_descriptors
+
+FORK = multiprocessing.get_context('fork')  # nothing is imported anew
 
 
 def test_commands(tmp_path):
@@ -101,31 +105,28 @@ def test_an_interrupt_ends_the_process_and_its_children(log, capsys):
     assert time.monotonic() < end
 
 
-PARENT = """
-import sys
-from fashion_mmpose.commands.categories.commands import run_logged
-with open(sys.argv[1], 'w') as log:
-    run_logged(['-c', sys.argv[2]], log)
-"""
+def run_to_log(path, code):
+    with open(path, 'w') as log:
+        commands.run_logged(['-c', code], log)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != 'linux', reason='needs prctl')
 def test_a_killed_parent_takes_its_child_along(tmp_path):
     sleeper = 'import os, time; print(os.getpid(), flush=True); time.sleep(60)'
-    parent = subprocess.Popen(
-        [sys.executable, '-c', PARENT, tmp_path / 'log', sleeper],
-        stdout=subprocess.PIPE,
-        encoding='utf-8',
-    )
-    child = int(parent.stdout.readline())
+    log = tmp_path / 'log'
+    parent = FORK.Process(target=run_to_log, args=(log, sleeper))
+    parent.start()
+    end = time.monotonic() + 20
+    while not (log.exists() and log.read_text()) and time.monotonic() < end:
+        time.sleep(0.05)
+    child = int(log.read_text())
     assert is_running(child)
     parent.kill()
-    parent.wait()
+    parent.join()
     end = time.monotonic() + 20
     while is_running(child) and time.monotonic() < end:
         time.sleep(0.05)
-    parent.stdout.close()
     assert not is_running(child)
 
 
@@ -142,28 +143,26 @@ def test_a_log_has_one_writer(tmp_path):
     assert path.read_text() == 'more\n'
 
 
-ORPHAN = """
-import os, signal, subprocess, sys
-from pathlib import Path
-from fashion_mmpose.commands.categories.commands import locked_log
-from fashion_mmpose.files.writing.locks import held_descriptors
-with locked_log(Path(sys.argv[1])):
-    sleeper = [sys.executable, '-c', 'import time; time.sleep(60)']
-    child = subprocess.Popen(
-        sleeper, pass_fds=held_descriptors(), stdout=subprocess.DEVNULL
-    )
-    print(child.pid, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
+def be_killed(path, told):
+    """Die in the possession of a folder, with a child that lives on."""
+    with commands.locked_log(path):
+        child = subprocess.Popen(
+            [sys.executable, '-c', 'import time; time.sleep(60)'],
+            pass_fds=held_descriptors(),
+            stdout=subprocess.DEVNULL,
+        )
+        told.send(child.pid)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.slow
 def test_a_training_that_lost_its_parent_keeps_the_folder(tmp_path):
     path = tmp_path / 'train_all.log'
-    orphan = subprocess.run(
-        [sys.executable, '-c', ORPHAN, path], stdout=subprocess.PIPE, encoding='utf-8'
-    )
-    sleeper = int(orphan.stdout)
+    ours, theirs = FORK.Pipe()
+    parent = FORK.Process(target=be_killed, args=(path, theirs))
+    parent.start()
+    sleeper = ours.recv()
+    parent.join()
     try:
         with pytest.raises(BlockingIOError), commands.locked_log(path):
             pass

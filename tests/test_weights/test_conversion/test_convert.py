@@ -97,24 +97,25 @@ def test_any_pytorch_reads_what_is_written(trained, tmp_path):
         dataset_meta=told, time=np.float64(3.5), history=HistoryBuffer([1.0], [1])
     )
     torch.save(content, source)
-    for number, compared in enumerate((cfg, None)):
-        path = tmp_path / f'{number}.pth'
+    paths = [tmp_path / 'compared.pth', tmp_path / 'as_it_is.pth']
+    for path, compared in zip(paths, (cfg, None)):
         convert_checkpoint('mmpose', str(source), path, compared)
-        program = (
-            'import json, sys, torch; '
-            f'content = torch.load({str(path)!r}, weights_only=True); '
-            "assert not {'mmengine', 'fashion_mmpose'} & {*sys.modules}; "
-            "meta = content['meta']; meta['names'] = sorted(content['state_dict']); "
-            'print(json.dumps(meta))'
-        )
-        done = subprocess.run(
-            [sys.executable, '-c', program], capture_output=True, text=True, check=True
-        )
-        meta = json.loads(done.stdout)
+    program = (
+        'import json, sys, torch\n'
+        'for path in sys.argv[1:]:\n'
+        '    content = torch.load(path, weights_only=True)\n'
+        "    assert not {'mmengine', 'fashion_mmpose'} & {*sys.modules}\n"
+        "    meta = content['meta']; meta['names'] = sorted(content['state_dict'])\n"
+        '    print(json.dumps(meta))'
+    )
+    command = [sys.executable, '-c', program, *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for meta in map(json.loads, done.stdout.splitlines()):
         assert meta['names'] == sorted(weights)
         assert meta['time'] == 3.5
         assert meta['dataset_meta']['bbox_source'] == 'annotation'
         assert meta['dataset_meta']['sigmas'] == told['sigmas'].tolist()
+    assert len(done.stdout.splitlines()) == 2
 
 
 def test_key_points_that_the_source_names_stay(trained, tmp_path):
