@@ -275,7 +275,8 @@ def test_people_who_wear_three_garments_may_be_alone(monkeypatch):
     ],
     ids=['another', 'alone', 'unknown'],
 )
-def test_what_nobody_wears(tmp_path, category, only, message):
+def test_what_nobody_wears(tmp_path, monkeypatch, category, only, message):
+    monkeypatch.setattr(deepfashion2, '_MOST_PEOPLE', 60)
     with pytest.raises(ValueError, match=message):
         write_deepfashion2(tmp_path / 'out', 1, category=category, only=only)
     assert not list(tmp_path.rglob('*.jp*g'))

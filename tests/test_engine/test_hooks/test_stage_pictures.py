@@ -52,7 +52,9 @@ def config(drawn, tmp_path):
     def make(extra='', **hook):
         text = CONFIG.format(root=ROOT, data=drawn / 'data')
         (tmp_path / 'config.py').write_text(text + extra)
-        config = Config.fromfile(tmp_path / 'config.py', format_python_code=False)
+        config = Config.fromfile(tmp_path / 'config.py').to_dict()
+        # Every run and checkpoint of MMEngine's runner would format it.
+        config = Config(config, format_python_code=False)
         config.work_dir = str(tmp_path / f'run{len(list(tmp_path.iterdir()))}')
         config.train_cfg.max_epochs = 2
         config.train_dataloader.num_workers = 0
