@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import tiny_detector
-from toolbox import CONFIG, ROOT, tool
+from toolbox import CONFIG, ROOT, load_tool
 
 pytestmark = pytest.mark.slow
 
@@ -44,24 +44,31 @@ def metrics_of(folder, work_dir):
     return json.loads((folder / work_dir / 'metrics.json').read_text())
 
 
-def test_a_run_goes_on_without_them(damaged):
+@pytest.fixture
+def call(damaged, monkeypatch):
+    """Runs a tool in this process, in the folder with the bad pictures."""
+    monkeypatch.chdir(damaged[0])
+    return lambda name, *arguments: load_tool(name).main([*arguments])
+
+
+def test_a_run_goes_on_without_them(damaged, call, capsys):
     folder, bad = damaged
     short = '--cfg-options', 'train_cfg.max_epochs=1'
-    stopped = tool('train.py', 'tiny.py', *short, cwd=folder, check=False)
-    assert stopped.returncode == 1
-    line = stopped.stderr.splitlines()[-1]
+    assert call('train.py', 'tiny.py', *short) == 1
+    told = capsys.readouterr().err
+    line = told.splitlines()[-1]
     assert line.startswith('error: ') and '(JPEG) is cut short' in line
-    assert '--skip-bad' in line and 'Traceback' not in stopped.stderr
+    assert '--skip-bad' in line and 'Traceback' not in told
 
-    trained = tool('train.py', 'tiny.py', '--skip-bad', *short, cwd=folder)
-    log = trained.stdout + trained.stderr
+    assert call('train.py', 'tiny.py', '--skip-bad', *short) == 0
+    log = ''.join(capsys.readouterr())
     for part in ('train', 'val'):
         assert f'{part}_blouse.json: 1 of ' in log and bad[part] in log
 
     arguments = 'tiny.py', 'work_dirs/tiny/epoch_1.pth'
     outputs = '--out', 'p.json', 'p.csv', '--report', 'report.html'
-    tested = tool('test.py', *arguments, '--skip-bad', *outputs, cwd=folder)
-    log = tested.stdout + tested.stderr
+    assert call('test.py', *arguments, '--skip-bad', *outputs) == 0
+    log = ''.join(capsys.readouterr())
     assert bad['test'] in log and '1 pictures that cannot be read are left out' in log
     measured = metrics_of(folder, 'work_dirs/tiny/test')
     assert measured['num_left_out'] == 1
@@ -71,7 +78,7 @@ def test_a_run_goes_on_without_them(damaged):
 
     fewer = without(folder / 'data/annotations/test_blouse.json', bad['test'])
     option = f'test_dataloader.dataset.ann_file={fewer}'
-    tool('test.py', *arguments, '--cfg-options', option, cwd=folder)
+    assert call('test.py', *arguments, '--cfg-options', option) == 0
     expected = metrics_of(folder, 'work_dirs/tiny/test')
     assert 'num_left_out' not in expected
     assert measured['metrics']['fashionai/num_points'] > 0
@@ -79,20 +86,20 @@ def test_a_run_goes_on_without_them(damaged):
         np.testing.assert_equal(measured['metrics'][key], value, key)
 
 
-def test_a_detector_is_scored_on_the_pictures_that_were_tested(damaged):
+def test_a_detector_is_scored_on_the_pictures_that_were_tested(damaged, call):
     folder, bad = damaged
     config = tiny_detector.write_config(folder / 'det.py', folder / 'data')
     tiny_detector.save_detector(config, folder / 'det.pth')
-    tool('test.py', 'det.py', 'det.pth', '--skip-bad', cwd=folder)
+    network = 'test.py', 'det.py', 'det.pth'
+    assert call(*network, '--skip-bad') == 0
     measured = metrics_of(folder, 'work_dirs/det/test')
     assert measured['num_left_out'] == 1
     fewer = without(folder / 'data/annotations/test_all.json', bad['test'])
-    tool(
-        *('test.py', 'det.py', 'det.pth', '--cfg-options'),
+    options = (
         f'test_dataloader.dataset.ann_file={fewer}',
         f'test_evaluator.ann_file={folder}/data/{fewer}',
-        cwd=folder,
     )
+    assert call(*network, '--cfg-options', *options) == 0
     expected = metrics_of(folder, 'work_dirs/det/test')
     assert measured['metrics'] == expected['metrics']
     assert measured['metrics']['coco/bbox_mAP_50'] > 0
@@ -101,10 +108,7 @@ def test_a_detector_is_scored_on_the_pictures_that_were_tested(damaged):
     whole = json.loads((folder / 'data/annotations/test_all.json').read_text())
     place = [bad['test'] in each['file_name'] for each in whole['images']].index(True)
     others = [index for index in range(len(whole['images'])) if index != place]
-    tool(
-        *('test.py', 'det.py', 'det.pth', '--cfg-options'),
-        f'test_dataloader.dataset.indices={others}'.replace(' ', ''),
-        cwd=folder,
-    )
+    option = f'test_dataloader.dataset.indices={others}'.replace(' ', '')
+    assert call(*network, '--cfg-options', option) == 0
     asked = metrics_of(folder, 'work_dirs/det/test')
     assert asked['metrics'] == expected['metrics']
