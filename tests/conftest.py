@@ -183,6 +183,68 @@ def small_detector(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
+def shared(tmp_path_factory):
+    """A folder that is one for all processes that run tests at once."""
+    folder = tmp_path_factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        folder = folder.parent
+    (folder / 'exported').mkdir(exist_ok=True)
+    return folder / 'exported'
+
+
+@pytest.fixture(scope='session')
+def exported(small, small_detector, shared):
+    """Files of the small networks by their names, each made when it is asked for.
+
+    All processes' networks have the same weights.
+    """
+    # Not above: a conftest.py is read before the tests' processes start.
+    from filelock import FileLock
+
+    from fashion_mmpose.export import export_network
+
+    def export(name):
+        path = shared / f'{name}.onnx'
+        with FileLock(shared / f'{name}.lock'):
+            if not path.exists() and name == 'detector':
+                change = export_network(*map(str, small_detector), path)
+                assert change.num_boxes > 100 and change.largest_px < 0.01
+            elif not path.exists():
+                weights = None if name == 'ensemble' else small.weights(name)
+                change = export_network(small.config(name), weights, path)
+                assert change.num_points > 90 and change.largest_score < 1e-4
+        return path
+
+    return export
+
+
+@pytest.fixture
+def traced(small, exported, monkeypatch):
+    """Config and weights of a small pose network whose export takes a moment.
+
+    Its graph is read from its file in the place of tracing the network once more, which
+    takes seconds. The rest of the export is as ever.
+    """
+    import onnx
+
+    from fashion_mmpose.inference.onnx.metadata import read_metadata
+
+    def prepare(name):
+        path = exported(name)
+
+        def read(*_):
+            model = onnx.load(path)
+            told = {each.key: each.value for each in model.metadata_props}
+            del model.metadata_props[:]
+            return model, read_metadata(told, str(path))
+
+        monkeypatch.setattr('fashion_mmpose.export.network.trace_pose', read)
+        return small.of(name)
+
+    return prepare
+
+
+@pytest.fixture(scope='session')
 def run_test(tmp_path_factory):
     """Runs ``tools/test.py CONFIG ... --out`` in a folder; what it writes."""
     tool = load_tool('test.py')

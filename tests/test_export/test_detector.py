@@ -60,7 +60,14 @@ def test_retinanet_with_inputs_of_several_sizes(tmp_path):
     options = {
         'model.backbone.init_cfg': None,
         'model.backbone.depth': 18,
-        'model.neck.in_channels': [64, 128, 256, 512],
+        'model.backbone.base_channels': 8,
+        'model.backbone.num_stages': 3,
+        'model.backbone.strides': (1, 2, 2),
+        'model.backbone.dilations': (1, 1, 1),
+        'model.backbone.out_indices': (0, 1, 2),
+        'model.neck.in_channels': [8, 16, 32],
+        'model.neck.num_outs': 3,
+        'model.bbox_head.anchor_generator.strides': [8, 16, 32],
         'model.bbox_head.stacked_convs': 1,
     }
     path = str(ROOT / 'configs/detection/retinanet_r50_fashionai.py')

@@ -14,9 +14,9 @@ onnx = pytest.importorskip('onnx')
 pytestmark = pytest.mark.slow
 
 
-def test_half_precision(small, exported, tmp_path):
+def test_half_precision(small, exported, traced, tmp_path):
     path, single = tmp_path / 'half.onnx', exported('deepfashion2_tops')
-    change = export_network(*small.of('deepfashion2_tops'), path, numbers='float16')
+    change = export_network(*traced('deepfashion2_tops'), path, numbers='float16')
     assert 0.4 < path.stat().st_size / single.stat().st_size < 0.7
     assert 0 < change.largest_score < 0.01
     network, other = OnnxPoseNetwork(path, 'cpu'), OnnxPoseNetwork(single, 'cpu')
@@ -30,9 +30,9 @@ def test_half_precision(small, exported, tmp_path):
     onnx.checker.check_model(onnx.load(path), full_check=True)
 
 
-def test_int8_leaves_the_head(small, tmp_path):
+def test_int8_leaves_the_head(traced, tmp_path):
     path = tmp_path / 'int8.onnx'
-    change = export_network(*small.of('deepfashion2_tops'), path, numbers='int8')
+    change = export_network(*traced('deepfashion2_tops'), path, numbers='int8')
     assert change.largest_score > 0
     model = onnx.load(path)
     quantized = [node for node in model.graph.node if node.op_type == 'ConvInteger']

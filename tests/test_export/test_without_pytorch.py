@@ -79,10 +79,10 @@ def test_a_file_for_each_category_and_wrong_ones(small, folder, capsys):
     assert "are both for 'blouse'" in capsys.readouterr().err
 
 
-def test_the_command_that_exports(small, tmp_path, capsys):
+def test_the_command_that_exports(traced, tmp_path, capsys):
     out = tmp_path / 'pose.onnx'
-    arguments = [*small.of('fashionai_blouse'), '--out', str(out), '--half']
-    assert main(['export', *arguments]) == 0
+    network = traced('fashionai_blouse')
+    assert main(['export', *network, '--out', str(out), '--half']) == 0
     printed = capsys.readouterr().out
     assert 'points compared with PyTorch' in printed and f'{out}: ' in printed
     for wrong, message in (
@@ -90,5 +90,5 @@ def test_the_command_that_exports(small, tmp_path, capsys):
         (['--out', 'a.onnx', '--half', '--int8'], 'not allowed with'),
     ):
         with pytest.raises(SystemExit, match='2'):
-            main(['export', *small.of('fashionai_blouse'), *wrong])
+            main(['export', *network, *wrong])
         assert message in capsys.readouterr().err

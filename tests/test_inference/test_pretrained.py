@@ -160,8 +160,9 @@ def test_the_command(stored: Path, tmp_path: Path, capsys):
     assert 'none is no folder; an id of a model hub' in capsys.readouterr().err
 
 
-def test_networks_of_pytorch_are_exported(small, tmp_path: Path):
+def test_networks_of_pytorch_are_exported(small, traced, tmp_path: Path):
     pytest.importorskip('onnxscript')
+    traced('fashionai_blouse')
     theirs = inferencer_of(small, 'fashionai_blouse')
     theirs.save_pretrained(tmp_path, verify=False)
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -178,17 +179,17 @@ def test_networks_of_pytorch_are_exported(small, tmp_path: Path):
         told.save_pretrained(tmp_path, verify=False)
 
 
-def test_published(small, tmp_path: Path, capsys):
+def test_published(traced, tmp_path: Path, capsys):
     pytest.importorskip('onnxscript')
     metrics = tmp_path / 'metrics.json'
     metrics.write_text('{"metrics": {"fashionai/NE": 0.0412, "AP": null}}')
     out = str(tmp_path / 'out')
-    arguments = [*small.of('fashionai_skirt'), '--out', out, '--no-verify']
+    arguments = [*traced('fashionai_blouse'), '--out', out, '--no-verify']
     assert main(['publish', *arguments, '--metrics', str(metrics)]) == 0
-    assert f'{out}: networks for skirt\n' in capsys.readouterr().out
+    assert f'{out}: networks for blouse\n' in capsys.readouterr().out
     assert read_index(out).figures == {'fashionai/NE': 0.0412}
     assert '| fashionai/NE | 0.0412 |' in (tmp_path / 'out/README.md').read_text()
-    assert list(GarmentInferencer.from_pretrained(out).networks) == ['skirt']
+    assert list(GarmentInferencer.from_pretrained(out).networks) == ['blouse']
     metrics.write_text('[]')
     assert main(['publish', *arguments, '--metrics', str(metrics)]) == 1
     assert 'is no metrics.json of a test' in capsys.readouterr().err
