@@ -1,6 +1,7 @@
 """The networks that the package carries."""
 
 import json
+from itertools import product
 
 import cv2
 import numpy as np
@@ -245,18 +246,20 @@ def test_every_channel_finds_its_own_place():
     network = PoseNetwork(*config_and_weights('deepfashion2'))
     places = np.array(joint.shared_places())
     errors = [[] for _ in range(places.max() + 1)]
-    for number, category in enumerate(garments.categories('deepfashion2')):
+    categories = garments.categories('deepfashion2')
+    for index, (number, category) in product(range(4), enumerate(categories)):
+        drawn = draw_deepfashion2(19 + number, index, category)
+        item = next(each for each in drawn.items if each.category == category)
+        visible = item.landmarks[:, 2] > 0
         own = places[list(garments.garment('deepfashion2', category).channels)]
-        for index in range(5):
-            drawn = draw_deepfashion2(19 + number, index, category)
-            item = next(each for each in drawn.items if each.category == category)
-            box = np.array(item.box, float)
-            (found,) = network.predict([network.sample(drawn.image, category, box)])
-            apart = np.linalg.norm(found.keypoints[:, :2] - item.exact, axis=1)
-            apart /= np.linalg.norm(box[2:] - box[:2])
-            for place, error, visible in zip(own, apart, item.landmarks[:, 2] > 0):
-                if visible:
-                    errors[place].append(error)
+        if all(len(errors[place]) > 2 for place in own[visible]):
+            continue  # All that it shows was seen often enough.
+        box = np.array(item.box, float)
+        (found,) = network.predict([network.sample(drawn.image, category, box)])
+        apart = np.linalg.norm(found.keypoints[:, :2] - item.exact, axis=1)
+        apart /= np.linalg.norm(box[2:] - box[:2])
+        for place, error in zip(own[visible], apart[visible]):
+            errors[place].append(error)
     assert all(len(seen) > 2 for seen in errors)
     assert max(np.median(seen) for seen in errors) < 0.1
 

@@ -1,11 +1,14 @@
 """Drawn pictures on which an exported network is compared with PyTorch."""
 
+from functools import cache
+
 from fashion_mmpose.synthetic.deepfashion2 import DrawnPicture, draw_deepfashion2
 
 SEED = 20
 NUM_PICTURES = 6
 
 
-def drawn_pictures() -> list[DrawnPicture]:
+@cache
+def drawn_pictures() -> tuple[DrawnPicture, ...]:
     """The same few pictures of people, whatever the network was trained on."""
-    return [draw_deepfashion2(SEED, index) for index in range(NUM_PICTURES)]
+    return tuple(draw_deepfashion2(SEED, index) for index in range(NUM_PICTURES))
