@@ -59,9 +59,9 @@ def stored(tmp_path_factory) -> Path:
 def test_the_same_garments(stored: Path):
     picture = stored.parent / 'outfit.png'
     expected = GarmentInferencer(device='cpu', det_options=dict(score_thr=0.4))
-    inferencer = GarmentInferencer.from_pretrained(stored, device='cpu')
-    assert inferencer.detector.score_thr == 0.4
-    found = inferencer.predict(picture).garments
+    again = GarmentInferencer.from_pretrained(stored, device='cpu')
+    assert again.detector.score_thr == 0.4
+    found = again.predict(picture).garments
     assert found
     assert_same(found, expected.predict(picture).garments, atol=1e-4)
     other = dict(score_thr=0.9)
@@ -71,13 +71,12 @@ def test_the_same_garments(stored: Path):
     strict = dict(garment_thr=0.05)
     inferencer = GarmentInferencer.from_pretrained(stored, det_options=strict)
     assert (inferencer.garment_thr, inferencer.detector.score_thr) == (0.05, 0.4)
-    assert model_id(inferencer) != model_id(GarmentInferencer.from_pretrained(stored))
+    assert model_id(inferencer) != model_id(again)
     other = stored.parent / 'strict'
     inferencer.save_pretrained(other)
     assert GarmentInferencer.from_pretrained(other).garment_thr == 0.05
     # Written over itself, it stays what it is.
     before = {path.name: path.read_bytes() for path in stored.iterdir()}
-    again = GarmentInferencer.from_pretrained(stored, device='cpu')
     again.save_pretrained(stored, {'deepfashion2/AP': 0.148})
     assert before == {path.name: path.read_bytes() for path in stored.iterdir()}
 
