@@ -42,23 +42,24 @@ def network(name):
 
 
 def test_the_order_of_the_steps(making, tmp_path, monkeypatch):
-    """Drawings are made; what networks would do is told in their place."""
+    """Drawings are made, here; what networks would do is told in their place."""
     found = dict(
         landmarks={},
         landmarks_joints=network('landmarks_joints').state_dict(),
         landmarks_parsing=network('landmarks_parsing').state_dict(),
         detector=starter_weights(DETECTOR)['state_dict'],
     )
-    true_step, done, exported = making.step, [], []
+    done, exported = [], []
 
     def step(title, script, *words):
         words = list(map(str, words))
         tool, part = Path(script).stem, words[0].removeprefix('starter/')
         if tool in ('make_synthetic', 'deepfashion2_to_coco', 'fashionai_to_coco'):
-            return true_step(title, script, *words)
+            assert load_tool(Path('..', script)).main(words) == 0
+            return
         done.append((tool, part, words))
         if tool == 'calibrate':
-            return None
+            return
         folder = Path(words[words.index('--work-dir') + 1])
         folder.mkdir(parents=True, exist_ok=True)
         if tool == 'train':
