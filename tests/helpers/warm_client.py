@@ -29,12 +29,17 @@ def read_command(arguments: list[str]) -> tuple[str | None, list[str]] | None:
     return None
 
 
-def receive(connection: socket.socket) -> dict:
-    """What `send` has sent, with the numbers that its descriptors have here."""
+def receive(connection: socket.socket) -> dict | None:
+    """What `send` has sent, with the numbers that its descriptors have here.
+
+    None if it was killed before it had sent all.
+    """
     _, descriptors, *_ = socket.recv_fds(connection, 1, 3)
     words = b''
     while not words.endswith(b'\n'):
-        words += connection.recv(1 << 16)
+        if not (more := connection.recv(1 << 16)):
+            return None
+        words += more
     return json.loads(words) | dict(descriptors=descriptors)
 
 
@@ -57,7 +62,8 @@ def main() -> int:
         signal.signal(number, lambda number, _: connection.send(bytes([number])))
     code = int(connection.makefile().readline())
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        if -code in FORWARDED:
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
 

@@ -31,7 +31,6 @@ from contextlib import suppress
 from pathlib import Path
 
 CLIENT = Path(__file__).with_name('warm_client.py')
-POLL_S = 0.01
 
 
 class WarmPython:
@@ -74,15 +73,19 @@ class WarmPython:
 
 
 def serve(place: str, modules: Sequence[str]) -> dict | None:
-    """Answer one call after the other, each in a process of its own.
+    """Answer calls, each in a process of its own, with the exit codes of these.
 
     Returns:
         In the process that is to run a command its request, here None in the end.
     """
     import warm_client
 
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for those.
+    woken, wakes = socket.socketpair()
+    wakes.setblocking(False)
+    signal.set_wakeup_fd(wakes.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # It wakes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests.
+    running: dict[socket.socket, int] = {}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(64)
@@ -90,16 +93,36 @@ def serve(place: str, modules: Sequence[str]) -> dict | None:
         # What imports say on standard output is no answer.
         os.dup2(2, 1)
         while True:
-            ready = select.select([listener, sys.stdin], [], [])[0]
+            ready = select.select([listener, sys.stdin, woken, *running], [], [])[0]
+            if woken in ready:
+                woken.recv(1 << 10)
+                answer_ended(running)
+            for connection in {*running} & {*ready}:
+                pass_on(connection, running)
             if sys.stdin in ready:
+                for child in running.values():
+                    os.killpg(child, signal.SIGKILL)
                 return None
+            if listener not in ready:
+                continue
             connection = listener.accept()[0]
             # At the first call: until then it may be that nobody needs it.
             prepare(modules)
-            if not os.fork():
-                listener.close()
-                return attend(connection, warm_client.receive(connection))
-            connection.close()
+            if (request := warm_client.receive(connection)) is None:
+                connection.close()
+                continue
+            if not (child := os.fork()):
+                os.setpgid(0, 0)
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for each in (woken, wakes, connection, *running):
+                    each.close()
+                return request
+            with suppress(PermissionError, ProcessLookupError):
+                os.setpgid(child, child)  # It may not have come to that yet.
+            for descriptor in request['descriptors']:
+                os.close(descriptor)
+            running[connection] = child
 
 
 def prepare(modules: Sequence[str]) -> None:
@@ -111,32 +134,31 @@ def prepare(modules: Sequence[str]) -> None:
         gc.freeze()
 
 
-def attend(connection: socket.socket, request: dict) -> dict:
-    """Fork a command, send it the signals that come, and answer with its exit code.
+def answer_ended(running: dict[socket.socket, int]) -> None:
+    """Send exit codes of commands that have ended to who waits for them."""
+    while True:
+        try:
+            child, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not child:
+            return
+        for connection in [c for c, number in running.items() if number == child]:
+            del running[connection]
+            with connection, suppress(BrokenPipeError):
+                connection.sendall(b'%d\n' % os.waitstatus_to_exitcode(status))
 
-    Returns:
-        In the command's process, its request. The other one ends here.
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    child = os.fork()
-    if not child:
-        connection.close()
-        os.setpgid(0, 0)
-        return request
-    with suppress(PermissionError, ProcessLookupError):
-        os.setpgid(child, child)  # It may not have come to that yet.
-    for descriptor in request['descriptors']:
-        os.close(descriptor)
-    watched = [connection]
-    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
-        if select.select(watched, [], [], POLL_S)[0]:
-            number = connection.recv(1)
-            # Nobody waits for it any more: its loader workers end with it, too.
-            os.killpg(child, number[0] if number else signal.SIGKILL)
-            watched = watched if number else []
-    if watched:
-        connection.sendall(b'%d\n' % os.waitstatus_to_exitcode(ended[1]))
-    os._exit(0)
+
+def pass_on(connection: socket.socket, running: dict[socket.socket, int]) -> None:
+    """Send a command the signal that has come for it."""
+    child = running[connection]
+    if number := connection.recv(1):
+        os.kill(child, number[0])
+        return
+    # Nobody waits for it any more: its loader workers end with it, too.
+    os.killpg(child, signal.SIGKILL)
+    del running[connection]
+    connection.close()
 
 
 def become(request: dict, program: str) -> None:
