@@ -1,12 +1,14 @@
-"""Trains as the settings say that it is called with, and may kill itself."""
+"""Trains as it is told, each time in a fork, which may kill itself."""
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import sys
 from pathlib import Path
 
+import setuptools  # noqa: F401 - by every training
 import torch
 from mmengine.hooks import Hook
 from toy_training import toy_runner
@@ -23,6 +25,7 @@ SCHEDULES = dict(
     ),
     cosine=dict(type='CosineAnnealingLR', T_max=4, eta_min=1e-3),
 )
+SECONDS = 120  # for one training of four epochs
 
 
 class Moments(Hook):
@@ -73,8 +76,7 @@ class Moments(Hook):
             (self.copies / 'names.json').write_text(json.dumps(self.names))
 
 
-def train(folder, schedule, checkpoint, copies, victim, resume):
-    folder = Path(folder)
+def train(folder, schedule, checkpoint, copies=None, victim=None, resume=False):
     moments = Moments(folder, copies and Path(copies), victim)
     os.replace = moments.around(os.replace, 1)
     os.remove = moments.around(os.remove, 0)
@@ -101,5 +103,27 @@ def train(folder, schedule, checkpoint, copies, victim, resume):
     ).train()
 
 
+def train_each(runs):
+    """Train in the folder ``training``; what each of the processes ends with.
+
+    Args:
+        runs: Of each what its folder is renamed from, if there is one, and in the end
+            to, and the arguments of :func:`train`.
+    """
+    codes = []
+    for begin, end, settings in runs:
+        folder = Path('training')
+        if begin:
+            Path(begin).rename(folder)
+        process = multiprocessing.get_context('fork').Process(
+            target=train, args=(folder.absolute(),), kwargs=settings
+        )
+        process.start()
+        process.join(SECONDS)
+        codes.append(process.exitcode)
+        folder.rename(end)
+    return codes
+
+
 if __name__ == '__main__':
-    train(**json.loads(sys.argv[1]))
+    print(json.dumps(train_each(json.loads(sys.argv[1]))))

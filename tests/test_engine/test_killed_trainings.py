@@ -7,36 +7,20 @@ moment would leave; that it is so, one training shows that kills itself.
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
 
 import killed_training
 import pytest
 import torch
-from toolbox import warm_python
-
-SECONDS = 120  # for one training of four epochs
+from toolbox import run
 
 pytestmark = pytest.mark.slow
 
 
-def train(folder, schedule, checkpoint, copies=None, victim=None, resume=False):
-    """Train in a process of its own."""
-    settings = dict(
-        folder=str(folder),
-        schedule=schedule,
-        checkpoint=checkpoint,
-        copies=copies and str(copies),
-        victim=victim,
-        resume=resume,
-    )
-    done = subprocess.run(
-        [warm_python(), killed_training.__file__, json.dumps(settings)],
-        cwd=folder.parent,
-        timeout=SECONDS,
-    )
-    assert done.returncode == (0 if victim is None else -signal.SIGKILL)
+def train(folder, *runs):
+    """What the trainings end with, see :func:`killed_training.train_each`."""
+    done = run(killed_training.__file__, json.dumps(runs, default=str), cwd=folder)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def lying(folder):
@@ -102,23 +86,26 @@ def plain(value):
     ],
 )
 def test_a_kill_at_any_moment_changes_nothing(tmp_path, schedule, checkpoint):
-    folder, copies = tmp_path / 'training', tmp_path / 'copies'
-    copies.mkdir()
-    train(folder, schedule, checkpoint, copies)
+    settings = dict(schedule=schedule, checkpoint=checkpoint)
+    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
+    copies, resumed = tmp_path / 'copies', tmp_path / 'resumed'
+    for folder in (copies, resumed):
+        folder.mkdir()
+    assert train(tmp_path, (None, whole, dict(settings, copies=copies))) == [0]
     names = json.loads((copies / 'names.json').read_text())
-    expected = state(folder)
+    expected = state(whole)
     assert 'best_fashionai_NE_epoch_4.pth' in expected['files']
     assert [line['step'] for line in expected['scalars']] == [1, 1, 2, 2, 3, 3, 4, 4]
     # What the schedules do is seen in the weights: the rate is not that of the start.
     assert expected['optimizer']['param_groups'][0]['lr'] < 0.1
     last_epochs = [n for n, name in enumerate(names) if int(name[0]) >= 2]
     assert len(last_epochs) > 12
-    shutil.rmtree(folder)
     middle = last_epochs[len(last_epochs) // 2]
-    train(folder, schedule, checkpoint, victim=middle)
-    assert lying(folder) == lying(copies / str(middle))
+    kill = None, killed, dict(settings, victim=middle)
+    assert train(tmp_path, kill) == [-signal.SIGKILL]
+    assert lying(killed) == lying(copies / str(middle))
+    settings['resume'] = True
+    runs = [(copies / str(n), resumed / str(n), settings) for n in last_epochs]
+    assert {*train(tmp_path, *runs)} == {0}
     for number in last_epochs:
-        shutil.rmtree(folder)
-        (copies / str(number)).rename(folder)
-        train(folder, schedule, checkpoint, resume=True)
-        assert state(folder) == expected, names[number]
+        assert state(resumed / str(number)) == expected, names[number]
