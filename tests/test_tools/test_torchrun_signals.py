@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from toolbox import ROOT
+from toolbox import ROOT, warm_python
 
 pytestmark = [
     pytest.mark.slow,
@@ -18,14 +18,15 @@ pytestmark = [
 SECONDS = 120
 
 
-def processes_of(folder):
-    """Those whose command line names a folder."""
+def processes_in(folder):
+    """Those that run in a folder, without the stand-ins that wait for them."""
     found = []
-    for path in Path('/proc').glob('[0-9]*/cmdline'):
+    for path in Path('/proc').glob('[0-9]*'):
         try:
-            if str(folder) in path.read_text():
-                found.append(int(path.parent.name))
-        except (FileNotFoundError, ProcessLookupError):
+            is_stand_in = 'warm_client.py' in (path / 'cmdline').read_text()
+            if (path / 'cwd').readlink() == folder and not is_stand_in:
+                found.append(int(path.name))
+        except OSError:  # it has ended, or is of another user
             continue
     return found
 
@@ -43,11 +44,11 @@ def test_no_process_lives_on(drawn, tmp_path, number):
     options = ('train_cfg.max_epochs=1000', 'train_dataloader.num_workers=2')
     launcher = subprocess.Popen(
         [
-            *(sys.executable, '-m', 'torch.distributed.run', '--standalone'),
+            *(warm_python(), '-m', 'torch.distributed.run', '--standalone'),
             *('--nproc_per_node=2', ROOT / 'tools' / 'train.py', drawn / 'tiny.py'),
             *('--launcher', 'pytorch', '--work-dir', out, '--cfg-options', *options),
         ],
-        cwd=drawn,
+        cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -56,11 +57,11 @@ def test_no_process_lives_on(drawn, tmp_path, number):
     try:
         wait_until((out / 'epoch_1.pth').exists, 'nothing is trained')
         # The launcher, two processes, and two workers of each.
-        wait_until(lambda: len(processes_of(out)) == 7, 'no loader is at work')
+        wait_until(lambda: len(processes_in(tmp_path)) == 7, 'no loader is at work')
         launcher.send_signal(number)
         assert launcher.wait(SECONDS)
-        wait_until(lambda: not processes_of(out), 'processes live on')
+        wait_until(lambda: not processes_in(tmp_path), 'processes live on')
     finally:
-        for left in processes_of(out):
+        for left in processes_in(tmp_path):
             os.kill(left, signal.SIGKILL)
     assert (out / 'last_checkpoint').read_text().startswith('epoch_')
