@@ -62,14 +62,25 @@ LONGEST = (
 def pytest_configure(config: pytest.Config):
     """Let tests send Ctrl-C, also where a script's background job was to ignore it.
 
-    One warm Python is for all processes that run tests.
+    One warm Python is for all processes that run tests, and one for those of the page,
+    which needs no PyTorch, but Gradio.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, 'workerinput'):
-        python = WarmPython('fashion_mmpose.plugin')
-        config.add_cleanup(python.close)
-        os.environ['WARM_PYTHON'] = python.program
+        warm = dict(
+            WARM_PYTHON=['fashion_mmpose.plugin'],
+            WARM_PYTHON_OF_WEB=[
+                'fashion_mmpose.cli.web',
+                'fashion_mmpose.web.pages.picture_page',
+                'fashion_mmpose.web.pages.server',
+                'onnxruntime',
+            ],
+        )
+        for name, modules in warm.items():
+            python = WarmPython(*modules)
+            config.add_cleanup(python.close)
+            os.environ[name] = python.program
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist

@@ -174,6 +174,7 @@ def become(request: dict, program: str) -> None:
     multiprocessing.process.ORIGINAL_DIR = request['cwd']
     os.environ.clear()
     os.environ.update(request['env'])
+    tempfile.tempdir = None  # an import may have asked for the one of before
     random.seed()
     np.random.seed()
     sys.executable = program

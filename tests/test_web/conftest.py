@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -88,10 +87,12 @@ class Command:
 
     Args:
         *options: Its options.
+        python: What runs it, by default one that has imported what the page needs.
     """
 
-    def __init__(self, *options: str) -> None:
-        command = (sys.executable, '-m', 'fashion_mmpose', 'web', '--port', '0')
+    def __init__(self, *options: str, python: str | None = None) -> None:
+        python = python or os.environ['WARM_PYTHON_OF_WEB']
+        command = (python, '-m', 'fashion_mmpose', 'web', '--port', '0')
         environment = dict(os.environ, OMP_NUM_THREADS='1')
         self.process = subprocess.Popen(
             [*command, *options],

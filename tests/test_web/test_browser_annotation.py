@@ -1,7 +1,6 @@
 """The page that annotates a folder, in a real browser."""
 
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -45,11 +44,7 @@ def test_a_folder_is_annotated(browser, tmp_path, picture_file):
         page.get_by_role('button', name='Save and next').click()
         page.wait_for_selector('#progress >> text=2 done')
         page.wait_for_selector('#progress >> text=c.png is no picture')
-        locked = subprocess.run(
-            [sys.executable, '-m', 'fashion_mmpose', 'web', '--port', '0', *options],
-            capture_output=True,
-            text=True,
-        )
+        locked = subprocess.run(running.process.args, capture_output=True, text=True)
         assert locked.returncode == 1
         assert 'is in use by process' in locked.stderr
     finally:

@@ -67,7 +67,7 @@ def test_addresses():
 @pytest.mark.slow
 def test_the_page_is_ready_soon_and_leaves_nothing(tmp_path: Path, monkeypatch):
     monkeypatch.setenv('TMPDIR', str(tmp_path))
-    running = Command()
+    running = Command(python=sys.executable)
     try:
         page = urllib.request.urlopen(running.address, timeout=10).read().decode()
         assert 'Landmarks of garments' in page
