@@ -21,26 +21,60 @@ POINT = '#editor .fm-point'
 DRESS_POINTS = 37
 
 
-@pytest.fixture
-def page(browser, command):
-    """The page, opened anew; fails where a request would leave the machine."""
+@pytest.fixture(scope='module')
+def new_page(browser, command):
+    """Opens the page anew; what it has asked for elsewhere and its errors come along.
+
+    The browser keeps what it has loaded.
+    """
     context = browser.new_context(
         viewport=dict(width=1280, height=900), accept_downloads=True
     )
-    opened = context.new_page()
-    opened.set_default_timeout(WAIT_MS)
-    elsewhere, errors = [], []
     own = (command.address, 'data:', f'blob:{command.address}')
-    opened.on(
-        'request', lambda r: r.url.startswith(own) or elsewhere.append(r.url[:200])
-    )
-    opened.on('pageerror', lambda error: errors.append(str(error)))
-    opened.goto(command.address)
-    opened.wait_for_selector('#uploader .fm-choose')
-    yield opened
+
+    def open_():
+        opened = context.new_page()
+        opened.set_default_timeout(WAIT_MS)
+        elsewhere, errors = [], []
+        opened.on(
+            'request', lambda r: r.url.startswith(own) or elsewhere.append(r.url[:200])
+        )
+        opened.on('pageerror', lambda error: errors.append(str(error)))
+        opened.goto(command.address)
+        opened.wait_for_selector('#uploader .fm-choose')
+        return opened, elsewhere, errors
+
+    yield open_
+    context.close()
+
+
+@pytest.fixture(scope='module')
+def opened(new_page):
+    return new_page()
+
+
+@pytest.fixture
+def page(opened):
+    """The page without pictures; fails where a request would leave the machine.
+
+    It is the same for all tests that leave nothing behind but pictures.
+    """
+    page, elsewhere, errors = opened
+    yield page
+    page.get_by_role('button', name='Clear').click()
+    page.wait_for_selector('#editor .fm-welcome', state='visible')
     assert elsewhere == []
     assert errors == []
-    context.close()
+
+
+@pytest.fixture
+def own_page(new_page):
+    """As `page`, for a test that leaves options behind."""
+    page, elsewhere, errors = new_page()
+    yield page
+    page.close()
+    assert elsewhere == []
+    assert errors == []
 
 
 def choose(page, *files: Path) -> None:
@@ -217,44 +251,46 @@ def test_a_box_is_taken_back_alone(page, picture_file):
     np.testing.assert_allclose(points[2:], before[2:], atol=1e-3)
 
 
-def test_the_slider_hides_and_names_show(page, picture_file):
-    choose(page, picture_file)
-    page.wait_for_selector(POINT)
-    page.locator('#editor .fm-names').check()
-    assert page.locator('#editor .fm-name').count() == DRESS_POINTS
-    page.locator('#editor .fm-least').fill('0.8')
-    assert 0 < page.locator(POINT).count() < DRESS_POINTS
+def test_the_slider_hides_and_names_show(own_page, picture_file):
+    choose(own_page, picture_file)
+    own_page.wait_for_selector(POINT)
+    own_page.locator('#editor .fm-names').check()
+    assert own_page.locator('#editor .fm-name').count() == DRESS_POINTS
+    own_page.locator('#editor .fm-least').fill('0.8')
+    assert 0 < own_page.locator(POINT).count() < DRESS_POINTS
 
 
-def test_lengths_by_two_clicks(page):
-    page.get_by_role('button', name='A shirt and a 10 cm marker').click()
-    page.wait_for_selector(POINT)
-    page.get_by_role('button', name='Measure').click()
-    page.get_by_label('What tells centimetres').click()
-    page.get_by_role('option', name=re.compile('a length that I know')).click()
-    page.wait_for_selector('#editor [data-use=ruler]:not([hidden])')
-    page.locator('#editor [data-use=ruler]').click()
-    page.locator('#editor .fm-svg').scroll_into_view_if_needed()
-    box = page.locator('#editor .fm-svg').bounding_box()
+def test_lengths_by_two_clicks(own_page):
+    own_page.get_by_role('button', name='A shirt and a 10 cm marker').click()
+    own_page.wait_for_selector(POINT)
+    own_page.get_by_role('button', name='Measure').click()
+    own_page.get_by_label('What tells centimetres').click()
+    own_page.get_by_role('option', name=re.compile('a length that I know')).click()
+    own_page.wait_for_selector('#editor [data-use=ruler]:not([hidden])')
+    own_page.locator('#editor [data-use=ruler]').click()
+    own_page.locator('#editor .fm-svg').scroll_into_view_if_needed()
+    box = own_page.locator('#editor .fm-svg').bounding_box()
     for x in (0.2, 0.6):
-        page.mouse.click(box['x'] + x * box['width'], box['y'] + 0.1 * box['height'])
-    settle(page)
-    page.wait_for_selector('#editor .fm-ruler', state='attached')
-    rows = save(page, 'Lengths as CSV').read_text().splitlines()[1:]
+        own_page.mouse.click(
+            box['x'] + x * box['width'], box['y'] + 0.1 * box['height']
+        )
+    settle(own_page)
+    own_page.wait_for_selector('#editor .fm-ruler', state='attached')
+    rows = save(own_page, 'Lengths as CSV').read_text().splitlines()[1:]
     assert {row.split(',')[5] for row in rows} == {'cm'}
-    page.locator('#editor .fm-ways').check()
-    assert page.locator('#editor .fm-way').count() > 5
+    own_page.locator('#editor .fm-ways').check()
+    assert own_page.locator('#editor .fm-way').count() > 5
 
 
-def test_lengths_by_a_marker(page):
-    page.get_by_role('button', name='A shirt and a 10 cm marker').click()
-    page.wait_for_selector(POINT)
-    page.get_by_role('button', name='Measure').click()
-    page.get_by_label('What tells centimetres').click()
-    page.get_by_role('option', name=re.compile('ArUco marker')).click()
-    page.locator('#editor .fm-ways').check()
-    page.wait_for_selector('#editor .fm-corner >> nth=3')
-    shown = page.locator('#editor .fm-length').all_text_contents()
+def test_lengths_by_a_marker(own_page):
+    own_page.get_by_role('button', name='A shirt and a 10 cm marker').click()
+    own_page.wait_for_selector(POINT)
+    own_page.get_by_role('button', name='Measure').click()
+    own_page.get_by_label('What tells centimetres').click()
+    own_page.get_by_role('option', name=re.compile('ArUco marker')).click()
+    own_page.locator('#editor .fm-ways').check()
+    own_page.wait_for_selector('#editor .fm-corner >> nth=3')
+    shown = own_page.locator('#editor .fm-length').all_text_contents()
     assert any(re.fullmatch(r'hem width \d+\.\d cm', text) for text in shown)
 
 
