@@ -62,14 +62,18 @@ LONGEST = (
 def pytest_configure(config: pytest.Config):
     """Let tests send Ctrl-C, also where a script's background job was to ignore it.
 
-    One warm Python is for all processes that run tests, and one for those of the page,
-    which needs no PyTorch, but Gradio.
+    Warm Pythons are for all processes that run tests: one for most commands, one for
+    those that import OpenMMLab's packages and this one by themselves, and one for the
+    page, which needs no PyTorch, but Gradio.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, 'workerinput'):
         warm = dict(
             WARM_PYTHON=['fashion_mmpose.plugin'],
+            WARM_PYTHON_OF_LIBRARIES=[
+                *('torch', 'torchvision', 'cv2', 'scipy.stats', 'matplotlib.pyplot'),
+            ],
             WARM_PYTHON_OF_WEB=[
                 'fashion_mmpose.cli.web',
                 'fashion_mmpose.web.pages.picture_page',

@@ -1,11 +1,9 @@
 """torchvision's operators under mmcv's names, against plain reference code."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
+from toolbox import run_with_libraries
 
 from fashion_mmpose.stack import compat
 
@@ -352,7 +350,9 @@ def __getattr__(name):  # every other operator is there, too
 """
 
 USES_FAKE_EXTENSION = """
-import sys, torch, mmcv
+import sys, torch
+assert 'mmcv' not in sys.modules
+import mmcv
 mmcv.__path__.insert(0, sys.argv[1])  # before the file that `make setup` writes
 import fashion_mmpose.plugin
 from fashion_mmpose.stack import compat
@@ -367,9 +367,7 @@ print(nms(torch.rand(3, 4), torch.rand(3), 0.5)[1].tolist())
 def test_a_compiled_mmcv_is_left_alone(tmp_path):
     """With an extension module in place, mmcv's operators are that module's."""
     (tmp_path / '_ext.py').write_text(FAKE_EXTENSION)
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', USES_FAKE_EXTENSION, str(tmp_path)],
-        capture_output=True,
-        text=True,
-    )
+    (tmp_path / 'use.py').write_text(USES_FAKE_EXTENSION)
+    options = '-W', 'ignore', 'use.py', tmp_path
+    result = run_with_libraries(*options, cwd=tmp_path, check=False)
     assert result.stdout.splitlines()[-1:] == ['[1]'], result.stderr

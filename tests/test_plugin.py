@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from toolbox import ROOT, run_cold
+from toolbox import ROOT, run_with_libraries
 
 HELPER = Path(__file__).parent / 'helpers' / 'registered_names.py'
 
@@ -95,7 +95,8 @@ def registered() -> list[dict[str, list[str]]]:
         if path.stem not in ('__init__', '__main__')
     )
     stages = 'fashion_mmpose', ',', 'fashion_mmpose.plugin', ',', *modules
-    return json.loads(run_cold('-W', 'ignore', HELPER, *stages, cwd=ROOT).stdout)
+    options = '-W', 'ignore', HELPER, *stages
+    return json.loads(run_with_libraries(*options, cwd=ROOT).stdout)
 
 
 def test_the_package_registers_nothing(registered):

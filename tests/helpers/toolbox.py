@@ -85,6 +85,12 @@ def run(*command, cwd, check=True):
     return _run(warm_python(), command, cwd, check)
 
 
+def run_with_libraries(*command, cwd, check=True):
+    """As `run`, but nothing of OpenMMLab and of this package is imported before."""
+    python = os.environ.get('WARM_PYTHON_OF_LIBRARIES', sys.executable)
+    return _run(python, command, cwd, check)
+
+
 def run_cold(*command, cwd, check=True):
     """As `run`, in a Python of its own: for what is imported, and when."""
     return _run(sys.executable, command, cwd, check)

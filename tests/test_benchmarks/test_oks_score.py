@@ -1,15 +1,10 @@
 """The generated garments, and figures of all sides over a few of them."""
 
-import multiprocessing
-import os
-import time
-
 import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
-from benchmarks import fresh_process
 from benchmarks.deepfashion2 import oks_score
 from fashion_mmpose.evaluation.functional.oks import score_files
 from fashion_mmpose.formats.coco.columns import read_columns
@@ -72,34 +67,3 @@ def test_scores_that_differ():
     figures = dict(ours=dict(AP=0.5), mmpose=dict(AP=0.5001))
     with pytest.raises(RuntimeError, match="'mmpose'.* is not the same: .*0.5001"):
         oks_score._check_equal(figures, 'ours', 'mmpose')
-
-
-def hold(megabytes, exit_code=None):
-    kept = np.ones(megabytes * 10**6 // 8)
-
-    def work():
-        if exit_code is not None:
-            os._exit(exit_code)
-        more = np.ones(20 * 10**6 // 8)
-        time.sleep(0.2)  # the memory is looked at every hundredth of a second
-        return dict(sum=float(kept.sum() + more.sum()))
-
-    return work
-
-
-@pytest.mark.slow
-def test_memory_of_a_fresh_process():
-    figures = fresh_process.measure(hold, 80)
-    assert figures['sum'] == 12_500_000
-    assert 90 < figures['peak_mb'] < 115
-    assert 0 < figures['seconds'] < 10
-
-
-@pytest.mark.slow
-def test_a_process_that_fails(monkeypatch):
-    forked = multiprocessing.get_context('fork')
-    monkeypatch.setattr(
-        fresh_process.multiprocessing, 'get_context', lambda method: forked
-    )
-    with pytest.raises(RuntimeError, match=r'hold\(1, 3\) ended with exit code 3'):
-        fresh_process.measure(hold, 1, 3)

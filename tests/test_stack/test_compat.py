@@ -4,8 +4,6 @@ import importlib
 import os
 import pickle
 import re
-import subprocess
-import sys
 import zipfile
 from types import SimpleNamespace
 
@@ -15,19 +13,18 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleLR, OneCycleParamScheduler
-from toolbox import run_cold
+from toolbox import run_cold, run_with_libraries
 
 from fashion_mmpose.stack import compat
 
 # ------------------------------------------------------------------------ checks
 
 
-def import_error(prelude):
-    """What importing the plugin says in a fresh interpreter after a prelude."""
+def import_error(prelude, folder):
+    """What the first import of the plugin says after a prelude."""
     code = f'import sys\n{prelude}\nimport fashion_mmpose.plugin'
-    result = subprocess.run(
-        [sys.executable, '-c', code], capture_output=True, text=True, check=False
-    )
+    (folder / 'use.py').write_text(code)
+    result = run_with_libraries('use.py', cwd=folder, check=False)
     assert result.returncode == 1
     return result.stderr.strip().splitlines()[-1]
 
@@ -39,8 +36,8 @@ def test_nothing_is_told_of_what_only_mmpose_can_mend(tmp_path):
 
 
 @pytest.mark.slow
-def test_import_without_mmpose_names_the_mend():
-    line = import_error("sys.modules['mmpose'] = None")
+def test_import_without_mmpose_names_the_mend(tmp_path):
+    line = import_error("sys.modules['mmpose'] = None", tmp_path)
     assert line.startswith('ImportError: fashion_mmpose needs mmpose')
     assert '`pip install --no-deps mmpose==1.3.2`' in line
 

@@ -3,7 +3,7 @@
 They import MMPose before they read a config, so mmcv-lite must be complete by then: by
 the file that ``make setup`` puts beside it, or by ``fashion-mmpose run``. The former
 run in forks of a Python that has imported MMPose and MMDetection, and nothing of this
-package; the latter import all by themselves.
+package; the latter in forks of one that has imported nothing of OpenMMLab either.
 """
 
 import json
@@ -33,6 +33,7 @@ pytestmark = [
 MIM = Path(mmpose.__file__).parent / '.mim'
 CHECKPOINT = 'work_dirs/tiny/epoch_4.pth'
 WEIGHTS = 'plain.pth'
+LIBRARIES = os.environ['WARM_PYTHON_OF_LIBRARIES']
 
 
 @pytest.fixture(scope='module')
@@ -73,8 +74,8 @@ def call(request, with_mmpose, place):
     def call(script, *arguments):
         begin, path = [with_mmpose.program, MIM / script], with_mmpose.search_path
         if getattr(request, 'param', None) == 'run':
-            begin = [sys.executable, '-m', 'fashion_mmpose', 'run', MIM / script]
-            path = str(ROOT)
+            begin = [LIBRARIES, '-m', 'fashion_mmpose', 'run', MIM / script]
+            path = os.environ.get('PYTHONPATH', '')
         done = subprocess.run(
             [*map(str, (*begin, *arguments))],
             cwd=place,
