@@ -10,7 +10,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -205,12 +204,13 @@ def test_generate_bbox_file(call, place, tmp_path):
 
 
 @pytest.mark.parametrize('broken', ['deform_conv_forward', 'ball_query_forward'])
-def test_an_operator_that_nobody_has_says_so(set_up, place, broken):
-    program = f'import mmcv._ext; mmcv._ext.{broken}(1)'
+def test_an_operator_that_nobody_has_says_so(with_mmpose, tmp_path, broken):
+    script = tmp_path / 'use.py'
+    script.write_text(f'import mmcv._ext; mmcv._ext.{broken}(1)')
     done = subprocess.run(
-        [sys.executable, '-c', program],
-        cwd=place,
-        env=os.environ | dict(PYTHONPATH=f'{set_up}{os.pathsep}{ROOT}'),
+        [with_mmpose.program, script],
+        cwd=tmp_path,
+        env=os.environ | dict(PYTHONPATH=with_mmpose.search_path),
         capture_output=True,
         text=True,
     )
