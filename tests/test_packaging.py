@@ -19,6 +19,7 @@ from floors import core_modules
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from requirement_files import requirements
+from toolbox import run_with_libraries
 
 pytestmark = pytest.mark.slow
 
@@ -105,7 +106,7 @@ def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='module')
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp('target')
-    pip_install = ('install', '--no-deps', '--target', target)
+    pip_install = ('install', '--no-deps', '--no-compile', '--target', target)
     run(sys.executable, '-m', 'pip', *pip_install, wheel, cwd=target)
     return target
 
@@ -140,7 +141,8 @@ def test_editable_installation_copies_nothing(checkout: Path, tmp_path: Path):
 def test_installed_package_finds_its_configs(installed: Path, tmp_path: Path):
     script = tmp_path / 'paths.py'
     script.write_text(
-        'import json\n'
+        'import json, sys\n'
+        f'sys.path.insert(0, {str(installed)!r})\n'
         'from mmengine import Config\n'
         'from fashion_mmpose.config.loading import config_names, find_config\n'
         'paths = {name: str(find_config(name)) for name in config_names()}\n'
@@ -148,8 +150,7 @@ def test_installed_package_finds_its_configs(installed: Path, tmp_path: Path):
         '    Config.fromfile(path)\n'
         'print(json.dumps(paths))\n'
     )
-    env = {**PIP_ENV, 'PYTHONPATH': str(installed)}
-    out = run(sys.executable, '-W', 'ignore', script, cwd=tmp_path, env=env)
+    out = run_with_libraries('-W', 'ignore', script, cwd=tmp_path).stdout
     paths = json.loads(out.splitlines()[-1])
     root = installed / 'fashion_mmpose/.mim/configs'
     assert paths == {name: str(root / f'{name}.py') for name in paths}

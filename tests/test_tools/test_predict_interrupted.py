@@ -4,12 +4,11 @@ import json
 import os
 import signal
 import subprocess
-import sys
 
 import cv2
 import numpy as np
 import pytest
-from toolbox import ROOT
+from toolbox import ROOT, warm_python
 from videos import write_video
 
 pytestmark = pytest.mark.slow
@@ -40,7 +39,7 @@ def test_ctrl_c(trained, tmp_path):
     frames = [np.full((48, 64, 3), 9 * i, np.uint8) for i in range(20)]
     write_video(tmp_path / 'clip.avi', frames, fps=10)
     command = [
-        *(sys.executable, script, tmp_path / 'clip.avi', *POSE, '--device', 'cpu'),
+        *(warm_python(), script, tmp_path / 'clip.avi', *POSE, '--device', 'cpu'),
         *('--out-dir', tmp_path / 'out', '--save-json', '--save-vis'),
         *('--batch-size', '2'),
     ]
