@@ -91,6 +91,12 @@ def run_with_libraries(*command, cwd, check=True):
     return _run(python, command, cwd, check)
 
 
+def run_with_gradio(*command, cwd, check=True):
+    """As `run`, but what the page needs is imported before, and not the plugin."""
+    python = os.environ.get('WARM_PYTHON_OF_WEB', sys.executable)
+    return _run(python, command, cwd, check)
+
+
 def run_cold(*command, cwd, check=True):
     """As `run`, in a Python of its own: for what is imported, and when."""
     return _run(sys.executable, command, cwd, check)
