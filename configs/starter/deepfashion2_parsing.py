@@ -2,9 +2,9 @@
 _base_ = ['./deepfashion2_light.py', '../_base_/models/parsing.py']
 load_from = 'starter://deepfashion2_parsing'
 
-# Boxes of detectors cut garments off, so garments are looked at twice: in one and a half
-# of their box, and in a crop around the points that were found there, for which the
-# input has more pixels than a look.
+# Boxes of detectors cut garments off, so garments are looked at twice: in one and a
+# half of their box, and in a crop around the points that were found there, for which
+# the input has more pixels than a look.
 model = dict(
     type='TwoPassEstimator',
     backbone=_base_.parsing_beside,
