@@ -2,14 +2,11 @@
 
 import importlib
 import json
-import multiprocessing
-import pickle
 
+import forked_benchmark
 import pytest
 from toolbox import ROOT, load_tool, run
 
-from benchmarks import costs
-from benchmarks.fresh_process import measure
 from benchmarks.report import ratios
 
 pytestmark = pytest.mark.slow
@@ -44,24 +41,13 @@ def test_figures(benchmark, tmp_path, capsys, name, peers):
     assert all(f'{peer} / ours' in out for peer in others)
 
 
-def test_costs_of_configs(benchmark, tmp_path, capsys, monkeypatch):
-    """A network for key points and a detector; the wider one costs more.
-
-    Their processes are forks of this one, which need not import PyTorch, and are
-    handed what a new one would be.
-    """
-    fork = multiprocessing.get_context('fork')
-
-    def measured(*work):
-        return measure(*pickle.loads(pickle.dumps(work)))
-
-    monkeypatch.setattr(multiprocessing, 'get_context', lambda method: fork)
-    monkeypatch.setattr(costs, 'measure', measured)
-    monkeypatch.setattr(costs, 'NUM_PICTURES', costs.BATCH_SIZE)
+def test_costs_of_configs(tmp_path):
+    """A network for key points and a detector; the wider one costs more."""
     path = tmp_path / 'figures.json'
     names = ['small/cpn_r18_all', 'starter/detector']
-    options = ['--rounds', '1', '--json', str(path)]
-    assert benchmark.main(['costs', '--configs', *names, *options]) == 0
+    options = ['--rounds', '1', '--json', path]
+    words = [forked_benchmark.__file__, 'costs', '--configs', *names, *options]
+    done = run(*words, cwd=tmp_path)
     content = json.loads(path.read_text())
     figures = content['figures']
     assert list(figures) == names and content['ratios_to_ours'] == {}
@@ -70,7 +56,7 @@ def test_costs_of_configs(benchmark, tmp_path, capsys, monkeypatch):
     assert narrow['parameters_m'] == pytest.approx(1.1, abs=0.05)
     assert wide['parameters_m'] > 2
     assert narrow['multiply_adds_g'] < wide['multiply_adds_g']
-    assert 'multiply adds g' in capsys.readouterr().out
+    assert 'multiply adds g' in done.stdout
 
 
 def test_names_lead_to_functions(benchmark):
