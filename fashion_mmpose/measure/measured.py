@@ -247,12 +247,14 @@ def _one(
             measure.name, unit, reason='; '.join(reasons), code=measure.code
         )
 
+    rows = list(used)
+
     def length(moved: np.ndarray) -> float:
         try:
             here = scale if isinstance(scale, Scale) else scale.scale(moved, kind)
         except TargetError:  # an end of the known length is where nothing is seen
             return np.nan
-        return length_of(_in_plane(moved, used, here), measure)
+        return length_of(_spread(here.to_plane(moved[rows]), rows), measure)
 
     value = length(points)
     if not np.isfinite(value):
@@ -260,13 +262,14 @@ def _one(
         return Measured(measure.name, unit, reason=reason, code=measure.code)
     fixed = scale if isinstance(scale, Scale) else scale.scale(points, kind)
     # A lens bends for all of them alike.
-    straight = fixed.straight(points[list(used)])
+    straight = fixed.straight(points[rows])
 
-    def seen_by(other: Scale) -> float:
-        return length_of(_spread(transform(straight, other.homography), used), measure)
+    def places_by(other: Scale) -> np.ndarray:
+        return _spread(transform(straight, other.homography), rows)
 
     of_scale = sum(
-        _variance(value, seen_by(up), seen_by(down)) for up, down in fixed.deviating()
+        _variance(value, *(length_of(places_by(other), measure) for other in pair))
+        for pair in fixed.deviating()
     )
     error, own_dof, reason = None, np.inf, 'the covariances of the points are not known'
     if covariances is not None:
@@ -278,7 +281,7 @@ def _one(
             own_dof = dof * total**2 / float(parts @ parts)
         if not np.isfinite(error):
             error, reason = None, 'the covariance of a point is not finite'
-    path = fixed.to_picture(path_of(_in_plane(points, used, fixed), measure))
+    path = fixed.to_picture(path_of(places_by(fixed), measure))
     return Measured(
         measure.name,
         unit,
@@ -292,15 +295,8 @@ def _one(
     )
 
 
-def _in_plane(points: np.ndarray, used: Iterable[int], scale: Scale) -> np.ndarray:
-    """Places in the plane of the key points that are used; the others are NaN."""
-    rows = list(used)
-    return _spread(scale.to_plane(points[rows]), rows)
-
-
-def _spread(places: np.ndarray, used: Iterable[int]) -> np.ndarray:
+def _spread(places: np.ndarray, rows: list[int]) -> np.ndarray:
     """Places of the key points that are used, by their indices; the others are NaN."""
-    rows = list(used)
     spread = np.full((max(rows) + 1, 2), np.nan)
     spread[rows] = places
     return spread

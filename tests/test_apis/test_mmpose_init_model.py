@@ -8,7 +8,7 @@ from mmpose.apis import init_model
 from mmpose.apis.inference import dataset_meta_from_config
 
 from fashion_mmpose import garments
-from fashion_mmpose.config.loading import config_names, find_config, read_config
+from fashion_mmpose.config.loading import config_names, read_config
 from fashion_mmpose.config.parts import is_ensemble
 
 
@@ -21,7 +21,7 @@ def is_pose_network(config):
 @pytest.mark.slow
 @pytest.mark.parametrize('name', config_names())
 def test_init_model(name):
-    config = Config.fromfile(find_config(name))
+    config = read_config(name)
     # The benchmark of the landmarks is a file that is made.
     if name.startswith('starter/landmarks') or not is_pose_network(config):
         pytest.skip('no pose network that can be built: see test_configs')

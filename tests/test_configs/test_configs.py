@@ -2,12 +2,10 @@
 
 import ast
 import re
-from copy import deepcopy
-from functools import cache
 
 import pytest
 import torch
-from config_toolbox import LOADERS, differences
+from config_toolbox import LOADERS, differences, own_copy
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS, MODELS
@@ -41,15 +39,10 @@ RECIPES = (
 )
 
 
-@cache
-def read(name):
-    return Config.fromfile(find_config(name))
-
-
 @pytest.fixture(params=NAMES)
 def config(request):
     init_default_scope('mmpose')
-    return deepcopy(read(request.param))
+    return own_copy(request.param)
 
 
 @pytest.fixture

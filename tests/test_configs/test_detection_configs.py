@@ -1,11 +1,10 @@
 """Every detector's config: its classes, its data and its network."""
 
 import json
-from copy import deepcopy
-from functools import cache
 
 import pytest
 import torch
+from config_toolbox import LOADERS, own_copy
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
@@ -15,18 +14,12 @@ from fashion_mmpose.config.checks import check_codecs, check_members
 from fashion_mmpose.config.loading import config_names, find_config, load_config
 from fashion_mmpose.config.parts import is_detector
 
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 NAMES = [name for name in config_names() if name.startswith('detection/')]
-
-
-@cache
-def read(name):
-    return Config.fromfile(find_config(name))
 
 
 @pytest.fixture(params=NAMES)
 def config(request):
-    return deepcopy(read(request.param))
+    return own_copy(request.param)
 
 
 @pytest.fixture

@@ -260,12 +260,17 @@ def test_the_slider_hides_and_names_show(own_page, picture_file):
     assert 0 < own_page.locator(POINT).count() < DRESS_POINTS
 
 
+def measure_the_shirt(page, scale):
+    """Ask for the lengths of the example; ``scale`` tells centimetres."""
+    page.get_by_role('button', name='A shirt and a 10 cm marker').click()
+    page.wait_for_selector(POINT)
+    page.get_by_role('button', name='Measure').click()
+    page.get_by_label('What tells centimetres').click()
+    page.get_by_role('option', name=re.compile(scale)).click()
+
+
 def test_lengths_by_two_clicks(own_page):
-    own_page.get_by_role('button', name='A shirt and a 10 cm marker').click()
-    own_page.wait_for_selector(POINT)
-    own_page.get_by_role('button', name='Measure').click()
-    own_page.get_by_label('What tells centimetres').click()
-    own_page.get_by_role('option', name=re.compile('a length that I know')).click()
+    measure_the_shirt(own_page, 'a length that I know')
     own_page.wait_for_selector('#editor [data-use=ruler]:not([hidden])')
     own_page.locator('#editor [data-use=ruler]').click()
     own_page.locator('#editor .fm-svg').scroll_into_view_if_needed()
@@ -283,11 +288,7 @@ def test_lengths_by_two_clicks(own_page):
 
 
 def test_lengths_by_a_marker(own_page):
-    own_page.get_by_role('button', name='A shirt and a 10 cm marker').click()
-    own_page.wait_for_selector(POINT)
-    own_page.get_by_role('button', name='Measure').click()
-    own_page.get_by_label('What tells centimetres').click()
-    own_page.get_by_role('option', name=re.compile('ArUco marker')).click()
+    measure_the_shirt(own_page, 'ArUco marker')
     own_page.locator('#editor .fm-ways').check()
     own_page.wait_for_selector('#editor .fm-corner >> nth=3')
     shown = own_page.locator('#editor .fm-length').all_text_contents()
