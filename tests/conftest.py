@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import random
+import shlex
 import signal
 import sys
 import zlib
@@ -15,6 +16,8 @@ import pytest
 from floors import is_core_test
 from toolbox import CONFIG, ROOT, load_tool, run, tool
 from warm_python import WarmPython
+
+WORKER = Path(__file__).with_name('helpers') / 'warm_worker.py'
 
 
 def pytest_collectstart(collector: pytest.Collector):
@@ -62,9 +65,10 @@ LONGEST = (
 def pytest_configure(config: pytest.Config):
     """Let tests send Ctrl-C, also where a script's background job was to ignore it.
 
-    Warm Pythons are for all processes that run tests: one for most commands, one for
-    those that import OpenMMLab's packages and this one by themselves, and one for the
-    page, which needs no PyTorch, but Gradio.
+    Warm Pythons are for all processes that run tests: one for most commands and, with
+    pytest-xdist, for these processes themselves, one for commands that import
+    OpenMMLab's packages and this one by themselves, and one for the page, which needs
+    no PyTorch, but Gradio.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -85,6 +89,11 @@ def pytest_configure(config: pytest.Config):
             python = WarmPython(*modules)
             config.add_cleanup(python.close)
             os.environ[name] = python.program
+        # Coverage counts what is imported while it runs.
+        if config.getoption('tx', None) and not config.getoption('cov_source', None):
+            words = [os.environ['WARM_PYTHON'], str(WORKER), sys.executable]
+            spec = f'popen//python={shlex.join(words)}'
+            config.option.tx = [spec] * len(config.option.tx)
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
