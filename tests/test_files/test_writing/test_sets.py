@@ -28,8 +28,19 @@ def contents(folder):
     }
 
 
-def write_set(folder, text, victim=None):
-    """Write two files, and move a third; die at the event of a number."""
+def write_set(folder, text):
+    """Write two files, and move a third, as a new process does."""
+    sets._tidied.clear()
+    (folder / 'ready').mkdir(parents=True, exist_ok=True)
+    (folder / 'ready' / 'c.txt').write_text(text)
+    with OutputFiles() as outputs:
+        outputs.open(folder / 'a.txt').write(text)
+        outputs.open(folder / 'sub' / 'b.txt').write(text)
+        outputs.add(folder / 'ready' / 'c.txt', folder / 'drawn' / 'c.txt')
+
+
+def write_and_die(folder, text, victim=None):
+    """The same, but die at the event of a number."""
     seen = 0
 
     def watch(name, arguments):
@@ -40,17 +51,13 @@ def write_set(folder, text, victim=None):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)
-    (folder / 'ready').mkdir(parents=True, exist_ok=True)
-    (folder / 'ready' / 'c.txt').write_text(text)
-    with OutputFiles() as outputs:
-        outputs.open(folder / 'a.txt').write(text)
-        outputs.open(folder / 'sub' / 'b.txt').write(text)
-        outputs.add(folder / 'ready' / 'c.txt', folder / 'drawn' / 'c.txt')
+    write_set(folder, text)
     sys.exit(seen)
 
 
 def in_a_process(*args):
-    process = multiprocessing.get_context('fork').Process(target=write_set, args=args)
+    context = multiprocessing.get_context('fork')
+    process = context.Process(target=write_and_die, args=args)
     process.start()
     process.join(60)
     return process.exitcode
@@ -68,19 +75,20 @@ def test_a_kill_at_any_event_leaves_no_old_file_beside_a_new_one(tmp_path):
     replaced = 2 * 3  # three old files are removed, too
     for victim in range(events + replaced - 3):
         folder = tmp_path / str(victim)
-        assert in_a_process(folder, 'old') == events
+        write_set(folder, 'old')
         assert in_a_process(folder, 'new', victim) == -signal.SIGKILL
         left = contents(folder)
         texts = {left[name] for name in whole('') if name in left}
         assert len(texts) <= 1, victim
         # Another run comes to the folder, and to no other.
+        sets._tidied.clear()
         with OutputFiles() as outputs:
             outputs.open(folder / 'd.txt').write('')
         left = {k: v for k, v in contents(folder).items() if k in whole('')}
         assert left in (whole('old'), whole('new')), victim
         found.add(left['a.txt'])
         # And the same run, anew.
-        in_a_process(folder, 'newest')
+        write_set(folder, 'newest')
         assert contents(folder) == {**whole('newest'), 'd.txt': ''}, victim
     assert found == {'old', 'new'}
 
@@ -88,7 +96,7 @@ def test_a_kill_at_any_event_leaves_no_old_file_beside_a_new_one(tmp_path):
 @pytest.mark.slow
 def test_the_folder_of_one_file_finds_what_its_parent_was_moving(tmp_path):
     """Its temporary file is no left-over: the list above still needs it."""
-    in_a_process(tmp_path, 'old')
+    write_set(tmp_path, 'old')
     for victim in range(40):
         if in_a_process(tmp_path, 'new', victim) >= 0:
             break

@@ -168,8 +168,15 @@ def test_what_other_runs_have_left_is_told(with_old):
     ]
 
 
-def write_and_die(victim, folder, by_name, x):
-    """Write all files; die when the file of a number is renamed or removed."""
+def write_all(folder, by_name, x):
+    """Write all files, as a new process does."""
+    sets._tidied.clear()
+    with PredictionFiles(folder, by_name, **EVERYTHING) as files:
+        add_all(files, by_name, x)
+
+
+def write_and_die(victim, *args):
+    """The same, but die when the file of a number is renamed or removed."""
     seen = 0
 
     def watch(name, arguments):
@@ -180,8 +187,7 @@ def write_and_die(victim, folder, by_name, x):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)
-    with PredictionFiles(folder, by_name, **EVERYTHING) as files:
-        add_all(files, by_name, x)
+    write_all(*args)
 
 
 def in_a_process(*args):
@@ -199,11 +205,12 @@ def test_a_kill_leaves_nothing_old_beside_the_new(with_old, monkeypatch):
     folder, by_name = with_old
     monkeypatch.setattr(sets, '_tidied', set())
     old = contents(folder)
-    assert in_a_process(None, folder, by_name, 12)
+    write_all(folder, by_name, 12)
     new = contents(folder)
     unlike = {name for name in new if new[name] != old[name]}
     victim, ends = 0, []
-    while in_a_process(None, folder, by_name, 10):
+    while True:
+        write_all(folder, by_name, 10)
         if in_a_process(victim, folder, by_name, 12):
             break
         left = contents(folder)
