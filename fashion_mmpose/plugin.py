@@ -11,14 +11,15 @@ from .stack import process
 
 process.wait_asleep()  # which PyTorch asks about when it is imported
 
-from .stack import compat
+with process.importing():
+    from .stack import compat
 
-compat.setup()
+    compat.setup()
 
-from . import codecs, datasets, engine, models
-from .config import find_config
-from .evaluation import metrics
-from .stack import metainfo
+    from . import codecs, datasets, engine, models
+    from .config import find_config
+    from .evaluation import metrics
+    from .stack import metainfo
 
 compat.serve_configs(find_config)
 metainfo.serve_metainfo(datasets.GarmentDataset)

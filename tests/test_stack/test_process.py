@@ -1,5 +1,6 @@
-"""How a process keeps memory and lets threads wait, before PyTorch works in it."""
+"""How a process keeps memory, lets threads wait and imports, before PyTorch works."""
 
+import gc
 import json
 import os
 import platform
@@ -11,6 +12,7 @@ from torch import nn
 
 from fashion_mmpose.apis import device
 from fashion_mmpose.engine import train_loop
+from fashion_mmpose.stack import process
 
 # Pages that the system has to clear while 16 megabytes are filled ten times over.
 FILLED = """
@@ -105,3 +107,21 @@ def test_predictions_keep_memory_where_the_cpu_computes(monkeypatch, place, keep
     assert next(network.parameters()).device.type == place
     assert not network.training
     assert bool(calls) == keeps
+
+
+@pytest.mark.parametrize('is_new', [True, False], ids=['new', 'with-torch'])
+@pytest.mark.parametrize('collects', [True, False], ids=['collects', 'disabled'])
+def test_imports_are_not_collected(monkeypatch, is_new, collects):
+    """And are frozen where nothing large can have been there before."""
+    monkeypatch.setattr(gc, 'isenabled', lambda: collects)
+    enabled = []
+    monkeypatch.setattr(gc, 'enable', lambda: enabled.append(True))
+    monkeypatch.setattr(gc, 'disable', lambda: enabled.append(False))
+    if is_new:
+        monkeypatch.delitem(sys.modules, 'torch')
+    frozen = gc.get_freeze_count()
+    with pytest.raises(ImportError, match='no such'), process.importing():
+        imported = [[] for _ in range(1000)]
+        raise ImportError('no such')
+    assert enabled == [False, True][: 1 + collects]
+    assert (gc.get_freeze_count() - frozen >= len(imported)) == is_new
