@@ -118,9 +118,13 @@ def pytest_collection_modifyitems(items: list[pytest.Function]):
 
 
 def pytest_collection_finish():
-    """What was imported stays: the garbage collector need not visit it again."""
+    """What was imported stays: the garbage collector need not visit it again.
+
+    And what tests leave it need not look for so often: that took a tenth of their time.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True, scope='module')
