@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import cv2
@@ -72,6 +73,28 @@ def _blur(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     return image
 
 
+def _runs(start: int, size: int) -> Iterator[tuple[slice, slice]]:
+    """Along one side: the part of the picture and that of the grain, which repeats.
+
+    One repetition begins at ``start``.
+    """
+    for first in range(start % -_GRAIN, size, _GRAIN):
+        low, high = max(0, first), min(first + _GRAIN, size)
+        yield slice(low, high), slice(low - first, high - first)
+
+
+def _add_grain(rng: np.random.Generator, image: np.ndarray) -> None:
+    """Noise all over a picture, in place."""
+    height, width = image.shape[:2]
+    x, y = rng.integers(0, _GRAIN, 2).tolist()
+    spread = float(np.abs(rng.normal(0, 6)))
+    for rows, grain_rows in _runs(y, height):
+        for columns, grain_columns in _runs(x, width):
+            noise = spread * _grain()[grain_rows, grain_columns]
+            region = image[rows, columns]
+            cv2.add(region, noise, dst=region, dtype=cv2.CV_8U)
+
+
 def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """The drawing as a camera and those who edit pictures leave it.
 
@@ -90,10 +113,5 @@ def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     image = cv2.LUT(_saturate(rng, image), _tone(rng))
     image = _blur(rng, image)
     if rng.random() < 0.7:
-        x, y = rng.integers(0, _GRAIN, 2).tolist()
-        below, right = max(0, height - _GRAIN - y), max(0, width - _GRAIN - x)
-        noise = cv2.copyMakeBorder(_grain(), y, below, x, right, cv2.BORDER_WRAP)
-        noise = noise[:height, :width]
-        spread = float(np.abs(rng.normal(0, 6)))
-        image = cv2.add(image, spread * noise, dtype=cv2.CV_8U)
+        _add_grain(rng, image)
     return image
