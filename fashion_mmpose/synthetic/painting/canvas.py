@@ -150,6 +150,19 @@ def _soften(mask: np.ndarray, sigma: float) -> np.ndarray:
     return cv2.blur(cv2.blur(mask, (size, size)), (size, size))
 
 
+def _lay_over(below: np.ndarray, above: np.ndarray, mask: np.ndarray) -> None:
+    """Paints (h, w, 3) over what lies below, in place, as far as a mask (h, w) goes."""
+    # Only on the mask's soft edge do both show.
+    edge = np.flatnonzero(cv2.inRange(mask, 1, 254) > 0)
+    place = np.divmod(edge, mask.shape[1])
+    behind = below[place][None]
+    cv2.copyTo(above, mask, below)
+    if len(edge) > 0:
+        own = above.reshape(-1, 3).take(edge, axis=0)[None]
+        weight = mask.take(edge)[None].astype(np.float32) * np.float32(1 / 255)
+        below[place] = cv2.blendLinear(own, behind, weight, 1 - weight)[0]
+
+
 class Canvas:
     """The picture while it is painted.
 
@@ -214,8 +227,7 @@ class Canvas:
             self._stroke(painted, stroke, (x0, y0))
         shade = self._shade(layer, mask, (x0, y0))
         painted = cv2.multiply(painted, cv2.merge([shade] * 3), scale=1 / 160)
-        weight = mask.astype(np.float32) * np.float32(1 / 255)
-        region[:] = cv2.blendLinear(painted, region, weight, 1 - weight)
+        _lay_over(region, painted, mask)
 
     def hidden(
         self, point: np.ndarray, part: str, margin: int = 2, garment: int = 0
@@ -266,7 +278,7 @@ class Canvas:
         coarse = (255 - coarse * strength).astype(np.uint8)
         full = cv2.resize(coarse, (x1 - x0, y1 - y0))
         region = self.image[y0:y1, x0:x1]
-        region[:] = cv2.multiply(region, cv2.merge([full] * 3), scale=1 / 255)
+        cv2.multiply(region, cv2.merge([full] * 3), dst=region, scale=1 / 255)
 
     def _cloth(self, layer: Layer, fixed, mask, origin) -> np.ndarray:
         """The material's own colours on the layer's window."""
