@@ -294,12 +294,10 @@ class Canvas:
             y1 = min(mask.shape[0], ((y + h) >> _SHIFT) + 3)
             if x1 <= x0 or y1 <= y0:
                 continue
-            warped = cv2.warpPerspective(
-                cloth.tile,
-                self._lay(piece.frame, cloth.pixels, (origin[0] + x0, origin[1] + y0)),
-                (x1 - x0, y1 - y0),
-                borderMode=cv2.BORDER_WRAP,
+            matrix = self._lay(
+                piece.frame, cloth.pixels, (origin[0] + x0, origin[1] + y0)
             )
+            warped = cloth.laid(matrix, (x1 - x0, y1 - y0))
             region = painted[y0:y1, x0:x1]
             if number == 0:
                 region[:] = warped

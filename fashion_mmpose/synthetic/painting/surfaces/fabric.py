@@ -10,6 +10,8 @@ import numpy as np
 from . import palette
 from .palette import Color
 
+_MOST_PIXELS = 2048  # of each side of a tile that is repeated
+
 
 @dataclass(frozen=True)
 class Cloth:
@@ -26,6 +28,32 @@ class Cloth:
     color: Color
     pixels: float
     relief: float
+
+    def laid(self, matrix: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
+        """The material as far as a window shows it.
+
+        Args:
+            matrix: (3, 3) homography from the tile's pixels to the window's.
+            size_wh: Size of the window in pixels.
+
+        Returns:
+            np.ndarray: (h, w, 3) uint8 BGR.
+        """
+        (width, height), side = size_wh, len(self.tile)
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+        reach = cv2.perspectiveTransform(corners[:, None], cv2.invert(matrix)[1])[:, 0]
+        # OpenCV is slow at what lies beyond its source: that holds as many copies of
+        # the tile as are seen.
+        first = np.floor((reach.min(0) - 1) / side)
+        last = np.ceil((reach.max(0) + 2) / side)
+        columns, rows = np.clip(last - first, 1, _MOST_PIXELS // side).astype(int)
+        matrix = matrix @ np.array(
+            [[1, 0, first[0] * side], [0, 1, first[1] * side], [0, 0, 1]]
+        )
+        return cv2.warpPerspective(
+            *(cv2.repeat(self.tile, rows, columns), matrix, size_wh),
+            borderMode=cv2.BORDER_WRAP,
+        )
 
 
 def _flat(size: int, color: Color) -> np.ndarray:
