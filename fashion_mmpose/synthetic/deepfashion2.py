@@ -9,14 +9,11 @@ import numpy as np
 
 from fashion_mmpose.formats.deepfashion2.raw import levels
 from fashion_mmpose.garments import categories, garment
-from fashion_mmpose.synthetic.painting.canvas import (
-    Camera,
-    Canvas,
-    Painted,
-    parsing_map,
-)
+from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas
 from fashion_mmpose.synthetic.painting.masks import (
+    Painted,
     box_of,
+    parsing_map,
     polygons_of,
     seen_garments,
     whole_masks,

@@ -15,7 +15,8 @@ from fashion_mmpose.files.parallel import map_in_order
 from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.formats.fashionai.tianchi import write_tianchi
 from fashion_mmpose.garments import garment, keypoints
-from fashion_mmpose.synthetic.painting.canvas import Canvas, Painted, parsing_map
+from fashion_mmpose.synthetic.painting.canvas import Canvas
+from fashion_mmpose.synthetic.painting.masks import Painted, parsing_map
 from fashion_mmpose.synthetic.painting.photograph import photograph
 from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processors
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text

@@ -1,15 +1,74 @@
-"""What a painted picture shows of each garment: masks, boxes and polygons."""
+"""What a painted picture shows: its layers' masks, and what follows from them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from .canvas import Painted
+from .parsing import Parsing
 
 _LEAST_AREA = 16  # pixels; a smaller patch gets no polygon of its own
+
+
+@dataclass(frozen=True)
+class Painted:
+    """Where a layer was painted.
+
+    Attributes:
+        part: Name of the garment part, or None.
+        hides: Whether landmarks below it count as occluded.
+        x: Left edge of the mask in the picture.
+        y: Its upper edge.
+        mask: (h, w) uint8, 255 inside, places that were painted over included.
+        garment: Number of the garment of which ``part`` is a part.
+        parsing: What it shows.
+        details: What strokes on it show if it is something else, and the (h, w) uint8
+            mask of each, 255 inside.
+    """
+
+    part: str | None
+    hides: bool
+    x: int
+    y: int
+    mask: np.ndarray
+    garment: int = 0
+    parsing: Parsing = Parsing.CLOTHES
+    details: tuple[tuple[Parsing, np.ndarray], ...] = ()
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the mask in the picture."""
+        height, width = self.mask.shape
+        return slice(self.y, self.y + height), slice(self.x, self.x + width)
+
+    def covers(self, point: np.ndarray, margin: int = 0) -> bool:
+        """Whether all pixels within ``margin`` of a point (2,) are inside."""
+        column, row = round(point[0]) - self.x, round(point[1]) - self.y
+        height, width = self.mask.shape
+        if not (margin <= column < width - margin and margin <= row < height - margin):
+            return False
+        rows = slice(row - margin, row + margin + 1)
+        columns = slice(column - margin, column + margin + 1)
+        return bool(self.mask[rows, columns].min() >= 128)
+
+
+def parsing_map(stack: Sequence[Painted], size_wh: tuple[int, int]) -> np.ndarray:
+    """(H, W) uint8: what each pixel shows, a :class:`Parsing`.
+
+    Args:
+        stack: All layers of the picture, back to front.
+        size_wh: Size of the picture in pixels.
+    """
+    classes = np.full(size_wh[::-1], Parsing.BACKGROUND, np.uint8)
+    for row in stack:
+        own = np.full_like(row.mask, row.parsing)
+        for parsing, inside in row.details:
+            own[inside >= 128] = parsing
+        np.copyto(classes[row.window], own, where=row.mask >= 128)
+    return classes
 
 
 def whole_masks(stack: Sequence[Painted], size_wh: tuple[int, int]) -> dict:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fashion_mmpose.synthetic.painting.canvas import Painted
 from fashion_mmpose.synthetic.painting.masks import (
+    Painted,
     box_of,
     polygons_of,
     seen_garments,
