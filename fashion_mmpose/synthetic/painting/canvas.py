@@ -10,13 +10,11 @@ import numpy as np
 from .curves import Piece
 from .masks import Painted, parsing_map
 from .parsing import Parsing
-from .surfaces import palette
+from .shading import COARSE, Lamp, soften
 from .surfaces.fabric import Cloth
 from .surfaces.palette import Color
-from .surfaces.relief import slopes
 
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV draws
-_COARSE = 4  # light is computed on every fourth pixel
 
 
 @dataclass(frozen=True)
@@ -98,14 +96,35 @@ class Layer:
         )
 
 
+@dataclass(frozen=True)
+class _Sketch:
+    """A layer that is drawn and not yet painted.
+
+    Attributes:
+        layer: The layer.
+        place: Where it lies in the picture.
+        outlines: (N, 2) pixels of the picture each, of its pieces.
+        fixed: The same for OpenCV, in the window of ``place``.
+        dimmed: Window (x0, y0, x1, y1) of the shadow that it casts.
+        light: Coarse (h, w) uint8 brightness, 160 is neutral.
+    """
+
+    layer: Layer
+    place: Painted
+    outlines: list[np.ndarray]
+    fixed: list[np.ndarray]
+    dimmed: tuple[int, int, int, int]
+    light: np.ndarray
+
+
 def _fixed(points: np.ndarray) -> np.ndarray:
     return np.round(points * (1 << _SHIFT)).astype(np.int32)
 
 
-def _soften(mask: np.ndarray, sigma: float) -> np.ndarray:
-    """Nearly a Gaussian blur, by two box filters of that variance together."""
-    size = max(1, round(np.sqrt(6 * sigma**2 + 1)))
-    return cv2.blur(cv2.blur(mask, (size, size)), (size, size))
+def _extent(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of what is set in a mask (h, w), of length 0 if nothing is."""
+    x, y, width, height = cv2.boundingRect(mask)
+    return slice(y, y + height), slice(x, x + width)
 
 
 def _lay_over(below: np.ndarray, above: np.ndarray, mask: np.ndarray) -> None:
@@ -131,7 +150,6 @@ class Canvas:
         rng: Source of the folds.
 
     Attributes:
-        image: The picture.
         camera: The view.
         stack: All layers that touch the picture, back to front.
     """
@@ -143,25 +161,45 @@ class Canvas:
         light: np.ndarray,
         rng: np.random.Generator,
     ) -> None:
-        self.image = image
+        self._image = image
+        self._sketches: list[_Sketch] = []
         self.camera = camera
-        self._light = light
         self._rng = rng
         # How dark edges, how deep shadows and how strong creases are in this picture.
         self._rim = max(0.0, rng.uniform(-0.15, 0.3))
         self._shadow = rng.uniform(0.2, 1.3)
-        self._crease = rng.uniform(0.05, 0.3)
+        self._lamp = Lamp(light, camera.unit, rng.uniform(0.05, 0.3))
         self.stack: list[Painted] = []
 
     @property
     def parsing(self) -> np.ndarray:
         """(H, W) uint8, what each pixel shows: a :class:`Parsing`."""
-        return parsing_map(self.stack, self.image.shape[1::-1])
+        return parsing_map(self.stack, self._image.shape[1::-1])
+
+    @property
+    def image(self) -> np.ndarray:
+        """(H, W, 3) uint8 BGR, the picture with all layers so far."""
+        free = np.full(self._image.shape[:2], 255, np.uint8)
+        plan = []
+        # From the front: what later layers cover need not be painted.
+        for sketch in reversed(self._sketches):
+            mask, own = sketch.place.mask, free[sketch.place.window]
+            seen = cv2.min(mask, own)
+            _, thin = cv2.threshold(mask, 254, 255, cv2.THRESH_BINARY_INV)
+            cv2.min(own, thin, dst=own)
+            x0, y0, x1, y1 = sketch.dimmed
+            plan.append((sketch, seen, _extent(free[y0:y1, x0:x1])))
+        for sketch, seen, dimmed in reversed(plan):
+            self._cast(sketch, dimmed)
+            self._paint(sketch, seen)
+        self._sketches.clear()
+        return self._image
 
     def draw(self, layer: Layer) -> None:
-        """Paints a layer over everything painted before."""
+        """Draws a layer over everything drawn before."""
         outlines = [self.camera.project(piece.outline) for piece in layer.pieces]
-        window = self._window(np.concatenate(outlines), 2)
+        points = np.concatenate(outlines)
+        window = self._window(points, 2)
         if window is None:
             return
         x0, y0, x1, y1 = window
@@ -170,22 +208,16 @@ class Canvas:
         for outline in fixed:
             cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, _SHIFT)
         details = self._details(layer.strokes, mask.shape, (x0, y0))
-        self.stack.append(
-            Painted(
-                *(layer.part, layer.hides, x0, y0, mask),
-                *(layer.garment, layer.parsing, details),
-            )
+        place = Painted(
+            *(layer.part, layer.hides, x0, y0, mask),
+            *(layer.garment, layer.parsing, details),
         )
-        if layer.shadow > 0:
-            self._cast(np.concatenate(outlines), outlines, layer.shadow * self._shadow)
-
-        region = self.image[y0:y1, x0:x1]
-        painted = self._cloth(layer, fixed, mask, (x0, y0))
-        for stroke in layer.strokes:
-            self._stroke(painted, stroke, (x0, y0))
-        shade = self._shade(layer, mask, (x0, y0))
-        painted = cv2.multiply(painted, cv2.merge([shade] * 3), scale=1 / 160)
-        _lay_over(region, painted, mask)
+        self.stack.append(place)
+        dimmed = self._window(points, int(2.5 * self._reach) + 2)
+        frame = self.camera.project(layer.pieces[-1].frame)
+        light = self._lamp.on(self._rng, mask, frame, (x0, y0), layer.cloth.relief)
+        light = (np.clip(light, 0.4, 1.3) * layer.shade * 160).astype(np.uint8)
+        self._sketches.append(_Sketch(layer, place, outlines, fixed, dimmed, light))
 
     def hidden(
         self, point: np.ndarray, part: str, margin: int = 2, garment: int = 0
@@ -215,55 +247,77 @@ class Canvas:
 
     def _window(self, points: np.ndarray, margin: int):
         """Bounding box (x0, y0, x1, y1) in whole pixels, None outside the picture."""
-        height, width = self.image.shape[:2]
+        height, width = self._image.shape[:2]
         low = np.floor(points.min(0)).astype(int) - margin
         high = np.ceil(points.max(0)).astype(int) + margin + 1
         x0, y0 = np.maximum(low, 0)
         x1, y1 = np.minimum(high, (width, height))
         return None if x1 <= x0 or y1 <= y0 else (int(x0), int(y0), int(x1), int(y1))
 
-    def _cast(self, points: np.ndarray, outlines, strength: float) -> None:
-        """Darkens what lies around the outlines, away from the light."""
-        reach = 0.1 * self.camera.unit
-        window = self._window(points, int(2.5 * reach) + 2)
-        x0, y0, x1, y1 = window
-        size = (-(-(x1 - x0) // _COARSE), -(-(y1 - y0) // _COARSE))
-        coarse = np.zeros(size[::-1], np.uint8)
-        origin = np.array([x0, y0]) + self._light * reach * 0.4
-        for outline in outlines:
-            cv2.fillPoly(coarse, [_fixed((outline - origin) / _COARSE)], 255, 8, _SHIFT)
-        coarse = _soften(coarse, 0.6 * reach / _COARSE)
-        coarse = (255 - coarse * strength).astype(np.uint8)
-        full = cv2.resize(coarse, (x1 - x0, y1 - y0))
-        region = self.image[y0:y1, x0:x1]
-        cv2.multiply(region, cv2.merge([full] * 3), dst=region, scale=1 / 255)
+    @property
+    def _reach(self) -> float:
+        """How far shadows reach, in pixels."""
+        return 0.1 * self.camera.unit
 
-    def _cloth(self, layer: Layer, fixed, mask, origin) -> np.ndarray:
-        """The material's own colours on the layer's window."""
-        cloth = layer.cloth
-        painted = palette.filled(mask.shape[::-1], cloth.color)
+    def _cast(self, sketch: _Sketch, seen: tuple[slice, slice]) -> None:
+        """Darkens what lies around the outlines, away from the light.
+
+        ``seen`` are rows and columns of the shadow's window.
+        """
+        x0, y0, x1, y1 = sketch.dimmed
+        region = self._image[y0:y1, x0:x1][seen]
+        strength = sketch.layer.shadow * self._shadow
+        if region.size == 0 or strength <= 0:
+            return
+        size = (-(-(x1 - x0) // COARSE), -(-(y1 - y0) // COARSE))
+        coarse = np.zeros(size[::-1], np.uint8)
+        origin = np.array([x0, y0]) + self._lamp.direction * self._reach * 0.4
+        for outline in sketch.outlines:
+            cv2.fillPoly(coarse, [_fixed((outline - origin) / COARSE)], 255, 8, _SHIFT)
+        coarse = soften(coarse, 0.6 * self._reach / COARSE)
+        coarse = (255 - coarse * strength).astype(np.uint8)
+        full = cv2.resize(coarse, (x1 - x0, y1 - y0))[seen]
+        full = cv2.cvtColor(full, cv2.COLOR_GRAY2BGR)
+        cv2.multiply(region, full, dst=region, scale=1 / 255)
+
+    def _paint(self, sketch: _Sketch, seen: np.ndarray) -> None:
+        """Paints a layer where it is seen: where its mask (h, w) still is not 0."""
+        window = _extent(seen)
+        if seen[window].size == 0:
+            return
+        place = sketch.place
+        painted = self._cloth(sketch, seen)
+        for stroke in sketch.layer.strokes:
+            self._stroke(painted, stroke, (place.x, place.y))
+        shade = cv2.cvtColor(self._shade(sketch)[window], cv2.COLOR_GRAY2BGR)
+        above = cv2.multiply(painted[window], shade, scale=1 / 160)
+        _lay_over(self._image[place.window][window], above, seen[window])
+
+    def _cloth(self, sketch: _Sketch, seen: np.ndarray) -> np.ndarray:
+        """The material's own colours on the layer's window (h, w), where it is seen."""
+        cloth, place = sketch.layer.cloth, sketch.place
+        painted = np.empty((*seen.shape, 3), np.uint8)
+        cv2.rectangle(painted, cv2.boundingRect(seen), cloth.color, cv2.FILLED)
         if len(cloth.tile) <= 8:
             return painted
-        for number, (piece, outline) in enumerate(zip(layer.pieces, fixed)):
+        for piece, outline in zip(sketch.layer.pieces, sketch.fixed):
             # Each piece is laid on its own bounding box only.
             x, y, w, h = cv2.boundingRect(outline)
             x0, y0 = max(0, (x >> _SHIFT) - 2), max(0, (y >> _SHIFT) - 2)
-            x1 = min(mask.shape[1], ((x + w) >> _SHIFT) + 3)
-            y1 = min(mask.shape[0], ((y + h) >> _SHIFT) + 3)
+            x1 = min(seen.shape[1], ((x + w) >> _SHIFT) + 3)
+            y1 = min(seen.shape[0], ((y + h) >> _SHIFT) + 3)
             if x1 <= x0 or y1 <= y0:
                 continue
-            matrix = self._lay(
-                piece.frame, cloth.pixels, (origin[0] + x0, origin[1] + y0)
-            )
-            warped = cloth.laid(matrix, (x1 - x0, y1 - y0))
-            region = painted[y0:y1, x0:x1]
-            if number == 0:
-                region[:] = warped
-            else:
-                own = np.zeros(region.shape[:2], np.uint8)
-                shift = (x0 << _SHIFT, y0 << _SHIFT)
-                cv2.fillPoly(own, [outline - shift], 255, cv2.LINE_AA, _SHIFT)
-                cv2.copyTo(warped, own, region)
+            own = np.zeros((y1 - y0, x1 - x0), np.uint8)
+            shift = (x0 << _SHIFT, y0 << _SHIFT)
+            cv2.fillPoly(own, [outline - shift], 255, cv2.LINE_AA, _SHIFT)
+            x, y, w, h = cv2.boundingRect(cv2.min(own, seen[y0:y1, x0:x1]))
+            if w == 0:
+                continue
+            matrix = self._lay(piece.frame, cloth.pixels, (place.x + x0, place.y + y0))
+            matrix = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1.0]]) @ matrix
+            region = painted[y0 + y : y0 + y + h, x0 + x : x0 + x + w]
+            cv2.copyTo(cloth.laid(matrix, (w, h)), own[y : y + h, x : x + w], region)
         return painted
 
     def _lay(self, frame: np.ndarray, pixels: float, origin) -> np.ndarray:
@@ -276,48 +330,12 @@ class Canvas:
         target = (self.camera.project(frame) - origin).astype(np.float32)
         return cv2.getPerspectiveTransform(flat, target)
 
-    def _shade(self, layer: Layer, mask: np.ndarray, origin) -> np.ndarray:
-        """(h, w) uint8 brightness, 160 is neutral: roundness, folds and a rim."""
-        height, width = mask.shape
-        size = (max(1, width // _COARSE), max(1, height // _COARSE))
-        coarse = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-        sigma = max(0.8, 0.13 * self.camera.unit / _COARSE)
-        soft = _soften(coarse, sigma).astype(np.float32) / 255
-        dx, dy = self._light * sigma * 0.9
-        move = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
-        lit = cv2.warpAffine(soft, move, size, borderMode=cv2.BORDER_REPLICATE)
-        light = 0.7 + 0.3 * soft - 0.4 * (lit - soft)
-        if layer.cloth.relief > 0:
-            light += layer.cloth.relief * self._folds(
-                layer.pieces[-1].frame, size, origin
-            )
-            light += layer.cloth.relief * self._creases(layer, size)
-        light = np.clip(light, 0.4, 1.3) * layer.shade * 160
-        full = cv2.resize(light.astype(np.uint8), (width, height))
+    def _shade(self, sketch: _Sketch) -> np.ndarray:
+        """(h, w) uint8 brightness, 160 is neutral: the light and a rim."""
+        mask = sketch.place.mask
+        full = cv2.resize(sketch.light, mask.shape[::-1])
         rim = cv2.subtract(mask, cv2.erode(mask, np.ones((3, 3), np.uint8)))
         return cv2.subtract(full, cv2.multiply(rim, full, scale=self._rim / 255))
-
-    def _folds(self, frame: np.ndarray, size, origin) -> np.ndarray:
-        """Soft ridges along a piece's frame, on the coarse window."""
-        across, along = int(self._rng.integers(5, 13)), int(self._rng.integers(2, 4))
-        noise = self._rng.normal(0, 0.07, (along, across)).astype(np.float32)
-        ridges = cv2.resize(noise, (64, 64), interpolation=cv2.INTER_CUBIC)
-        # Ridges catch the light on one side: the slope, not the height, is seen.
-        ridges = 0.5 * ridges + 0.9 * cv2.Sobel(ridges, -1, 1, 0, ksize=3)
-        flat = np.array([[0, 0], [64, 0], [64, 64], [0, 64]], np.float32)
-        target = ((self.camera.project(frame) - origin) / _COARSE).astype(np.float32)
-        matrix = cv2.getPerspectiveTransform(flat, target)
-        return cv2.warpPerspective(ridges, matrix, size, borderMode=cv2.BORDER_REFLECT)
-
-    def _creases(self, layer: Layer, size: tuple[int, int]) -> np.ndarray:
-        """Creases of the cloth on the coarse window, along the way it hangs."""
-        top_left, top_right, bottom_right, bottom_left = self.camera.project(
-            layer.pieces[-1].frame
-        )
-        dx, dy = (bottom_left + bottom_right - top_left - top_right) / 2
-        unit = self.camera.unit / _COARSE
-        down = float(np.arctan2(dx, max(dy, 1e-6)))
-        return self._crease * slopes(self._rng, size, unit, down, self._light)
 
     def _details(self, strokes, shape, origin) -> tuple:
         """Those of the strokes that show something else than their layer, as masks."""

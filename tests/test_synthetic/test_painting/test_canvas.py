@@ -3,8 +3,9 @@ import pytest
 
 from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas, Layer, Stroke
 from fashion_mmpose.synthetic.painting.curves import Piece, box
+from fashion_mmpose.synthetic.painting.masks import seen_garments
 from fashion_mmpose.synthetic.painting.parsing import Parsing
-from fashion_mmpose.synthetic.painting.surfaces.fabric import solid
+from fashion_mmpose.synthetic.painting.surfaces.fabric import sample_cloth, solid
 
 PIXELS = Camera(np.eye(3), unit=1.0)
 
@@ -93,6 +94,39 @@ def test_layers_outside_the_picture_are_left_out(canvas):
     assert canvas.stack == []
     assert (canvas.image == 255).all()
     assert (canvas.parsing == Parsing.BACKGROUND).all()
+
+
+def test_what_is_covered_later_changes_nothing():
+    """All layers at once, of which only what is seen is painted, and one by one."""
+    cloth = sample_cloth(np.random.default_rng(4), 30.0, (200, 200, 200))
+    disc = 25 + 15 * np.stack([np.cos(turn := np.linspace(0, 6, 40)), np.sin(turn)], 1)
+    trunk = rectangle(12, 8, 50, 55)
+    layers = [
+        Layer((trunk,), cloth, shade=0.5),
+        Layer((Piece(disc, {}, box(disc)),), solid((90, 40, 200), 0.5)),
+        Layer((trunk, Piece(disc + (20, 9), {}, box(disc))), cloth),
+        Layer((rectangle(-5, 20, 70, 40),), solid((10, 200, 30)), shadow=0.9),
+    ]
+    pictures = []
+    for one_by_one in (False, True):
+        image = np.full((60, 80, 3), 180, np.uint8)
+        rng = np.random.default_rng(1)
+        canvas = Canvas(image, Camera(np.eye(3), 30.0), np.array([0.6, -0.8]), rng)
+        for each in layers:
+            canvas.draw(each)
+            if one_by_one:
+                assert canvas.image is image
+        pictures.append(canvas.image)
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_one_pixel_of_a_layer(canvas):
+    """Of its window, in the picture's corner."""
+    canvas.draw(layer(-9, -9, -2, -2, part='body'))
+    (painted,) = canvas.stack
+    assert painted.mask.shape == (1, 1)
+    assert (canvas.image[1:] == 255).all()
+    assert (seen_garments(canvas.stack, (80, 60)) == -1).all()
 
 
 def test_parsing_is_that_of_the_uppermost_layer(canvas):

@@ -1,0 +1,91 @@
+"""Light on what is painted: roundness, folds and creases, on every fourth pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .surfaces.relief import slopes
+
+COARSE = 4  # pixels of a picture in one of the light's
+
+
+def soften(mask: np.ndarray, sigma: float) -> np.ndarray:
+    """Nearly a Gaussian blur, by two box filters of that variance together."""
+    size = max(1, round(np.sqrt(6 * sigma**2 + 1)))
+    return cv2.blur(cv2.blur(mask, (size, size)), (size, size))
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """The light of a picture.
+
+    Attributes:
+        direction: (2,) unit vector in the picture, towards the light.
+        unit: Pixels per scene unit.
+        crease: Strength of creases.
+    """
+
+    direction: np.ndarray
+    unit: float
+    crease: float
+
+    def on(
+        self,
+        rng: np.random.Generator,
+        mask: np.ndarray,
+        frame: np.ndarray,
+        origin: tuple[int, int],
+        relief: float,
+    ) -> np.ndarray:
+        """Light on a layer, 1 is neutral.
+
+        Args:
+            rng: Source of the folds.
+            mask: (H, W) uint8 mask of the layer.
+            frame: (4, 2) frame of its cloth in pixels of the picture.
+            origin: Pixel of the picture where the mask begins.
+            relief: Strength of folds and creases.
+
+        Returns:
+            np.ndarray: (H // COARSE, W // COARSE) float32, at least one by one.
+        """
+        height, width = mask.shape
+        size = (max(1, width // COARSE), max(1, height // COARSE))
+        coarse = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+        sigma = max(0.8, 0.13 * self.unit / COARSE)
+        soft = soften(coarse, sigma).astype(np.float32) / 255
+        dx, dy = self.direction * sigma * 0.9
+        move = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+        lit = cv2.warpAffine(soft, move, size, borderMode=cv2.BORDER_REPLICATE)
+        light = 0.7 + 0.3 * soft - 0.4 * (lit - soft)
+        if relief > 0:
+            light += relief * _folds(rng, (frame - origin) / COARSE, size)
+            light += relief * self._creases(rng, frame, size)
+        return light
+
+    def _creases(
+        self, rng: np.random.Generator, frame: np.ndarray, size: tuple[int, int]
+    ) -> np.ndarray:
+        """Creases of the cloth, along the way it hangs."""
+        top_left, top_right, bottom_right, bottom_left = frame
+        dx, dy = (bottom_left + bottom_right - top_left - top_right) / 2
+        down = float(np.arctan2(dx, max(dy, 1e-6)))
+        unit = self.unit / COARSE
+        return self.crease * slopes(rng, size, unit, down, self.direction)
+
+
+def _folds(
+    rng: np.random.Generator, frame: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    """Soft ridges along a frame (4, 2), which is in pixels of the answer."""
+    across, along = int(rng.integers(5, 13)), int(rng.integers(2, 4))
+    noise = rng.normal(0, 0.07, (along, across)).astype(np.float32)
+    ridges = cv2.resize(noise, (64, 64), interpolation=cv2.INTER_CUBIC)
+    # Ridges catch the light on one side: the slope, not the height, is seen.
+    ridges = 0.5 * ridges + 0.9 * cv2.Sobel(ridges, -1, 1, 0, ksize=3)
+    flat = np.array([[0, 0], [64, 0], [64, 64], [0, 64]], np.float32)
+    matrix = cv2.getPerspectiveTransform(flat, frame.astype(np.float32))
+    return cv2.warpPerspective(ridges, matrix, size, borderMode=cv2.BORDER_REFLECT)
