@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fashion_mmpose.synthetic.painting.curves import Piece, along
+from fashion_mmpose.synthetic.painting.curves import Piece, along, sent
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,22 @@ class Part:
     lining: bool = False
     seams: dict[str, np.ndarray] = field(default_factory=dict)
 
+    @property
+    def lines(self) -> list[np.ndarray | None]:
+        """Those of its pieces, and its seams."""
+        lines = [line for piece in self.pieces for line in piece.lines]
+        return [*lines, *self.seams.values()]
+
+    def moved(self, lines: Iterator[np.ndarray | None]) -> Part:
+        """The part with other :attr:`lines`, the next ones."""
+        pieces = tuple(piece.moved(lines) for piece in self.pieces)
+        return replace(
+            self, pieces=pieces, seams={name: next(lines) for name in self.seams}
+        )
+
     def mapped(self, function) -> Part:
         """The part with all its points sent through ``function``."""
-        return replace(
-            self,
-            pieces=tuple(piece.mapped(function) for piece in self.pieces),
-            seams={name: function(line) for name, line in self.seams.items()},
-        )
+        return self.moved(sent(function, self.lines))
 
     def anchors(self) -> dict[str, np.ndarray]:
         """Name to (2,) position of all named points of the part."""
@@ -78,9 +88,10 @@ class Garment:
 
     def mapped(self, function) -> Garment:
         """The garment with all its points sent through ``function``."""
+        lines = sent(function, [line for part in self.parts() for line in part.lines])
         return Garment(
             *(
-                [part.mapped(function) for part in group]
+                [part.moved(lines) for part in group]
                 for group in (self.behind, self.body, self.over)
             )
         )

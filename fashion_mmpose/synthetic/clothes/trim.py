@@ -17,6 +17,7 @@ from fashion_mmpose.synthetic.painting.curves import (
     ellipse,
     point,
     ribbon,
+    sent,
 )
 from fashion_mmpose.synthetic.painting.surfaces import palette
 from fashion_mmpose.synthetic.painting.surfaces.fabric import Cloth, solid
@@ -61,9 +62,12 @@ class Trims:
 
     def mapped(self, function) -> Trims:
         """The trims with all their points sent through ``function``."""
+        lines = [stroke.points for stroke in self.strokes]
+        lines += [line for layer in self.layers for line in layer.lines]
+        moved = sent(function, lines)
         return Trims(
-            tuple(stroke.mapped(function) for stroke in self.strokes),
-            tuple(layer.mapped(function) for layer in self.layers),
+            tuple(stroke.moved(moved) for stroke in self.strokes),
+            tuple(layer.moved(moved) for layer in self.layers),
         )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from .curves import Piece
+from .curves import Piece, sent
 from .masks import Painted, parsing_map
 from .parsing import Parsing
 from .shading import COARSE, Lamp, soften
@@ -56,9 +57,9 @@ class Stroke:
     width: float = 0.0
     parsing: Parsing | None = None
 
-    def mapped(self, function) -> Stroke:
-        """The stroke with all its points sent through ``function``."""
-        return replace(self, points=function(self.points))
+    def moved(self, lines: Iterator[np.ndarray | None]) -> Stroke:
+        """The stroke with other points, the next line's."""
+        return Stroke(next(lines), self.color, self.width, self.parsing)
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,23 @@ class Layer:
     garment: int = 0
     parsing: Parsing = Parsing.CLOTHES
 
-    def mapped(self, function) -> Layer:
-        """The layer with all its points sent through ``function``."""
+    @property
+    def lines(self) -> list[np.ndarray | None]:
+        """Those of its pieces and strokes."""
+        lines = [line for piece in self.pieces for line in piece.lines]
+        return lines + [stroke.points for stroke in self.strokes]
+
+    def moved(self, lines: Iterator[np.ndarray | None]) -> Layer:
+        """The layer with other :attr:`lines`, the next ones."""
         return replace(
             self,
-            pieces=tuple(piece.mapped(function) for piece in self.pieces),
-            strokes=tuple(stroke.mapped(function) for stroke in self.strokes),
+            pieces=tuple(piece.moved(lines) for piece in self.pieces),
+            strokes=tuple(stroke.moved(lines) for stroke in self.strokes),
         )
+
+    def mapped(self, function) -> Layer:
+        """The layer with all its points sent through ``function``."""
+        return self.moved(sent(function, self.lines))
 
 
 @dataclass(frozen=True)

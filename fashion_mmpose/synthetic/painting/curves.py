@@ -6,7 +6,8 @@ their last point joins the first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,6 +25,26 @@ _BEZIER = (
 def point(x: float, y: float) -> np.ndarray:
     """A point, (2,)."""
     return np.array([x, y], dtype=np.float64)
+
+
+def sent(
+    function: Callable[[np.ndarray], np.ndarray], lines: Iterable[np.ndarray | None]
+) -> Iterator[np.ndarray | None]:
+    """Many lines (N, 2), sent through a function of points all at once.
+
+    Yields:
+        np.ndarray | None: Line by line in their order, None for None.
+    """
+    lines = list(lines)
+    known = [line for line in lines if line is not None]
+    moved = function(np.concatenate(known)) if known else None
+    start = 0
+    for line in lines:
+        if line is None:
+            yield None
+        else:
+            yield moved[start : start + len(line)]
+            start += len(line)
 
 
 def lerp(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
@@ -46,10 +67,18 @@ class Piece:
     anchors: dict[str, int] = field(default_factory=dict)
     frame: np.ndarray | None = None
 
+    @property
+    def lines(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Its outline and its frame."""
+        return self.outline, self.frame
+
+    def moved(self, lines: Iterator[np.ndarray | None]) -> Piece:
+        """The piece with other :attr:`lines`, the next two."""
+        return Piece(next(lines), self.anchors, next(lines))
+
     def mapped(self, function) -> Piece:
         """The piece with all its points sent through ``function``."""
-        frame = None if self.frame is None else function(self.frame)
-        return replace(self, outline=function(self.outline), frame=frame)
+        return self.moved(sent(function, self.lines))
 
     def between(self, first: str, last: str) -> np.ndarray:
         """(N, 2) vertices from one anchor to another, without passing vertex 0.
