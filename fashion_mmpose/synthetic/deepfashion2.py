@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from fashion_mmpose.formats.deepfashion2.raw import levels
 from fashion_mmpose.garments import categories, garment
-from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas
+from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas, Layer
 from fashion_mmpose.synthetic.painting.masks import (
     Painted,
     box_of,
@@ -31,6 +33,8 @@ from fashion_mmpose.synthetic.people.scene import sample_camera
 
 from .landmarks import locate
 from .painting.surfaces.backgrounds import sample_background
+
+_Thing = TypeVar('_Thing', Layer, Worn)
 
 _SIZES = (
     (0.3, (468, 624)),
@@ -118,6 +122,21 @@ class DrawnPicture:
 
 
 @dataclass(frozen=True)
+class _Located:
+    """A garment in the scene.
+
+    Attributes:
+        worn: The garment.
+        parts: Part on which each of its landmarks lies.
+        points: (K, 2) landmarks.
+    """
+
+    worn: Worn
+    parts: list[str]
+    points: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Placed:
     """A person at a place in the scene."""
 
@@ -129,8 +148,16 @@ class _Placed:
         """Scene points (N, 2) of the person's own points (N, 2)."""
         return points * self.scale + self.shift
 
-    def garments(self) -> list[Worn]:
-        return [worn.mapped(self.move) for worn in self.person.garments()]
+    def moved(self, thing: _Thing) -> _Thing:
+        """A garment or layer of the person's own, in the scene."""
+        stays = self.scale == 1 and self.shift == (0, 0)
+        return thing if stays else thing.mapped(self.move)
+
+    @cached_property
+    def garments(self) -> list[_Located]:
+        """What the person wears, from below to above."""
+        moved = [self.moved(worn) for worn in self.person.garments()]
+        return [_Located(one, *locate(one.garment, one.category)) for one in moved]
 
 
 def _sample_one(
@@ -174,16 +201,12 @@ def _look(
     size_wh: tuple[int, int],
 ) -> Camera:
     """A view of all garments, or of one, with or without its ends."""
-    placed = [
-        (worn.category, locate(worn.garment, worn.category)[1])
-        for one in people
-        for worn in one.garments()
-    ]
-    named = [points for category, points in placed if category == first]
-    focus = named[-1] if named else placed[int(rng.integers(len(placed)))][1]
-    points = focus
+    placed = [each for one in people for each in one.garments]
+    named = [each for each in placed if each.worn.category == first]
+    focus = named[-1] if named else placed[int(rng.integers(len(placed)))]
+    focus = points = focus.points
     if rng.random() >= _FOCUS_SHARE:
-        points = np.concatenate([points for _, points in placed])
+        points = np.concatenate([each.points for each in placed])
     fill = float(np.clip(rng.normal(0.8, 0.12), 0.4, 0.96))
     if rng.random() < _CLOSE_SHARE[source]:
         fill = rng.uniform(1.1, 1.9)
@@ -194,7 +217,7 @@ def _look(
 
 
 def _item(
-    worn: Worn,
+    located: _Located,
     number: int,
     viewpoint: int,
     canvas: Canvas,
@@ -204,7 +227,7 @@ def _item(
     """The annotation of a garment; None where too little of it shows.
 
     Args:
-        worn: The garment in the scene.
+        located: The garment in the scene.
         number: Number of the garment in the canvas's stack.
         viewpoint: As in the annotation.
         canvas: The painted picture.
@@ -215,8 +238,7 @@ def _item(
     if pixels < max(_LEAST_PIXELS, _LEAST_SEEN * int(whole.sum())):
         return None
     polygons = polygons_of(seen)
-    parts, points = locate(worn.garment, worn.category)
-    exact = canvas.camera.project(points)
+    parts, exact = located.parts, canvas.camera.project(located.points)
     landmarks = np.zeros((len(exact), 3), np.int64)
     for i, (part, spot) in enumerate(zip(parts, exact)):
         pixel = np.round(spot).astype(np.int64)
@@ -229,7 +251,7 @@ def _item(
     box = box_of(whole)
     share = float(np.prod((box[2:] - box[:2]) / whole.shape[::-1]))
     return DrawnItem(
-        category=worn.category,
+        category=located.worn.category,
         landmarks=landmarks,
         exact=exact,
         parts=parts,
@@ -257,12 +279,12 @@ def _draw(
         write_text(rng, image)
     light = rng.normal(0, 1, 2) * (1.0, 0.4) - (0.0, 1.2)
     canvas = Canvas(image, camera, light / np.linalg.norm(light), rng)
-    worn: list[tuple[Worn, int]] = []
+    worn: list[tuple[_Located, int]] = []
     for one in people:
         unit = camera.unit * one.scale
         for layer in layers_of(rng, one.person, len(worn), unit, backdrop):
-            canvas.draw(layer.mapped(one.move))
-        worn += [(each, one.person.viewpoint) for each in one.garments()]
+            canvas.draw(one.moved(layer))
+        worn += [(each, one.person.viewpoint) for each in one.garments]
     for layer in sample_occluders(rng, people[-1].person.wearer, camera, size_wh):
         canvas.draw(layer)
 

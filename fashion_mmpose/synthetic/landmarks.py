@@ -82,10 +82,10 @@ def locate(garment: Garment, category: str) -> tuple[list[str], np.ndarray]:
     order = {part.name: i for i, part in enumerate(garment.parts())}
     names, points = [''] * len(flip), np.full((len(flip), 2), np.nan)
     for seam, numbers in _SEAMS[category]:
-        for step, number in enumerate(numbers):
-            fraction = step / (len(numbers) - 1)
-            left = garment.along(f'{seam}_left', fraction)
-            right = garment.along(f'{seam}_right', fraction)
+        fractions = [step / (len(numbers) - 1) for step in range(len(numbers))]
+        on_left = garment.along(f'{seam}_left', fractions)
+        on_right = garment.along(f'{seam}_right', fractions)
+        for number, left, right in zip(numbers, on_left, on_right):
             here, mirror = number - 1, flip[number - 1]
             if here == mirror:
                 # Both halves end here; the landmark is on the one that is seen.

@@ -230,13 +230,13 @@ def test_missing_seam_is_named():
 )
 def test_along_two_paths(fraction, expected):
     lines = [np.array([[0.0, 0], [2, 0]]), np.array([[5.0, 0], [5, 2]])]
-    number, spot = along(lines, fraction)
-    assert (number, tuple(spot.tolist())) == expected
+    numbers, spots = along(lines, [0.1, fraction])
+    assert (numbers[1], tuple(spots[1].tolist())) == expected
 
 
 def test_along_no_path():
     with pytest.raises(ValueError, match='no path'):
-        along([], 0.5)
+        along([], [0.5])
 
 
 def test_first_crossing_of_two_paths():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -71,8 +71,10 @@ class Garment:
         """All parts, back to front."""
         return [*self.behind, *self.body, *self.over]
 
-    def along(self, seam: str, fraction: float) -> tuple[str, np.ndarray]:
-        """The part and the point (2,) at a fraction of a seam's length.
+    def along(
+        self, seam: str, fractions: Sequence[float]
+    ) -> list[tuple[str, np.ndarray]]:
+        """The part and the point (2,) at each of some fractions of a seam's length.
 
         A seam may go on from one part to the next, as at a folded elbow.
 
@@ -83,8 +85,8 @@ class Garment:
         if not found:
             names = [part.name for part in self.parts()]
             raise KeyError(f'no seam {seam!r} on the parts {names}')
-        number, spot = along([part.seams[seam] for part in found], fraction)
-        return found[number].name, spot
+        numbers, spots = along([part.seams[seam] for part in found], fractions)
+        return [(found[number].name, spot) for number, spot in zip(numbers, spots)]
 
     def mapped(self, function) -> Garment:
         """The garment with all its points sent through ``function``."""

@@ -6,7 +6,7 @@ their last point joins the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -219,23 +219,34 @@ def _steps(line: np.ndarray) -> np.ndarray:
     return np.sqrt(dx * dx + dy * dy)
 
 
-def along(lines: list[np.ndarray], fraction: float) -> tuple[int, np.ndarray]:
-    """The point at a fraction of the length of several paths, one after the other.
+def along(
+    lines: list[np.ndarray], fractions: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points at fractions of the length of several paths, one after the other.
+
+    K: number of fractions.
 
     Args:
         lines: Paths (N, 2); a gap between two of them has no length.
-        fraction: 0 for the start of the first path to 1 for the end of the last one.
+        fractions: 0 for the start of the first path to 1 for the end of the last one.
 
     Returns:
-        tuple: Number of the path and the point (2,) on it.
+        tuple: Numbers (K,) of the paths and the points (K, 2) on them.
     """
+    if not lines:
+        raise ValueError('no path to go along')
     steps = [_steps(line) for line in lines]
     lengths = [float(step.sum()) for step in steps]
-    rest = fraction * sum(lengths)
-    for number, (line, step, length) in enumerate(zip(lines, steps, lengths)):
-        if rest <= length or number == len(lines) - 1:
-            places = np.concatenate([[0.0], np.cumsum(step)])
-            spot = [np.interp(rest, places, line[:, axis]) for axis in (0, 1)]
-            return number, np.array(spot)
-        rest -= length
-    raise ValueError('no path to go along')
+    rests = np.array(fractions) * sum(lengths)
+    numbers = np.zeros(len(rests), np.int64)
+    for number, length in enumerate(lengths[:-1]):
+        beyond = (numbers == number) & (rests > length)
+        rests[beyond] -= length
+        numbers[beyond] += 1
+    spots = np.empty((len(rests), 2))
+    for number, (line, step) in enumerate(zip(lines, steps)):
+        own = numbers == number
+        places = np.concatenate([[0.0], np.cumsum(step)])
+        for axis in (0, 1):
+            spots[own, axis] = np.interp(rests[own], places, line[:, axis])
+    return numbers, spots
