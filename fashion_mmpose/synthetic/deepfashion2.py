@@ -234,17 +234,17 @@ def _item(
         whole: (H, W) bool mask of the garment, what is covered included.
         seen: (H, W) bool mask of what is seen of it.
     """
-    pixels = int(seen.sum())
-    if pixels < max(_LEAST_PIXELS, _LEAST_SEEN * int(whole.sum())):
+    least = max(_LEAST_PIXELS, _LEAST_SEEN * np.count_nonzero(whole))
+    if np.count_nonzero(seen) < least:
         return None
     polygons = polygons_of(seen)
     parts, exact = located.parts, canvas.camera.project(located.points)
     landmarks = np.zeros((len(exact), 3), np.int64)
-    for i, (part, spot) in enumerate(zip(parts, exact)):
-        pixel = np.round(spot).astype(np.int64)
-        if (pixel >= 0).all() and (pixel < whole.shape[::-1]).all():
-            hidden = canvas.hidden(spot, part, garment=number)
-            landmarks[i] = *pixel, 1 if hidden else 2
+    pixels = np.round(exact).astype(np.int64)
+    inside = ((pixels >= 0) & (pixels < whole.shape[::-1])).all(1)
+    for i in np.flatnonzero(inside).tolist():
+        hidden = canvas.hidden(exact[i], parts[i], garment=number)
+        landmarks[i] = *pixels[i], 1 if hidden else 2
     v = landmarks[:, 2]
     if not polygons or not (v > 0).any():
         return None

@@ -250,8 +250,9 @@ class Canvas:
         first = max(
             i for i, row in enumerate(self.stack) if same(row) and row.part == part
         )
+        spot = point.tolist()
         return any(
-            row.covers(point, margin if same(row) else 0)
+            row.covers(spot, margin if same(row) else 0)
             for row in self.stack[first + 1 :]
             if row.hides
         )

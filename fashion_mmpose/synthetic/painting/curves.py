@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -168,19 +169,27 @@ def box(points: np.ndarray) -> np.ndarray:
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float64)
 
 
+@lru_cache
+def _circle(num: int) -> np.ndarray:
+    """(num, 2) points of the unit circle."""
+    t = np.linspace(0, 2 * np.pi, num, endpoint=False)
+    return np.stack([np.cos(t), np.sin(t)], axis=1)
+
+
 def ellipse(center: np.ndarray, rx: float, ry: float, num: int = 28) -> np.ndarray:
     """(num, 2) outline of an ellipse."""
-    t = np.linspace(0, 2 * np.pi, num, endpoint=False)
-    return center + np.stack([rx * np.cos(t), ry * np.sin(t)], axis=1)
+    return center + _circle(num) * (rx, ry)
 
 
 def ribbon(center: np.ndarray, half_width: np.ndarray | float) -> np.ndarray:
     """Outline (2N, 2) of a ribbon along ``center`` (N, 2), ``half_width`` to each
     side, one number or (N,)."""
-    step = np.gradient(center, axis=0)
-    normal = np.stack([-step[:, 1], step[:, 0]], axis=1)
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    offset = normal * np.broadcast_to(half_width, len(center))[:, None]
+    way = np.empty(center.shape)
+    way[0], way[-1] = center[1] - center[0], center[-1] - center[-2]
+    way[1:-1] = (center[2:] - center[:-2]) / 2
+    dx, dy = way.T
+    length = np.maximum(np.sqrt(dx * dx + dy * dy), 1e-9)
+    offset = np.stack([-dy / length * half_width, dx / length * half_width], axis=1)
     return np.concatenate([center + offset, (center - offset)[::-1]])
 
 

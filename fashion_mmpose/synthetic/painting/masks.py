@@ -44,7 +44,7 @@ class Painted:
         height, width = self.mask.shape
         return slice(self.y, self.y + height), slice(self.x, self.x + width)
 
-    def covers(self, point: np.ndarray, margin: int = 0) -> bool:
+    def covers(self, point: Sequence[float], margin: int = 0) -> bool:
         """Whether all pixels within ``margin`` of a point (2,) are inside."""
         column, row = round(point[0]) - self.x, round(point[1]) - self.y
         height, width = self.mask.shape
@@ -100,7 +100,7 @@ def seen_garments(stack: Sequence[Painted], size_wh: tuple[int, int]) -> np.ndar
     for row in stack:
         if row.hides:
             number = -1 if row.part is None else row.garment
-            labels[row.window][row.mask >= 128] = number
+            np.copyto(labels[row.window], number, where=row.mask >= 128)
     return labels
 
 

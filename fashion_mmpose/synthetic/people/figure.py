@@ -21,6 +21,10 @@ from fashion_mmpose.synthetic.painting.surfaces import palette
 from fashion_mmpose.synthetic.painting.surfaces.fabric import solid
 from fashion_mmpose.synthetic.painting.surfaces.palette import Color
 
+# Shares of the way along a bone and along a hand or a foot, and how bones bulge.
+_BONE, _SHORT = np.linspace(0, 1, 10), np.linspace(0, 1, 6)
+_BULGE = 0.012 * np.sin(np.pi * _BONE)
+
 
 @dataclass(frozen=True)
 class Looks:
@@ -83,10 +87,8 @@ def _hair(piece: Piece, looks: Looks, relief: float, **more) -> Layer:
 def bone(limb: Limb, number: int, start: float, end: float) -> Piece:
     """Tapered skin along a bone, half widths ``start`` and ``end``."""
     a, b = (limb.root, limb.joint) if number == 0 else (limb.joint, limb.end)
-    t = np.linspace(0, 1, 10)[:, None]
-    half = (start + (end - start) * t + 0.012 * np.sin(np.pi * t))[:, 0]
-    body = ribbon(a + (b - a) * t, half)
-    return _shape(body)
+    half = start + (end - start) * _BONE + _BULGE
+    return _shape(ribbon(a + (b - a) * _BONE[:, None], half))
 
 
 def upper_arm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
@@ -103,7 +105,7 @@ def forearm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
     """From the elbow to the finger tips."""
     along, inward = limb.direction(1), limb.inward(1)
     tip = limb.end + along * 0.12
-    t = np.linspace(0, 1, 6)[:, None]
+    t = _SHORT[:, None]
     palm = ribbon(limb.end + along * 0.22 * t, np.array([5, 6, 6.5, 6, 4.5, 2]) / 100)
     thumb = ribbon(limb.end + inward * (0.03 + 0.06 * t) + along * 0.13 * t, 0.02)
     pieces = (
@@ -125,9 +127,8 @@ def hanging_arm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
 
 def leg(limb: Limb, pose: Pose, looks: Looks) -> Layer:
     """From the hip joint to the ground, shoe included."""
-    t = np.linspace(0, 1, 6)[:, None]
     side = limb.side
-    shoe_line = limb.end + np.stack([side * 0.07 * t[:, 0], 0.02 + 0.2 * t[:, 0]], 1)
+    shoe_line = limb.end + np.stack([side * 0.07 * _SHORT, 0.02 + 0.2 * _SHORT], 1)
     shoe = ribbon(shoe_line, np.array([7, 8, 9, 9, 8, 5]) / 100)
     pieces = (
         bone(limb, 0, 0.2, 0.12),

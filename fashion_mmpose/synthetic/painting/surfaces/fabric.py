@@ -71,12 +71,17 @@ def smooth_noise(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:
     return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
 
 
-def _stamp(tile: np.ndarray, center, draw) -> None:
-    """Calls ``draw(x, y)`` for the centre and its images across the tile's edges."""
+def _stamp(tile: np.ndarray, center, reach: float, draw) -> None:
+    """Calls ``draw(x, y)`` for the centre and its images across the tile's edges.
+
+    Those are left out that lie further from the tile than what is drawn reaches.
+    """
     size = len(tile)
     for dx in (-size, 0, size):
         for dy in (-size, 0, size):
-            draw(int(center[0] + dx), int(center[1] + dy))
+            x, y = int(center[0] + dx), int(center[1] + dy)
+            if -reach < x < size + reach and -reach < y < size + reach:
+                draw(x, y)
 
 
 def _plain(rng, colors, unit):
@@ -112,6 +117,7 @@ def _dots(rng, colors, unit):
         _stamp(
             tile,
             center,
+            radius + 2,
             lambda x, y: cv2.circle(
                 tile, (x * 16, y * 16), int(radius * 16), colors[1], -1, cv2.LINE_AA, 4
             ),
@@ -146,7 +152,7 @@ def _floral(rng, colors, unit):
             heart = palette.scaled(color, 0.6)
             cv2.circle(tile, (x, y), int(1 + 0.4 * radius), heart, -1, cv2.LINE_AA)
 
-        _stamp(tile, center, flower)
+        _stamp(tile, center, 3 * radius + 5, flower)
     return tile
 
 
