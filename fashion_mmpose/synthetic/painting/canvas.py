@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -129,7 +130,7 @@ class _Sketch:
 
 
 def _fixed(points: np.ndarray) -> np.ndarray:
-    return np.round(points * (1 << _SHIFT)).astype(np.int32)
+    return np.rint(points * (1 << _SHIFT)).astype(np.int32)
 
 
 def _extent(mask: np.ndarray) -> tuple[slice, slice]:
@@ -210,7 +211,8 @@ class Canvas:
         """Draws a layer over everything drawn before."""
         outlines = [self.camera.project(piece.outline) for piece in layer.pieces]
         points = np.concatenate(outlines)
-        window = self._window(points, 2)
+        extent = (*points.min(0).tolist(), *points.max(0).tolist())
+        window = self._window(extent, 2)
         if window is None:
             return
         x0, y0, x1, y1 = window
@@ -224,7 +226,7 @@ class Canvas:
             *(layer.garment, layer.parsing, details),
         )
         self.stack.append(place)
-        dimmed = self._window(points, int(2.5 * self._reach) + 2)
+        dimmed = self._window(extent, int(2.5 * self._reach) + 2)
         frame = self.camera.project(layer.pieces[-1].frame)
         light = self._lamp.on(self._rng, mask, frame, (x0, y0), layer.cloth.relief)
         light = (np.clip(light, 0.4, 1.3) * layer.shade * 160).astype(np.uint8)
@@ -257,14 +259,14 @@ class Canvas:
             if row.hides
         )
 
-    def _window(self, points: np.ndarray, margin: int):
-        """Bounding box (x0, y0, x1, y1) in whole pixels, None outside the picture."""
+    def _window(self, extent: tuple[float, ...], margin: int):
+        """Box (x0, y0, x1, y1) in whole pixels, None outside the picture."""
         height, width = self._image.shape[:2]
-        low = np.floor(points.min(0)).astype(int) - margin
-        high = np.ceil(points.max(0)).astype(int) + margin + 1
-        x0, y0 = np.maximum(low, 0)
-        x1, y1 = np.minimum(high, (width, height))
-        return None if x1 <= x0 or y1 <= y0 else (int(x0), int(y0), int(x1), int(y1))
+        left, top, right, bottom = extent
+        x0, y0 = max(math.floor(left) - margin, 0), max(math.floor(top) - margin, 0)
+        x1 = min(math.ceil(right) + margin + 1, width)
+        y1 = min(math.ceil(bottom) + margin + 1, height)
+        return None if x1 <= x0 or y1 <= y0 else (x0, y0, x1, y1)
 
     @property
     def _reach(self) -> float:

@@ -100,7 +100,9 @@ def seen_garments(stack: Sequence[Painted], size_wh: tuple[int, int]) -> np.ndar
     for row in stack:
         if row.hides:
             number = -1 if row.part is None else row.garment
-            np.copyto(labels[row.window], number, where=row.mask >= 128)
+            _, inside = cv2.threshold(row.mask, 127, 255, cv2.THRESH_BINARY)
+            own = np.full(row.mask.shape, number, labels.dtype)
+            cv2.copyTo(own, inside, labels[row.window])
     return labels
 
 

@@ -43,9 +43,9 @@ WALL = _bgr(
 
 def pick(rng: np.random.Generator, colors: list[Color], jitter: float = 8) -> Color:
     """One of the colours, each channel moved a little."""
-    base = np.array(colors[rng.integers(len(colors))], dtype=np.float64)
-    moved = base + rng.normal(0, jitter, 3)
-    return tuple(int(c) for c in np.clip(moved, 0, 255))
+    base = colors[rng.integers(len(colors))]
+    moves = rng.normal(0, jitter, 3).tolist()
+    return tuple(int(min(max(c + move, 0), 255)) for c, move in zip(base, moves))
 
 
 def scaled(color: Color, factor: float) -> Color:
