@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
@@ -29,6 +31,11 @@ def _gradient(size_wh, first: Color, second: Color, angle: float) -> np.ndarray:
     return cv2.merge(
         [(a + (b - a) * t).astype(np.uint8) for a, b in zip(first, second)]
     )
+
+
+def _merged(planes: Iterable[np.ndarray]) -> np.ndarray:
+    """(H, W, 3) uint8 of its channels (H, W), cut off at 0 and 255."""
+    return cv2.merge([np.clip(plane, 0, 255).astype(np.uint8) for plane in planes])
 
 
 def _studio(rng, size_wh, wall):
@@ -105,9 +112,9 @@ def _clutter(rng, size_wh, wall):
 
 def _texture(rng, size_wh, wall):
     noise = smooth_noise(rng, int(rng.integers(4, 30)), max(size_wh))
-    noise = noise[: size_wh[1], : size_wh[0], None] * rng.uniform(4, 22)
-    grain = rng.normal(0, rng.uniform(0, 5), (size_wh[1], size_wh[0], 1))
-    return np.clip(np.array(wall) + noise + grain, 0, 255).astype(np.uint8)
+    noise = noise[: size_wh[1], : size_wh[0]] * rng.uniform(4, 22)
+    grain = rng.normal(0, rng.uniform(0, 5), size_wh[::-1])
+    return _merged(level + noise.astype(np.float64) + grain for level in wall)
 
 
 def _boards(rng, size_wh, wall):
@@ -117,8 +124,8 @@ def _boards(rng, size_wh, wall):
     for x in range(0, width, step):
         image[:, x : x + step] = palette.scaled(wall, rng.uniform(0.86, 1.03))
         image[:, x] = palette.scaled(wall, 0.6)
-    grain = rng.normal(0, 3, (1, width, 1)) + rng.normal(0, 1.5, (height, width, 1))
-    image = np.clip(image + grain, 0, 255).astype(np.uint8)
+    grain = rng.normal(0, 3, (1, width)) + rng.normal(0, 1.5, (height, width))
+    image = _merged(plane + grain for plane in cv2.split(image))
     if rng.random() < 0.5:
         image = cv2.resize(np.ascontiguousarray(image.swapaxes(0, 1)), size_wh)
     return image
@@ -180,8 +187,9 @@ def _noise(rng, size_wh, wall):
         for channel, (one, other) in enumerate(tint.T):
             total[..., channel] += (first * one + second * other) * 0.6**octave
     total *= rng.uniform(20, 60) / float(total.std())
-    image = np.array(wall) * rng.uniform(0.4, 1) + total[: size_wh[1], : size_wh[0]]
-    return np.clip(image, 0, 255).astype(np.uint8)
+    levels = np.array(wall) * rng.uniform(0.4, 1)
+    planes = cv2.split(total[: size_wh[1], : size_wh[0]].astype(np.float64))
+    return _merged(level + plane for level, plane in zip(levels, planes))
 
 
 def _collage(rng, size_wh, wall):

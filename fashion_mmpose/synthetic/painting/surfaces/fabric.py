@@ -224,11 +224,9 @@ def sample_cloth(rng: np.random.Generator, unit: float, avoid: Color) -> Cloth:
     tile = pattern(rng, colors, unit)
     # Whole copies of the tile, so that the weave does not repeat visibly.
     copies = max(1, -(-96 // len(tile)))
-    tile = np.tile(tile, (copies, copies, 1)).astype(np.int16)
-    tile += rng.normal(0, rng.uniform(1.5, 4), tile.shape[:2]).astype(np.int16)[
-        ..., None
-    ]
-    tile = np.clip(tile, 0, 255).astype(np.uint8)
+    tile = cv2.repeat(tile, copies, copies)
+    weave = rng.normal(0, rng.uniform(1.5, 4), tile.shape[:2]).astype(np.int16)
+    tile = cv2.add(tile, cv2.merge([weave] * 3), dtype=cv2.CV_8U)
     return Cloth(tile, palette.mean_of(tile), unit, rng.uniform(0.3, 1.2))
 
 
