@@ -8,6 +8,7 @@ one unit. ``side`` is -1 for the left of the picture and +1 for its right.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -86,12 +87,12 @@ class Limb:
         angle = np.radians(self.angles[bone])
         return point(-self.side * np.cos(angle), np.sin(angle))
 
-    @property
+    @cached_property
     def joint(self) -> np.ndarray:
         """(2,) elbow or knee."""
         return self.root + self.direction(0) * self.lengths[0]
 
-    @property
+    @cached_property
     def end(self) -> np.ndarray:
         """(2,) wrist or ankle."""
         return self.joint + self.direction(1) * self.lengths[1]

@@ -107,9 +107,9 @@ def _neckline(style: TopStyle, side: int) -> Piece:
     return Pen(top).curve(c1, c2, bottom, 'center_front').piece()
 
 
-def front(style: TopStyle) -> Piece:
-    """The body of a top whose front is closed."""
-    left, right = _half(style, -1), _half(style, 1)
+def front(style: TopStyle, halves: dict[int, Piece]) -> Piece:
+    """The body of a top whose front is closed, of its ``halves`` (-1, 1)."""
+    left, right = halves[-1], halves[1]
     a, b = left.outline[-1], right.outline[-1]
     sag = point(0, style.hem_drop * 4 / 3)
     pen = Pen(left.outline[0]).follow(left)
@@ -118,9 +118,8 @@ def front(style: TopStyle) -> Piece:
     return pen.piece()
 
 
-def panel(style: TopStyle, side: int) -> Piece:
-    """One half of the body of a top that opens in front."""
-    half = _half(style, side)
+def panel(style: TopStyle, side: int, half: Piece) -> Piece:
+    """One half of the body of a top that opens in front, of that ``half``."""
     hem = half.outline[-1]
     top = point(side * style.opening[0], style.neck[1] + style.depth)
     bottom = point(side * style.opening[1], style.hem[1] + style.hem_drop)
@@ -205,34 +204,31 @@ def top(style: TopStyle, arms: dict[int, Limb], back_view: bool = False) -> Garm
         back_view: Whether it is seen from behind. The sides keep the names that they
             have in the picture, and the middle of the neckline is out of sight.
     """
-    far = replace(style, depth=0.05, roundness=1.0, opening=None)
-    far_piece, near_piece = front(far), front(style)
-    back_seams, front_seams = (
-        _neck_seams(far_piece, 'back'),
-        _neck_seams(near_piece, 'neck'),
-    )
-    if back_view:
-        back_seams, front_seams = front_seams, back_seams
-        far_piece, near_piece = near_piece, far_piece
-    middle = {k: i for k, i in far_piece.anchors.items() if k == 'center_front'}
-    outer = {k: i for k, i in near_piece.anchors.items() if k not in middle}
-    if not back_view:
-        middle, outer = {}, near_piece.anchors
-    lining = replace(far_piece, anchors=middle)
-    behind = [Part('far', (lining,), lining=True, seams=back_seams)]
+    halves = {side: _half(style, side) for side in SIDES}
+    far = front(replace(style, depth=0.05, roundness=1.0), halves)
+    far_seams, middle = _neck_seams(far, 'back'), {}
     if style.opening is None or back_view:
+        near = front(style, halves)
+        near_seams, outer = _neck_seams(near, 'neck'), near.anchors
+        if back_view:
+            far, near = near, far
+            far_seams, near_seams = near_seams, far_seams
+            middle = {k: i for k, i in far.anchors.items() if k == 'center_front'}
+            outer = {k: i for k, i in near.anchors.items() if k not in middle}
         straps, seams = _straps(style)
-        seams |= front_seams
+        seams |= near_seams
         for side in SIDES:
-            seams |= _side_seams(near_piece, side)
-        pieces = (*straps, replace(near_piece, anchors=outer))
+            seams |= _side_seams(near, side)
+        pieces = (*straps, replace(near, anchors=outer))
         body = [Part('body', pieces, seams=seams)]
     else:
-        panels = {side: panel(style, side) for side in SIDES}
+        panels = {side: panel(style, side, halves[side]) for side in SIDES}
         body = [
             Part(f'body_{SIDES[s]}', (piece,), seams=_side_seams(piece, s))
             for s, piece in panels.items()
         ]
+    lining = replace(far, anchors=middle)
+    behind = [Part('far', (lining,), lining=True, seams=far_seams)]
     over = []
     for side, tube in (style.sleeves or {}).items():
         corner = point(side * style.shoulder[0], style.shoulder[1])

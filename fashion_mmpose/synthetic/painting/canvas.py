@@ -336,9 +336,7 @@ class Canvas:
 
     def _lay(self, frame: np.ndarray, pixels: float, origin) -> np.ndarray:
         """(3, 3) from a tile's pixels to the window's for a piece's frame (4, 2)."""
-        top, right, bottom, left = np.linalg.norm(
-            np.roll(frame, -1, axis=0) - frame, axis=1
-        )
+        top, right, bottom, left = np.linalg.norm(frame[[1, 2, 3, 0]] - frame, axis=1)
         w, h = pixels * (top + bottom) / 2, pixels * (left + right) / 2
         flat = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
         target = (self.camera.project(frame) - origin).astype(np.float32)
