@@ -11,6 +11,7 @@ is lost, and the memory and the files of the server before and after, are printe
 
 import argparse
 import asyncio
+import json
 import os
 import re
 import secrets
@@ -132,7 +133,7 @@ class Person:
         shown = await self.send(data, 'dress.png')
         if not isinstance(shown, dict):
             return shown
-        picture = shown['value']['picture']
+        picture = json.loads(shown['value'])['picture']
         garments = [{k: g[k] for k in ('key', 'points')} for g in picture['garments']]
         garments[0]['points'][0] = [50, 60, 2, 1]
         event = dict(picture=picture['key'], step=1, garments=garments)

@@ -1,5 +1,6 @@
 """The page's own components: Gradio's HTML with scripts of `assets/`."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,15 @@ def text_of(name: str) -> str:
     return (_ASSETS / name).read_text(encoding='utf-8')
 
 
+def as_value(view: Mapping) -> str:
+    """A view as the editor's scripts read it.
+
+    Gradio copies with every event each number and each text that its components have:
+    a text for all of them is one.
+    """
+    return json.dumps(view)
+
+
 def editor(value: Mapping, kinds: Mapping) -> gr.HTML:
     """The picture with its garments, and what is done to them.
 
@@ -23,19 +33,20 @@ def editor(value: Mapping, kinds: Mapping) -> gr.HTML:
         kinds: What :meth:`.desk.Desk.kinds` gives.
 
     Returns:
-        gr.HTML: Its property ``overlay`` is the view of :meth:`.desk.Desk.measured`;
-        its events are ``chosen``, ``edited``, ``boxed``, ``recategorized``, ``ruled``,
-        ``styled`` and, for Enter, ``advanced``.
+        gr.HTML: Its value, and its property ``overlay``, which is the view of
+        :meth:`.desk.Desk.measured_view`, are as :func:`as_value` gives them; its events
+        are ``chosen``, ``edited``, ``boxed``, ``recategorized``, ``ruled``, ``styled``
+        and, for Enter, ``advanced``.
     """
     return gr.HTML(
-        value,
+        as_value(value),
         html_template=text_of('editor.html'),
         css_template=text_of('parts.css'),
         js_on_load=text_of('editor.js') + text_of('editor_panel.js'),
         apply_default_css=False,
         elem_id='editor',
-        kinds=kinds,
-        overlay={},
+        kinds=as_value(kinds),
+        overlay=as_value({}),
     )
 
 

@@ -17,7 +17,7 @@ from fashion_mmpose.web.lengths import KINDS, SHEET_NAMES
 from fashion_mmpose.web.sessions import OpenPicture, Session
 from fashion_mmpose.web.uploads import plain_name, take_upload
 
-from .components import editor, saver, teller, text_of, uploader
+from .components import as_value, editor, saver, teller, text_of, uploader
 from .drawn_examples import MARKER_CM, as_file, draw_example, example_names
 
 TITLE = 'Landmarks of garments'
@@ -138,7 +138,7 @@ class Page:
 
     def everything(self, session: Session) -> tuple:
         """The tables and the editor, shown anew."""
-        return self._shown(session.picture, value=self.desk.view(session))
+        return self._shown(session.picture, value=as_value(self.desk.view(session)))
 
     def measured(self, picture: OpenPicture | None) -> tuple:
         """The tables and what lies over the picture, which itself stays."""
@@ -148,7 +148,7 @@ class Page:
         rows, overlay, message = self.desk.measured_view(picture)
         points = [] if picture is None else saving.point_rows(picture.garments)
         return (
-            gr.HTML(overlay=overlay, **changes),
+            gr.HTML(overlay=as_value(overlay), **changes),
             points,
             rows,
             gr.Markdown(message, visible=bool(message)),

@@ -4,7 +4,7 @@ const NS = 'http://www.w3.org/2000/svg';
 const STATES = ['removed', 'covered', 'visible'];
 const find = (selector) => element.querySelector(selector);
 const stage = find('.fm-stage');
-const kinds = props.kinds;
+const kinds = JSON.parse(props.kinds);
 const state = {
   picture: null, garments: [], garment: null, point: null, tool: 'move',
   least: 0.2, names: false, history: [], zoom: 1, middle: [0, 0], drag: null,

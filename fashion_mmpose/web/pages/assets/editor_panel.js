@@ -263,10 +263,10 @@ find('.fm-least').oninput = (event) => {
 };
 find('.fm-least').onchange = restyle;
 new ResizeObserver(() => state.picture && draw()).observe(stage);
-watch('value', () => show(props.value));
+watch('value', () => show(JSON.parse(props.value)));
 watch('overlay', () => {
-  state.overlay = props.overlay ?? {};
+  state.overlay = JSON.parse(props.overlay);
   state.corners = [];
   refresh();
 });
-show(props.value);
+show(JSON.parse(props.value));
