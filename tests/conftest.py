@@ -82,7 +82,7 @@ def pytest_configure(config: pytest.Config):
                 'fashion_mmpose.cli.web',
                 'fashion_mmpose.web.pages.picture_page',
                 'fashion_mmpose.web.pages.server',
-                'onnxruntime',
+                *('onnxruntime', 'pandas.io.formats.style'),  # of Gradio's tables
             ],
         )
         for name, modules in warm.items():

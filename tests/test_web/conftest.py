@@ -117,10 +117,18 @@ class Command:
 
 
 @pytest.fixture(scope='module')
-def command() -> Iterator[Command]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the page that is served has its temporary files."""
+    return tmp_path_factory.mktemp('served')
+
+
+@pytest.fixture(scope='module')
+def command(served: Path) -> Iterator[Command]:
     """A page that is served, as a user starts it."""
     pytest.importorskip('gradio')
     pytest.importorskip('onnxruntime')
-    running = Command()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('TMPDIR', str(served))
+        running = Command()
     yield running
     running.stop()

@@ -12,8 +12,6 @@ import pytest
 
 from fashion_mmpose.formats.coco.columns import read_columns
 
-from .conftest import Command
-
 pytestmark = pytest.mark.slow
 
 WAIT_MS = 30_000
@@ -32,9 +30,11 @@ def new_page(browser, command):
     )
     own = (command.address, 'data:', f'blob:{command.address}')
 
-    def open_():
+    def open_(prepare=None):
         opened = context.new_page()
         opened.set_default_timeout(WAIT_MS)
+        if prepare is not None:
+            prepare(opened)
         elsewhere, errors = [], []
         opened.on(
             'request', lambda r: r.url.startswith(own) or elsewhere.append(r.url[:200])
@@ -57,22 +57,12 @@ def opened(new_page):
 def page(opened):
     """The page without pictures; fails where a request would leave the machine.
 
-    It is the same for all tests that leave nothing behind but pictures.
+    It is the same for all tests, which leave nothing behind but pictures.
     """
     page, elsewhere, errors = opened
     yield page
     page.get_by_role('button', name='Clear').click()
     page.wait_for_selector('#editor .fm-welcome', state='visible')
-    assert elsewhere == []
-    assert errors == []
-
-
-@pytest.fixture
-def own_page(new_page):
-    """As `page`, for a test that leaves options behind."""
-    page, elsewhere, errors = new_page()
-    yield page
-    page.close()
     assert elsewhere == []
     assert errors == []
 
@@ -184,7 +174,7 @@ def test_corrections_in_quick_succession_are_all_answered(page, picture_file):
     choose(page, picture_file)
     page.wait_for_selector(POINT)
     page.mouse.click(*middle(page, f'{POINT}[data-point="5"]'))
-    for count in range(12):
+    for count in range(6):
         for _ in range(1 + count % 3):
             page.keyboard.press('v')  # visible, or not
         settle(page)
@@ -251,47 +241,59 @@ def test_a_box_is_taken_back_alone(page, picture_file):
     np.testing.assert_allclose(points[2:], before[2:], atol=1e-3)
 
 
-def test_the_slider_hides_and_names_show(own_page, picture_file):
-    choose(own_page, picture_file)
-    own_page.wait_for_selector(POINT)
-    own_page.locator('#editor .fm-names').check()
-    assert own_page.locator('#editor .fm-name').count() == DRESS_POINTS
-    own_page.locator('#editor .fm-least').fill('0.8')
-    assert 0 < own_page.locator(POINT).count() < DRESS_POINTS
-
-
-def measure_the_shirt(page, scale):
-    """Ask for the lengths of the example; ``scale`` tells centimetres."""
-    page.get_by_role('button', name='A shirt and a 10 cm marker').click()
+def test_the_slider_hides_and_names_show(page, picture_file):
+    choose(page, picture_file)
     page.wait_for_selector(POINT)
+    page.locator('#editor .fm-names').check()
+    assert page.locator('#editor .fm-name').count() == DRESS_POINTS
+    page.locator('#editor .fm-least').fill('0.8')
+    assert 0 < page.locator(POINT).count() < DRESS_POINTS
+    page.locator('#editor .fm-names').uncheck()
+    page.locator('#editor .fm-least').fill('0.2')
+    assert page.locator(POINT).count() == DRESS_POINTS
+
+
+@pytest.fixture
+def measured_by(page):
+    """Shows the example with its lengths; its argument tells centimetres."""
     page.get_by_role('button', name='Measure').click()
-    page.get_by_label('What tells centimetres').click()
-    page.get_by_role('option', name=re.compile(scale)).click()
+
+    def choose_scale(text):
+        page.get_by_label('What tells centimetres').click()
+        page.get_by_role('option', name=re.compile(text)).click()
+
+    def show(scale):
+        page.get_by_role('button', name='A shirt and a 10 cm marker').click()
+        page.wait_for_selector(POINT)
+        choose_scale(scale)
+        page.locator('#editor .fm-ways').check()
+        return page
+
+    yield show
+    page.locator('#editor .fm-ways').uncheck()
+    choose_scale('nothing')
+    page.get_by_role('button', name='Measure').click()
 
 
-def test_lengths_by_two_clicks(own_page):
-    measure_the_shirt(own_page, 'a length that I know')
-    own_page.wait_for_selector('#editor [data-use=ruler]:not([hidden])')
-    own_page.locator('#editor [data-use=ruler]').click()
-    own_page.locator('#editor .fm-svg').scroll_into_view_if_needed()
-    box = own_page.locator('#editor .fm-svg').bounding_box()
+def test_lengths_by_two_clicks(measured_by):
+    page = measured_by('a length that I know')
+    page.wait_for_selector('#editor [data-use=ruler]:not([hidden])')
+    page.locator('#editor [data-use=ruler]').click()
+    page.locator('#editor .fm-svg').scroll_into_view_if_needed()
+    box = page.locator('#editor .fm-svg').bounding_box()
     for x in (0.2, 0.6):
-        own_page.mouse.click(
-            box['x'] + x * box['width'], box['y'] + 0.1 * box['height']
-        )
-    settle(own_page)
-    own_page.wait_for_selector('#editor .fm-ruler', state='attached')
-    rows = save(own_page, 'Lengths as CSV').read_text().splitlines()[1:]
+        page.mouse.click(box['x'] + x * box['width'], box['y'] + 0.1 * box['height'])
+    settle(page)
+    page.wait_for_selector('#editor .fm-ruler', state='attached')
+    rows = save(page, 'Lengths as CSV').read_text().splitlines()[1:]
     assert {row.split(',')[5] for row in rows} == {'cm'}
-    own_page.locator('#editor .fm-ways').check()
-    assert own_page.locator('#editor .fm-way').count() > 5
+    assert page.locator('#editor .fm-way').count() > 5
 
 
-def test_lengths_by_a_marker(own_page):
-    measure_the_shirt(own_page, 'ArUco marker')
-    own_page.locator('#editor .fm-ways').check()
-    own_page.wait_for_selector('#editor .fm-corner >> nth=3')
-    shown = own_page.locator('#editor .fm-length').all_text_contents()
+def test_lengths_by_a_marker(measured_by):
+    page = measured_by('ArUco marker')
+    page.wait_for_selector('#editor .fm-corner >> nth=3')
+    shown = page.locator('#editor .fm-length').all_text_contents()
     assert any(re.fullmatch(r'hem width \d+\.\d cm', text) for text in shown)
 
 
@@ -349,20 +351,25 @@ def test_pasted_and_dropped_pictures(page, picture_file):
     assert names == ['drop.png', 'paste.png']
 
 
-def test_a_phone_shows_all_of_it(browser, command, picture_file):
-    context = browser.new_context(
-        viewport=dict(width=390, height=844), has_touch=True, is_mobile=True
-    )
-    page = context.new_page()
-    page.goto(command.address)
+def as_phone(page) -> None:
+    """Let a page be shown as on a telephone."""
+    devtools = page.context.new_cdp_session(page)
+    size = dict(width=390, height=844, deviceScaleFactor=1, mobile=True)
+    devtools.send('Emulation.setDeviceMetricsOverride', size)
+    devtools.send('Emulation.setTouchEmulationEnabled', dict(enabled=True))
+
+
+def test_a_phone_shows_all_of_it(new_page, picture_file):
+    page, *_ = new_page(as_phone)
     choose(page, picture_file)
-    page.wait_for_selector(POINT, timeout=WAIT_MS)
+    page.wait_for_selector(POINT)
     assert page.evaluate('document.documentElement.scrollWidth') == 390
+    assert page.evaluate('navigator.maxTouchPoints') > 0
     box = page.locator('#editor .fm-svg').bounding_box()
     assert box['width'] > 330
     # A finger takes hold of a point, and sees it beside itself.
     place = middle(page, f'{POINT}[data-point="0"]')
-    touch = context.new_cdp_session(page)
+    touch = page.context.new_cdp_session(page)
 
     def send(kind: str, *places: tuple[float, float]) -> None:
         points = [dict(x=x, y=y) for x, y in places]
@@ -376,26 +383,21 @@ def test_a_phone_shows_all_of_it(browser, command, picture_file):
     assert not page.locator('#editor .fm-loupe').is_visible()
     moved = middle(page, f'{POINT}[data-point="0"]')
     assert moved[0] - place[0] == pytest.approx(30, abs=3)
-    context.close()
+    page.close()
 
 
-def test_a_closed_page_leaves_no_picture(browser, tmp_path, monkeypatch, picture_file):
-    monkeypatch.setenv('TMPDIR', str(tmp_path / 'own'))
-    (tmp_path / 'own').mkdir()
-    running = Command()
-    try:
-        context = browser.new_context()
-        page = context.new_page()
-        page.goto(running.address)
-        choose(page, picture_file)
-        page.wait_for_selector(POINT, timeout=WAIT_MS)
-        kept = [f for f in (tmp_path / 'own').rglob('*') if f.is_file()]
-        assert [f.read_bytes() for f in kept] == [picture_file.read_bytes()]
-        context.close()
-        until = time.monotonic() + 60
-        while kept[0].exists():
-            assert time.monotonic() < until
-            time.sleep(0.2)
-        assert not any(f.is_file() for f in (tmp_path / 'own').rglob('*'))
-    finally:
-        running.stop()
+def test_a_closed_page_leaves_no_picture(new_page, served, picture_file):
+    def files():
+        return [path for path in served.rglob('*') if path.is_file()]
+
+    page, *_ = new_page()
+    before = files()
+    choose(page, picture_file)
+    page.wait_for_selector(POINT)
+    kept = [path for path in files() if path not in before]
+    assert [path.read_bytes() for path in kept] == [picture_file.read_bytes()]
+    page.close()
+    until = time.monotonic() + 60
+    while files():
+        assert time.monotonic() < until
+        time.sleep(0.2)
