@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import cv2
 import pytest
@@ -19,6 +20,22 @@ pytestmark = pytest.mark.slow
 IDS = [4, 9, 2, 7, 5]  # in the order of the file
 SIZES = [(90, 70), (40, 120), (64, 64), (100, 30), (50, 50)]
 TORCHRUN = '-m', 'torch.distributed.run', '--nproc_per_node=2', '--master_port=29617'
+
+
+@pytest.fixture(scope='module', autouse=True)
+def built_once():
+    """What detects for a config, weights and limits is built once: half of each run."""
+    built = {}
+
+    def build(cfg, weights, *limits):
+        key = repr(cfg.to_dict()), Path(weights).read_bytes(), limits
+        if key not in built:
+            built[key] = GarmentDetector(cfg, weights, *limits)
+        return built[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('fashion_mmpose.commands.boxes.detect.GarmentDetector', build)
+        yield
 
 
 @pytest.fixture(scope='module')
