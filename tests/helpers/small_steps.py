@@ -18,15 +18,24 @@ HEADS = {
 }
 
 
-def build(head):
-    """A network with the same weights every time, in training."""
+def build(head, num_stages=4):
+    """A network with the same weights every time, in training.
+
+    Its backbone is a ResNet of so many stages.
+    """
+    stages = range(num_stages)
     is_cascade = head['type'] == 'CPNHead'
     torch.manual_seed(0)
     model = dict(
         type='TopdownPoseEstimator',
         data_preprocessor=dict(type='PoseDataPreprocessor'),
         backbone=dict(
-            type='ResNet', depth=18, out_indices=(0, 1, 2, 3) if is_cascade else (3,)
+            type='ResNet',
+            depth=18,
+            num_stages=num_stages,
+            strides=[min(stage + 1, 2) for stage in stages],
+            dilations=[1] * num_stages,
+            out_indices=stages if is_cascade else stages[-1:],
         ),
         head=dict(head, out_channels=NUM_KEYPOINTS, decoder=CODEC),
     )
