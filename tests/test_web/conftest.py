@@ -1,6 +1,7 @@
 """A page on the starter, without a browser and in one."""
 
 import os
+import pickle
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -21,9 +22,22 @@ from fashion_mmpose.web.uploads import Limits
 
 @pytest.fixture(scope='session')
 def finder() -> Finder:
-    """What finds garments: the starter, with onnxruntime."""
+    """What finds garments: the starter, with onnxruntime.
+
+    It computes nothing twice: most tests open the same few pictures.
+    """
     pytest.importorskip('onnxruntime')
-    return Finder(GarmentInferencer(device='cpu'))
+    inferencer = GarmentInferencer(device='cpu')
+    predict, known = inferencer.predict, {}
+
+    def remembered(pixels, category, boxes):
+        key = pickle.dumps((pixels, category, boxes))
+        if key not in known:
+            known[key] = pickle.dumps(predict(pixels, category, boxes))
+        return pickle.loads(known[key])
+
+    inferencer.predict = remembered
+    return Finder(inferencer)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -26,16 +27,22 @@ DEEPFASHION2 = benchmark('deepfashion2')
 DRESSES = (5, 6, 4)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope='module')
+def dresses(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three pictures of a dress, one of them in a folder below."""
-    place = tmp_path / 'pictures'
-    (place / 'more').mkdir(parents=True)
+    place = tmp_path_factory.mktemp('dresses')
+    (place / 'more').mkdir()
     for name, index in zip(('a.png', 'b.png', 'more/c.jpg'), DRESSES):
         picture = draw_deepfashion2(20, index, 'long_sleeved_dress').image
         cv2.imwrite(str(place / name), picture)
     (place / 'notes.txt').write_text('no picture')
     return place
+
+
+@pytest.fixture
+def folder(dresses: Path, tmp_path: Path) -> Path:
+    """A copy of them that a test may change."""
+    return shutil.copytree(dresses, tmp_path / 'pictures')
 
 
 def open_folder(folder: Path, out: Path) -> AnnotationFolder:
