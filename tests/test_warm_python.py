@@ -136,3 +136,14 @@ def test_nothing_outlives_the_stand_in(warm, tmp_path):
     process.kill()
     process.wait(30)
     until(lambda: not Path('/proc', str(pid)).exists())
+
+
+def test_a_script_that_fails(tmp_path):
+    """It ends where imports have begun threads, too, as that of onnxruntime does."""
+    pytest.importorskip('gradio')
+    pytest.importorskip('onnxruntime')
+    (tmp_path / 'fail.py').write_text("raise ValueError('no')")
+    python = os.environ['WARM_PYTHON_OF_WEB']
+    done = call(python, 'fail.py', cwd=tmp_path, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.endswith('ValueError: no\n')

@@ -191,6 +191,9 @@ def become(request: dict, program: str) -> None:
         if not isinstance(end.code, int | None):
             raise  # Python writes it.
         code = end.code
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        code = 1  # Not as Python ends: onnxruntime would wait for a thread of before.
     leave(code or 0)
 
 
