@@ -27,7 +27,11 @@ def pytest_collectstart(collector: pytest.Collector):
     takes some seconds, which the tests of the core do not wait for.
     """
     if isinstance(collector, pytest.Module) and not is_core_test(collector.path):
+        from quick_configs import spare_configs
+
         import fashion_mmpose.plugin  # noqa: F401
+
+        spare_configs()
 
 
 # The files that take longest. They begin first, so that no process is left with one of
