@@ -7,6 +7,7 @@ computed.
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -39,9 +40,8 @@ class Blur:
         sigma = self.sigma
         if sigma is None:
             sigma = 0.3 * ((self.kernel_size - 1) * 0.5 - 1) + 0.8
-        taps = torch.exp(
-            torch.arange(self.radius + 1).double().square() / (-2 * sigma**2)
-        )
+        # Not in PyTorch, whose operations a graph that is exported would have.
+        taps = np.exp(np.arange(self.radius + 1.0) ** 2 / (-2 * sigma**2))
         return (taps / (taps[0] + 2 * taps[1:].sum())).tolist()
 
     def __call__(self, maps: Tensor) -> Tensor:
@@ -89,12 +89,12 @@ class Blur:
         height, width = maps.shape[1:]
         reach = radius + self.radius
         steps = torch.arange(-reach, reach + 1, device=maps.device)
-        x, y = cells[:, :1] + steps, cells[:, 1:] + steps  # (M, 2 * reach + 1)
-        index = y.clamp(0, height - 1)[:, :, None] * width
-        index = index + x.clamp(0, width - 1)[:, None]
+        x, y = (cell + steps for cell in cells.split(1, dim=1))  # (M, 2 * reach + 1)
+        index = y.clamp(0, height - 1).unsqueeze(2) * width
+        index = index + x.clamp(0, width - 1).unsqueeze(1)
         values = maps.flatten(1).gather(1, index.flatten(1)).view_as(index)
-        inside = ((y >= 0) & (y < height))[:, :, None]
-        inside = inside & ((x >= 0) & (x < width))[:, None]
+        inside = ((y >= 0) & (y < height)).unsqueeze(2)
+        inside = inside & ((x >= 0) & (x < width)).unsqueeze(1)
         return self._sums(values.masked_fill(~inside, 0))
 
     def along(self, lines: Tensor) -> Tensor:

@@ -346,7 +346,7 @@ class PointHeatmap(BaseKeypointCodec):
         cells, peaks, flat = decoder(maps, blur, cell_size, self.min_variance)
         points = cells * cells.new_tensor(cell_size) + self.shift
         centre = points.new_tensor(self.input_size) / 2
-        points = torch.where(flat[:, None], centre, points)
+        points = torch.where(flat.unsqueeze(1), centre, points)
         return points, (peaks / self.amplitude).masked_fill(flat, 0)
 
     def mirrored(self, maps: Tensor, shift: bool = False) -> Tensor:
@@ -387,7 +387,7 @@ class PointHeatmap(BaseKeypointCodec):
         """
         cell_size = points.new_tensor(self.scale_factor.tolist())
         moments = spread(maps, (points - self.shift) / cell_size)
-        return moments * cell_size[:, None] * cell_size
+        return moments * cell_size.unsqueeze(1) * cell_size
 
 
 def _piece_size(maps: Tensor) -> int:

@@ -101,7 +101,7 @@ class PointSimCC(PointHeatmap):
     def peaks(self, maps: Tensor) -> Tensor:
         """The bins (x, y) of the first maxima, int64 (M, 2)."""
         return torch.stack(
-            [profile[:, 0].argmax(1) for profile in self.profiles(maps)], dim=1
+            [profile.select(1, 0).argmax(1) for profile in self.profiles(maps)], dim=1
         )
 
     def decode_maps(self, maps: Tensor) -> tuple[Tensor, Tensor]:
@@ -115,12 +115,12 @@ class PointSimCC(PointHeatmap):
             between 0 and 1. As in MMPose, a maximum that is not positive says nothing:
             the point is then the centre of the crop, with score 0.
         """
-        values = [profile[:, 0].amax(1) for profile in self.profiles(maps)]
+        values = [profile.select(1, 0).amax(1) for profile in self.profiles(maps)]
         scores = torch.minimum(*values)
         cells = self.peaks(maps).to(maps.dtype)
         points = cells * cells.new_tensor(self.scale_factor.tolist()) + self.shift
         centre = points.new_tensor(self.input_size) / 2
-        points = torch.where(scores[:, None] > 0, points, centre)
+        points = torch.where(scores.unsqueeze(1) > 0, points, centre)
         return points, scores.clamp(0, 1)
 
     def covariances(self, maps: Tensor, points: Tensor) -> Tensor:
@@ -136,10 +136,10 @@ class PointSimCC(PointHeatmap):
         """
         variances = []
         for axis, profile in enumerate(self.profiles(maps)):
-            weights = (self.beta * profile[:, 0]).softmax(1)
+            weights = (self.beta * profile.select(1, 0)).softmax(1)
             size = float(self.scale_factor[axis])
             bins = torch.arange(weights.shape[1], device=maps.device, dtype=maps.dtype)
-            places = bins * size + self.shift - points[:, axis, None]
+            places = bins * size + self.shift - points.narrow(1, axis, 1)
             variances.append((weights * places.square()).sum(1))
         return torch.diag_embed(torch.stack(variances, dim=1))
 

@@ -30,13 +30,15 @@ def spread(maps: Tensor, cells: Tensor) -> Tensor:
     peaks = maps.amax((1, 2), keepdim=True)
     weights = (maps - NOISE * peaks).clamp(min=0)
     weights = torch.where(peaks > 0, weights, torch.ones_like(weights))
-    x = torch.arange(width, device=maps.device, dtype=maps.dtype) - cells[:, :1]
-    y = torch.arange(height, device=maps.device, dtype=maps.dtype) - cells[:, 1:]
+    x, y = (
+        torch.arange(size, device=maps.device, dtype=maps.dtype) - cell
+        for size, cell in zip((width, height), cells.split(1, dim=1))
+    )
     along_x, along_y = weights.sum(1), weights.sum(2)
     total = along_x.sum(1)
     xx = (along_x * x.square()).sum(1)
     yy = (along_y * y.square()).sum(1)
     # Not a product of matrices, which mixed precision takes in 16 bits.
-    xy = ((weights * x[:, None]).sum(2) * y).sum(1)
-    moments = torch.stack((xx, xy, xy, yy), dim=1) / total[:, None]
+    xy = ((weights * x.unsqueeze(1)).sum(2) * y).sum(1)
+    moments = torch.stack((xx, xy, xy, yy), dim=1) / total.unsqueeze(1)
     return moments.unflatten(1, (2, 2))

@@ -95,8 +95,8 @@ class PoseGraph(nn.Module):
         closer, spread, is_near = model.close_look(
             inputs, garments, points, self.samples, rows
         )
-        points = torch.where(is_near[:, None], closer, points)
-        covariances = torch.where(is_near[:, None, None], spread, covariances)
+        points = torch.where(is_near.unsqueeze(1), closer, points)
+        covariances = torch.where(is_near.view(-1, 1, 1), spread, covariances)
         return (points, scores, covariances), first
 
     def _decoded(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -214,7 +214,8 @@ class MultiCropEstimator(TopdownPoseEstimator):
         decoder = self.head.decoder
         points, scores = decoder.decode_maps(maps)
         zoom = (frames.sizes / frames.sizes.new_tensor(decoder.input_size))[picture]
-        moments = decoder.covariances(maps, points) * zoom[:, :, None] * zoom[:, None]
+        moments = decoder.covariances(maps, points)
+        moments = moments * zoom.unsqueeze(2) * zoom.unsqueeze(1)
         return self.placed(points, picture, frames), scores, moments
 
     def maps(
@@ -241,8 +242,8 @@ class MultiCropEstimator(TopdownPoseEstimator):
     def cut(self, inputs: Tensor, frames: Frames) -> Tensor:
         """Crops of the codec's size, (B, 3, h, w)."""
         width, height = map(int, self.head.decoder.input_size)
-        columns = _pixels(frames, 0, width)[:, None].expand(-1, height, -1)
-        rows = _pixels(frames, 1, height)[:, :, None].expand(-1, -1, width)
+        columns = _pixels(frames, 0, width).unsqueeze(1).expand(-1, height, -1)
+        rows = _pixels(frames, 1, height).unsqueeze(2).expand(-1, -1, width)
         last = inputs.new_tensor([inputs.shape[-1] - 1, inputs.shape[-2] - 1])
         grid = torch.stack((columns, rows), -1) / last * 2 - 1
         black = self._black(inputs)
@@ -278,4 +279,4 @@ def whole_frames(inputs: Tensor) -> Frames:
 def _pixels(frames: Frames, axis: int, length: int) -> Tensor:
     """Where a crop's columns (0) or rows (1) lie in the picture, (B, length)."""
     cells = torch.arange(length, device=frames.sizes.device) / length - 0.5
-    return frames.centers[:, axis, None] + cells * frames.sizes[:, axis, None]
+    return frames.centers.narrow(1, axis, 1) + cells * frames.sizes.narrow(1, axis, 1)

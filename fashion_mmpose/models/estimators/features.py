@@ -39,8 +39,7 @@ def tested_features(
     if not torch.compiler.is_exporting():
         return [extract(inputs), extract(mirrored)]
     both = extract(torch.cat((inputs, mirrored)))
-    pairs = [each.unflatten(0, (2, -1)) for each in both]
-    return [tuple(pair[side] for pair in pairs) for side in (0, 1)]
+    return list(zip(*(each.unflatten(0, (2, -1)).unbind() for each in both)))
 
 
 def _unparsed(model: TopdownPoseEstimator, inputs: Tensor) -> tuple:

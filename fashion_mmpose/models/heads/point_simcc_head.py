@@ -77,7 +77,7 @@ class PointSimCCHead(PointHeadMixin, RTMCCHead):
 
     def forward(self, feats: tuple) -> Tensor:
         """Profiles (B, K, 1, W + H) of feature maps, of which the last is read."""
-        profiles = torch.cat(super().forward(feats), dim=-1)[:, :, None]
+        profiles = torch.cat(super().forward(feats), dim=-1).unsqueeze(2)
         if self.places is None:
             return profiles
         return profiles.index_select(1, self.places)
