@@ -59,7 +59,11 @@ DEEPFASHION2_CONFIG = """
 _base_ = '{root}/configs/res18_deepfashion2_mini.py'
 
 codec = dict(
-    _base_.codec, input_size=(48, 64), heatmap_size=(12, 16), decode_mode='quarter'
+    _base_.codec,
+    input_size=(48, 64),
+    heatmap_size=(12, 16),
+    decode_mode='quarter',
+    blur_kernel_size=3,
 )
 model = dict(
     backbone=dict(stem_channels=8, base_channels=8),
