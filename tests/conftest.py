@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import contextlib
+import functools
 import gc
 import json
 import os
@@ -149,6 +150,16 @@ def repeatable(request: pytest.FixtureRequest):
     np.random.seed(seed)
     if 'torch' in sys.modules:
         sys.modules['torch'].manual_seed(seed)
+
+
+@pytest.fixture(autouse=True, scope='session')
+def operators_read_once():
+    """onnxscript reads the source of its operators at each export: half a second."""
+    if 'onnxscript' in sys.modules:
+        from torch.onnx._internal.exporter._registration import onnxscript_apis
+
+        read = onnxscript_apis.get_torchlib_ops
+        onnxscript_apis.get_torchlib_ops = functools.cache(read)
 
 
 @pytest.fixture(scope='session')
