@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_figures_of_both():
-    figures = starter_on_both(rounds=1, num_pictures=2, num_starts=1)
+    figures = starter_on_both(rounds=1, num_pictures=1, num_starts=1)
     assert list(figures) == ['ours', 'pytorch']
     for figure in figures.values():
         rate = figure['images_per_second']
