@@ -3,6 +3,10 @@
 from copy import deepcopy
 from functools import cache
 
+import torch
+from mmpose.apis import init_model
+
+from fashion_mmpose import garments
 from fashion_mmpose.config.loading import read_config
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -31,3 +35,26 @@ def own_copy(name):
 
 
 _read_once = cache(read_config)
+
+
+def shapes_only(config):
+    """A device for the config's network, and any true size of its input.
+
+    On ``meta`` nothing takes memory or arithmetic. HRFormer reads numbers out of a
+    tensor while it is built, which that has not.
+    """
+    return 'cpu' if config.model.backbone.type == 'HRFormer' else 'meta'
+
+
+def init_without_checkpoint(config):
+    """The network of MMPose's ``init_model``, which knows its key points."""
+    device = shapes_only(config)
+    with torch.device(device):
+        model = init_model(config, None, device=device)
+    dataset = model.cfg.test_dataloader.dataset
+    benchmark = model.dataset_meta['benchmark']
+    names = garments.keypoints(benchmark, dataset.get('category'))
+    told = model.dataset_meta['keypoint_id2name']
+    assert tuple(told.values()) == tuple(names)
+    assert len(model.dataset_meta['flip_indices']) == model.cfg.model.head.out_channels
+    return model

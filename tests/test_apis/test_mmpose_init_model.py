@@ -1,40 +1,24 @@
-"""MMPose's ``init_model`` without a checkpoint, for the configs of the package."""
+"""MMPose's ``init_model`` without a checkpoint, for the configs of the package.
+
+Those of the two benchmarks are built in test_configs.py.
+"""
 
 import pytest
-import torch
+from config_toolbox import init_without_checkpoint
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmpose.apis import init_model
 from mmpose.apis.inference import dataset_meta_from_config
 
-from fashion_mmpose import garments
 from fashion_mmpose.config.loading import config_names, read_config
-from fashion_mmpose.config.parts import is_ensemble
+from fashion_mmpose.config.parts import is_detector
 
 
-def is_pose_network(config):
-    """Whether it can be built: it is no recipe, ensemble or detector."""
-    head = None if is_ensemble(config) else config.model.get('head')
-    return head is not None and head.out_channels is not None
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize('name', config_names())
+@pytest.mark.parametrize('name', [n for n in config_names() if n.startswith('own/')])
 def test_init_model(name):
     config = read_config(name)
-    # The benchmark of the landmarks is a file that is made.
-    if name.startswith('starter/landmarks') or not is_pose_network(config):
-        pytest.skip('no pose network that can be built: see test_configs')
-    # HRFormer asks for numbers while it is built, which tensors on meta do not have.
-    device = 'cpu' if 'hrformer' in name else 'meta'
-    with torch.device(device):
-        model = init_model(config, None, device=device)
-    dataset = model.cfg.test_dataloader.dataset
-    benchmark = model.dataset_meta['benchmark']
-    names = garments.keypoints(benchmark, dataset.get('category'))
-    told = model.dataset_meta['keypoint_id2name']
-    assert tuple(told.values()) == tuple(names)
-    assert len(model.dataset_meta['flip_indices']) == model.cfg.model.head.out_channels
+    if is_detector(config):
+        pytest.skip('a detector: see test_detection_configs')
+    init_without_checkpoint(config)
 
 
 def test_a_config_without_training_data():

@@ -5,7 +5,13 @@ import re
 
 import pytest
 import torch
-from config_toolbox import LOADERS, differences, own_copy
+from config_toolbox import (
+    LOADERS,
+    differences,
+    init_without_checkpoint,
+    own_copy,
+    shapes_only,
+)
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS, MODELS
@@ -179,11 +185,9 @@ def features():
 
 @pytest.mark.slow
 def test_network_builds_and_gives_the_codecs_maps(network, features):
-    # Shapes without memory and arithmetic: any network at the true size of its input.
-    # HRFormer reads numbers out of a tensor while it is built, which 'meta' has not.
-    device = 'cpu' if network.model.backbone.type == 'HRFormer' else 'meta'
-    with torch.device(device), torch.no_grad():
-        model = MODELS.build(network.model).eval()
+    """A network that MMPose's ``init_model`` builds, without a checkpoint."""
+    model = init_without_checkpoint(network)
+    with torch.device(shapes_only(network)), torch.no_grad():
         codec = model.head.decoder
         width, height = codec.input_size
         key = repr((network.model.backbone, network.model.get('neck'), width, height))
