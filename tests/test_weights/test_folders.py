@@ -86,8 +86,9 @@ def test_an_ensemble(small, tmp_path: Path):
     inferencer = GarmentInferencer(small.config('ensemble'), device='cpu')
     inferencer.save_pretrained(tmp_path, onnx=False)
     again = PoseNetwork(tmp_path)
+    found = again.model.state_dict()
     for key, value in network.model.state_dict().items():
-        assert torch.equal(again.model.state_dict()[key], value)
+        assert torch.equal(found[key], value)
 
 
 def test_the_calibration_goes_along(small, tmp_path: Path):

@@ -98,8 +98,9 @@ def test_one_picture_an_epoch_and_the_same_weights(config):
     assert set(pictures(hooked)) == {'stages_1.png', 'stages_2.png'}
     for picture in pictures(hooked).values():
         assert picture.shape == (256, 4 * 256, 3)  # global, refined, target, overlay
+    weights = hooked.model.state_dict()
     for name, weight in plain.model.state_dict().items():
-        assert torch.equal(weight, hooked.model.state_dict()[name]), name
+        assert torch.equal(weight, weights[name]), name
 
 
 def test_averaged_weights_are_drawn_as_they_are_tested(config, monkeypatch):
