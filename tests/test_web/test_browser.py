@@ -174,7 +174,7 @@ def test_corrections_in_quick_succession_are_all_answered(page, picture_file):
     choose(page, picture_file)
     page.wait_for_selector(POINT)
     page.mouse.click(*middle(page, f'{POINT}[data-point="5"]'))
-    for count in range(6):
+    for count in range(12):
         for _ in range(1 + count % 3):
             page.keyboard.press('v')  # visible, or not
         settle(page)
