@@ -41,6 +41,9 @@ Of configs:
     compiled    a training step handed to torch.compile, and as it is, with --amp, on a
                 GPU if there is one; compiling takes minutes
 
+Of drawn pictures:
+    drawing     outfits and garments to train with, beside writing them as JPEG
+
 Of very many pictures:
     catalogue   what a run in parts takes besides the networks: naming, reading, writing
                 and merging; the processor's time and bytes an item, how memory grows
@@ -77,12 +80,21 @@ BENCHMARKS = {
     'gpu-costs': ('gpu_costs', 'gpu_costs'),
     'training': ('deepfashion2.training', 'training'),
     'compiled': ('compiled', 'compiled'),
+    'drawing': ('drawing', 'drawing'),
     'catalogue': ('catalogue', 'catalogue'),
     'tracking': ('tracking', 'tracking'),
 }  # name to module and function of benchmarks
 ROUNDS = 15
 # Those of which every side runs in this process, and none waits for others.
-BY_TURNS = ('pipeline', 'decode', 'train-step', 'targets', 'predict', 'infer')
+BY_TURNS = (
+    'pipeline',
+    'decode',
+    'train-step',
+    'targets',
+    'predict',
+    'infer',
+    'drawing',
+)
 ON_GPUS = ('gpu-costs', 'training')
 OF_CONFIGS = ('costs', 'gpu-costs')
 FRESH_ROUNDS = {'load': 1, 'oks': 1, 'catalogue': 1}  # of minutes each
