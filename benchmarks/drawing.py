@@ -1,5 +1,7 @@
 """Pictures that are drawn to train with, beside what writing them as JPEG takes."""
 
+from itertools import product
+
 import cv2
 
 from fashion_mmpose import garments
@@ -22,28 +24,20 @@ def drawing(rounds: int, per_category: int = PER_CATEGORY) -> Figures:
         Figures: ``ms_per_image`` of DeepFashion2's outfits and of FashionAI's garments
         as they are drawn, and of the outfits as OpenCV encodes them.
     """
-    outfits = [
-        (category, index)
-        for category in garments.categories('deepfashion2')
-        for index in range(per_category)
-    ]
-    single = [
-        (category, index)
-        for category in garments.categories('fashionai')
-        for index in range(per_category)
-    ]
-    images = [
-        draw_deepfashion2(0, index, category).image for category, index in outfits
-    ]
+    outfits, single = (
+        list(product(garments.categories(each), range(per_category)))
+        for each in ('deepfashion2', 'fashionai')
+    )
+    images = [draw_deepfashion2(0, index, name).image for name, index in outfits]
 
     def draw_outfits() -> int:
-        for category, index in outfits:
-            draw_deepfashion2(0, index, category)
+        for name, index in outfits:
+            draw_deepfashion2(0, index, name)
         return len(outfits)
 
     def draw_garments() -> int:
-        for category, index in single:
-            draw_fashionai(category, 0, index)
+        for name, index in single:
+            draw_fashionai(name, 0, index)
         return len(single)
 
     def write_outfits() -> int:
