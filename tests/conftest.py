@@ -154,12 +154,16 @@ def repeatable(request: pytest.FixtureRequest):
 
 @pytest.fixture(autouse=True, scope='session')
 def operators_read_once():
-    """onnxscript reads the source of its operators at each export: half a second."""
-    if 'onnxscript' in sys.modules:
-        from torch.onnx._internal.exporter._registration import onnxscript_apis
+    """onnxscript reads the source of its operators at each export: half a second.
 
-        read = onnxscript_apis.get_torchlib_ops
-        onnxscript_apis.get_torchlib_ops = functools.cache(read)
+    Where PyTorch asks for them elsewhere, they are read as often as ever.
+    """
+    if 'onnxscript' in sys.modules:
+        with contextlib.suppress(ImportError, AttributeError):
+            from torch.onnx._internal.exporter._registration import onnxscript_apis
+
+            read = onnxscript_apis.get_torchlib_ops
+            onnxscript_apis.get_torchlib_ops = functools.cache(read)
 
 
 @pytest.fixture(scope='session')
