@@ -148,8 +148,12 @@ def repeatable(request: pytest.FixtureRequest):
     seed = zlib.crc32(request.node.nodeid.encode())
     random.seed(seed)
     np.random.seed(seed)
-    if 'torch' in sys.modules:
-        sys.modules['torch'].manual_seed(seed)
+    if torch := sys.modules.get('torch'):
+        # For devices that are not in use `torch.manual_seed` keeps the seed, and the
+        # place of the call, until they are: that takes a millisecond.
+        torch.default_generator.manual_seed(seed)
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(seed)
 
 
 @pytest.fixture(autouse=True, scope='session')
