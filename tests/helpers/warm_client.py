@@ -1,20 +1,20 @@
 """Stands in for Python: has a warm one run what it was called with.
 
 Called with the warm one's socket, Python's path, the search path of the warm one, and
-Python's arguments. It imports little: it is there to be quick.
+Python's arguments. It is there to be quick and so imports nothing that is written in
+Python: socket, signal and json would take longer than Python's own start.
 """
 
-import json
+import _signal
+import _socket
 import os
-import signal
-import socket
 import sys
 
 # Of those that are followed by a value.
 IGNORED = ('-W', '-X')
 # Packages whose modules run warm; one of them is torchrun.
 MODULES = ('fashion_mmpose', 'torch')
-FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FORWARDED = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
 
 
 def read_command(arguments: list[str]) -> tuple[str | None, list[str]] | None:
@@ -29,25 +29,12 @@ def read_command(arguments: list[str]) -> tuple[str | None, list[str]] | None:
     return None
 
 
-def receive(connection: socket.socket) -> dict | None:
-    """What `send` has sent, with the numbers that its descriptors have here.
-
-    None if it was killed before it had sent all.
-    """
-    _, descriptors, *_ = socket.recv_fds(connection, 1, 3)
-    words = b''
-    while not words.endswith(b'\n'):
-        if not (more := connection.recv(1 << 16)):
-            return None
-        words += more
-    return json.loads(words) | dict(descriptors=descriptors)
-
-
-def send(connection: socket.socket, module: str | None, argv: list[str]) -> None:
+def send(connection: _socket.socket, module: str | None, argv: list[str]) -> None:
     """A command with this process's folder, environment and standard streams."""
-    socket.send_fds(connection, [b'.'], [0, 1, 2])
+    streams = b''.join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
+    connection.sendmsg([b'.'], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
     request = dict(module=module, argv=argv, cwd=os.getcwd(), env=dict(os.environ))
-    connection.sendall(json.dumps(request).encode() + b'\n')
+    connection.sendall(ascii(request).encode() + b'\n')
 
 
 def main() -> int:
@@ -55,15 +42,15 @@ def main() -> int:
     command = read_command(arguments)
     if command is None or os.environ.get('PYTHONPATH', '') != search_path:
         os.execv(python, [python, *arguments])
-    connection = socket.socket(socket.AF_UNIX)
+    connection = _socket.socket(_socket.AF_UNIX)
     connection.connect(place)
     send(connection, *command)
     for number in FORWARDED:
-        signal.signal(number, lambda number, _: connection.send(bytes([number])))
-    code = int(connection.makefile().readline())
+        _signal.signal(number, lambda number, _: connection.send(bytes([number])))
+    code = int(connection.recv(16))
     if code < 0:
         if -code in FORWARDED:
-            signal.signal(-code, signal.SIG_DFL)
+            _signal.signal(-code, _signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
 

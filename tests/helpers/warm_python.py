@@ -10,6 +10,7 @@ fork, and so do the Pythons that a script starts itself. What no fork can do (`-
 another search path) it hands to Python.
 """
 
+import ast
 import atexit
 import gc
 import importlib
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -78,8 +80,6 @@ def serve(place: str, modules: Sequence[str]) -> dict | None:
     Returns:
         In the process that is to run a command its request, here None in the end.
     """
-    import warm_client
-
     woken, wakes = socket.socketpair()
     wakes.setblocking(False)
     signal.set_wakeup_fd(wakes.fileno())
@@ -108,7 +108,7 @@ def serve(place: str, modules: Sequence[str]) -> dict | None:
             connection = listener.accept()[0]
             # At the first call: until then it may be that nobody needs it.
             prepare(modules)
-            if (request := warm_client.receive(connection)) is None:
+            if (request := receive(connection)) is None:
                 connection.close()
                 continue
             if not (child := os.fork()):
@@ -125,6 +125,20 @@ def serve(place: str, modules: Sequence[str]) -> dict | None:
             running[connection] = child
 
 
+def receive(connection: socket.socket) -> dict | None:
+    """What a stand-in sent, with the numbers that its standard streams have here.
+
+    None if it was killed before it had sent all.
+    """
+    _, descriptors, *_ = socket.recv_fds(connection, 1, 3)
+    words = b''
+    while not words.endswith(b'\n'):
+        if not (more := connection.recv(1 << 16)):
+            return None
+        words += more
+    return ast.literal_eval(words.decode()) | dict(descriptors=descriptors)
+
+
 def prepare(modules: Sequence[str]) -> None:
     if not sys.modules.keys() >= set(modules):
         for name in modules:
@@ -132,6 +146,9 @@ def prepare(modules: Sequence[str]) -> None:
         # A child that ends would else visit, and so copy, all that was imported: 1.5 s.
         gc.collect()
         gc.freeze()
+        # Nor need it deregister PyTorch's operators one by one: 0.1 s.
+        for each in weakref.finalize._registry:
+            each.atexit = False
 
 
 def answer_ended(running: dict[socket.socket, int]) -> None:
