@@ -70,35 +70,40 @@ LONGEST = (
 def pytest_configure(config: pytest.Config):
     """Let tests send Ctrl-C, also where a script's background job was to ignore it.
 
-    Warm Pythons are for all processes that run tests: one for most commands and, with
-    pytest-xdist, for these processes themselves, one for commands that import
-    OpenMMLab's packages and this one by themselves, and one for the page, which needs
-    no PyTorch, but Gradio.
+    Warm Pythons are for all processes that run tests: one for commands that import
+    OpenMMLab's packages and this one by themselves, one for most others, and one for
+    the page, which needs no PyTorch, but Gradio. With pytest-xdist, the second is a
+    fork of the first, and one more, of the second, is for the processes themselves.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if not hasattr(config, 'workerinput'):
-        warm = dict(
-            WARM_PYTHON=['fashion_mmpose.plugin'],
-            WARM_PYTHON_OF_LIBRARIES=[
-                *('torch', 'torchvision', 'cv2', 'scipy.stats', 'matplotlib.pyplot'),
-            ],
-            WARM_PYTHON_OF_WEB=[
-                'fashion_mmpose.cli.web',
-                'fashion_mmpose.web.pages.picture_page',
-                'fashion_mmpose.web.pages.server',
-                *('onnxruntime', 'pandas.io.formats.style'),  # of Gradio's tables
-            ],
-        )
-        for name, modules in warm.items():
-            python = WarmPython(*modules)
-            config.add_cleanup(python.close)
-            os.environ[name] = python.program
-        # Coverage counts what is imported while it runs.
-        if config.getoption('tx', None) and not config.getoption('cov_source', None):
-            words = [os.environ['WARM_PYTHON'], str(WORKER), sys.executable]
-            spec = f'popen//python={shlex.join(words)}'
-            config.option.tx = [spec] * len(config.option.tx)
+    if 'WARM_PYTHON' in os.environ:
+        return
+    # Coverage counts what is imported while it runs.
+    parallel = config.getoption('tx', None) and not config.getoption('cov_source', None)
+
+    def warm(name: str, *modules: str, of: str | None = None) -> None:
+        begin = os.environ[of] if of and parallel else sys.executable
+        python = WarmPython(*modules, of=begin)
+        config.add_cleanup(python.close)
+        os.environ[name] = python.program
+
+    libraries = 'torch', 'torchvision', 'cv2', 'scipy.stats', 'matplotlib.pyplot'
+    warm('WARM_PYTHON_OF_LIBRARIES', *libraries)
+    warm('WARM_PYTHON', 'fashion_mmpose.plugin', of='WARM_PYTHON_OF_LIBRARIES')
+    warm(
+        'WARM_PYTHON_OF_WEB',
+        'fashion_mmpose.cli.web',
+        'fashion_mmpose.web.pages.picture_page',
+        'fashion_mmpose.web.pages.server',
+        *('onnxruntime', 'pandas.io.formats.style'),  # of Gradio's tables
+    )
+    if parallel:
+        os.environ['WARM_TESTS'] = shlex.join(config.args)
+        warm('WARM_PYTHON_OF_TESTS', 'warm_tests', of='WARM_PYTHON')
+        words = [os.environ['WARM_PYTHON_OF_TESTS'], str(WORKER), sys.executable]
+        spec = f'popen//python={shlex.join(words)}'
+        config.option.tx = [spec] * len(config.option.tx)
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist

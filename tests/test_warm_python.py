@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from warm_python import WarmPython
 
 pytestmark = pytest.mark.slow
 
@@ -147,3 +148,20 @@ def test_a_script_that_fails(tmp_path):
     done = call(python, 'fail.py', cwd=tmp_path, timeout=60)
     assert done.returncode == 1
     assert done.stderr.endswith('ValueError: no\n')
+
+
+def test_files_of_tests_that_cannot_be_imported_are_tried_again(
+    warm, tmp_path, monkeypatch
+):
+    """Else pytest takes what it has of them for all: the error would go unseen."""
+    (tmp_path / 'pytest.ini').write_text('[pytest]\naddopts = --import-mode=importlib')
+    (tmp_path / 'test_good.py').write_text('def test(): pass')
+    (tmp_path / 'test_bad.py').write_text('import nothing_of_that_name')
+    script = tmp_path / 'script.py'
+    script.write_text(
+        'import sys; print([f"test_{name}" in sys.modules for name in ("good", "bad")])'
+    )
+    monkeypatch.setenv('WARM_TESTS', str(tmp_path))
+    python = WarmPython('warm_tests', of=warm)
+    assert call(python.program, script).stdout == '[True, False]\n'
+    python.close()

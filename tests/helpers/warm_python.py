@@ -41,13 +41,20 @@ class WarmPython:
     Args:
         modules: What it imports, when it is called first.
         search_path: PYTHONPATH of the commands that it runs, by default this process's.
+        of: What starts it: Python, or the program of another one. It is then a fork of
+            that one, whose modules it has, too.
 
     Attributes:
         program: Path of what stands in for Python.
         search_path: As above.
     """
 
-    def __init__(self, *modules: str, search_path: str | None = None) -> None:
+    def __init__(
+        self,
+        *modules: str,
+        search_path: str | None = None,
+        of: str = sys.executable,
+    ) -> None:
         if search_path is None:
             search_path = os.environ.get('PYTHONPATH', '')
         self.search_path = search_path
@@ -61,8 +68,10 @@ class WarmPython:
         Path(self.program).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         Path(self.program).chmod(0o755)
         self._process = subprocess.Popen(
-            [sys.executable, '-W', 'ignore', __file__, place, self.program, *modules],
-            env=os.environ | dict(PYTHONPATH=search_path),
+            [
+                *(of, '-W', 'ignore', __file__),
+                *(place, self.program, search_path, *modules),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -223,6 +232,8 @@ def leave(code: int) -> None:
 
 
 if __name__ == '__main__':
-    place, program, *modules = sys.argv[1:]
+    place, program, search_path, *modules = sys.argv[1:]
+    places = search_path.split(os.pathsep)
+    sys.path[1:1] = [each for each in places if each not in ('', *sys.path)]
     if (command := serve(place, modules)) is not None:
         become(command, program)

@@ -50,9 +50,8 @@ def set_up(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def with_mmpose(set_up):
-    python = WarmPython(
-        'mmpose.apis', 'mmdet.apis', search_path=f'{set_up}{os.pathsep}{ROOT}'
-    )
+    places = f'{set_up}{os.pathsep}{ROOT}'
+    python = WarmPython('mmpose.apis', 'mmdet.apis', search_path=places, of=LIBRARIES)
     yield python
     python.close()
 
