@@ -1,7 +1,9 @@
 """A training of two weights, with a script instead of a score."""
 
+from functools import cache
 from itertools import count
 
+import mmengine.runner.runner
 import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
@@ -9,6 +11,9 @@ from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 _numbers = count()  # MMEngine keeps an experiment's objects by its name
+# MMEngine asks git, in a process, at each checkpoint: once will do, for forks, too.
+mmengine.runner.runner.get_git_hash = cache(mmengine.runner.runner.get_git_hash)
+mmengine.runner.runner.get_git_hash()
 
 
 class Numbers(Dataset):
