@@ -150,6 +150,8 @@ def receive(connection: socket.socket) -> dict | None:
 
 def prepare(modules: Sequence[str]) -> None:
     if not sys.modules.keys() >= set(modules):
+        # PyTorch then finds GPUs without starting CUDA, which no fork could use.
+        os.environ['PYTORCH_NVML_BASED_CUDA_CHECK'] = '1'
         for name in modules:
             importlib.import_module(name)
         # A child that ends would else visit, and so copy, all that was imported: 1.5 s.
