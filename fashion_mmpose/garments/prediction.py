@@ -131,7 +131,10 @@ class GarmentPrediction:
     @property
     def points(self) -> np.ndarray:
         """x, y, score of the key points, shape (K, 3), float64."""
-        return np.column_stack((self.keypoints, self.scores)).astype(np.float64)
+        points = np.empty((len(self.scores), 3))
+        points[:, :2] = self.keypoints
+        points[:, 2] = self.scores
+        return points
 
     @property
     def score(self) -> float:

@@ -22,7 +22,7 @@ from fashion_mmpose.evaluation.functional.oks.truth import (
 )
 from fashion_mmpose.evaluation.functional.report import oks_table
 from fashion_mmpose.formats.coco.columns import GarmentColumns, read_columns
-from fashion_mmpose.formats.deepfashion2.results import result_columns
+from fashion_mmpose.formats.deepfashion2.results import garment_columns
 
 from .box_precision import BOX_NUMBERS, box_precision
 from .of_benchmark import BenchmarkMetric, check_pictures
@@ -135,7 +135,7 @@ class GarmentOKS(BenchmarkMetric):
                 # A sample without an id is one of its own.
                 sample.get('id', len(self.results)),
                 # Boxes of several detectors may have the same number.
-                tuple(np.ravel(sample['pred_instances']['bboxes']).tolist()),
+                np.ravel(sample['pred_instances']['bboxes']).tobytes(),
             )
             if not self.format_only and self._truth_file() is None:
                 result['annotation'] = self._annotation(sample)
@@ -159,17 +159,15 @@ class GarmentOKS(BenchmarkMetric):
         # A wrapper may repeat samples: a garment that is found again is not wrong.
         results = list({result['sample']: result for result in results}.values())
         found = self.scoring.scored(results)
-        entries = [garment.to_official(score) for garment, score in found]
         if self.out_file is not None:
+            entries = [garment.to_official(score) for garment, score in found]
             write_scored(self.out_file, entries, self.definition)
             logger.info(f'{len(entries)} predictions written to {self.out_file}')
         if self.format_only:
             return {}
         truth, whole = self._truth(results)
         categories = self._categories
-        score = evaluate_oks(
-            truth, result_columns(entries), self.definition, categories
-        )
+        score = evaluate_oks(truth, garment_columns(found), self.definition, categories)
         logger.info('\n' + oks_table(score))
         for note in score.notes:
             if note not in self._said:  # once in a training
@@ -184,8 +182,13 @@ class GarmentOKS(BenchmarkMetric):
         metrics = dict(score.numbers)
         if self.box_ap:
             boxes = [
-                dict(entry, bbox=garment.bbox)
-                for entry, (garment, _) in zip(entries, found)
+                dict(
+                    image_id=garment.image_id,
+                    category_id=garment.garment.category_id,
+                    score=own_score,
+                    bbox=garment.bbox,
+                )
+                for garment, own_score in found
             ]
             held = [self.definition.garments[name] for name in categories]
             metrics.update(box_precision(truth, boxes, held))

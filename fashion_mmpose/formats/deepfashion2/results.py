@@ -64,6 +64,48 @@ def result_columns(entries: Sequence[dict]) -> Results:
     rows = [entry['keypoints'] for entry in entries]
     starts = np.cumsum([0, *map(len, rows)])
     rows = np.concatenate(rows) if rows else np.zeros((0, 3))
+
+    def column(name: str) -> list:
+        return [entry[name] for entry in entries]
+
+    return _columns(
+        column('image_id'),
+        column('category_id'),
+        column('score'),
+        rows,
+        starts,
+        named_pictures(entries),
+    )
+
+
+def garment_columns(
+    predicted: Sequence[tuple[garments.GarmentPrediction, float]],
+) -> Results:
+    """The same of garments and their scores: no entry is made of each."""
+    starts = np.cumsum([0, *(len(each.scores) for each, _ in predicted)])
+    rows = np.empty((starts[-1], 3))
+    for (each, _), start, end in zip(predicted, starts.tolist(), starts[1:].tolist()):
+        rows[start:end, :2] = each.keypoints
+        rows[start:end, 2] = each.scores
+    return _columns(
+        [each.image_id for each, _ in predicted],
+        [each.garment.category_id for each, _ in predicted],
+        [score for _, score in predicted],
+        rows,
+        starts,
+        {},
+    )
+
+
+def _columns(
+    image_ids: list[int],
+    category_ids: list[int],
+    scores: list[float],
+    rows: np.ndarray,
+    starts: np.ndarray,
+    pictures: dict[int, str],
+) -> Results:
+    """Columns of entries with the points ``rows``, x, y, score, shape (T, 3)."""
     points = rows[:, :2]
     areas = np.zeros(0)
     if len(points):
@@ -71,20 +113,16 @@ def result_columns(entries: Sequence[dict]) -> Results:
         low = np.minimum.reduceat(points, starts[:-1], axis=0)
         high = np.maximum.reduceat(points, starts[:-1], axis=0)
         areas = (high - low).prod(axis=1)
-
-    def column(name: str, dtype: type) -> np.ndarray:
-        return np.array([entry[name] for entry in entries], dtype)
-
     return Results(
-        image_ids=column('image_id', np.int64),
-        category_ids=column('category_id', np.int16),
-        scores=column('score', np.float64),
+        image_ids=np.array(image_ids, np.int64),
+        category_ids=np.array(category_ids, np.int16),
+        scores=np.array(scores, np.float64),
         points=points,
         starts=starts,
         areas=areas,
         slots={},
         point_scores=rows[:, 2],
-        pictures=named_pictures(entries),
+        pictures=pictures,
     )
 
 

@@ -10,10 +10,12 @@ from official_oks import GARMENTS, SHIRT, SKIRT, VEST, result, write
 from fashion_mmpose.errors import FormatError
 from fashion_mmpose.files.writing.outputs import OutputFiles
 from fashion_mmpose.formats.deepfashion2.results import (
+    garment_columns,
     read_results,
     result_columns,
     write_results,
 )
+from fashion_mmpose.garments import GarmentPrediction
 
 # Eight points, x from 10 to 80, y from 0 to 14, each with its score.
 POINTS = np.array([[10 * (i + 1), 2 * i, i / 8] for i in range(8)])
@@ -96,6 +98,22 @@ def test_read_back(tmp_path):
         extent = np.ptp(shirt[:, :2], axis=0).prod()
         np.testing.assert_allclose(results.areas, [70 * 14, extent])
         assert results.slots == {}
+
+
+@pytest.mark.parametrize('num', [0, 1, 2])
+def test_columns_of_garments(num):
+    """They are those of the garments' entries."""
+    rng = np.random.default_rng(0)
+    entries = [
+        entry(image_id=2**40, category_id=category_id, keypoints=rng.random((count, 3)))
+        for category_id, count in ((SHIRT, 25), (SKIRT, 8))
+    ][:num]
+    predicted = [GarmentPrediction.from_coco(e, 'deepfashion2') for e in entries]
+    found = garment_columns([(each, 0.3) for each in predicted])
+    expected = result_columns([each.to_official(0.3) for each in predicted])
+    assert len(found) == num
+    for name, values in vars(expected).items():
+        np.testing.assert_array_equal(getattr(found, name), values, name)
 
 
 def test_sizes_are_those_of_all_slots_or_of_boxes(tmp_path):

@@ -127,7 +127,7 @@ class GarmentScoring:
         garment = prediction['garment']
         if not self.rescore:
             return garment.bbox_score
-        scores = garment.points[:, 2]
+        scores = garment.scores.astype(np.float64)
         counted = scores[scores > self.point_score_thr]
         return garment.bbox_score * (counted.mean() if len(counted) else 0.0)
 
