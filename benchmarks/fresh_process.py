@@ -1,11 +1,14 @@
-"""Run a piece of work in a process of its own, and watch its memory."""
+"""Run pieces of work in processes of their own, and watch their time and memory."""
 
+import contextlib
 import gc
 import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+from .timing import counting_cpu_time, is_counting_cpu_time, one_turn
 
 POLL_S = 0.01
 PATIENCE_S = 10.0  # until a process that has told its figures is ended
@@ -70,6 +73,61 @@ def _run(work: Callable, args: tuple, with_plugin: bool, results: Connection) ->
     figures = measured()
     seconds = time.perf_counter() - start
     results.send(figures | dict(seconds=seconds, before_mb=before))
+
+
+@contextlib.contextmanager
+def apart(work: Callable[..., Callable[[], int]], *args) -> Iterator[Callable]:
+    """Some work in a process of its own, for what a process sets as a whole.
+
+    Args:
+        work: Of a module, importable by name. It prepares, and returns a function that
+            does some work and returns how many items.
+        *args: Arguments of ``work``.
+
+    Yields:
+        Callable: Does the work once, and returns milliseconds per item.
+
+    Raises:
+        EOFError: If the process fails, which says why.
+    """
+    import torch
+
+    context = multiprocessing.get_context('spawn')
+    ours, theirs = context.Pipe()
+    told = (work, args, torch.get_num_threads(), is_counting_cpu_time(), theirs)
+    process = context.Process(target=_serve, args=told)
+    process.start()
+    theirs.close()
+
+    def turn() -> float:
+        ours.send(True)
+        return ours.recv()
+
+    try:
+        yield turn
+    finally:
+        with contextlib.suppress(BrokenPipeError):  # of one that has failed
+            ours.send(False)
+        process.join(PATIENCE_S)
+        process.terminate()
+        process.join()
+
+
+def _serve(
+    work: Callable, args: tuple, threads: int, by_cpu: bool, asked: Connection
+) -> None:
+    import fashion_mmpose.plugin  # noqa: F401, I001
+    import cv2
+    import torch
+    from mmengine.registry import init_default_scope
+
+    cv2.setNumThreads(0)
+    torch.set_num_threads(threads)
+    init_default_scope('mmpose')
+    prepared = work(*args)
+    with counting_cpu_time(by_cpu):
+        while asked.recv():
+            asked.send(one_turn(prepared))
 
 
 def own_mb(pid: int | str) -> float:

@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,9 +19,14 @@ RESET_PEAK = '5'  # see proc(5)
 _clock = 'perf_counter'  # of the module time
 
 
+def is_counting_cpu_time() -> bool:
+    """Whether it is within :func:`counting_cpu_time`."""
+    return _clock == 'process_time'
+
+
 @contextmanager
 def counting_cpu_time(wanted: bool = True) -> Iterator[None]:
-    """Within, :func:`alternate` counts what the processor does for this process.
+    """Within, :func:`one_turn` counts what the processor does for the process.
 
     It is what counts on a machine that does other work. With several threads it is the
     time of all of them.
@@ -50,18 +56,32 @@ def alternate(
     Raises:
         ValueError: If there is no round.
     """
+    turns = {name: partial(one_turn, work) for name, work in sides.items()}
+    return by_turns(turns, rounds, pause_s)
+
+
+def by_turns(
+    sides: dict[Name, Callable[[], float]], rounds: int, pause_s: float = 0.0
+) -> dict[Name, float]:
+    """As :func:`alternate` of sides that tell milliseconds per item themselves."""
     if rounds < 1:
         raise ValueError(f'rounds must be at least 1, got {rounds}')
     times = {name: [] for name in sides}
-    now = getattr(time, _clock)
     for turn in range(rounds + 1):
-        for name, work in sides.items():
+        for name, measured in sides.items():
             time.sleep(pause_s)
-            start = now()
-            items = work()
+            value = measured()
             if turn:
-                times[name].append(1e3 * (now() - start) / items)
+                times[name].append(value)
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def one_turn(work: Callable[[], int]) -> float:
+    """Milliseconds per item of some work that returns how many items it has done."""
+    now = getattr(time, _clock)
+    start = now()
+    items = work()
+    return 1e3 * (now() - start) / items
 
 
 def per_image(times: dict[str, float]) -> dict[str, dict[str, float]]:

@@ -1,6 +1,7 @@
 """A whole training step of a small network on FashionAI, with our head and MMPose's."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import numpy as np
 import torch
@@ -9,16 +10,21 @@ from mmengine.structures import InstanceData, PixelData
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
 
+from benchmarks.fresh_process import apart
 from benchmarks.recipes import stock_codec
 from benchmarks.report import Figures
-from benchmarks.timing import alternate, per_image
+from benchmarks.timing import by_turns, per_image
 from fashion_mmpose import garments
+from fashion_mmpose.stack.process import keep_memory
 
 NUM_KEYPOINTS = len(garments.keypoints('fashionai', 'blouse'))
 
 
 def train_step(rounds: int, batch_size: int = 8, size: int = 256) -> Figures:
     """Time of forward, loss, backward and update of a ResNet-18.
+
+    Each side has a process of its own: our runner lets it keep the memory that layers
+    free, on a CPU, see :class:`fashion_mmpose.engine.train_loop.PatientRunner`.
 
     Args:
         rounds: Turns of each side.
@@ -35,27 +41,30 @@ def train_step(rounds: int, batch_size: int = 8, size: int = 256) -> Figures:
         heatmap_size=(size // 4, size // 4),
         sigma=2,
     )
-    parts = dict(
-        ours=(
-            dict(type='PointHeatmapHead', loss=dict(type='LabelledMSELoss')),
-            codec,
-        ),
-        mmpose=(
-            dict(
-                type='HeatmapHead',
-                loss=dict(type='KeypointMSELoss', use_target_weight=True),
-            ),
-            stock_codec(codec),
+    heads = dict(
+        ours=dict(type='PointHeatmapHead', loss=dict(type='LabelledMSELoss')),
+        mmpose=dict(
+            type='HeatmapHead',
+            loss=dict(type='KeypointMSELoss', use_target_weight=True),
         ),
     )
-    sides = {
-        name: _training(head, codec, batch_size, size)
-        for name, (head, codec) in parts.items()
-    }
-    return per_image(alternate(sides, rounds))
+    codecs = dict(ours=codec, mmpose=stock_codec(codec))
+    with ExitStack() as processes:
+        sides = {
+            name: processes.enter_context(
+                apart(_training, head, codecs[name], batch_size, size, name == 'ours')
+            )
+            for name, head in heads.items()
+        }
+        return per_image(by_turns(sides, rounds))
 
 
-def _training(head: dict, codec: dict, batch_size: int, size: int) -> Callable[[], int]:
+def _training(
+    head: dict, codec: dict, batch_size: int, size: int, is_ours: bool
+) -> Callable[[], int]:
+    """Steps as they are run by the runner of this package, or by MMEngine's."""
+    if is_ours:
+        keep_memory()
     torch.manual_seed(0)
     model = MODELS.build(
         dict(
