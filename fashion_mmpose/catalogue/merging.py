@@ -110,13 +110,13 @@ def merge(
         numbers = first_few([str(each) for each in found.missing])
         raise FileNotFoundError(
             f'{len(found.missing)} of {found.plan.num_parts} parts are missing '
-            f'({numbers}); to fix it: run the same `predict` or `measure` again, which '
-            'goes on, or give --partial to put together what is there'
+            f'({numbers}); to fix it: run the command that wrote the others again, '
+            'which goes on, or give --partial to put together what is there'
         )
     if not found.paths:
         raise FileNotFoundError(
             f'none of the {found.plan.num_parts} parts is there; to fix it: run the '
-            'same `predict` or `measure` again, which goes on'
+            'command that began with them again, which goes on'
         )
     abouts = [about_file(path) for path in found.paths]
     is_json = Path(out).suffix.lower() == '.json'

@@ -7,6 +7,7 @@ from typing import Any
 
 import fashion_mmpose
 from fashion_mmpose.inference import GarmentInferencer
+from fashion_mmpose.inference.boxes.alone import BoxesAlone
 from fashion_mmpose.measure.uncertainty.calibration import beside
 
 _DIGITS = 16
@@ -51,6 +52,8 @@ def detector_options(inferencer: GarmentInferencer) -> Mapping[str, Any]:
 
 
 def _digest(network: Any) -> bytes:
+    if isinstance(network, BoxesAlone):
+        return b'boxes alone'
     session = getattr(network, 'session', None)
     if session is None:
         return fashion_mmpose.network_digest(network)

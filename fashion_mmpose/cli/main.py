@@ -102,6 +102,10 @@ COMMANDS = {
         'fashion_mmpose.commands.boxes.detect',
         'Find the garments in all pictures of a COCO file.',
     ),
+    'detect pictures': Command(
+        'fashion_mmpose.cli.pictures.detect_pictures',
+        'Find the boxes of garments in any pictures and videos.',
+    ),
     'predict': Command(
         'fashion_mmpose.cli.pictures.predict',
         'Find garments and their landmarks in pictures and videos.',

@@ -36,8 +36,8 @@ class GarmentPrediction:
         category: Name of the category.
         bbox: x1, y1, x2, y2, shape (4, ), float32.
         bbox_score: 0 to 1; 1 where no detector found the box.
-        keypoints: x, y, shape (K, 2), float32.
-        scores: Scores of the key points, shape (K, ), float32.
+        keypoints: x, y, shape (K, 2), float32; (0, 2) where boxes alone were asked for.
+        scores: Scores of the key points, shape (K, ), float32; (0, ) without points.
         definition: The benchmark; None for a built-in one, which its name tells.
         covariances: How sure the key points are: covariance of x and y of each, in
             square pixels, shape (K, 2, 2), float32; None where nobody knows.
@@ -199,6 +199,7 @@ class GarmentPrediction:
             garments that are followed), ``category``,
             ``bbox_score``, ``keypoint_probabilities`` (of calibrated networks only),
             ``keypoint_states`` (of networks that tell them) and ``keypoint_names``.
+            Without key points it has neither ``keypoints`` nor their names.
         """
         coco = self.to_coco()
         entry = dict(image_id=coco['image_id'], image=self.image)
@@ -212,8 +213,10 @@ class GarmentPrediction:
             bbox=coco['bbox'],
             bbox_score=round(self.bbox_score, 6),
             score=coco['score'],
-            keypoints=coco['keypoints'],
         )
+        if not len(self.scores):
+            return entry
+        entry['keypoints'] = coco['keypoints']
         if self.probabilities is not None:
             own = self.probabilities.astype(float).round(4)
             entry[_PROBABILITIES] = own.tolist()
@@ -303,8 +306,11 @@ def garment_score(bbox_score: float, scores: np.ndarray) -> float:
             there.
 
     Returns:
-        float: The box's score times the mean score of the points.
+        float: The box's score times the mean score of the points; of a garment that has
+        none, the box's.
     """
+    if not len(scores):
+        return bbox_score
     scored = scores[scores > 0]
     return bbox_score * float(scored.mean() if len(scored) else 0)
 

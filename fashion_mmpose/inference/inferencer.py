@@ -14,17 +14,11 @@ from fashion_mmpose.garments import GarmentPrediction
 from fashion_mmpose.media.reading import Picture, load_pictures
 from fashion_mmpose.media.sources import Input, Source, find_sources
 
+from .boxes.alone import boxes_alone
 from .boxes.crops import Crop, predict_crops
+from .boxes.finding import find_boxes
 from .boxes.framing import FramingWarning, whole_picture_doubt
-from .boxes.requests import (
-    Boxes,
-    Categories,
-    Request,
-    Requests,
-    boxes_of_category,
-    read_requests,
-    whole_picture,
-)
+from .boxes.requests import Boxes, Categories, Request, Requests, read_requests
 from .building import (
     ConfigLike,
     WeightsLike,
@@ -91,6 +85,8 @@ class GarmentInferencer(Storable):
             It runs without PyTorch and MMPose. Defaults to None.
         det: The detector as such a file, in the place of ``det_model`` and
             ``det_weights``. Defaults to None.
+        boxes_only: Whether only boxes are asked for: no pose network is needed, and
+            garments have no key points. Defaults to False.
 
     Attributes:
         networks: The pose network of every category.
@@ -120,13 +116,23 @@ class GarmentInferencer(Storable):
         *,
         pose: str | os.PathLike | Mapping[str, str | os.PathLike] | None = None,
         det: str | os.PathLike | None = None,
+        boxes_only: bool = False,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
         self.batch_size = batch_size
         pose = one_of(pose=pose, pose2d=pose2d)
         det = one_of(det=det, det_model=det_model)
-        if pose is None:
+        if boxes_only:
+            if pose is not None or pose2d_weights is not None or benchmark is not None:
+                raise ValueError(
+                    'boxes_only leaves the key points out; to fix it: give no pose '
+                    'network and no benchmark, or leave boxes_only out'
+                )
+            if det is None:
+                found = starter_detector(device, det_weights, det_options)
+                det, det_weights, det_options = found
+        elif pose is None:
             name = starter.chosen_for(benchmark or 'deepfashion2')
             pose, pose2d_weights = starter_network(name, device, pose2d_weights)
             if det is None and benchmark != 'fashionai':
@@ -137,10 +143,11 @@ class GarmentInferencer(Storable):
                 'benchmark chooses a network of the starter; one that is named is for '
                 'the key points that it was trained for'
             )
-        self.networks = build_pose(pose, pose2d_weights, device)
+        networks = {} if boxes_only else build_pose(pose, pose2d_weights, device)
         self.detector, self.garment_thr = build_detector(
             det, det_weights, device, det_options
         )
+        self.networks = boxes_alone(self.detector) if boxes_only else networks
         classes = getattr(self.detector, 'classes', None)
         if classes is not None and not set(classes) & set(self.networks):
             raise ValueError(
@@ -354,9 +361,10 @@ class GarmentInferencer(Storable):
     ) -> Iterator[PicturePrediction]:
         """The garments of some pictures, whose crops are batched together."""
         readable = [(picture, asked) for picture, asked in window if not picture.error]
+        found_boxes = find_boxes(readable, self.detector, self.batch_size)
         crops = []
         ends = []
-        for (picture, _), boxes in zip(readable, self._find_boxes(readable)):
+        for (picture, _), boxes in zip(readable, found_boxes):
             for bbox, score, label in zip(boxes.bboxes, boxes.scores, boxes.labels):
                 network = self.networks.get(label)
                 if network is not None:
@@ -370,27 +378,3 @@ class GarmentInferencer(Storable):
             if asked is not None and asked.boxes is None:
                 garments = [each for each in garments if each.score >= self.garment_thr]
             yield PicturePrediction(picture, tuple(garments))
-
-    def _find_boxes(
-        self, window: Sequence[tuple[Picture, Request]]
-    ) -> list[Detections]:
-        """Where the garments are: given, detected, or all over the picture."""
-        boxes = {
-            row: request.boxes
-            for row, (_, request) in enumerate(window)
-            if request.boxes is not None
-        }
-        rest = [row for row in range(len(window)) if row not in boxes]
-        if rest and self.detector is not None:
-            pixels = [window[row][0].pixels for row in rest]
-            wanted = [window[row][1].category for row in rest]
-            found = self.detector.detect(pixels, self.batch_size, wanted)
-            boxes.update(zip(rest, found))
-        elif rest:
-            for row in rest:
-                picture, request = window[row]
-                boxes[row] = whole_picture(picture.pixels, request.category)
-        return [
-            boxes_of_category(boxes[row], request.category)
-            for row, (_, request) in enumerate(window)
-        ]

@@ -56,14 +56,15 @@ def draw_predictions(
         corners = np.rint(item.bbox).astype(int).tolist()
         cv2.rectangle(canvas, corners[:2], corners[2:], color, round(scale))
         radius = int(np.clip(np.sqrt(max(areas[i], 0)) / 80, 2 * scale, 5 * scale))
-        canvas = draw_keypoints(
-            canvas,
-            item.keypoints,
-            item.garment,
-            item.scores >= keypoint_thr,
-            radius,
-            round(2 * scale),
-        )
+        if len(item.keypoints):  # none where boxes alone were asked for
+            canvas = draw_keypoints(
+                canvas,
+                item.keypoints,
+                item.garment,
+                item.scores >= keypoint_thr,
+                radius,
+                round(2 * scale),
+            )
         captions.append((item.caption, corners[:2], color))
     _write_captions(canvas, captions)
     if with_names:

@@ -24,8 +24,15 @@ from fashion_mmpose.media.sources import has_wildcard
 from fashion_mmpose.pretrained import name_and_revision, names_folder
 
 
-def add_network_options(parser: argparse.ArgumentParser) -> None:
-    """Add the inputs, the networks that look at them, and how they do."""
+def add_network_options(
+    parser: argparse.ArgumentParser, boxes_only: bool = False
+) -> None:
+    """Add the inputs, the networks that look at them, and how they do.
+
+    Args:
+        parser: The parser.
+        boxes_only: Whether there is a detector alone. Defaults to False.
+    """
     parser.add_argument(
         'inputs',
         nargs='+',
@@ -45,7 +52,12 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         help="folder that the paths of lists and tables lead from (the list's own)",
     )
     add_sharing(parser)
-    add_networks(parser)
+    if boxes_only:
+        of_poses = dict.fromkeys(('pose', 'benchmark', 'pretrained', 'garment_thr'))
+        parser.set_defaults(boxes_only=True, **of_poses)
+        _add_detector(parser)
+    else:
+        add_networks(parser)
     parser.add_argument(
         '--category',
         metavar='NAME',
@@ -135,17 +147,31 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         'whole pictures of the garment that --category names',
     )
     parser.add_argument(
+        '--pretrained',
+        metavar='FOLDER',
+        help='folder of networks that save_pretrained wrote, or an id of a model hub: '
+        'owner/name, or owner/name@revision; in the place of --pose and --det',
+    )
+    parser.add_argument(
+        '--garment-thr',
+        type=float,
+        metavar='T',
+        help='lowest score of the garments in such boxes, of box and points together '
+        '(from a folder of networks as it says, for the starter '
+        f'{STARTER_GARMENT_THR:g}, else 0)',
+    )
+    parser.set_defaults(boxes_only=False)
+    _add_detector(parser)
+
+
+def _add_detector(parser: argparse.ArgumentParser) -> None:
+    """Add the detector, and how networks look at pictures."""
+    parser.add_argument(
         '--det',
         nargs=2,
         metavar=('CONFIG', 'CHECKPOINT'),
         help='garment detector, or FILE.onnx, a folder of networks or '
         f'{DETECTOR} alone',
-    )
-    parser.add_argument(
-        '--pretrained',
-        metavar='FOLDER',
-        help='folder of networks that save_pretrained wrote, or an id of a model hub: '
-        'owner/name, or owner/name@revision; in the place of --pose and --det',
     )
     parser.add_argument(
         '--score-thr',
@@ -162,14 +188,6 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         help='of boxes whose intersection over union is larger, whatever their '
         'categories, keep only the best; 1 keeps all (from a folder of networks as it '
         f'says, else {DETECTOR_MAX_OVERLAP:g})',
-    )
-    parser.add_argument(
-        '--garment-thr',
-        type=float,
-        metavar='T',
-        help='lowest score of the garments in such boxes, of box and points together '
-        '(from a folder of networks as it says, for the starter '
-        f'{STARTER_GARMENT_THR:g}, else 0)',
     )
     parser.add_argument(
         '--batch-size',
@@ -238,13 +256,22 @@ def build(args: argparse.Namespace) -> GarmentInferencer:
 
 
 def _build(args: argparse.Namespace) -> GarmentInferencer:
+    det, det_weights = args.det or (None, None)
+    if args.boxes_only:
+        return GarmentInferencer(
+            det_model=det,
+            det_weights=det_weights or None,
+            device=args.device,
+            batch_size=args.batch_size,
+            det_options=_limits_of_boxes(args),
+            boxes_only=True,
+        )
     if args.pretrained:
         return _from_pretrained(args)
     entries = [(pose[0], pose[1] if len(pose) == 2 else None) for pose in args.pose]
     pose, weights = entries[0] if entries else (None, None)
     if len(entries) > 1:
         pose, weights = _by_category(entries), None
-    det, det_weights = args.det or (None, None)
     has_detector = args.det or not args.pose and args.benchmark != 'fashionai'
     options = _limits_of_boxes(args)
     if not has_detector:

@@ -1,6 +1,6 @@
 """Predictions and lengths of very many pictures, written in parts.
 
-`predict` and `measure` come here with `--format parquet`.
+`predict`, `measure` and `detect pictures` come here with `--format parquet`.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def check_parts(
     """Refuse options that do not go together, and fill in those that are not given.
 
     Args:
-        args: Options of `predict` or `measure`.
+        args: Options of the command.
         parser: Whose they are.
         alone: Names of the options that `--format parquet` has no place for.
     """
@@ -89,7 +89,7 @@ def execute_in_parts(args: argparse.Namespace, title: str, measured: bool) -> in
     """Predict what no part has yet, and report; the exit code.
 
     Args:
-        args: Options of `predict` or `measure`.
+        args: Options of the command.
         title: Of the progress.
         measured: Whether garments are measured, too.
     """

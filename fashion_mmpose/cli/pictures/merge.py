@@ -3,12 +3,13 @@
 Usage:
     fashion-mmpose merge DIR... --out predictions.json|garments.parquet [--partial]
 
-DIR is the folder that `fashion-mmpose predict --format parquet`, or `measure` with the
-same, has written its parts into; there may be several where each process of a run had
-its own. The JSON is the COCO result list that `predict` writes of the same pictures in
-one go; the Parquet file has all rows. predictions.unreadable.csv, beside it and called
-like it, lists the pictures that could not be read, if there are any. Where parts are
-missing nothing is written, unless --partial is given.
+DIR is the folder that `fashion-mmpose predict --format parquet`, or `measure` or
+`detect pictures` with the same, has written its parts into; there may be several where
+each process of a run had its own. The JSON is the COCO result list that the command
+writes of the same pictures in one go; the Parquet file has all rows.
+predictions.unreadable.csv, beside it and called like it, lists the pictures that could
+not be read, if there are any. Where parts are missing nothing is written, unless
+--partial is given.
 """
 
 import argparse

@@ -82,7 +82,7 @@ from .running import (
     total_of,
 )
 
-_MAX_FPS = 1000.0  # of drawn videos
+MAX_FPS = 1000.0  # of drawn videos
 # What `--format parquet` has no place for.
 _ALONE = ('save_json', 'save_csv', 'save_vis', 'track', 'combine', 'spec')
 
@@ -147,8 +147,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     check_parts(args, parser, _ALONE)
     if of_lengths and not args.measure:
         parser.error(f'{", ".join(of_lengths)}: for lengths; give --measure, too')
-    if args.fps is not None and not 0 < args.fps <= _MAX_FPS:
-        parser.error(f'--fps {args.fps}: must be above 0 and at most {_MAX_FPS:g}')
+    if args.fps is not None and not 0 < args.fps <= MAX_FPS:
+        parser.error(f'--fps {args.fps}: must be above 0 and at most {MAX_FPS:g}')
     for name in ('names', 'fps', 'kpt_thr'):
         value = getattr(args, name)
         if value is not None and value is not False and not args.save_vis:  # 0 counts

@@ -13,7 +13,7 @@ that is given; --ann-file and --img-root name others. The output is a COCO resul
 What is finished is kept in OUT.partial: the same command goes on after an
 interruption. OUT appears when all pictures are finished. Pictures that cannot be read
 are listed at the end, and the exit code is 1; with --skip-bad OUT is written without
-them.
+them. `fashion-mmpose detect pictures` is for pictures of any kind.
 """
 
 import argparse

@@ -250,7 +250,7 @@ def coco_text(garment: GarmentPrediction, name: str) -> str:
     """
     entry = dict(garment.to_dict(), image=name)
     # They are the category's, entry by entry.
-    del entry['keypoint_names']
+    entry.pop('keypoint_names', None)
     try:
         return encode(entry)
     except ValueError as error:
