@@ -4,6 +4,7 @@ import contextlib
 import functools
 import gc
 import json
+import logging
 import os
 import random
 import shlex
@@ -131,7 +132,10 @@ def pytest_collection_finish():
     """What was imported stays: the garbage collector need not visit it again.
 
     And what tests leave it need not look for so often: that took a tenth of their time.
+    PyTorch notes what it traces where its logger has a handler, and pytest gives one to
+    each logger that does not pass its records on.
     """
+    logging.getLogger('torch.__trace').propagate = True
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
