@@ -148,13 +148,14 @@ def _handle(number: int, frame) -> None:
     raise KeyboardInterrupt
 
 
-def _ask_again(unraisable) -> None:
+def _ask_again(unraisable, otherwise=sys.__unraisablehook__) -> None:
     """Raise a KeyboardInterrupt once more that was raised where nothing passes on.
 
-    Python drops what is raised while it frees an object.
+    Python drops what is raised while it frees an object, also when it ends: then this
+    module has lost its names, but not what it was defined with.
     """
     if not isinstance(unraisable.exc_value, KeyboardInterrupt):
-        sys.__unraisablehook__(unraisable)
+        otherwise(unraisable)
     elif _State.received:
         # Not from here, where it would be dropped again.
         number = _State.received[0][0]

@@ -160,6 +160,25 @@ def test_an_interrupt_that_python_drops_comes_again():
     assert (done.stdout, done.stderr) == ('interrupted\n', '')
 
 
+LATE = """
+from fashion_mmpose import interrupts
+
+class Late:
+    def __del__(self):
+        raise ValueError('as Python ends')
+
+interrupts.guard()
+interrupts.late = Late()
+"""
+
+
+def test_what_fails_as_python_ends_is_told():
+    """By then the module has lost the names that it uses."""
+    done = subprocess.run([sys.executable, '-c', LATE], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == 'ValueError: as Python ends'
+    assert 'unraisablehook' not in done.stderr
+
+
 def wait_until_caught(process, number):
     """Until then it ends as any process does; on a busy machine that takes long."""
     status = Path(f'/proc/{process.pid}/status')
