@@ -17,6 +17,7 @@ from .surfaces.fabric import Cloth
 from .surfaces.palette import Color
 
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV draws
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -303,7 +304,7 @@ class Canvas:
         painted = self._cloth(sketch, seen)
         for stroke in sketch.layer.strokes:
             self._stroke(painted, stroke, (place.x, place.y))
-        shade = cv2.cvtColor(self._shade(sketch)[window], cv2.COLOR_GRAY2BGR)
+        shade = cv2.cvtColor(self._shade(sketch, window), cv2.COLOR_GRAY2BGR)
         above = cv2.multiply(painted[window], shade, scale=1 / 160)
         _lay_over(self._image[place.window][window], above, seen[window])
 
@@ -342,11 +343,15 @@ class Canvas:
         target = (self.camera.project(frame) - origin).astype(np.float32)
         return cv2.getPerspectiveTransform(flat, target)
 
-    def _shade(self, sketch: _Sketch) -> np.ndarray:
-        """(h, w) uint8 brightness, 160 is neutral: the light and a rim."""
+    def _shade(self, sketch: _Sketch, window: tuple[slice, slice]) -> np.ndarray:
+        """(h, w) uint8 brightness of a window of a layer, 160 is neutral: the light and
+        a rim.
+        """
         mask = sketch.place.mask
-        full = cv2.resize(sketch.light, mask.shape[::-1])
-        rim = cv2.subtract(mask, cv2.erode(mask, np.ones((3, 3), np.uint8)))
+        full = cv2.resize(sketch.light, mask.shape[::-1])[window]
+        if self._rim <= 0:
+            return full
+        rim = cv2.subtract(mask[window], cv2.erode(mask, _NEIGHBOURS)[window])
         return cv2.subtract(full, cv2.multiply(rim, full, scale=self._rim / 255))
 
     def _details(self, strokes, shape, origin) -> tuple:
