@@ -117,7 +117,9 @@ class _Sketch:
         layer: The layer.
         place: Where it lies in the picture.
         outlines: (N, 2) pixels of the picture each, of its pieces.
-        fixed: The same for OpenCV, in the window of ``place``.
+        fixed: The same for OpenCV, in the window of ``place``, and then the layer's
+            strokes.
+        frames: (4, 2) pixels of the picture each, of its pieces' cloth.
         dimmed: Window (x0, y0, x1, y1) of the shadow that it casts.
         light: Coarse (h, w) uint8 brightness, 160 is neutral.
     """
@@ -126,12 +128,28 @@ class _Sketch:
     place: Painted
     outlines: list[np.ndarray]
     fixed: list[np.ndarray]
+    frames: list[np.ndarray]
     dimmed: tuple[int, int, int, int]
     light: np.ndarray
 
 
-def _fixed(points: np.ndarray) -> np.ndarray:
-    return np.rint(points * (1 << _SHIFT)).astype(np.int32)
+def _fixed(
+    lines: list[np.ndarray], origin: np.ndarray, step: int = 1
+) -> list[np.ndarray]:
+    """Lines (N, 2) in pixels for OpenCV, from an origin and in steps of some pixels."""
+
+    def fix(points: np.ndarray) -> np.ndarray:
+        return np.rint((points - origin) / step * (1 << _SHIFT)).astype(np.int32)
+
+    return list(sent(fix, lines))
+
+
+def _lay(frame: np.ndarray, pixels: float, target: np.ndarray) -> np.ndarray:
+    """(3, 3) from a tile's pixels to those of a piece's frame (4, 2) in a window."""
+    top, right, bottom, left = np.linalg.norm(frame[[1, 2, 3, 0]] - frame, axis=1)
+    w, h = pixels * (top + bottom) / 2, pixels * (left + right) / 2
+    flat = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+    return cv2.getPerspectiveTransform(flat, target.astype(np.float32))
 
 
 def _extent(mask: np.ndarray) -> tuple[slice, slice]:
@@ -210,7 +228,10 @@ class Canvas:
 
     def draw(self, layer: Layer) -> None:
         """Draws a layer over everything drawn before."""
-        outlines = [self.camera.project(piece.outline) for piece in layer.pieces]
+        count = len(layer.pieces)
+        lines = list(sent(self.camera.project, layer.lines))
+        outlines, frames = lines[: 2 * count : 2], lines[1 : 2 * count : 2]
+        strokes = lines[2 * count :]
         points = np.concatenate(outlines)
         extent = (*points.min(0).tolist(), *points.max(0).tolist())
         window = self._window(extent, 2)
@@ -218,20 +239,21 @@ class Canvas:
             return
         x0, y0, x1, y1 = window
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        fixed = [_fixed(outline - (x0, y0)) for outline in outlines]
-        for outline in fixed:
+        fixed = _fixed([*outlines, *strokes], np.array([x0, y0]))
+        for outline in fixed[:count]:
             cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, _SHIFT)
-        details = self._details(layer.strokes, mask.shape, (x0, y0))
+        details = self._details(layer.strokes, fixed[count:], mask.shape)
         place = Painted(
             *(layer.part, layer.hides, x0, y0, mask),
             *(layer.garment, layer.parsing, details),
         )
         self.stack.append(place)
         dimmed = self._window(extent, int(2.5 * self._reach) + 2)
-        frame = self.camera.project(layer.pieces[-1].frame)
-        light = self._lamp.on(self._rng, mask, frame, (x0, y0), layer.cloth.relief)
+        light = self._lamp.on(self._rng, mask, frames[-1], (x0, y0), layer.cloth.relief)
         light = (np.clip(light, 0.4, 1.3) * layer.shade * 160).astype(np.uint8)
-        self._sketches.append(_Sketch(layer, place, outlines, fixed, dimmed, light))
+        self._sketches.append(
+            _Sketch(layer, place, outlines, fixed, frames, dimmed, light)
+        )
 
     def hidden(
         self, point: np.ndarray, part: str, margin: int = 2, garment: int = 0
@@ -287,8 +309,8 @@ class Canvas:
         size = (-(-(x1 - x0) // COARSE), -(-(y1 - y0) // COARSE))
         coarse = np.zeros(size[::-1], np.uint8)
         origin = np.array([x0, y0]) + self._lamp.direction * self._reach * 0.4
-        for outline in sketch.outlines:
-            cv2.fillPoly(coarse, [_fixed((outline - origin) / COARSE)], 255, 8, _SHIFT)
+        for outline in _fixed(sketch.outlines, origin, COARSE):
+            cv2.fillPoly(coarse, [outline], 255, 8, _SHIFT)
         coarse = soften(coarse, 0.6 * self._reach / COARSE)
         coarse = (255 - coarse * strength).astype(np.uint8)
         full = cv2.resize(coarse, (x1 - x0, y1 - y0))[seen]
@@ -302,8 +324,9 @@ class Canvas:
             return
         place = sketch.place
         painted = self._cloth(sketch, seen)
-        for stroke in sketch.layer.strokes:
-            self._stroke(painted, stroke, (place.x, place.y))
+        drawn = sketch.fixed[len(sketch.layer.pieces) :]
+        for stroke, points in zip(sketch.layer.strokes, drawn):
+            self._stroke(painted, stroke, points, stroke.color)
         shade = cv2.cvtColor(self._shade(sketch, window), cv2.COLOR_GRAY2BGR)
         above = cv2.multiply(painted[window], shade, scale=1 / 160)
         _lay_over(self._image[place.window][window], above, seen[window])
@@ -315,7 +338,8 @@ class Canvas:
         cv2.rectangle(painted, cv2.boundingRect(seen), cloth.color, cv2.FILLED)
         if len(cloth.tile) <= 8:
             return painted
-        for piece, outline in zip(sketch.layer.pieces, sketch.fixed):
+        pieces = zip(sketch.layer.pieces, sketch.frames, sketch.fixed)
+        for piece, frame, outline in pieces:
             # Each piece is laid on its own bounding box only.
             x, y, w, h = cv2.boundingRect(outline)
             x0, y0 = max(0, (x >> _SHIFT) - 2), max(0, (y >> _SHIFT) - 2)
@@ -329,19 +353,12 @@ class Canvas:
             x, y, w, h = cv2.boundingRect(cv2.min(own, seen[y0:y1, x0:x1]))
             if w == 0:
                 continue
-            matrix = self._lay(piece.frame, cloth.pixels, (place.x + x0, place.y + y0))
+            target = frame - (place.x + x0, place.y + y0)
+            matrix = _lay(piece.frame, cloth.pixels, target)
             matrix = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1.0]]) @ matrix
             region = painted[y0 + y : y0 + y + h, x0 + x : x0 + x + w]
             cv2.copyTo(cloth.laid(matrix, (w, h)), own[y : y + h, x : x + w], region)
         return painted
-
-    def _lay(self, frame: np.ndarray, pixels: float, origin) -> np.ndarray:
-        """(3, 3) from a tile's pixels to the window's for a piece's frame (4, 2)."""
-        top, right, bottom, left = np.linalg.norm(frame[[1, 2, 3, 0]] - frame, axis=1)
-        w, h = pixels * (top + bottom) / 2, pixels * (left + right) / 2
-        flat = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
-        target = (self.camera.project(frame) - origin).astype(np.float32)
-        return cv2.getPerspectiveTransform(flat, target)
 
     def _shade(self, sketch: _Sketch, window: tuple[slice, slice]) -> np.ndarray:
         """(h, w) uint8 brightness of a window of a layer, 160 is neutral: the light and
@@ -354,22 +371,20 @@ class Canvas:
         rim = cv2.subtract(mask[window], cv2.erode(mask, _NEIGHBOURS)[window])
         return cv2.subtract(full, cv2.multiply(rim, full, scale=self._rim / 255))
 
-    def _details(self, strokes, shape, origin) -> tuple:
+    def _details(self, strokes, drawn: list[np.ndarray], shape) -> tuple:
         """Those of the strokes that show something else than their layer, as masks."""
         details = []
-        for stroke in strokes:
+        for stroke, points in zip(strokes, drawn):
             if stroke.parsing is not None:
                 inside = np.zeros(shape, np.uint8)
-                self._stroke(inside, replace(stroke, color=(255, 255, 255)), origin)
+                self._stroke(inside, stroke, points, 255)
                 details.append((stroke.parsing, inside))
         return tuple(details)
 
-    def _stroke(self, painted: np.ndarray, stroke: Stroke, origin) -> None:
-        points = _fixed(self.camera.project(stroke.points) - origin)
+    def _stroke(self, painted: np.ndarray, stroke: Stroke, points, color) -> None:
+        """Draws a stroke's points, for OpenCV in the window that is painted."""
         if stroke.width:
             width = max(1, round(stroke.width * self.camera.unit))
-            cv2.polylines(
-                painted, [points], False, stroke.color, width, cv2.LINE_AA, _SHIFT
-            )
+            cv2.polylines(painted, [points], False, color, width, cv2.LINE_AA, _SHIFT)
         else:
-            cv2.fillPoly(painted, [points], stroke.color, cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(painted, [points], color, cv2.LINE_AA, _SHIFT)
