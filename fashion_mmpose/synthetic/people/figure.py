@@ -1,4 +1,4 @@
-"""The wearer: skin, head, hair, limbs, shoes."""
+"""The wearer before it is bent: skin, head, hair, limbs, shoes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fashion_mmpose.synthetic.clothes.body import SIDES, Body, Limb, Pose
+from fashion_mmpose.synthetic.clothes.body import SIDES, Body, Limb
 from fashion_mmpose.synthetic.painting.canvas import Layer, Stroke
 from fashion_mmpose.synthetic.painting.curves import (
     Pen,
@@ -91,17 +91,17 @@ def bone(limb: Limb, number: int, start: float, end: float) -> Piece:
     return _shape(ribbon(a + (b - a) * _BONE[:, None], half))
 
 
-def upper_arm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
+def upper_arm(limb: Limb, looks: Looks) -> Layer:
     """From the shoulder to the elbow."""
     pieces = (
         _shape(ellipse(limb.root, 0.1, 0.1)),
         bone(limb, 0, 0.095, 0.07),
         _shape(ellipse(limb.joint, 0.07, 0.07)),
     )
-    return _skin(pieces, looks, shadow=0.15).mapped(pose.bend)
+    return _skin(pieces, looks, shadow=0.15)
 
 
-def forearm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
+def forearm(limb: Limb, looks: Looks) -> Layer:
     """From the elbow to the finger tips."""
     along, inward = limb.direction(1), limb.inward(1)
     tip = limb.end + along * 0.12
@@ -116,16 +116,16 @@ def forearm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
     )
     line = np.stack([limb.end + along * 0.13 + inward * 0.015, tip + along * 0.07])
     strokes = (Stroke(line, palette.scaled(looks.skin, 0.75), 0.008),)
-    return _skin(pieces, looks, shadow=0.25, strokes=strokes).mapped(pose.bend)
+    return _skin(pieces, looks, shadow=0.25, strokes=strokes)
 
 
-def hanging_arm(limb: Limb, pose: Pose, looks: Looks) -> Layer:
+def hanging_arm(limb: Limb, looks: Looks) -> Layer:
     """The arm in one, without a crease at the elbow."""
-    upper, lower = upper_arm(limb, pose, looks), forearm(limb, pose, looks)
+    upper, lower = upper_arm(limb, looks), forearm(limb, looks)
     return replace(lower, pieces=(*upper.pieces, *lower.pieces))
 
 
-def leg(limb: Limb, pose: Pose, looks: Looks) -> Layer:
+def leg(limb: Limb, looks: Looks) -> Layer:
     """From the hip joint to the ground, shoe included."""
     side = limb.side
     shoe_line = limb.end + np.stack([side * 0.07 * _SHORT, 0.02 + 0.2 * _SHORT], 1)
@@ -138,10 +138,10 @@ def leg(limb: Limb, pose: Pose, looks: Looks) -> Layer:
     )
     # Shoes are seen as such on a mannequin, too.
     strokes = (Stroke(shoe, looks.shoes, parsing=Parsing.OTHERS),)
-    return _skin(pieces, looks, shadow=0.25, strokes=strokes).mapped(pose.bend)
+    return _skin(pieces, looks, shadow=0.25, strokes=strokes)
 
 
-def trunk(body: Body, pose: Pose, looks: Looks) -> Layer:
+def trunk(body: Body, looks: Looks) -> Layer:
     """Neck, shoulders and trunk."""
     (nx, ny), (sx, sy) = body.neck, body.shoulder
     (wx, wy), (hx, hy) = body.waist, body.hip
@@ -167,10 +167,10 @@ def trunk(body: Body, pose: Pose, looks: Looks) -> Layer:
         for s in SIDES
         if looks.face
     )
-    return _skin((pen.piece(),), looks, shadow=0.2, strokes=bones).mapped(pose.bend)
+    return _skin((pen.piece(),), looks, shadow=0.2, strokes=bones)
 
 
-def hair_behind(body: Body, pose: Pose, looks: Looks) -> Layer | None:
+def hair_behind(body: Body, looks: Looks) -> Layer | None:
     """The hair behind the neck."""
     if looks.doll or looks.headless:
         return None
@@ -190,10 +190,10 @@ def hair_behind(body: Body, pose: Pose, looks: Looks) -> Layer | None:
     pen.curve(
         point(rx + 0.1, y), point(rx + 0.16, y - ry - 0.08), point(0, y - ry - 0.09)
     )
-    return _hair(pen.piece(), looks, 0.5, shadow=0.2).mapped(pose.bend)
+    return _hair(pen.piece(), looks, 0.5, shadow=0.2)
 
 
-def head(body: Body, pose: Pose, looks: Looks) -> list[Layer]:
+def head(body: Body, looks: Looks) -> list[Layer]:
     """Face and the hair over it; from the back, hair alone."""
     if looks.headless:
         return []
@@ -235,7 +235,7 @@ def head(body: Body, pose: Pose, looks: Looks) -> list[Layer]:
     ]
     if not looks.doll:
         layers.append(_hair(_cap(body, looks), looks, 0.5, shadow=0.1))
-    return [layer.mapped(pose.bend) for layer in layers]
+    return layers
 
 
 def _cap(body: Body, looks: Looks) -> Piece:
@@ -256,9 +256,7 @@ def _cap(body: Body, looks: Looks) -> Piece:
     return pen.piece()
 
 
-def locks(
-    rng: np.random.Generator, body: Body, pose: Pose, looks: Looks
-) -> list[Layer]:
+def locks(rng: np.random.Generator, body: Body, looks: Looks) -> list[Layer]:
     """Long hair that falls over the shoulders in front."""
     if looks.doll or looks.headless or looks.hair_length < 0.4:
         return []
@@ -273,4 +271,4 @@ def locks(
         line = np.stack([x, y + (end - y) * t], axis=1)
         half = 0.1 * np.sin(np.pi * (0.25 + 0.73 * t)) + 0.01
         layers.append(_hair(_shape(ribbon(line, half)), looks, 0.6))
-    return [layer.mapped(pose.bend) for layer in layers]
+    return layers

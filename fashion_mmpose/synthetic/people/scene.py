@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -12,6 +12,7 @@ from fashion_mmpose.synthetic.clothes.body import Body, Limb, Pose
 from fashion_mmpose.synthetic.clothes.parts import Garment, Part
 from fashion_mmpose.synthetic.clothes.trim import Trims
 from fashion_mmpose.synthetic.painting.canvas import Camera, Layer, Stroke
+from fashion_mmpose.synthetic.painting.curves import sent
 from fashion_mmpose.synthetic.painting.surfaces.fabric import Cloth
 
 from . import figure
@@ -92,6 +93,36 @@ def _hangs(arm: Limb) -> bool:
     return arm.front and arm.angles[1] > -6
 
 
+def _figure(rng: np.random.Generator, wearer: Wearer) -> Sequence[list[Layer]]:
+    """What is seen of a wearer: behind the garments, legs and trunk, forearms that
+    cross the body, the head; nothing where nobody is there.
+    """
+    body, pose, looks = wearer.body, wearer.pose, wearer.looks
+    if looks is None:
+        return [], [], [], []
+    arms = wearer.arms.values()
+    hair = figure.hair_behind(body, looks)
+    behind = [] if hair is None else [hair]
+    behind += [figure.hanging_arm(arm, looks) for arm in arms if not arm.front]
+    order = sorted(wearer.legs.values(), key=lambda leg: leg.side == pose.near_leg)
+    skin = [figure.leg(leg, looks) for leg in order]
+    # Trunk and shoulders are one skin, without a crease between them.
+    trunk = figure.trunk(body, looks)
+    pieces = trunk.pieces
+    for arm in arms:
+        if arm.front:
+            draw = figure.hanging_arm if _hangs(arm) else figure.upper_arm
+            pieces += draw(arm, looks).pieces
+    skin.append(replace(trunk, pieces=pieces))
+    crossing = [arm for arm in arms if arm.front and not _hangs(arm)]
+    forearms = [figure.forearm(arm, looks) for arm in crossing]
+    head = [*figure.head(body, looks), *figure.locks(rng, body, looks)]
+    groups = (behind, skin, forearms, head)
+    lines = [line for group in groups for layer in group for line in layer.lines]
+    bent = sent(pose.bend, lines)
+    return [[layer.moved(bent) for layer in group] for group in groups]
+
+
 def worn(
     rng: np.random.Generator,
     wearer: Wearer,
@@ -112,32 +143,15 @@ def worn(
         tucked: Whether the lower garment lies over the upper one.
         inner_loose: Whether ``inner`` lies over the lower garment.
     """
-    body, pose, looks = wearer.body, wearer.pose, wearer.looks
     below = [] if lower is None else lower.front()
     if upper is None:
         return below
-    layers: list[Layer | None] = []
-    arms = wearer.arms.values()
-    if looks is not None:
-        layers.append(figure.hair_behind(body, pose, looks))
-        for arm in arms:
-            if not arm.front:
-                layers.append(figure.hanging_arm(arm, pose, looks))
-    layers += upper.layers(upper.garment.behind[:1])
+    behind, skin, forearms, head = _figure(rng, wearer)
+    layers = [*behind, *upper.layers(upper.garment.behind[:1])]
     if inner is not None:
         layers += inner.layers(inner.garment.behind)
     layers += upper.layers(upper.garment.behind[1:])
-    if looks is not None:
-        order = sorted(wearer.legs.values(), key=lambda leg: leg.side == pose.near_leg)
-        layers += [figure.leg(leg, pose, looks) for leg in order]
-        # Trunk and shoulders are one skin, without a crease between them.
-        skin = figure.trunk(body, pose, looks)
-        for arm in arms:
-            if arm.front:
-                draw = figure.hanging_arm if _hangs(arm) else figure.upper_arm
-                pieces = (*skin.pieces, *draw(arm, pose, looks).pieces)
-                skin = replace(skin, pieces=pieces)
-        layers.append(skin)
+    layers += skin
     under = [] if inner is None else inner.front()
     sleeves = [] if inner is None else inner.over()
     if upper.has_sleeves():
@@ -150,14 +164,7 @@ def worn(
     layers += under if inner_loose else []
     if not tucked:
         layers += upper.front()
-    if looks is not None:
-        crossing = [arm for arm in arms if arm.front and not _hangs(arm)]
-        layers += [figure.forearm(arm, pose, looks) for arm in crossing]
-    layers += [*sleeves, *upper.over()]
-    if looks is not None:
-        layers += figure.head(body, pose, looks)
-        layers += figure.locks(rng, body, pose, looks)
-    return [layer for layer in layers if layer is not None]
+    return [*layers, *forearms, *sleeves, *upper.over(), *head]
 
 
 def sample_camera(

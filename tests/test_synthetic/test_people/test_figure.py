@@ -31,19 +31,19 @@ def paint(looks: Looks, seed: int) -> Canvas:
     image = np.full((760, 520, 3), 255, np.uint8)
     matrix = np.array([[110.0, 0, 260], [0, 110, 150], [0, 0, 1]])
     canvas = Canvas(image, Camera(matrix, 110.0), np.array([0.6, -0.8]), rng)
-    limbs = [figure.leg(leg, pose, looks) for leg in wearer.legs.values()]
+    limbs = [figure.leg(leg, looks) for leg in wearer.legs.values()]
     for arm in wearer.arms.values():
-        limbs += [figure.upper_arm(arm, pose, looks), figure.forearm(arm, pose, looks)]
+        limbs += [figure.upper_arm(arm, looks), figure.forearm(arm, looks)]
     layers = [
-        figure.hair_behind(body, pose, looks),
+        figure.hair_behind(body, looks),
         *limbs,
-        figure.trunk(body, pose, looks),
-        *figure.head(body, pose, looks),
-        *figure.locks(rng, body, pose, looks),
+        figure.trunk(body, looks),
+        *figure.head(body, looks),
+        *figure.locks(rng, body, looks),
     ]
     for layer in layers:
         if layer is not None:
-            canvas.draw(replace(layer, shadow=0.0))
+            canvas.draw(replace(layer.mapped(pose.bend), shadow=0.0))
     return canvas
 
 
