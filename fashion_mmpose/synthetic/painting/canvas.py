@@ -350,14 +350,16 @@ class Canvas:
             own = np.zeros((y1 - y0, x1 - x0), np.uint8)
             shift = (x0 << _SHIFT, y0 << _SHIFT)
             cv2.fillPoly(own, [outline - shift], 255, cv2.LINE_AA, _SHIFT)
-            x, y, w, h = cv2.boundingRect(cv2.min(own, seen[y0:y1, x0:x1]))
+            own = cv2.min(own, seen[y0:y1, x0:x1])
+            x, y, w, h = cv2.boundingRect(own)
             if w == 0:
                 continue
             target = frame - (place.x + x0, place.y + y0)
             matrix = _lay(piece.frame, cloth.pixels, target)
             matrix = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1.0]]) @ matrix
             region = painted[y0 + y : y0 + y + h, x0 + x : x0 + x + w]
-            cv2.copyTo(cloth.laid(matrix, (w, h)), own[y : y + h, x : x + w], region)
+            own = own[y : y + h, x : x + w]
+            cv2.copyTo(cloth.laid(matrix, own), own, region)
         return painted
 
     def _shade(self, sketch: _Sketch, window: tuple[slice, slice]) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from . import palette
 from .palette import Color
 
+_BAND = 64  # rows of a window
 _MOST_PIXELS = 2048  # of each side of a tile that is repeated
 
 
@@ -29,17 +30,17 @@ class Cloth:
     pixels: float
     relief: float
 
-    def laid(self, matrix: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
+    def laid(self, matrix: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """The material as far as a window shows it.
 
         Args:
             matrix: (3, 3) homography from the tile's pixels to the window's.
-            size_wh: Size of the window in pixels.
+            mask: (h, w) uint8, 0 where the window does not show it.
 
         Returns:
-            np.ndarray: (h, w, 3) uint8 BGR.
+            np.ndarray: (h, w, 3) uint8 BGR, anything where the mask is 0.
         """
-        (width, height), side = size_wh, len(self.tile)
+        (height, width), side = mask.shape, len(self.tile)
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
         reach = cv2.perspectiveTransform(corners[:, None], cv2.invert(matrix)[1])[:, 0]
         # OpenCV is slow at what lies beyond its source: that holds as many copies of
@@ -50,10 +51,19 @@ class Cloth:
         matrix = matrix @ np.array(
             [[1, 0, first[0] * side], [0, 1, first[1] * side], [0, 0, 1]]
         )
-        return cv2.warpPerspective(
-            *(cv2.repeat(self.tile, rows, columns), matrix, size_wh),
-            borderMode=cv2.BORDER_WRAP,
-        )
+        tiles = cv2.repeat(self.tile, rows, columns)
+        laid = np.empty((height, width, 3), np.uint8)
+        # What is worn is slanted: a few rows at a time have narrow boxes.
+        for top in range(0, height, _BAND):
+            x, y, w, h = cv2.boundingRect(mask[top : top + _BAND])
+            if w > 0:
+                y += top
+                move = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1.0]])
+                cv2.warpPerspective(
+                    *(tiles, move @ matrix, (w, h), laid[y : y + h, x : x + w]),
+                    borderMode=cv2.BORDER_WRAP,
+                )
+        return laid
 
 
 def _flat(size: int, color: Color) -> np.ndarray:
