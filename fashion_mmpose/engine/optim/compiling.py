@@ -1,6 +1,7 @@
 """Training steps that PyTorch compiles."""
 
 import torch
+from mmengine.model import is_model_wrapper
 from torch import nn
 
 
@@ -15,10 +16,5 @@ def compile_losses(model: nn.Module, **options) -> None:
         model: A network of MMEngine, or its wrapper for several processes.
         **options: Of ``torch.compile``, such as ``backend``.
     """
-    plain = model._run_forward
-    compiled = torch.compile(plain, **options)
-
-    def run_forward(data: dict | list | tuple, mode: str):
-        return (compiled if mode == 'loss' else plain)(data, mode=mode)
-
-    model._run_forward = run_forward
+    network = model.module if is_model_wrapper(model) else model
+    network.loss = torch.compile(network.loss, **options)

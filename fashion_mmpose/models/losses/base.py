@@ -16,12 +16,15 @@ class HeatmapTargets:
         maps (Tensor): Target of every labelled pair, shape (M, H, W), in the order
             of ``weights``.
         weights (Tensor): Shape (B, K); labelled channels are > 0.
+        rows (Tensor, optional): :func:`labelled_rows` of the weights, where known.
     """
 
-    def __init__(self, maps: Tensor, weights: Tensor) -> None:
+    def __init__(
+        self, maps: Tensor, weights: Tensor, rows: Tensor | None = None
+    ) -> None:
         self.maps = maps
         self.weights = weights
-        self.rows = labelled_rows(weights)  # (M, )
+        self.rows = labelled_rows(weights) if rows is None else rows  # (M, )
 
     @property
     def samples(self) -> Tensor:
@@ -65,7 +68,7 @@ class PointTargets(HeatmapTargets):
         self.codec = codec
         rows = labelled_rows(weights)
         self.points = points.flatten(0, 1).index_select(0, rows)  # (M, 2)
-        super().__init__(codec.render(self.points), weights)
+        super().__init__(codec.render(self.points), weights, rows)
 
     def with_background(self) -> HeatmapTargets:
         """The same targets and, as channel K, what the key points leave over.

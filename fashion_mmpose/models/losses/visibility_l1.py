@@ -62,7 +62,8 @@ class VisibilityL1Loss(LabelledLoss):
 
         losses = 0.5 * average(positive_sum, positive_count)
         losses = losses + 0.5 * average(total - positive_sum, negative_count)
-        losses = losses[torch.unique(channels)]
+        if targets.some_rows is not None:  # else all key points have a label
+            losses = losses[torch.unique(channels)]
         if self.hard_fraction < 1:
             losses = losses.topk(max(1, int(len(losses) * self.hard_fraction))).values
         return losses.mean()
