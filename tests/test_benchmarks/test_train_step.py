@@ -1,16 +1,17 @@
 """The training step of a small network, with either head."""
 
-import multiprocessing
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
 from mmpose.registry import KEYPOINT_CODECS
 
-from benchmarks import fresh_process
 from benchmarks.fashionai import train_step as module
 from benchmarks.fashionai.train_step import packed, train_step
 from benchmarks.recipes import config, stock_codec
+from benchmarks.timing import one_turn
 
 
 @pytest.fixture(autouse=True)
@@ -21,21 +22,20 @@ def scope():
 
 @pytest.mark.slow
 def test_both_sides(monkeypatch):
-    """Each in a process of its own, of which ours alone keeps its memory."""
-    forked = multiprocessing.get_context('fork')
-    monkeypatch.setattr(
-        fresh_process.multiprocessing, 'get_context', lambda method: forked
-    )
-    kept = multiprocessing.Value('i', 0)
-    monkeypatch.setattr(module, 'keep_memory', lambda: add(kept))
+    """Ours alone keeps its memory."""
+    kept = []
+
+    @contextmanager
+    def here(work, *args):
+        monkeypatch.setattr(module, 'keep_memory', lambda: kept.append(args))
+        yield partial(one_turn, work(*args))
+
+    monkeypatch.setattr(module, 'apart', here)
     figures = train_step(rounds=1, batch_size=1, size=64)
     assert list(figures) == ['ours', 'mmpose']
     assert all(figures[side]['ms_per_image'] > 0 for side in figures)
-    assert kept.value == 1
-
-
-def add(counter):
-    counter.value += 1
+    ((head, *_),) = kept
+    assert head['type'] == 'PointHeatmapHead'
 
 
 def test_stock_codec_has_the_same_grid():

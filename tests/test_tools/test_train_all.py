@@ -154,9 +154,12 @@ def test_the_same_command_goes_on(journey):
         ('trousers', 'test'),
         ('', 'merge'),
     ]
-    epoch = int(re.search(r'go on from epoch_(\d+).pth', call.output)[1])
+    # Ctrl-C may come between epochs, or in the middle of one.
+    begun = re.search(r'go on from (?:epoch_(\d+)|interrupted)\.pth', call.output)
     resumed = re.search(r'resumed epoch: (\d+)', call.output)
-    assert resumed and int(resumed[1]) == epoch
+    assert resumed and begun and begun[1] in (resumed[1], None)
+    epoch = int(resumed[1])
+    assert epoch >= 3
     epochs = re.findall(r'Epoch\(train\)\s+\[\s*(\d+)\]', call.output)
     assert sorted({int(number) for number in epochs}) == list(range(epoch + 1, 9))
     work_dir = journey.folder / 'work_dirs' / 'tiny'
