@@ -30,13 +30,13 @@ from fashion_mmpose.cli.options.networks import (
     with_pairs,
 )
 from fashion_mmpose.cli.options.scale import PARQUET
-from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, argument_parser, parse, run
+from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.files.writing.locks import locked_folder
 from fashion_mmpose.inference.outputs.saving import PredictionFiles
 
 from .in_parts import check_parts, execute_in_parts, in_parts
 from .predict import MAX_FPS, report
-from .running import LeftOut, go_through, open_inputs, total_of
+from .running import LeftOut, exit_code, go_through, open_inputs, total_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -91,10 +91,7 @@ def execute(args: argparse.Namespace) -> int:
         is_done = go_through(found, total_of(sources), 'detect', [files], skipped.add)
         skipped.write(args.out_dir, args.skip_bad)
     report(skipped, left_aside, files)
-    if not is_done:
-        print('stopped; what was finished is saved', file=sys.stderr)
-        return INTERRUPTED
-    return FAILED if skipped.pictures and not args.skip_bad else 0
+    return exit_code(is_done, not skipped.pictures or args.skip_bad)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -42,11 +42,18 @@ from fashion_mmpose.cli.options.scale import (
     measuring_files,
     report_lengths,
 )
-from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, argument_parser, parse, run
+from fashion_mmpose.cli.shell import argument_parser, parse, run
 from fashion_mmpose.files.writing.locks import locked_folder
 
 from .in_parts import check_parts, execute_in_parts, in_parts
-from .running import LeftOut, go_through, open_inputs, report_left_out, total_of
+from .running import (
+    LeftOut,
+    exit_code,
+    go_through,
+    open_inputs,
+    report_left_out,
+    total_of,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -83,11 +90,8 @@ def execute(args: argparse.Namespace) -> int:
     report_left_out(left_aside, skipped)
     report_lengths(lengths, read_shard(args.shard).count > 1)
     print(f'written to {args.out_dir}')
-    if not is_done:
-        print('stopped; what was finished is saved', file=sys.stderr)
-        return INTERRUPTED
     is_whole = not skipped.pictures and not lengths.in_pixels
-    return 0 if is_whole or args.skip_bad else FAILED
+    return exit_code(is_done, is_whole or args.skip_bad)
 
 
 def main(argv: list[str] | None = None) -> int:

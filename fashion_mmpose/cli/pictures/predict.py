@@ -58,8 +58,6 @@ from fashion_mmpose.cli.options.scale import (
     report_lengths,
 )
 from fashion_mmpose.cli.shell import (
-    FAILED,
-    INTERRUPTED,
     argument_parser,
     fill_in,
     parse,
@@ -75,6 +73,7 @@ from fashion_mmpose.visualization.pictures import KEYPOINT_THR
 from .in_parts import check_parts, execute_in_parts, in_parts
 from .running import (
     LeftOut,
+    exit_code,
     go_through,
     open_inputs,
     report_left_out,
@@ -232,10 +231,7 @@ def execute(args: argparse.Namespace) -> int:
     report(skipped, left_aside, files)
     if lengths is not None:
         report_lengths(lengths, read_shard(args.shard).count > 1)
-    if not is_done:
-        print('stopped; what was finished is saved', file=sys.stderr)
-        return INTERRUPTED
-    return FAILED if skipped.pictures and not args.skip_bad else 0
+    return exit_code(is_done, not skipped.pictures or args.skip_bad)
 
 
 def main(argv: list[str] | None = None) -> int:

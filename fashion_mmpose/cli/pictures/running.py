@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -16,7 +17,7 @@ from fashion_mmpose.cli.options.networks import (
     path_or_camera,
     warn_of_whole_pictures,
 )
-from fashion_mmpose.cli.shell import warn
+from fashion_mmpose.cli.shell import FAILED, INTERRUPTED, warn
 from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.inference import GarmentInferencer, PicturePrediction
 from fashion_mmpose.inference.outputs import measuring, saving
@@ -238,3 +239,16 @@ def report_left_out(left_aside: Sequence[str], skipped: LeftOut) -> None:
     """Print which inputs were not used, and which pictures were left out."""
     warn([f'not used: {reason}' for reason in left_aside])
     warn([f'left out: {each.reason}' for each in skipped.pictures])
+
+
+def exit_code(is_done: bool, is_whole: bool) -> int:
+    """Say it where a run in one go was stopped; its exit code.
+
+    Args:
+        is_done: Whether all inputs have been gone through.
+        is_whole: Whether nothing is missing, or it may be.
+    """
+    if not is_done:
+        print('stopped; what was finished is saved', file=sys.stderr)
+        return INTERRUPTED
+    return 0 if is_whole else FAILED
