@@ -83,10 +83,7 @@ def step(title: str, script: str, *arguments) -> None:
     start = time.time()
     command = [os.path.relpath(ROOT / script), *map(str, arguments)]
     print(f'\n== {title}\n$ python {shlex.join(command)}', flush=True)
-    # MMEngine would give a training with loader workers a single thread.
-    environment = dict(os.environ)
-    environment.setdefault('OMP_NUM_THREADS', str(os.cpu_count()))
-    code = subprocess.run([sys.executable, *command], env=environment).returncode
+    code = subprocess.run([sys.executable, *command]).returncode
     if code:
         sys.exit(code)
     print(f'== {time.time() - start:.0f} s', flush=True)
@@ -109,7 +106,7 @@ def garments(args: argparse.Namespace) -> Path:
             'tools/make_synthetic.py',
             *('--format', 'fashionai', '--category', 'all', '--num', num),
             *('--seed', seed, '--out', data / part),
-            *('--workers', os.cpu_count(), '--overwrite'),
+            '--overwrite',
         )
     step(
         'convert them to COCO JSON',
@@ -167,7 +164,7 @@ def outfits(args: argparse.Namespace) -> Path:
             'tools/make_synthetic.py',
             *('--format', 'deepfashion2', '--balanced', '--num', num),
             *('--seed', seed, '--out', data / part),
-            *('--workers', os.cpu_count(), '--overwrite'),
+            '--overwrite',
         )
         step(
             'convert them to COCO JSON',

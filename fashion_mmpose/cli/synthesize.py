@@ -35,10 +35,10 @@ lens` estimates it.
 """
 
 import argparse
-import os
 
 from fashion_mmpose import garments
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.parallel import usable_cores
 from fashion_mmpose.files.writing.locks import locked_folder
 from fashion_mmpose.synthetic import (
     write_deepfashion2,
@@ -78,7 +78,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--workers',
         metavar='N',
         type=int,
-        default=os.cpu_count() or 1,
+        default=usable_cores(),
         help='processes that draw (as many as cores)',
     )
     parser.add_argument(

@@ -31,6 +31,7 @@ from fashion_mmpose.config.loading import is_address, load_config
 from fashion_mmpose.config.parts import metrics_of
 from fashion_mmpose.datasets.pictures.reading import pictures_of
 from fashion_mmpose.files.json_file import read_json
+from fashion_mmpose.files.parallel import usable_cores
 from fashion_mmpose.files.pictures.pixels import check_pictures
 from fashion_mmpose.formats.coco.columns import read_columns
 from fashion_mmpose.formats.detectors.box_columns import read_boxes
@@ -59,7 +60,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--workers',
         type=int,
-        default=os.cpu_count() or 1,
+        default=usable_cores(),
         metavar='N',
         help='processes that decode pictures (%(default)s, one a core)',
     )

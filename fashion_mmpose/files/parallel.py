@@ -23,6 +23,16 @@ Result = TypeVar('Result')
 _AHEAD = 4  # chunks per process that may be finished before they are taken
 
 
+def usable_cores() -> int:
+    """How many processors this process may use, of all that the machine has.
+
+    Slurm, containers and `taskset` give a process some of them.
+    """
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def map_in_order(
     work: Callable[[Task], Result],
     tasks: Iterable[Task],

@@ -1,6 +1,5 @@
 """Read the pictures of sources, one after the other, ahead of who takes them."""
 
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -9,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fashion_mmpose.errors import PictureError
+from fashion_mmpose.files.parallel import usable_cores
 from fashion_mmpose.files.pictures.pixels import as_bgr, decode_picture, read_picture
 
 from .archives import read_span
@@ -54,7 +54,7 @@ def load_pictures(
         ``error``. A video that breaks off has one picture without pixels after its
         frames, which says how many there should be.
     """
-    workers = workers or min(4, max(1, (os.cpu_count() or 1) // 2))
+    workers = workers or min(4, max(1, usable_cores() // 2))
     with (
         ThreadPoolExecutor(workers) as pool,
         closing(prefetch(_begin(sources, pool), depth)) as begun,

@@ -1,5 +1,6 @@
 """Work that processes share."""
 
+import os
 import subprocess
 import sys
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_mmpose.files.parallel import map_in_order
+from fashion_mmpose.files.parallel import map_in_order, usable_cores
 
 
 def run(work, tasks, workers, chunk):
@@ -56,9 +57,22 @@ def test_nothing_is_taken_far_ahead():
     results.close()
 
 
+@pytest.mark.skipif(
+    not hasattr(os, 'sched_setaffinity'), reason='the system does not bind processes'
+)
+def test_processors_that_others_use_are_not_counted():
+    all_of_them = os.sched_getaffinity(0)
+    assert usable_cores() == len(all_of_them)
+    os.sched_setaffinity(0, {min(all_of_them)})
+    try:
+        assert usable_cores() == 1
+    finally:
+        os.sched_setaffinity(0, all_of_them)
+
+
 SLOW = """
 import os, sys, time
-from fashion_mmpose.files.parallel import map_in_order
+from fashion_mmpose.files.parallel import map_in_order, usable_cores
 
 def work(seconds):
     os.write(1, b'%d\\n' % os.getpid())  # in one piece
@@ -102,7 +116,7 @@ from argparse import Namespace
 from multiprocessing.forkserver import _forkserver
 from fashion_mmpose import interrupts
 from fashion_mmpose.cli import shell
-from fashion_mmpose.files.parallel import map_in_order
+from fashion_mmpose.files.parallel import map_in_order, usable_cores
 
 def stop():
     while _forkserver._forkserver_pid is None:  # what starts the workers

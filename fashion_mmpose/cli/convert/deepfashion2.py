@@ -15,10 +15,10 @@ written; --skip-bad leaves it out and lists it.
 """
 
 import argparse
-import os
 import sys
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.parallel import usable_cores
 from fashion_mmpose.files.writing.locks import locked_file
 from fashion_mmpose.formats.deepfashion2.conversion import (
     Converted,
@@ -50,7 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--workers',
         type=int,
-        default=min(8, os.cpu_count() or 1),
+        default=min(8, usable_cores()),
         metavar='N',
         help='processes that read files (%(default)s)',
     )

@@ -15,12 +15,12 @@ output folder as it was.
 """
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
 
 from fashion_mmpose.cli.shell import argument_parser, parse, run
+from fashion_mmpose.files.parallel import usable_cores
 from fashion_mmpose.files.writing.locks import locked_folder
 from fashion_mmpose.formats.fashionai.conversion import Options, Written, write_splits
 from fashion_mmpose.formats.fashionai.earlier_runs import notes_on_earlier_runs
@@ -86,7 +86,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--workers',
         type=int,
-        default=min(8, os.cpu_count() or 1),
+        default=min(8, usable_cores()),
         metavar='N',
         help='processes that read image headers (%(default)s)',
     )

@@ -94,16 +94,13 @@ def run_logged(arguments: Sequence[str], log: TextIO) -> int:
     Returns:
         int: The exit code.
     """
-    # MMEngine would give a training with loader workers a single thread.
-    environment = environment_for_children(os.environ)
-    environment.setdefault('OMP_NUM_THREADS', str(os.cpu_count()))
     process = subprocess.Popen(
         [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding='utf-8',
         errors='replace',
-        env=environment,
+        env=environment_for_children(os.environ),
         # A group of its own: its loader workers and torchrun's processes end with it.
         start_new_session=True,
         preexec_fn=_end_with(os.getpid()),

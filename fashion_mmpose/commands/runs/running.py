@@ -43,6 +43,7 @@ from fashion_mmpose.evaluation.metrics.picture_files import (
 )
 from fashion_mmpose.evaluation.metrics.prediction_file import SUFFIXES, scoring_of
 from fashion_mmpose.files.folders import relative_names
+from fashion_mmpose.files.parallel import usable_cores
 from fashion_mmpose.files.writing.faults import check_no_input
 from fashion_mmpose.files.writing.locks import locked_file, locked_folder
 from fashion_mmpose.weights.folders import of_folder
@@ -149,7 +150,7 @@ def leave_out_bad(runner: Runner) -> None:
             f'--skip-bad is not known to {type(runner).__name__}; to fix it: take '
             'runner_type out of the config'
         )
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     runner.sieve = PictureSieve(max(1, cores // get_world_size()))
 
 

@@ -19,6 +19,7 @@ from fashion_mmpose.evaluation.functional.samples import (
     predicted_garment,
 )
 from fashion_mmpose.files.folders import relative_names
+from fashion_mmpose.files.parallel import usable_cores
 from fashion_mmpose.files.pictures.pixels import read_picture, write_picture
 from fashion_mmpose.visualization.pictures import (
     KEYPOINT_THR,
@@ -97,7 +98,7 @@ class PictureFiles(BaseMetric):
             write_picture(self.out_dir / names[path], drawn)
 
         # OpenCV gives the other threads way while it reads, draws and writes.
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(min(8, usable_cores())) as pool:
             done = pool.map(draw, pictures)
             for _ in tqdm(done, 'pictures', len(pictures), disable=None):
                 pass

@@ -11,6 +11,7 @@ import numpy as np
 
 from fashion_mmpose import garments, interrupts
 from fashion_mmpose.files.json_file import JsonList, encode
+from fashion_mmpose.files.parallel import usable_cores
 from fashion_mmpose.files.pictures.pixels import write_picture
 from fashion_mmpose.formats.fashionai.tianchi import fits_cell, write_tianchi
 from fashion_mmpose.garments import GarmentPrediction
@@ -125,7 +126,7 @@ class PredictionFiles(RunFiles):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+        self._pool = ThreadPoolExecutor(min(4, usable_cores()))
         self._json = None
         if self._with_json:
             self._json = self._outputs.open(self.out_dir / JSON_NAME)
