@@ -144,7 +144,8 @@ def _connected(ray: Any, cluster: Cluster) -> Iterator[None]:
     options: dict[str, Any] = dict(log_to_driver=False, logging_level='ERROR')
     if cluster.address is None:
         cpus = cluster.workers * cluster.cpus
-        options |= dict(num_cpus=cpus, include_dashboard=False)
+        # Else it would be one that runs on this machine already, of other workers.
+        options |= dict(address='local', num_cpus=cpus, include_dashboard=False)
     else:
         options['address'] = cluster.address
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')  # nothing is sent anywhere

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from pathlib import Path
 
 import cv2
 import pytest
 from coarse_pictures import pictures
 from drawn_catalogue import WRITING, Finder, named
+from toolbox import tool
 
 from fashion_mmpose.catalogue.plan import Plan
 from fashion_mmpose.catalogue.ray_engine import Cluster, Predictor, predict_on_ray
@@ -22,6 +24,8 @@ pytest.importorskip('onnxruntime')
 STARTER = '--benchmark', 'fashionai', '--category', 'skirt', '--device', 'cpu'
 PARTS = '--format', 'parquet', '--part-size', '2'
 RAY = '--engine', 'ray', '--ray-workers', '2'
+# Ray starts processes of its own, which takes long beside tests that share the cores.
+with_ray = pytest.mark.docs
 
 
 @pytest.fixture(scope='module')
@@ -63,6 +67,7 @@ def rows_of(folder):
     ]
 
 
+@with_ray
 def test_the_same_rows_as_a_plain_run(shop, two_workers, tmp_path):
     predict('plain')
     predict('by_ray', *RAY)
@@ -81,10 +86,24 @@ def test_the_same_rows_as_a_plain_run(shop, two_workers, tmp_path):
         assert rows_of(tmp_path / gone) == rows
 
 
+@with_ray
+@pytest.mark.parametrize('is_given', [True, False])
+def test_a_cluster_by_its_address(shop, two_workers, tmp_path, monkeypatch, is_given):
+    address = ray.get_runtime_context().gcs_address
+    if not is_given:
+        monkeypatch.setenv('RAY_ADDRESS', address)  # as jobs on a cluster have it
+    given = ('--ray-address', address) if is_given else ()
+    predict('plain')
+    command = 'shop', *STARTER, '--out-dir', 'out', *PARTS, '--skip-bad', *RAY, *given
+    tool('predict.py', *command, cwd=tmp_path)
+    assert rows_of(tmp_path / 'out') == rows_of(tmp_path / 'plain')
+
+
 def found_by(finder):
     return Predictor(finder, WRITING, None)
 
 
+@with_ray
 def test_few_parts_are_taken_ahead(two_workers):
     plan = Plan(num_pictures=40, part_size=2, settings={})
     taken = []
@@ -107,11 +126,42 @@ def test_few_parts_are_taken_ahead(two_workers):
     assert [counts[number] for number in range(3)] == [1, 2, 3]
 
 
+class Dying(Finder):
+    """Ends its process at a picture, as a machine that is lost, and only once."""
+
+    def __init__(self, number: int, has_died: Path) -> None:
+        super().__init__()
+        self.number, self.has_died = number, has_died
+
+    def __call__(self, sources, category, on_error):
+        for each in super().__call__(sources, category, on_error):
+            if self.asked[-1] == self.number and not self.has_died.exists():
+                self.has_died.touch()
+                os._exit(1)
+            yield each
+
+
+@with_ray
+def test_parts_of_a_lost_worker_are_predicted_anew(two_workers, tmp_path):
+    plan = Plan(num_pictures=12, part_size=2, settings={})
+    has_died = tmp_path / 'died'
+    results = predict_on_ray(
+        plan.parts(named(12), range(6)),
+        lambda: found_by(Dying(5, has_died)),
+        Cluster(),
+        WRITING.model,
+    )
+    counts = {each.part.number: len(each.rows) for each in results}
+    assert has_died.exists()
+    assert [counts[number] for number in range(6)] == [1, 2, 3, 1, 2, 3]
+
+
 class Failing(Finder):
     def __call__(self, sources, category, on_error):
         raise ValueError('the network finds nothing')
 
 
+@with_ray
 def test_what_a_worker_fails_with(two_workers):
     plan = Plan(num_pictures=4, part_size=2, settings={})
     parts = plan.parts(named(4), range(2))
@@ -127,6 +177,7 @@ def test_what_a_worker_fails_with(two_workers):
         )
 
 
+@with_ray
 def test_workers_that_have_no_room(two_workers):
     """Ray itself would wait for ever."""
     plan = Plan(num_pictures=4, part_size=2, settings={})

@@ -115,7 +115,8 @@ def add_sharing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--ray-address',
         metavar='ADDRESS',
-        help='of a Ray cluster, or auto; without it Ray is started here',
+        help='of a Ray cluster, or auto for one of this machine (that in RAY_ADDRESS; '
+        'without one Ray is started here)',
     )
     for name, kind, what in (
         ('workers', int, 'workers, each with its own networks'),

@@ -142,7 +142,8 @@ def make_predictor(args: argparse.Namespace, measured: bool) -> Predictor:
 def cluster_of(args: argparse.Namespace) -> Cluster:
     """The processes of Ray that the options ask for."""
     return Cluster(
-        address=args.ray_address,
+        # Jobs on a cluster have its address from Ray.
+        address=args.ray_address or os.environ.get('RAY_ADDRESS') or None,
         workers=args.ray_workers,
         cpus=args.ray_cpus,
         gpus=args.ray_gpus,
