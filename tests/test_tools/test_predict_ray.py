@@ -127,33 +127,60 @@ def test_few_parts_are_taken_ahead(two_workers):
 
 
 class Dying(Finder):
-    """Ends its process at a picture, as a machine that is lost, and only once."""
+    """Ends its process at a picture, as a machine that is lost, several times."""
 
-    def __init__(self, number: int, has_died: Path) -> None:
+    def __init__(self, number: int, deaths: Path, times: int) -> None:
         super().__init__()
-        self.number, self.has_died = number, has_died
+        self.number, self.deaths, self.times = number, deaths, times
 
     def __call__(self, sources, category, on_error):
         for each in super().__call__(sources, category, on_error):
-            if self.asked[-1] == self.number and not self.has_died.exists():
-                self.has_died.touch()
-                os._exit(1)
+            if self.asked[-1] == self.number:
+                died = len(self.deaths.read_text())
+                if died < self.times:
+                    self.deaths.write_text((died + 1) * '+')
+                    os._exit(1)
             yield each
 
 
-@with_ray
-def test_parts_of_a_lost_worker_are_predicted_anew(two_workers, tmp_path):
-    plan = Plan(num_pictures=12, part_size=2, settings={})
-    has_died = tmp_path / 'died'
-    results = predict_on_ray(
-        plan.parts(named(12), range(6)),
-        lambda: found_by(Dying(5, has_died)),
-        Cluster(),
+def with_deaths(folder, workers, times):
+    """Results of parts one of which ends its worker; how often is counted in a file."""
+    deaths = folder / 'deaths'
+    deaths.touch()
+    parts = Plan(num_pictures=8, part_size=2, settings={}).parts(named(8), range(4))
+    return predict_on_ray(
+        parts,
+        lambda: found_by(Dying(5, deaths, times)),
+        Cluster(workers=workers),
         WRITING.model,
     )
+
+
+@with_ray
+@pytest.mark.parametrize('workers', [1, 2])
+def test_parts_of_a_lost_worker_are_predicted_anew(two_workers, tmp_path, workers):
+    results = with_deaths(tmp_path, workers, times=2)
     counts = {each.part.number: len(each.rows) for each in results}
-    assert has_died.exists()
-    assert [counts[number] for number in range(6)] == [1, 2, 3, 1, 2, 3]
+    assert (tmp_path / 'deaths').read_text() == '++'
+    assert [counts[number] for number in range(4)] == [1, 2, 3, 1]
+
+
+@with_ray
+def test_a_part_that_ends_every_worker(two_workers, tmp_path):
+    with pytest.raises(RuntimeError, match='4 workers of Ray were lost at part 2, the'):
+        list(with_deaths(tmp_path, 2, times=9))
+    assert (tmp_path / 'deaths').read_text() == '++++'
+
+
+def no_networks():
+    raise OSError('the networks are not there')
+
+
+@with_ray
+def test_networks_that_cannot_be_built(two_workers):
+    parts = Plan(num_pictures=4, part_size=2, settings={}).parts(named(4), range(2))
+    with pytest.raises(OSError, match='the networks are not there'):
+        list(predict_on_ray(parts, no_networks, Cluster(), WRITING.model))
 
 
 class Failing(Finder):
