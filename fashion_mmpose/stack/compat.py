@@ -22,6 +22,7 @@ import codecs
 import importlib
 import importlib.util
 import os
+import subprocess
 import types
 from collections.abc import Callable
 from contextlib import suppress
@@ -281,23 +282,41 @@ def prepare_distributed(cfg, launcher: str) -> None:
         launcher (str): ``'none'``, ``'pytorch'`` or ``'slurm'``.
 
     Raises:
-        RuntimeError: If the launcher is not torchrun's and there is no GPU.
+        RuntimeError: If the launcher has not started the process.
     """
     import torch
     import torch.distributed as dist
 
     if launcher == 'none' or torch.cuda.is_available():
         return
-    if launcher != 'pytorch' or 'RANK' not in os.environ:
+    if launcher == 'slurm' and 'SLURM_PROCID' in os.environ:
+        _take_ranks_of_slurm()
+    elif launcher != 'pytorch' or 'RANK' not in os.environ:
         raise RuntimeError(
-            f'--launcher {launcher} needs GPUs or torchrun; without GPUs start '
-            '`torchrun --nproc_per_node=N tools/train.py ... --launcher pytorch`'
+            f'--launcher {launcher}, and nothing says which of the processes this is; '
+            'to fix it: start `torchrun --nproc_per_node=N tools/train.py ... '
+            '--launcher pytorch`, or with Slurm `srun --ntasks=N python '
+            'tools/train.py ... --launcher slurm`'
         )
     if not dist.is_initialized():
         dist.init_process_group('gloo')
     cfg.merge_from_dict({'env_cfg.dist_cfg': dict(backend='gloo')})
     cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None)
     _unsynchronise(cfg.get('model'))
+
+
+def _take_ranks_of_slurm() -> None:
+    """Name this process to PyTorch as MMEngine does where there are GPUs."""
+    # The first of the job's machines, of names that Slurm writes as `node[03-05,7]`.
+    names = ('scontrol', 'show', 'hostnames', os.environ['SLURM_JOB_NODELIST'])
+    if 'MASTER_ADDR' not in os.environ:
+        first, *_ = subprocess.check_output(names, text=True).split()
+        os.environ['MASTER_ADDR'] = first
+    os.environ.setdefault('MASTER_PORT', '29500')
+    for name, of_slurm in dict(
+        RANK='SLURM_PROCID', WORLD_SIZE='SLURM_NTASKS', LOCAL_RANK='SLURM_LOCALID'
+    ).items():
+        os.environ[name] = os.environ[of_slurm]
 
 
 def _unsynchronise(part) -> None:

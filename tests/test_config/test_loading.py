@@ -197,8 +197,9 @@ def test_weights_from_elsewhere_are_left_to_mmengine():
 
 
 @pytest.mark.parametrize('launcher', ['pytorch', 'slurm'])
-def test_launchers_without_gpu_need_torchrun(launcher, monkeypatch):
-    monkeypatch.delenv('RANK', raising=False)
+def test_launchers_without_gpu_have_started_the_process(launcher, monkeypatch):
+    for name in ('RANK', 'SLURM_PROCID'):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
     with pytest.raises(RuntimeError, match='start `torchrun'):
         loading.load_config('cpn_r152_fashionai_skirt', launcher=launcher)

@@ -225,6 +225,34 @@ def test_a_single_process_is_not_touched():
     assert dict(cfg) == {}
 
 
+def test_slurm_without_a_gpu(monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    monkeypatch.setattr('torch.distributed.init_process_group', calls.append)
+    scontrol = tmp_path / 'scontrol'  # as Slurm's, of `node[3-4]`
+    scontrol.write_text('#!/bin/sh\n[ "$*" = "show hostnames node[3-4]" ] || exit 1\n')
+    with scontrol.open('a') as file:
+        file.write('echo node3; echo node4')
+    scontrol.chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path), prepend=os.pathsep)
+    given = dict(PROCID='3', NTASKS='4', LOCALID='1', JOB_NODELIST='node[3-4]')
+    for name, value in given.items():
+        monkeypatch.setenv(f'SLURM_{name}', value)
+    expected = dict(
+        RANK='3',
+        WORLD_SIZE='4',
+        LOCAL_RANK='1',
+        MASTER_ADDR='node3',
+        MASTER_PORT='29500',
+    )
+    for name in expected:
+        monkeypatch.setenv(name, '')  # what the call sets is taken back
+        monkeypatch.delenv(name)
+    compat.prepare_distributed(Config(dict()), 'slurm')
+    assert calls == ['gloo']
+    assert {name: os.environ[name] for name in expected} == expected
+
+
 def test_gloo_without_a_gpu(monkeypatch):
     calls = []
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
