@@ -54,9 +54,12 @@ def _blur(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     if kind < 0.3:  # enlarged from a small picture
         height, width = image.shape[:2]
         share = rng.uniform(0.35, 0.9)
-        size = (max(1, round(share * width)), max(1, round(share * height)))
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+        if share < 0.5:  # in two steps, lest it skip pixels
+            image = cv2.resize(image, (max(1, width // 2), max(1, height // 2)))
+        small = cv2.resize(
+            image, (max(1, round(share * width)), max(1, round(share * height)))
+        )
+        return cv2.resize(small, (width, height))
     if kind < 0.5:
         return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
     if kind < 0.56:  # of a hand that moved
