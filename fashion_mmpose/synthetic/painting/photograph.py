@@ -9,15 +9,17 @@ import cv2
 import numpy as np
 
 _GRAIN = 512  # side of the grain from which pieces are cut
+_GRAIN_STEPS = 32  # of a grey level of it
 _LUMINANCE = np.array([0.114, 0.587, 0.299])
 
 
 @lru_cache(maxsize=1)
 def _grain() -> np.ndarray:
-    """(_GRAIN, _GRAIN, 3) float32 noise, the same in every process."""
+    """(_GRAIN, _GRAIN, 3) uint8 noise about 128, the same in every process."""
     rng = np.random.default_rng(7)
-    color = rng.normal(0, 0.5, (_GRAIN, _GRAIN, 3))
-    return (color + rng.normal(0, 0.85, (_GRAIN, _GRAIN, 1))).astype(np.float32)
+    noise = rng.normal(0, 0.5, (_GRAIN, _GRAIN, 3))
+    noise += rng.normal(0, 0.85, (_GRAIN, _GRAIN, 1))
+    return np.clip(np.round(128 + _GRAIN_STEPS * noise), 0, 255).astype(np.uint8)
 
 
 def _light_field(rng: np.random.Generator, size_wh: tuple[int, int]) -> np.ndarray:
@@ -90,12 +92,13 @@ def _add_grain(rng: np.random.Generator, image: np.ndarray) -> None:
     """Noise all over a picture, in place."""
     height, width = image.shape[:2]
     x, y = rng.integers(0, _GRAIN, 2).tolist()
-    spread = float(np.abs(rng.normal(0, 6)))
+    # Of few digits: sums are then exact, and the same on every processor.
+    share = round(256 * abs(rng.normal(0, 6)) / _GRAIN_STEPS) / 256
     for rows, grain_rows in _runs(y, height):
         for columns, grain_columns in _runs(x, width):
-            noise = spread * _grain()[grain_rows, grain_columns]
+            noise = _grain()[grain_rows, grain_columns]
             region = image[rows, columns]
-            cv2.add(region, noise, dst=region, dtype=cv2.CV_8U)
+            cv2.addWeighted(region, 1, noise, share, -128 * share, dst=region)
 
 
 def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
