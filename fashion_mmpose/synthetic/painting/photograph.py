@@ -32,23 +32,22 @@ def _light_field(rng: np.random.Generator, size_wh: tuple[int, int]) -> np.ndarr
     return cv2.resize(small, size_wh, interpolation=cv2.INTER_CUBIC)
 
 
-def _tone(rng: np.random.Generator) -> np.ndarray:
-    """(1, 256, 3) uint8 table: exposure, contrast, haze, colour of the light."""
-    x = np.linspace(0, 1, 256)[:, None]
-    x = x ** np.exp(rng.normal(0, 0.2))
+def _develop(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Saturation, colour of the light, contrast, exposure and haze."""
+    share = 0.0 if rng.random() < 0.03 else np.exp(rng.normal(-0.1, 0.25))
+    matrix = share * np.eye(3) + (1 - share) * np.tile(_LUMINANCE, (3, 1))
+    gamma = np.exp(rng.normal(0, 0.2))
     bend = rng.normal(0.1, 0.25)  # of an S-shaped curve, or of a flat one
-    x = x + bend * x * (1 - x) * (2 * x - 1)
-    x = x * np.exp(rng.normal(0.05, 0.14)) * np.exp(rng.normal(0, 0.05, 3))
+    color = np.exp(rng.normal(0.05, 0.14)) * np.exp(rng.normal(0, 0.05, 3))
+    light = color.max()
+    # The colour is not in the table: one table for all channels is twice as quick.
+    image = cv2.transform(image, (color / light)[:, None] ** (1 / gamma) * matrix)
+    x = np.linspace(0, 1, 256) ** gamma
+    x = light * (x + bend * x * (1 - x) * (2 * x - 1))
     if rng.random() < 0.25:
         low, high = rng.uniform(0, 0.15), rng.uniform(0.85, 1)
         x = low + (high - low) * x
-    return (255 * np.clip(x, 0, 1)).astype(np.uint8)[None]
-
-
-def _saturate(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    share = 0.0 if rng.random() < 0.03 else np.exp(rng.normal(-0.1, 0.25))
-    matrix = share * np.eye(3) + (1 - share) * np.tile(_LUMINANCE, (3, 1))
-    return cv2.transform(image, matrix)
+    return cv2.LUT(image, (255 * np.clip(x, 0, 1)).astype(np.uint8))
 
 
 def _blur(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
@@ -116,7 +115,7 @@ def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """
     height, width = image.shape[:2]
     image = cv2.multiply(image, _light_field(rng, (width, height)), scale=1 / 128)
-    image = cv2.LUT(_saturate(rng, image), _tone(rng))
+    image = _develop(rng, image)
     image = _blur(rng, image)
     if rng.random() < 0.7:
         _add_grain(rng, image)
