@@ -70,7 +70,9 @@ def _blur(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         reach = (length - 1) / 2 * np.array([np.cos(turn), np.sin(turn)])
         first, last = np.round((length - 1) / 2 + np.array([-reach, reach])).astype(int)
         cv2.line(kernel, first.tolist(), last.tolist(), 1)
-        return cv2.filter2D(image, -1, kernel / kernel.sum())
+        # Sums of whole numbers are the same on every processor, unlike those of shares.
+        total = cv2.filter2D(image, cv2.CV_16S, kernel)
+        return cv2.convertScaleAbs(total, alpha=1 / kernel.sum())
     if kind < 0.66:  # sharpened
         soft = cv2.GaussianBlur(image, (0, 0), 1.2)
         return cv2.addWeighted(image, 1.6, soft, -0.6, 0)
