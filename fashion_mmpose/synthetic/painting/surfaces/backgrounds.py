@@ -177,19 +177,21 @@ def _bricks(rng, size_wh, wall):
 
 def _noise(rng, size_wh, wall):
     """Coloured noise with the spectrum of photographs, power falling with frequency."""
-    side = max(size_wh)
-    total = np.zeros((side, side, 3), np.float32)
+    total = np.zeros((2, 2, 3))
     for octave in range(2, 8):
-        first, second = (
-            smooth_noise(rng, 2**octave, side).astype(np.float64) for _ in range(2)
-        )
+        cells = 2**octave
+        first, second = rng.normal(0, 1, (2, cells, cells, 1))
         tint = rng.normal(0, 0.35, (2, 3)) + rng.normal(0, 1, (2, 1))
-        for channel, (one, other) in enumerate(tint.T):
-            total[..., channel] += (first * one + second * other) * 0.6**octave
-    total *= rng.uniform(20, 60) / float(total.std())
-    levels = np.array(wall) * rng.uniform(0.4, 1)
-    planes = cv2.split(total[: size_wh[1], : size_wh[0]].astype(np.float64))
-    return _merged(level + plane for level, plane in zip(levels, planes))
+        # Coarse noise is enlarged step by step, all octaves of it together.
+        around = cv2.copyMakeBorder(total, 2, 2, 2, 2, cv2.BORDER_WRAP)
+        coarse = cv2.resize(around, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+        total = coarse[4:-4, 4:-4] + (first * tint[0] + second * tint[1]) * 0.6**octave
+    total *= rng.uniform(20, 60) / total.std()
+    total += np.array(wall) * rng.uniform(0.4, 1)
+    small = np.clip(total, 0, 255).astype(np.uint8)
+    side = max(size_wh)
+    large = cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
+    return large[: size_wh[1], : size_wh[0]]
 
 
 def _collage(rng, size_wh, wall):
