@@ -22,48 +22,54 @@ def _grain() -> np.ndarray:
     return np.clip(np.round(128 + _GRAIN_STEPS * noise), 0, 255).astype(np.uint8)
 
 
-def _light_field(rng: np.random.Generator, size_wh: tuple[int, int]) -> np.ndarray:
-    """(H, W, 3) uint8 of which 128 leaves a picture as it is: uneven, tinted light."""
+def _light(rng: np.random.Generator) -> np.ndarray:
+    """(N, N, 3) uint8 of which 128 leaves a picture as it is: uneven, tinted light."""
     cells = int(rng.integers(2, 5))
     strength = rng.uniform(0, 0.22)
     field = 1 + strength * rng.normal(0, 1, (cells, cells, 1))
     field = field * (1 + 0.25 * strength * rng.normal(0, 1, (cells, cells, 3)))
-    small = np.clip(128 * field, 40, 250).astype(np.uint8)
+    return np.clip(128 * field, 40, 250).astype(np.uint8)
+
+
+def _lit(image: np.ndarray, light: np.ndarray) -> np.ndarray:
+    height, width = image.shape[:2]
     # Between so few cells it is smooth: most of the way is enlarged the quicker way.
-    eighth = (-(-size_wh[0] // 8), -(-size_wh[1] // 8))
-    smooth = cv2.resize(small, eighth, interpolation=cv2.INTER_CUBIC)
-    return cv2.resize(smooth, size_wh)
+    eighth = (-(-width // 8), -(-height // 8))
+    smooth = cv2.resize(light, eighth, interpolation=cv2.INTER_CUBIC)
+    return cv2.multiply(image, cv2.resize(smooth, (width, height)), scale=1 / 128)
 
 
-def _develop(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Saturation, colour of the light, contrast, exposure and haze."""
+def _tones(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A camera's (3, 3) matrix of colours, and then its (256,) uint8 table of tones.
+
+    Saturation and colour of the light; contrast, exposure and haze.
+    """
     share = 0.0 if rng.random() < 0.03 else np.exp(rng.normal(-0.1, 0.25))
     matrix = share * np.eye(3) + (1 - share) * np.tile(_LUMINANCE, (3, 1))
     gamma = np.exp(rng.normal(0, 0.2))
     bend = rng.normal(0.1, 0.25)  # of an S-shaped curve, or of a flat one
     color = np.exp(rng.normal(0.05, 0.14)) * np.exp(rng.normal(0, 0.05, 3))
     light = color.max()
-    # The colour is not in the table: one table for all channels is twice as quick.
-    image = cv2.transform(image, (color / light)[:, None] ** (1 / gamma) * matrix)
     x = np.linspace(0, 1, 256) ** gamma
     x = light * (x + bend * x * (1 - x) * (2 * x - 1))
     if rng.random() < 0.25:
         low, high = rng.uniform(0, 0.15), rng.uniform(0.85, 1)
         x = low + (high - low) * x
-    return cv2.LUT(image, (255 * np.clip(x, 0, 1)).astype(np.uint8))
+    # The colour is not in the table: one table for all channels is twice as quick.
+    matrix = (color / light)[:, None] ** (1 / gamma) * matrix
+    return matrix, (255 * np.clip(x, 0, 1)).astype(np.uint8)
 
 
-def _blur(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    kind = rng.random()
-    if kind < 0.3:  # enlarged from a small picture
-        height, width = image.shape[:2]
-        share = rng.uniform(0.35, 0.9)
-        if share < 0.5:  # in two steps, lest it skip pixels
-            image = cv2.resize(image, (max(1, width // 2), max(1, height // 2)))
-        small = cv2.resize(
-            image, (max(1, round(share * width)), max(1, round(share * height)))
-        )
-        return cv2.resize(small, (width, height))
+def _smaller(image: np.ndarray, share: float) -> np.ndarray:
+    height, width = image.shape[:2]
+    if share < 0.5:  # in two steps, lest it skip pixels
+        image = cv2.resize(image, (max(1, width // 2), max(1, height // 2)))
+    size = (max(1, round(share * width)), max(1, round(share * height)))
+    return cv2.resize(image, size)
+
+
+def _blur(rng: np.random.Generator, kind: float, image: np.ndarray) -> np.ndarray:
+    """A picture out of focus, shaken or sharpened, by a kind between 0 and 1."""
     if kind < 0.5:
         return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
     if kind < 0.56:  # of a hand that moved
@@ -119,9 +125,15 @@ def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         np.ndarray: (H, W, 3) uint8 BGR.
     """
     height, width = image.shape[:2]
-    image = cv2.multiply(image, _light_field(rng, (width, height)), scale=1 / 128)
-    image = _develop(rng, image)
-    image = _blur(rng, image)
+    light, (matrix, table), kind = _light(rng), _tones(rng), rng.random()
+    coarse = kind < 0.3  # enlarged from a small picture
+    if coarse:
+        image = _smaller(image, rng.uniform(0.35, 0.9))
+    image = cv2.LUT(cv2.transform(_lit(image, light), matrix), table)
+    if coarse:
+        image = cv2.resize(image, (width, height))
+    else:
+        image = _blur(rng, kind, image)
     if rng.random() < 0.7:
         _add_grain(rng, image)
     return image
