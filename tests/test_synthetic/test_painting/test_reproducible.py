@@ -14,11 +14,18 @@ import hashlib
 import numpy as np
 from fashion_mmpose.synthetic.deepfashion2 import draw_deepfashion2
 from fashion_mmpose.synthetic.fashionai import draw_fashionai
+from fashion_mmpose.synthetic.painting.photograph import photograph
+from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processors
 
 drawn = [draw_deepfashion2(5, index) for index in (0, 4, 6, 8)]
 drawn += [draw_fashionai(name, 5, 0) for name in ('blouse', 'trousers')]
 for each in drawn:
     print(hashlib.sha256(each.image.tobytes()).hexdigest())
+colors = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+with same_on_all_processors():
+    for seed in range(150):  # all that a camera may do
+        image = photograph(np.random.default_rng(seed), colors)
+        print(hashlib.sha256(image.tobytes()).hexdigest())
 for item in (item for each in drawn[:4] for item in each.items):
     print(item.landmarks.tolist())
 """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import cv2
 import numpy as np
 
@@ -33,9 +31,10 @@ def _gradient(size_wh, first: Color, second: Color, angle: float) -> np.ndarray:
     )
 
 
-def _merged(planes: Iterable[np.ndarray]) -> np.ndarray:
-    """(H, W, 3) uint8 of its channels (H, W), cut off at 0 and 255."""
-    return cv2.merge([np.clip(plane, 0, 255).astype(np.uint8) for plane in planes])
+def _with_grain(image: np.ndarray, grain: np.ndarray) -> np.ndarray:
+    """The picture plus (H, W) noise in all channels, rounded down."""
+    steps = cv2.merge([np.floor(grain).astype(np.int16)] * 3)
+    return cv2.add(image, steps, dtype=cv2.CV_8U)
 
 
 def _studio(rng, size_wh, wall):
@@ -114,20 +113,20 @@ def _texture(rng, size_wh, wall):
     noise = smooth_noise(rng, int(rng.integers(4, 30)), max(size_wh))
     noise = noise[: size_wh[1], : size_wh[0]] * rng.uniform(4, 22)
     grain = rng.normal(0, rng.uniform(0, 5), size_wh[::-1])
-    return _merged(level + noise.astype(np.float64) + grain for level in wall)
+    return _with_grain(palette.filled(size_wh, wall), noise + grain)
 
 
 def _boards(rng, size_wh, wall):
     width, height = size_wh
-    image = np.zeros((height, width, 3), np.uint8)
+    row = np.empty((1, width, 3), np.uint8)
     step = int(rng.integers(14, 50))
     for x in range(0, width, step):
-        image[:, x : x + step] = palette.scaled(wall, rng.uniform(0.86, 1.03))
-        image[:, x] = palette.scaled(wall, 0.6)
+        row[:, x : x + step] = palette.scaled(wall, rng.uniform(0.86, 1.03))
+        row[:, x] = palette.scaled(wall, 0.6)
     grain = rng.normal(0, 3, (1, width)) + rng.normal(0, 1.5, (height, width))
-    image = _merged(plane + grain for plane in cv2.split(image))
+    image = _with_grain(cv2.repeat(row, height, 1), grain)
     if rng.random() < 0.5:
-        image = cv2.resize(np.ascontiguousarray(image.swapaxes(0, 1)), size_wh)
+        image = cv2.resize(cv2.transpose(image), size_wh)
     return image
 
 
@@ -146,14 +145,12 @@ def _leaves(rng, size_wh, wall):
     count = int(rng.integers(150, 500))
     spots = (rng.uniform(0, 1, (count, 2)) * size_wh).astype(int)
     axes = rng.uniform(1, rng.uniform(4, 12), (count, 2)).astype(int) + 1
-    for spot, axis, turn, light in zip(
-        spots.tolist(),
-        axes.tolist(),
-        rng.uniform(0, 180, count),
-        rng.uniform(0.4, 1.7, count),
+    turns = rng.uniform(0, 180, count).tolist()
+    shades = np.minimum(green * rng.uniform(0.4, 1.7, (count, 1)), 255).astype(int)
+    for spot, axis, turn, shade in zip(
+        spots.tolist(), axes.tolist(), turns, shades.tolist()
     ):
-        color = palette.scaled(green, light)
-        cv2.ellipse(image, spot, axis, turn, 0, 360, color, -1)
+        cv2.ellipse(image, spot, axis, turn, 0, 360, shade, -1)
     if rng.random() < 0.5:
         y = int(height * rng.uniform(0.6, 0.9))
         image[y:] = palette.pick(rng, palette.WALL[-8:], 10)
@@ -162,34 +159,40 @@ def _leaves(rng, size_wh, wall):
 
 def _bricks(rng, size_wh, wall):
     width, height = size_wh
-    image = np.full((height, width, 3), palette.scaled(wall, rng.uniform(0.6, 1.1)))
-    image = image.astype(np.uint8)
-    brick = palette.pick(rng, palette.WALL + palette.CLOTH, 8)
+    mortar = palette.scaled(wall, rng.uniform(0.6, 1.1))
+    image = palette.filled(size_wh, mortar)
+    color = np.array(palette.pick(rng, palette.WALL + palette.CLOTH, 8))
     h = int(rng.integers(5, 24))
     w = int(h * rng.uniform(1, 3.5))
     gap = int(rng.integers(1, 3))
     for row, y in enumerate(range(0, height, h)):
-        for x in range(-w + (row % 2) * (w // 2), width, w):
-            color = palette.scaled(brick, rng.uniform(0.8, 1.15))
-            cv2.rectangle(image, (x, y), (x + w - gap - 1, y + h - gap - 1), color, -1)
+        start = w - (row % 2) * (w // 2)
+        bricks = palette.filled((w, -(-(width + start) // w)), mortar)
+        shades = color * rng.uniform(0.8, 1.15, (len(bricks), 1, 1))
+        bricks[:, : w - gap] = np.minimum(shades, 255)
+        image[y : y + h - gap] = bricks.reshape(-1, 3)[start : start + width]
     return _defocus(image, rng.uniform(0.3, 3))
 
 
 def _noise(rng, size_wh, wall):
     """Coloured noise with the spectrum of photographs, power falling with frequency."""
-    side = max(size_wh)
-    total = np.zeros((side, side, 3), np.float32)
+    total = np.zeros((2, 2, 3))
     for octave in range(2, 8):
-        first, second = (
-            smooth_noise(rng, 2**octave, side).astype(np.float64) for _ in range(2)
-        )
+        cells = 2**octave
+        first, second = rng.normal(0, 1, (2, cells, cells))
         tint = rng.normal(0, 0.35, (2, 3)) + rng.normal(0, 1, (2, 1))
-        for channel, (one, other) in enumerate(tint.T):
-            total[..., channel] += (first * one + second * other) * 0.6**octave
-    total *= rng.uniform(20, 60) / float(total.std())
-    levels = np.array(wall) * rng.uniform(0.4, 1)
-    planes = cv2.split(total[: size_wh[1], : size_wh[0]].astype(np.float64))
-    return _merged(level + plane for level, plane in zip(levels, planes))
+        tint *= 0.6**octave
+        fine = cv2.merge([first * one + second * other for one, other in tint.T])
+        # Coarse noise is enlarged step by step, all octaves of it together.
+        around = cv2.copyMakeBorder(total, 2, 2, 2, 2, cv2.BORDER_WRAP)
+        coarse = cv2.resize(around, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+        total = coarse[4:-4, 4:-4] + fine
+    total *= rng.uniform(20, 60) / total.std()
+    total += np.array(wall) * rng.uniform(0.4, 1)
+    small = np.clip(total, 0, 255).astype(np.uint8)
+    side = max(size_wh)
+    large = cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
+    return large[: size_wh[1], : size_wh[0]]
 
 
 def _collage(rng, size_wh, wall):

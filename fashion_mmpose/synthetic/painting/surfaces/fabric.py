@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -81,17 +83,16 @@ def smooth_noise(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:
     return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
 
 
-def _stamp(tile: np.ndarray, center, reach: float, draw) -> None:
-    """Calls ``draw(x, y)`` for the centre and its images across the tile's edges.
+def _stamps(size: int, center, reach: float) -> Iterator[tuple[int, int]]:
+    """The centre, and its images across the edges of a tile of that size.
 
     Those are left out that lie further from the tile than what is drawn reaches.
     """
-    size = len(tile)
     for dx in (-size, 0, size):
         for dy in (-size, 0, size):
             x, y = int(center[0] + dx), int(center[1] + dy)
             if -reach < x < size + reach and -reach < y < size + reach:
-                draw(x, y)
+                yield x, y
 
 
 def _plain(rng, colors, unit):
@@ -123,16 +124,17 @@ def _dots(rng, colors, unit):
     period = max(8, int(unit * rng.uniform(0.08, 0.25))) // 2 * 2
     tile = _flat(period, colors[0])
     radius = max(1.2, period * rng.uniform(0.12, 0.24))
+    size = int(radius * 16)
     for center in ((0, 0), (period / 2, period / 2)):
-        _stamp(
-            tile,
-            center,
-            radius + 2,
-            lambda x, y: cv2.circle(
-                tile, (x * 16, y * 16), int(radius * 16), colors[1], -1, cv2.LINE_AA, 4
-            ),
-        )
+        for x, y in _stamps(period, center, radius + 2):
+            cv2.circle(tile, (x * 16, y * 16), size, colors[1], -1, cv2.LINE_AA, 4)
     return tile
+
+
+def _around(radius: float, turn: float, count: int) -> list[tuple[float, float]]:
+    """Points on a circle about 0."""
+    turns = [turn + 2 * math.pi * k / count for k in range(count)]
+    return [(radius * math.cos(each), radius * math.sin(each)) for each in turns]
 
 
 def _floral(rng, colors, unit):
@@ -141,28 +143,22 @@ def _floral(rng, colors, unit):
     leaf = palette.contrasting(rng, colors[0], palette.CLOTH, 0.1)
     scale = size * rng.uniform(0.04, 0.085)
     for _ in range(int(rng.integers(7, 16))):
-        center, turn = rng.uniform(0, size, 2), rng.uniform(0, 6.28)
+        center, turn = rng.uniform(0, size, 2).tolist(), rng.uniform(0, 6.28)
         petals, radius = int(rng.integers(4, 7)), scale * rng.uniform(0.6, 1.4)
         color = colors[int(rng.integers(1, 3))]
-
-        def flower(x, y, turn=turn, petals=petals, radius=radius, color=color):
-            for k in range(2):
-                angle = np.degrees(turn) + 180 * k
-                tip = turn + np.pi * k
-                at = (
-                    int(x + 2 * radius * np.cos(tip)),
-                    int(y + 2 * radius * np.sin(tip)),
-                )
-                axes = (int(1 + radius), int(1 + 0.45 * radius))
+        heart = palette.scaled(color, 0.6)
+        axes = (int(1 + radius), int(1 + 0.45 * radius))
+        angles = (math.degrees(turn), math.degrees(turn) + 180)
+        leaves, petals = _around(2 * radius, turn, 2), _around(radius, turn, petals)
+        petal, core = int(1 + 0.65 * radius), int(1 + 0.4 * radius)
+        for x, y in _stamps(size, center, 3 * radius + 5):
+            for angle, (dx, dy) in zip(angles, leaves):
+                at = (int(x + dx), int(y + dy))
                 cv2.ellipse(tile, at, axes, angle, 0, 360, leaf, -1, cv2.LINE_AA)
-            for k in range(petals):
-                tip = turn + 2 * np.pi * k / petals
-                at = (int(x + radius * np.cos(tip)), int(y + radius * np.sin(tip)))
-                cv2.circle(tile, at, int(1 + 0.65 * radius), color, -1, cv2.LINE_AA)
-            heart = palette.scaled(color, 0.6)
-            cv2.circle(tile, (x, y), int(1 + 0.4 * radius), heart, -1, cv2.LINE_AA)
-
-        _stamp(tile, center, 3 * radius + 5, flower)
+            for dx, dy in petals:
+                at = (int(x + dx), int(y + dy))
+                cv2.circle(tile, at, petal, color, -1, cv2.LINE_AA)
+            cv2.circle(tile, (x, y), core, heart, -1, cv2.LINE_AA)
     return tile
 
 
@@ -235,8 +231,8 @@ def sample_cloth(rng: np.random.Generator, unit: float, avoid: Color) -> Cloth:
     # Whole copies of the tile, so that the weave does not repeat visibly.
     copies = max(1, -(-96 // len(tile)))
     tile = cv2.repeat(tile, copies, copies)
-    weave = rng.normal(0, rng.uniform(1.5, 4), tile.shape[:2]).astype(np.int16)
-    tile = cv2.add(tile, cv2.merge([weave] * 3), dtype=cv2.CV_8U)
+    weave = rng.uniform(1.5, 4) * rng.standard_normal(tile.shape[:2])
+    tile = cv2.add(tile, cv2.merge([weave.astype(np.int16)] * 3), dtype=cv2.CV_8U)
     return Cloth(tile, palette.mean_of(tile), unit, rng.uniform(0.3, 1.2))
 
 
