@@ -33,6 +33,7 @@ from fashion_mmpose.synthetic.people.scene import sample_camera
 
 from .landmarks import locate
 from .painting.surfaces.backgrounds import sample_background
+from .shares import choose, choose_side
 
 _Thing = TypeVar('_Thing', Layer, Worn)
 
@@ -188,7 +189,7 @@ def _sample_people(
             break
     else:
         return [leader]  # whoever wears so few garments wears others than those allowed
-    scale, side = rng.uniform(0.85, 1.02), rng.choice([-1, 1])
+    scale, side = rng.uniform(0.85, 1.02), choose_side(rng)
     shift = (side * rng.uniform(1.35, 2.1), rng.uniform(-0.25, 0.1))
     return [_Placed(other, scale, shift), leader]
 
@@ -207,7 +208,7 @@ def _look(
     focus = points = focus.points
     if rng.random() >= _FOCUS_SHARE:
         points = np.concatenate([each.points for each in placed])
-    fill = float(np.clip(rng.normal(0.8, 0.12), 0.4, 0.96))
+    fill = min(max(rng.normal(0.8, 0.12), 0.4), 0.96)
     if rng.random() < _CLOSE_SHARE[source]:
         fill = rng.uniform(1.1, 1.9)
     flat = people[-1].person.wearer.looks is None
@@ -268,7 +269,7 @@ def _draw(
     rng: np.random.Generator, first: str | None, only: Collection[str]
 ) -> DrawnPicture:
     """A picture that was to show ``first``; covered or cut off, it may not."""
-    size_wh = _SIZES[rng.choice(len(_SIZES), p=[share for share, _ in _SIZES])][1]
+    size_wh = choose(rng, _SIZES)
     source = 'shop' if rng.random() < _SHOP_SHARE else 'user'
     couple = rng.random() < _COUPLE_SHARE
     people = _sample_people(rng, first, couple, only)

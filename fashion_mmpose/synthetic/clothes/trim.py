@@ -234,7 +234,7 @@ def top_trims(
         and rng.random() < (0.9 if opens else 0.3)
     ):
         kinds = ['lapel', 'stand', 'shirt'] if opens else ['shirt', 'stand']
-        kind = str(rng.choice(kinds))
+        kind = kinds[rng.integers(len(kinds))]
         layers += [_layer(_collar_half(style, s, kind), cloth) for s in SIDES]
         if not opens:
             strokes += _buttons(rng, style, thread)

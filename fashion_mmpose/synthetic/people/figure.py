@@ -20,10 +20,12 @@ from fashion_mmpose.synthetic.painting.parsing import Parsing
 from fashion_mmpose.synthetic.painting.surfaces import palette
 from fashion_mmpose.synthetic.painting.surfaces.fabric import solid
 from fashion_mmpose.synthetic.painting.surfaces.palette import Color
+from fashion_mmpose.synthetic.shares import choose
 
 # Shares of the way along a bone and along a hand or a foot, and how bones bulge.
 _BONE, _SHORT = np.linspace(0, 1, 10), np.linspace(0, 1, 6)
 _BULGE = 0.012 * np.sin(np.pi * _BONE)
+_HAIR_LENGTHS = ((0.3, 0.0), (0.2, 0.15), (0.25, 0.45), (0.25, 0.75))
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,7 @@ def sample_looks(rng: np.random.Generator, back_view: bool) -> Looks:
         skin=skin,
         hair=palette.pick(rng, palette.HAIR, 5),
         shoes=palette.pick(rng, palette.CLOTH),
-        hair_length=float(
-            rng.choice([0.0, 0.15, 0.45, 0.75], p=[0.3, 0.2, 0.25, 0.25])
-        ),
+        hair_length=choose(rng, _HAIR_LENGTHS),
         bangs=rng.uniform(0.15, 0.45),
         face=not back_view,
         doll=doll,

@@ -26,6 +26,7 @@ from fashion_mmpose.synthetic.clothes.wardrobe import (
 from fashion_mmpose.synthetic.painting.canvas import Layer
 from fashion_mmpose.synthetic.painting.surfaces.fabric import sample_cloth
 from fashion_mmpose.synthetic.painting.surfaces.palette import Color
+from fashion_mmpose.synthetic.shares import choose, choose_side
 
 from . import figure
 from .outfit import finish, fit_body, lower_garment, place_limbs, tuck_in
@@ -109,9 +110,13 @@ def _pick(
     sleeves: tuple[str | None, ...] = ('long', 'short', None),
 ) -> str:
     """A category of a group, with its share, among those with such sleeves."""
-    shares = np.array(_SHARES[group])
-    shares = shares * [sleeve_length(category) in sleeves for category in group]
-    return group[rng.choice(len(group), p=shares / shares.sum())]
+    rows = [
+        (share, category)
+        for share, category in zip(_SHARES[group], group)
+        if sleeve_length(category) in sleeves
+    ]
+    total = sum(share for share, _ in rows)
+    return choose(rng, [(share / total, category) for share, category in rows])
 
 
 def _coat_for(rng: np.random.Generator, inner: str) -> str:
@@ -181,7 +186,7 @@ def sample_person(
     flat = may_lie and rng.random() < _FLAT_SHARE
     pose = flat_pose(rng) if flat else sample_pose(rng)
     if not flat and rng.random() < _SIDE_SHARE:
-        pose = replace(pose, turn=rng.uniform(0.5, 0.75) * rng.choice([-1, 1]))
+        pose = replace(pose, turn=rng.uniform(0.5, 0.75) * choose_side(rng))
     outer, inner, lower = plan(rng, first, flat)
     body = sample_body(rng)
     frame = sample_frame(rng, body, TOPS[0] if outer is None else outer)

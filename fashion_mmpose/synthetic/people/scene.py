@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -186,8 +187,8 @@ def sample_camera(
         max_turn: Spread of the rotation in the picture, in degrees.
     """
     center = (points.min(0) + points.max(0)) / 2
-    turn = np.radians(np.clip(rng.normal(0, max_turn / 2), -max_turn, max_turn))
-    cos, sin = np.cos(turn), np.sin(turn)
+    turn = min(max(rng.normal(0, max_turn / 2), -max_turn), max_turn)
+    cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     move = np.array([[1, 0, -center[0]], [0, 1, -center[1]], [0, 0, 1.0]])
     rotate = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
     tilt = np.array([[1, 0, 0], [0, 1, 0], [*rng.normal(0, 0.025, 2), 1.0]])
