@@ -7,6 +7,7 @@ one unit. ``side`` is -1 for the left of the picture and +1 for its right.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,13 +81,13 @@ class Limb:
 
     def direction(self, bone: int) -> np.ndarray:
         """(2,) unit vector along the bone, away from the trunk."""
-        angle = np.radians(self.angles[bone])
-        return point(self.side * np.sin(angle), np.cos(angle))
+        angle = math.radians(self.angles[bone])
+        return point(self.side * math.sin(angle), math.cos(angle))
 
     def inward(self, bone: int) -> np.ndarray:
         """(2,) unit vector across the bone, to the body of a hanging limb."""
-        angle = np.radians(self.angles[bone])
-        return point(-self.side * np.cos(angle), np.sin(angle))
+        angle = math.radians(self.angles[bone])
+        return point(-self.side * math.cos(angle), math.sin(angle))
 
     @cached_property
     def joint(self) -> np.ndarray:
@@ -124,7 +125,7 @@ class Pose:
         x, y = points[:, 0], points[:, 1]
         # The chest is a cylinder: turning it moves its front, not its sides.
         bulge = np.maximum(1 - (x / 0.8) ** 2, 0)
-        x = x * np.cos(self.turn) + 0.3 * np.sin(self.turn) * bulge
+        x = x * math.cos(self.turn) + 0.3 * math.sin(self.turn) * bulge
         height = np.minimum(np.maximum((y + 0.8) / 3.4, -0.5), 1.2)
         bent = np.empty(points.shape)
         bent[:, 0] = x + self.sway * np.sin(height * np.pi)

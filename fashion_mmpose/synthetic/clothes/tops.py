@@ -94,7 +94,7 @@ def _half(style: TopStyle, side: int) -> Piece:
         hem,
         f'hem_{name}',
     )
-    return pen.piece()
+    return pen.path()
 
 
 def _neckline(style: TopStyle, side: int) -> Piece:
@@ -104,7 +104,7 @@ def _neckline(style: TopStyle, side: int) -> Piece:
     r = style.roundness
     c1 = lerp(lerp(top, bottom, 1 / 3), point(0.97 * x, y + 0.65 * style.depth), r)
     c2 = lerp(lerp(top, bottom, 2 / 3), point(0.6 * x, y + style.depth), r)
-    return Pen(top).curve(c1, c2, bottom, 'center_front').piece()
+    return Pen(top).curve(c1, c2, bottom, 'center_front').path()
 
 
 def front(style: TopStyle, halves: dict[int, Piece]) -> Piece:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from fashion_mmpose.synthetic.painting.curves import (
     box,
     ellipse,
     point,
+    ramp,
     ribbon,
 )
 from fashion_mmpose.synthetic.painting.parsing import Parsing
@@ -22,9 +24,15 @@ from fashion_mmpose.synthetic.painting.surfaces.fabric import solid
 from fashion_mmpose.synthetic.painting.surfaces.palette import Color
 from fashion_mmpose.synthetic.shares import choose
 
-# Shares of the way along a bone and along a hand or a foot, and how bones bulge.
-_BONE, _SHORT = np.linspace(0, 1, 10), np.linspace(0, 1, 6)
-_BULGE = 0.012 * np.sin(np.pi * _BONE)
+# Shares of the way along a bone and along a hand or a foot.
+_BONE, _SHORT = ramp(0, 1, 10), ramp(0, 1, 6)
+# Half widths there, of a bone's ends, of palm and thumb and of a foot.
+_UPPER_ARM, _FOREARM, _THIGH, _SHIN = (
+    (start + (end - start) * _BONE + 0.012 * np.sin(np.pi * _BONE))[:, 0]
+    for start, end in ((0.095, 0.07), (0.07, 0.045), (0.2, 0.12), (0.12, 0.065))
+)
+_HAND = np.array([[5, 6, 6.5, 6, 4.5, 2], [2] * 6]) / 100
+_FOOT = np.array([7, 8, 9, 9, 8, 5]) / 100
 _HAIR_LENGTHS = ((0.3, 0.0), (0.2, 0.15), (0.25, 0.45), (0.25, 0.75))
 
 
@@ -73,7 +81,10 @@ def _shape(outline: np.ndarray) -> Piece:
     return Piece(outline, {}, box(outline))
 
 
-def _skin(pieces: tuple[Piece, ...], looks: Looks, **more) -> Layer:
+def _skin(outlines: Iterable[np.ndarray], looks: Looks, **more) -> Layer:
+    *others, last = outlines
+    # Skin has no pattern that lies on each piece, and its light asks for one frame.
+    pieces = (*(Piece(outline) for outline in others), _shape(last))
     # Without a head nothing tells a parser that this is the shape of somebody.
     parsing = Parsing.BACKGROUND if looks.headless else Parsing.BODY_SKIN
     return Layer(pieces, solid(looks.skin), parsing=parsing, **more)
@@ -84,39 +95,36 @@ def _hair(piece: Piece, looks: Looks, relief: float, **more) -> Layer:
     return Layer((piece,), cloth, parsing=Parsing.HAIR, **more)
 
 
-def bone(limb: Limb, number: int, start: float, end: float) -> Piece:
-    """Tapered skin along a bone, half widths ``start`` and ``end``."""
-    a, b = (limb.root, limb.joint) if number == 0 else (limb.joint, limb.end)
-    half = start + (end - start) * _BONE + _BULGE
-    return _shape(ribbon(a + (b - a) * _BONE[:, None], half))
+def _bones(joints: list[np.ndarray], half_widths: list[np.ndarray]) -> np.ndarray:
+    """(B, N, 2) outlines of the skin along the bones from one joint to the next."""
+    ends = np.array(joints)[:, None]
+    return ribbon(ends[:-1] + (ends[1:] - ends[:-1]) * _BONE, np.array(half_widths))
 
 
 def upper_arm(limb: Limb, looks: Looks) -> Layer:
     """From the shoulder to the elbow."""
-    pieces = (
-        _shape(ellipse(limb.root, 0.1, 0.1)),
-        bone(limb, 0, 0.095, 0.07),
-        _shape(ellipse(limb.joint, 0.07, 0.07)),
+    outlines = (
+        ellipse(limb.root, 0.1, 0.1),
+        *_bones([limb.root, limb.joint], [_UPPER_ARM]),
+        ellipse(limb.joint, 0.07, 0.07),
     )
-    return _skin(pieces, looks, shadow=0.15)
+    return _skin(outlines, looks, shadow=0.15)
 
 
 def forearm(limb: Limb, looks: Looks) -> Layer:
     """From the elbow to the finger tips."""
     along, inward = limb.direction(1), limb.inward(1)
     tip = limb.end + along * 0.12
-    t = _SHORT[:, None]
-    palm = ribbon(limb.end + along * 0.22 * t, np.array([5, 6, 6.5, 6, 4.5, 2]) / 100)
-    thumb = ribbon(limb.end + inward * (0.03 + 0.06 * t) + along * 0.13 * t, 0.02)
-    pieces = (
-        _shape(ellipse(limb.joint, 0.07, 0.07)),
-        bone(limb, 1, 0.07, 0.045),
-        _shape(palm),
-        _shape(thumb),
+    palm = limb.end + along * 0.22 * _SHORT
+    thumb = limb.end + inward * (0.03 + 0.06 * _SHORT) + along * 0.13 * _SHORT
+    outlines = (
+        ellipse(limb.joint, 0.07, 0.07),
+        *_bones([limb.joint, limb.end], [_FOREARM]),
+        *ribbon(np.array([palm, thumb]), _HAND),
     )
     line = np.stack([limb.end + along * 0.13 + inward * 0.015, tip + along * 0.07])
     strokes = (Stroke(line, palette.scaled(looks.skin, 0.75), 0.008),)
-    return _skin(pieces, looks, shadow=0.25, strokes=strokes)
+    return _skin(outlines, looks, shadow=0.25, strokes=strokes)
 
 
 def hanging_arm(limb: Limb, looks: Looks) -> Layer:
@@ -128,17 +136,13 @@ def hanging_arm(limb: Limb, looks: Looks) -> Layer:
 def leg(limb: Limb, looks: Looks) -> Layer:
     """From the hip joint to the ground, shoe included."""
     side = limb.side
-    shoe_line = limb.end + np.stack([side * 0.07 * _SHORT, 0.02 + 0.2 * _SHORT], 1)
-    shoe = ribbon(shoe_line, np.array([7, 8, 9, 9, 8, 5]) / 100)
-    pieces = (
-        bone(limb, 0, 0.2, 0.12),
-        _shape(ellipse(limb.joint, 0.12, 0.12)),
-        bone(limb, 1, 0.12, 0.065),
-        _shape(shoe),
-    )
+    foot = np.concatenate([side * 0.07 * _SHORT, 0.02 + 0.2 * _SHORT], axis=1)
+    shoe = ribbon(limb.end + foot, _FOOT)
+    thigh, shin = _bones([limb.root, limb.joint, limb.end], [_THIGH, _SHIN])
+    outlines = thigh, ellipse(limb.joint, 0.12, 0.12), shin, shoe
     # Shoes are seen as such on a mannequin, too.
     strokes = (Stroke(shoe, looks.shoes, parsing=Parsing.OTHERS),)
-    return _skin(pieces, looks, shadow=0.25, strokes=strokes)
+    return _skin(outlines, looks, shadow=0.25, strokes=strokes)
 
 
 def trunk(body: Body, looks: Looks) -> Layer:
@@ -152,9 +156,8 @@ def trunk(body: Body, looks: Looks) -> Layer:
     half.curve(point(body.chest, 0.2), point(wx, wy - 0.3), point(wx, wy))
     half.curve(point(wx, wy + 0.2), point(hx, hy - 0.2), point(hx, hy))
     half.line(point(0.05, body.crotch_y))
-    right = half.piece()
-    left = right.mapped(lambda points: points * (-1, 1))
-    pen = Pen(right.outline[0]).follow(right).retrace(left)
+    right = half.drawn
+    pen = Pen(right[0]).through(right).through(right[::-1] * point(-1, 1))
     shadow = palette.scaled(looks.skin, 0.9)
     bones = tuple(
         Stroke(
@@ -167,7 +170,7 @@ def trunk(body: Body, looks: Looks) -> Layer:
         for s in SIDES
         if looks.face
     )
-    return _skin((pen.piece(),), looks, shadow=0.2, strokes=bones)
+    return _skin((pen.drawn,), looks, shadow=0.2, strokes=bones)
 
 
 def hair_behind(body: Body, looks: Looks) -> Layer | None:
