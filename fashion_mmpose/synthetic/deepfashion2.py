@@ -11,6 +11,7 @@ import numpy as np
 
 from fashion_mmpose.formats.deepfashion2.raw import levels
 from fashion_mmpose.garments import categories, garment
+from fashion_mmpose.synthetic.clothes.parts import Garment
 from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas, Layer
 from fashion_mmpose.synthetic.painting.masks import (
     Painted,
@@ -25,7 +26,6 @@ from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processor
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
 from fashion_mmpose.synthetic.people.person import (
     Person,
-    Worn,
     layers_of,
     sample_person,
 )
@@ -35,7 +35,7 @@ from .landmarks import locate
 from .painting.surfaces.backgrounds import sample_background
 from .shares import choose, choose_side
 
-_Thing = TypeVar('_Thing', Layer, Worn)
+_Thing = TypeVar('_Thing', Layer, Garment)
 
 _SIZES = (
     (0.3, (468, 624)),
@@ -127,12 +127,12 @@ class _Located:
     """A garment in the scene.
 
     Attributes:
-        worn: The garment.
+        category: Its name in the table of garments.
         parts: Part on which each of its landmarks lies.
         points: (K, 2) landmarks.
     """
 
-    worn: Worn
+    category: str
     parts: list[str]
     points: np.ndarray
 
@@ -157,8 +157,10 @@ class _Placed:
     @cached_property
     def garments(self) -> list[_Located]:
         """What the person wears, from below to above."""
-        moved = [self.moved(worn) for worn in self.person.garments()]
-        return [_Located(one, *locate(one.garment, one.category)) for one in moved]
+        return [
+            _Located(one.category, *locate(self.moved(one.garment), one.category))
+            for one in self.person.garments()
+        ]
 
 
 def _sample_one(
@@ -203,7 +205,7 @@ def _look(
 ) -> Camera:
     """A view of all garments, or of one, with or without its ends."""
     placed = [each for one in people for each in one.garments]
-    named = [each for each in placed if each.worn.category == first]
+    named = [each for each in placed if each.category == first]
     focus = named[-1] if named else placed[int(rng.integers(len(placed)))]
     focus = points = focus.points
     if rng.random() >= _FOCUS_SHARE:
@@ -242,17 +244,19 @@ def _item(
     parts, exact = located.parts, canvas.camera.project(located.points)
     landmarks = np.zeros((len(exact), 3), np.int64)
     pixels = np.round(exact).astype(np.int64)
-    inside = ((pixels >= 0) & (pixels < whole.shape[::-1])).all(1)
-    for i in np.flatnonzero(inside).tolist():
-        hidden = canvas.hidden(exact[i], parts[i], garment=number)
-        landmarks[i] = *pixels[i], 1 if hidden else 2
+    height, width = whole.shape
+    for i, (x, y) in enumerate(pixels.tolist()):
+        if 0 <= x < width and 0 <= y < height:
+            hidden = canvas.hidden(exact[i], parts[i], garment=number)
+            landmarks[i] = x, y, 1 if hidden else 2
     v = landmarks[:, 2]
     if not polygons or not (v > 0).any():
         return None
     box = box_of(whole)
-    share = float(np.prod((box[2:] - box[:2]) / whole.shape[::-1]))
+    x1, y1, x2, y2 = box.tolist()
+    share = (x2 - x1) / width * ((y2 - y1) / height)
     return DrawnItem(
-        category=located.worn.category,
+        category=located.category,
         landmarks=landmarks,
         exact=exact,
         parts=parts,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -58,16 +58,23 @@ class Worn:
     Attributes:
         category: Name of a category of DeepFashion2.
         style: Its shape before it was bent.
-        garment: Its parts, bent.
+        wearer: The figure.
+        back_view: Whether the figure is seen from behind.
     """
 
     category: str
     style: TopStyle | SkirtStyle | TrouserStyle
-    garment: Garment
+    wearer: Wearer
+    back_view: bool = False
 
-    def mapped(self, function: Callable[[np.ndarray], np.ndarray]) -> Worn:
-        """The garment with all its points sent through ``function``."""
-        return replace(self, garment=self.garment.mapped(function))
+    @cached_property
+    def garment(self) -> Garment:
+        """Its parts, bent; of many sampled people one is drawn."""
+        wearer = self.wearer
+        if not isinstance(self.style, TopStyle):
+            return lower_garment(self.style, wearer.legs, wearer.pose)
+        made = top(self.style, wearer.arms, self.back_view)
+        return made.mapped(wearer.pose.bend)
 
 
 @dataclass(frozen=True)
@@ -201,24 +208,17 @@ def sample_person(
     back_view = frame.opening is None and not flat and rng.random() < _BACK_SHARE
     body = fit_body(body, frame if shirt is None else shirt)
     arms, legs = place_limbs(body, pose, frame)
+    looks = None if flat else figure.sample_looks(rng, back_view)
+    wearer = Wearer(body, pose, looks, arms, legs)
 
     def dressed(style: TopStyle, category: str) -> Worn:
-        style = cut_out(rng, style, category)
-        return Worn(category, style, top(style, arms, back_view).mapped(pose.bend))
+        return Worn(category, cut_out(rng, style, category), wearer, back_view)
 
     return Person(
-        wearer=Wearer(
-            body,
-            pose,
-            None if flat else figure.sample_looks(rng, back_view),
-            arms,
-            legs,
-        ),
+        wearer=wearer,
         upper=None if outer is None else dressed(frame, outer),
         inner=None if shirt is None else dressed(shirt, inner),
-        lower=None
-        if lower is None
-        else Worn(lower, lower_style, lower_garment(lower_style, legs, pose)),
+        lower=None if lower is None else Worn(lower, lower_style, wearer),
         tucked=tucked,
         back_view=back_view,
     )
