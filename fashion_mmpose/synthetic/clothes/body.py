@@ -79,15 +79,25 @@ class Limb:
     lengths: tuple[float, float]
     front: bool = True
 
+    @cached_property
+    def _axes(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Directions along and across each bone."""
+        turns = [math.radians(angle) for angle in self.angles]
+        return [
+            (
+                point(self.side * math.sin(turn), math.cos(turn)),
+                point(-self.side * math.cos(turn), math.sin(turn)),
+            )
+            for turn in turns
+        ]
+
     def direction(self, bone: int) -> np.ndarray:
         """(2,) unit vector along the bone, away from the trunk."""
-        angle = math.radians(self.angles[bone])
-        return point(self.side * math.sin(angle), math.cos(angle))
+        return self._axes[bone][0]
 
     def inward(self, bone: int) -> np.ndarray:
         """(2,) unit vector across the bone, to the body of a hanging limb."""
-        angle = math.radians(self.angles[bone])
-        return point(-self.side * math.cos(angle), math.sin(angle))
+        return self._axes[bone][1]
 
     @cached_property
     def joint(self) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,10 +41,15 @@ class TubeStyle:
     puff: float = 0.0
     slant: float = 0.0
 
-    def half_width(self, t: np.ndarray | float) -> np.ndarray:
+    def half_width(self, t: np.ndarray | float) -> np.ndarray | float:
         """Half width at distance ``t`` from the root."""
-        u = np.minimum(np.maximum(t / self.length, 0), 1)
-        return self.top + (self.bottom - self.top) * u + self.puff * np.sin(np.pi * u)
+        if isinstance(t, float):  # numpy takes five times as long
+            u = min(max(t / self.length, 0.0), 1.0)
+            wave = math.sin(math.pi * u)
+        else:
+            u = np.minimum(np.maximum(t / self.length, 0), 1)
+            wave = np.sin(np.pi * u)
+        return self.top + (self.bottom - self.top) * u + self.puff * wave
 
 
 def _frames(limb: Limb, style: TubeStyle, lead: float = 0.0) -> list[np.ndarray]:
@@ -119,7 +125,7 @@ def _tube(
     t_pit, gap = float((pit - limb.root) @ along), float((pit - limb.root) @ inward)
     # A tube that barely passes the joint does not bend there.
     bone = limb.lengths[0]
-    bends = style.length > bone + float(style.half_width(bone))
+    bends = style.length > bone + style.half_width(bone)
     t_end = bone if bends else style.length
     t_outer = ramp(t_first, t_end, 9)
     pen.through(limb.root + along * t_outer - inward * style.half_width(t_outer))
@@ -127,7 +133,7 @@ def _tube(
 
     # The shortest tube still has an inner seam.
     t = ramp(max(t_end, t_pit + 0.06), t_pit, 9)
-    widest = max(float(style.half_width(t_pit)), gap)
+    widest = max(style.half_width(t_pit), gap)
     blend = smooth_step((t - t_pit) / max(0.3, 0.5 * abs(gap)))
     inner = limb.root + along * t
     inner += inward * (widest + (style.half_width(t) - widest) * blend)
@@ -161,11 +167,12 @@ def _joined(limb: Limb, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
         i, j, spot = hit
         return np.concatenate([upper[: i + 1], spot[None], lower[j + 1 :]])
     start, stop = upper[-1] - limb.joint, lower[0] - limb.joint
-    radius = np.linalg.norm([start, stop], axis=1)
-    first, last = (np.arctan2(spoke[1], spoke[0]) for spoke in (start, stop))
+    (x0, y0), (x1, y1) = start.tolist(), stop.tolist()
+    first, last = np.arctan2((y0, y1), (x0, x1)).tolist()
     turn = (last - first + np.pi) % (2 * np.pi) - np.pi
     t = ramp(0, 1, 8)[1:-1, 0]
-    angle, reach = first + turn * t, radius[0] + (radius[1] - radius[0]) * t
+    near, far = math.sqrt(x0 * x0 + y0 * y0), math.sqrt(x1 * x1 + y1 * y1)
+    angle, reach = first + turn * t, near + (far - near) * t
     arc = limb.joint + np.stack([reach * np.cos(angle), reach * np.sin(angle)], axis=1)
     return np.concatenate([upper, arc, lower])
 

@@ -173,6 +173,11 @@ class Pen:
         return Piece(self.drawn, self._anchors)
 
 
+def centroid(points: np.ndarray) -> np.ndarray:
+    """(2,) the mean of points (N, 2)."""
+    return np.add.reduce(points) / len(points)
+
+
 def box(points: np.ndarray) -> np.ndarray:
     """(4, 2) corners of the bounding box, clockwise from the top left."""
     x0, y0 = np.minimum.reduce(points).tolist()
