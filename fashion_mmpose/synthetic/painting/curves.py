@@ -270,9 +270,9 @@ def along(
     lengths = [float(step.sum()) for step in steps]
     # Few points of short paths: numpy's interpolation takes twice as long.
     places = [[0.0, *accumulate(step.tolist())] for step in steps]
-    numbers, spots = [], []
+    numbers, spots, reach = [], [], sum(lengths)
     for fraction in fractions:
-        number, rest = 0, fraction * sum(lengths)
+        number, rest = 0, fraction * reach
         while number < len(lines) - 1 and rest > lengths[number]:
             rest -= lengths[number]
             number += 1

@@ -101,22 +101,25 @@ def _figure(rng: np.random.Generator, wearer: Wearer) -> Sequence[list[Layer]]:
     body, pose, looks = wearer.body, wearer.pose, wearer.looks
     if looks is None:
         return [], [], [], []
-    arms = wearer.arms.values()
+    limbs = list(wearer.arms.values())
+    arms = list(zip(limbs, figure.arms(limbs, looks)))
     hair = figure.hair_behind(body, looks)
     behind = [] if hair is None else [hair]
-    behind += [figure.hanging_arm(arm, looks) for arm in arms if not arm.front]
+    behind += [figure.hanging_arm(*arm) for limb, arm in arms if not limb.front]
     order = sorted(wearer.legs.values(), key=lambda leg: leg.side == pose.near_leg)
-    skin = [figure.leg(leg, looks) for leg in order]
+    skin = figure.legs(order, looks)
     # Trunk and shoulders are one skin, without a crease between them.
     trunk = figure.trunk(body, looks)
     pieces = trunk.pieces
-    for arm in arms:
-        if arm.front:
-            draw = figure.hanging_arm if _hangs(arm) else figure.upper_arm
-            pieces += draw(arm, looks).pieces
+    forearms = []
+    for limb, (upper, lower) in arms:
+        if limb.front:
+            pieces += upper.pieces
+            if _hangs(limb):
+                pieces += lower.pieces
+            else:
+                forearms.append(lower)
     skin.append(replace(trunk, pieces=pieces))
-    crossing = [arm for arm in arms if arm.front and not _hangs(arm)]
-    forearms = [figure.forearm(arm, looks) for arm in crossing]
     head = [*figure.head(body, looks), *figure.locks(rng, body, looks)]
     groups = (behind, skin, forearms, head)
     lines = [line for group in groups for layer in group for line in layer.lines]
