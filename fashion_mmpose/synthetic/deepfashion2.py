@@ -225,7 +225,7 @@ def _item(
     viewpoint: int,
     canvas: Canvas,
     whole: np.ndarray,
-    seen: np.ndarray,
+    shown: np.ndarray,
 ) -> DrawnItem | None:
     """The annotation of a garment; None where too little of it shows.
 
@@ -235,12 +235,17 @@ def _item(
         viewpoint: As in the annotation.
         canvas: The painted picture.
         whole: (H, W) bool mask of the garment, what is covered included.
-        seen: (H, W) bool mask of what is seen of it.
+        shown: (H, W) number of the garment that each pixel shows.
     """
-    least = max(_LEAST_PIXELS, _LEAST_SEEN * np.count_nonzero(whole))
-    if np.count_nonzero(seen) < least:
+    area = np.count_nonzero(whole)
+    if area < _LEAST_PIXELS:
         return None
-    polygons = polygons_of(seen)
+    box = box_of(whole)
+    x1, y1, x2, y2 = box.tolist()
+    seen = shown[y1:y2, x1:x2] == number
+    if np.count_nonzero(seen) < max(_LEAST_PIXELS, _LEAST_SEEN * area):
+        return None
+    polygons = [outline + (x1, y1) for outline in polygons_of(seen)]
     parts, exact = located.parts, canvas.camera.project(located.points)
     landmarks = np.zeros((len(exact), 3), np.int64)
     pixels = np.round(exact).astype(np.int64)
@@ -252,8 +257,6 @@ def _item(
     v = landmarks[:, 2]
     if not polygons or not (v > 0).any():
         return None
-    box = box_of(whole)
-    x1, y1, x2, y2 = box.tolist()
     share = (x2 - x1) / width * ((y2 - y1) / height)
     return DrawnItem(
         category=located.category,
@@ -294,13 +297,11 @@ def _draw(
         canvas.draw(layer)
 
     whole = whole_masks(canvas.stack, size_wh)
-    seen = seen_garments(canvas.stack, size_wh)
+    shown = seen_garments(canvas.stack, size_wh)
     items = []
     for number, (each, viewpoint) in reversed(list(enumerate(worn))):
         if number in whole:
-            found = _item(
-                each, number, viewpoint, canvas, whole[number], seen == number
-            )
+            found = _item(each, number, viewpoint, canvas, whole[number], shown)
             items += [] if found is None else [found]
     items = [replace(item, style=i) for i, item in enumerate(items, 1)]
     return DrawnPicture(photograph(rng, canvas.image), items, source, canvas.stack)

@@ -143,7 +143,7 @@ class Pen:
     ) -> Pen:
         """A cubic Bezier segment with control points ``c1`` and ``c2``."""
         weighed = _BEZIER * np.array([self.tip, c1, c2, end])[:, None]
-        return self._add(weighed.sum(0), name)
+        return self._add(np.add.reduce(weighed), name)
 
     def through(self, points: np.ndarray, name: str | None = None) -> Pen:
         """Straight to each of ``points`` (N, 2); ``name`` is the last one's."""
