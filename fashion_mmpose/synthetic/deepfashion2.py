@@ -11,6 +11,7 @@ import numpy as np
 
 from fashion_mmpose.formats.deepfashion2.raw import levels
 from fashion_mmpose.garments import categories, garment
+from fashion_mmpose.synthetic.clothes.parts import Garment
 from fashion_mmpose.synthetic.painting.canvas import Camera, Canvas, Layer
 from fashion_mmpose.synthetic.painting.masks import (
     Painted,
@@ -25,7 +26,6 @@ from fashion_mmpose.synthetic.painting.reproducible import same_on_all_processor
 from fashion_mmpose.synthetic.people.occluders import sample_occluders, write_text
 from fashion_mmpose.synthetic.people.person import (
     Person,
-    Worn,
     layers_of,
     sample_person,
 )
@@ -33,8 +33,9 @@ from fashion_mmpose.synthetic.people.scene import sample_camera
 
 from .landmarks import locate
 from .painting.surfaces.backgrounds import sample_background
+from .shares import choose, choose_side
 
-_Thing = TypeVar('_Thing', Layer, Worn)
+_Thing = TypeVar('_Thing', Layer, Garment)
 
 _SIZES = (
     (0.3, (468, 624)),
@@ -126,12 +127,12 @@ class _Located:
     """A garment in the scene.
 
     Attributes:
-        worn: The garment.
+        category: Its name in the table of garments.
         parts: Part on which each of its landmarks lies.
         points: (K, 2) landmarks.
     """
 
-    worn: Worn
+    category: str
     parts: list[str]
     points: np.ndarray
 
@@ -156,8 +157,10 @@ class _Placed:
     @cached_property
     def garments(self) -> list[_Located]:
         """What the person wears, from below to above."""
-        moved = [self.moved(worn) for worn in self.person.garments()]
-        return [_Located(one, *locate(one.garment, one.category)) for one in moved]
+        return [
+            _Located(one.category, *locate(self.moved(one.garment), one.category))
+            for one in self.person.garments()
+        ]
 
 
 def _sample_one(
@@ -188,7 +191,7 @@ def _sample_people(
             break
     else:
         return [leader]  # whoever wears so few garments wears others than those allowed
-    scale, side = rng.uniform(0.85, 1.02), rng.choice([-1, 1])
+    scale, side = rng.uniform(0.85, 1.02), choose_side(rng)
     shift = (side * rng.uniform(1.35, 2.1), rng.uniform(-0.25, 0.1))
     return [_Placed(other, scale, shift), leader]
 
@@ -202,12 +205,12 @@ def _look(
 ) -> Camera:
     """A view of all garments, or of one, with or without its ends."""
     placed = [each for one in people for each in one.garments]
-    named = [each for each in placed if each.worn.category == first]
+    named = [each for each in placed if each.category == first]
     focus = named[-1] if named else placed[int(rng.integers(len(placed)))]
     focus = points = focus.points
     if rng.random() >= _FOCUS_SHARE:
         points = np.concatenate([each.points for each in placed])
-    fill = float(np.clip(rng.normal(0.8, 0.12), 0.4, 0.96))
+    fill = min(max(rng.normal(0.8, 0.12), 0.4), 0.96)
     if rng.random() < _CLOSE_SHARE[source]:
         fill = rng.uniform(1.1, 1.9)
     flat = people[-1].person.wearer.looks is None
@@ -222,7 +225,7 @@ def _item(
     viewpoint: int,
     canvas: Canvas,
     whole: np.ndarray,
-    seen: np.ndarray,
+    shown: np.ndarray,
 ) -> DrawnItem | None:
     """The annotation of a garment; None where too little of it shows.
 
@@ -232,26 +235,31 @@ def _item(
         viewpoint: As in the annotation.
         canvas: The painted picture.
         whole: (H, W) bool mask of the garment, what is covered included.
-        seen: (H, W) bool mask of what is seen of it.
+        shown: (H, W) number of the garment that each pixel shows.
     """
-    least = max(_LEAST_PIXELS, _LEAST_SEEN * np.count_nonzero(whole))
-    if np.count_nonzero(seen) < least:
+    area = np.count_nonzero(whole)
+    if area < _LEAST_PIXELS:
         return None
-    polygons = polygons_of(seen)
+    box = box_of(whole)
+    x1, y1, x2, y2 = box.tolist()
+    seen = shown[y1:y2, x1:x2] == number
+    if np.count_nonzero(seen) < max(_LEAST_PIXELS, _LEAST_SEEN * area):
+        return None
+    polygons = [outline + (x1, y1) for outline in polygons_of(seen)]
     parts, exact = located.parts, canvas.camera.project(located.points)
     landmarks = np.zeros((len(exact), 3), np.int64)
     pixels = np.round(exact).astype(np.int64)
-    inside = ((pixels >= 0) & (pixels < whole.shape[::-1])).all(1)
-    for i in np.flatnonzero(inside).tolist():
-        hidden = canvas.hidden(exact[i], parts[i], garment=number)
-        landmarks[i] = *pixels[i], 1 if hidden else 2
+    height, width = whole.shape
+    for i, (x, y) in enumerate(pixels.tolist()):
+        if 0 <= x < width and 0 <= y < height:
+            hidden = canvas.hidden(exact[i], parts[i], garment=number)
+            landmarks[i] = x, y, 1 if hidden else 2
     v = landmarks[:, 2]
     if not polygons or not (v > 0).any():
         return None
-    box = box_of(whole)
-    share = float(np.prod((box[2:] - box[:2]) / whole.shape[::-1]))
+    share = (x2 - x1) / width * ((y2 - y1) / height)
     return DrawnItem(
-        category=located.worn.category,
+        category=located.category,
         landmarks=landmarks,
         exact=exact,
         parts=parts,
@@ -268,7 +276,7 @@ def _draw(
     rng: np.random.Generator, first: str | None, only: Collection[str]
 ) -> DrawnPicture:
     """A picture that was to show ``first``; covered or cut off, it may not."""
-    size_wh = _SIZES[rng.choice(len(_SIZES), p=[share for share, _ in _SIZES])][1]
+    size_wh = choose(rng, _SIZES)
     source = 'shop' if rng.random() < _SHOP_SHARE else 'user'
     couple = rng.random() < _COUPLE_SHARE
     people = _sample_people(rng, first, couple, only)
@@ -289,13 +297,11 @@ def _draw(
         canvas.draw(layer)
 
     whole = whole_masks(canvas.stack, size_wh)
-    seen = seen_garments(canvas.stack, size_wh)
+    shown = seen_garments(canvas.stack, size_wh)
     items = []
     for number, (each, viewpoint) in reversed(list(enumerate(worn))):
         if number in whole:
-            found = _item(
-                each, number, viewpoint, canvas, whole[number], seen == number
-            )
+            found = _item(each, number, viewpoint, canvas, whole[number], shown)
             items += [] if found is None else [found]
     items = [replace(item, style=i) for i, item in enumerate(items, 1)]
     return DrawnPicture(photograph(rng, canvas.image), items, source, canvas.stack)

@@ -24,6 +24,7 @@ from fashion_mmpose.synthetic.people.outfit import dress_up, sample_outfit
 from fashion_mmpose.synthetic.people.scene import sample_camera
 
 from .painting.surfaces.backgrounds import sample_background
+from .shares import choose
 from .together import drawn_together, map_of, mapped, refuse_what_is_there
 
 _SIZES = (
@@ -98,10 +99,10 @@ def draw_fashionai(category: str, seed: int, index: int) -> Drawing:
     """
     spec = garment('fashionai', category)
     rng = np.random.default_rng([seed, spec.category_id, index])
-    size_wh = _SIZES[rng.choice(len(_SIZES), p=[share for share, _ in _SIZES])][1]
+    size_wh = choose(rng, _SIZES)
     outfit = sample_outfit(rng, category)
     names = [_anchor(name) for name in keypoints('fashionai')]
-    fill = float(np.clip(rng.normal(*_FILL[category]), 0.3, 0.95))
+    fill = min(max(rng.normal(*_FILL[category]), 0.3), 0.95)
     if rng.random() < _CUT_SHARE:
         fill = rng.uniform(1.05, 1.3)
     flat = outfit.wearer.looks is None

@@ -7,6 +7,7 @@ one unit. ``side`` is -1 for the left of the picture and +1 for its right.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from fashion_mmpose.synthetic.painting.curves import point
 from fashion_mmpose.synthetic.painting.wobble import STILL, Wobble, sample_wobble
+from fashion_mmpose.synthetic.shares import choose, choose_side
 
 SIDES = {-1: 'left', 1: 'right'}
 
@@ -77,15 +79,25 @@ class Limb:
     lengths: tuple[float, float]
     front: bool = True
 
+    @cached_property
+    def _axes(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Directions along and across each bone."""
+        turns = [math.radians(angle) for angle in self.angles]
+        return [
+            (
+                point(self.side * math.sin(turn), math.cos(turn)),
+                point(-self.side * math.cos(turn), math.sin(turn)),
+            )
+            for turn in turns
+        ]
+
     def direction(self, bone: int) -> np.ndarray:
         """(2,) unit vector along the bone, away from the trunk."""
-        angle = np.radians(self.angles[bone])
-        return point(self.side * np.sin(angle), np.cos(angle))
+        return self._axes[bone][0]
 
     def inward(self, bone: int) -> np.ndarray:
         """(2,) unit vector across the bone, to the body of a hanging limb."""
-        angle = np.radians(self.angles[bone])
-        return point(-self.side * np.cos(angle), np.sin(angle))
+        return self._axes[bone][1]
 
     @cached_property
     def joint(self) -> np.ndarray:
@@ -123,7 +135,7 @@ class Pose:
         x, y = points[:, 0], points[:, 1]
         # The chest is a cylinder: turning it moves its front, not its sides.
         bulge = np.maximum(1 - (x / 0.8) ** 2, 0)
-        x = x * np.cos(self.turn) + 0.3 * np.sin(self.turn) * bulge
+        x = x * math.cos(self.turn) + 0.3 * math.sin(self.turn) * bulge
         height = np.minimum(np.maximum((y + 0.8) / 3.4, -0.5), 1.2)
         bent = np.empty(points.shape)
         bent[:, 0] = x + self.sway * np.sin(height * np.pi)
@@ -133,20 +145,19 @@ class Pose:
 
 # share, upper arm, forearm (degrees: mean and spread), in front of the trunk
 _ARM_POSES = (
-    (0.38, (8, 4), (4, 5), True),  # hanging
-    (0.12, (13, 5), (0, 8), False),  # hands behind the back
-    (0.13, (25, 8), (20, 10), True),  # away from the body
-    (0.11, (44, 8), (-42, 10), True),  # hand on the hip
-    (0.12, (22, 6), (-12, 7), True),  # hand in the pocket
-    (0.05, (20, 7), (-138, 10), True),  # hand at the neck
-    (0.06, (12, 5), (-75, 12), True),  # across the body
-    (0.03, (120, 25), (150, 20), True),  # raised
+    (0.38, ((8, 4), (4, 5), True)),  # hanging
+    (0.12, ((13, 5), (0, 8), False)),  # hands behind the back
+    (0.13, ((25, 8), (20, 10), True)),  # away from the body
+    (0.11, ((44, 8), (-42, 10), True)),  # hand on the hip
+    (0.12, ((22, 6), (-12, 7), True)),  # hand in the pocket
+    (0.05, ((20, 7), (-138, 10), True)),  # hand at the neck
+    (0.06, ((12, 5), (-75, 12), True)),  # across the body
+    (0.03, ((120, 25), (150, 20), True)),  # raised
 )
 
 
 def _arm_pose(rng: np.random.Generator) -> tuple[float, float, bool]:
-    shares = [row[0] for row in _ARM_POSES]
-    _, upper, lower, front = _ARM_POSES[rng.choice(len(_ARM_POSES), p=shares)]
+    upper, lower, front = choose(rng, _ARM_POSES)
     return rng.normal(*upper), rng.normal(*lower), front
 
 
@@ -162,13 +173,13 @@ def sample_pose(rng: np.random.Generator) -> Pose:
         hip = rng.normal(4.5, 3.5)
         legs[side] = (hip, hip - abs(rng.normal(0, 4)))
     if rng.random() < 0.06:
-        legs[int(rng.choice([-1, 1]))] = (rng.normal(-9, 3), rng.normal(-7, 4))
+        legs[choose_side(rng)] = (rng.normal(-9, 3), rng.normal(-7, 4))
     return Pose(
         sway=rng.normal(0, 0.05),
         turn=rng.normal(0, 0.26),
         arms={-1: left, 1: right},
         legs=legs,
-        near_leg=int(rng.choice([-1, 1])),
+        near_leg=choose_side(rng),
         wobble=sample_wobble(rng, rng.uniform(0.01, 0.09)),
     )
 
@@ -186,6 +197,6 @@ def flat_pose(rng: np.random.Generator) -> Pose:
             for side in SIDES
         },
         legs={side: (leg + rng.normal(0, 1), leg) for side in SIDES},
-        near_leg=int(rng.choice([-1, 1])),
+        near_leg=choose_side(rng),
         wobble=sample_wobble(rng, rng.uniform(0.01, 0.1)),
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fashion_mmpose.synthetic.shares import choose
+
 from .body import SIDES, Body
 from .bottoms import SkirtStyle, TrouserStyle
 from .tops import TopStyle
@@ -17,24 +19,19 @@ from .tubes import TubeStyle
 def _normal(
     rng: np.random.Generator, mean: float, spread: float, low: float, high: float
 ) -> float:
-    return float(np.clip(rng.normal(mean, spread), low, high))
-
-
-def _pick(rng: np.random.Generator, rows):
-    """One of ``rows`` [(share, value), ...]; shares sum to 1."""
-    return rows[rng.choice(len(rows), p=[row[0] for row in rows])][1]
+    return min(max(rng.normal(mean, spread), low), high)
 
 
 def _sleeves(
     rng: np.random.Generator, body: Body, rows, tightness: float
 ) -> dict[int, TubeStyle] | None:
-    span = _pick(rng, rows)
+    span = choose(rng, rows)
     if span is None:
         return None
     arm = body.upper_arm + body.forearm
     length = rng.uniform(*span) * arm
     top = _normal(rng, 0.18, 0.025, 0.14, 0.25) / tightness
-    bottom = _pick(rng, [(0.75, rng.uniform(0.085, 0.14)), (0.25, top * 1.3)])
+    bottom = choose(rng, [(0.75, rng.uniform(0.085, 0.14)), (0.25, top * 1.3)])
     if length < 0.5 * arm:
         bottom = max(bottom, top * rng.uniform(0.75, 1.05))
     puff = max(0.0, rng.normal(0, 0.035))
@@ -70,10 +67,10 @@ def _top(
     waist_x = min(straight, half * rng.uniform(0.78, 1.02))
     style = dict(
         neck=neck,
-        depth=_pick(
+        depth=choose(
             rng, [(0.6, rng.uniform(0.08, 0.22)), (0.4, rng.uniform(0.2, 0.5))]
         ),
-        roundness=_pick(
+        roundness=choose(
             rng, [(0.3, rng.uniform(0, 0.2)), (0.7, rng.uniform(0.8, 1.3))]
         ),
         shoulder=shoulder,
@@ -123,7 +120,7 @@ def sample_blouse(
         _normal(rng, 0.51, 0.1, 0.36, 0.78),
         _normal(rng, 1.02, 0.28, 0.45, 1.6),
     )
-    cut = _pick(rng, cuts)
+    cut = choose(rng, cuts)
     if cut == 'strap':
         return _top(rng, body, hem, 0.6, [(1.0, None)], cut=cut)
     return _top(rng, body, hem, 0.52, sleeves, cut=cut)
@@ -133,9 +130,9 @@ def sample_outwear(
     rng: np.random.Generator, body: Body, sleeves=_OUTWEAR_SLEEVES
 ) -> TopStyle:
     """A jacket or coat; its front opens. ``sleeves`` are rows (share, length)."""
-    length = _pick(rng, [(0.65, rng.uniform(0.6, 1.4)), (0.35, rng.uniform(1.4, 2.8))])
+    length = choose(rng, [(0.65, rng.uniform(0.6, 1.4)), (0.35, rng.uniform(1.4, 2.8))])
     hem = (_normal(rng, 0.5 + 0.06 * length, 0.08, 0.38, 0.9), length)
-    opening = _pick(
+    opening = choose(
         rng,
         [
             (0.45, (-0.04, -0.04)),
@@ -163,7 +160,7 @@ def sample_dress(
     length = _normal(rng, 2.35, 0.55, 1.4, 3.5)
     flare = abs(rng.normal(0.22, 0.22))
     hem = (min(0.46 + flare + 0.05 * length, 1.35), length)
-    cut = _pick(rng, cuts)
+    cut = choose(rng, cuts)
     marked = rng.random() < 0.695
     style = dict(cut=cut, marked_waist=marked, depth=rng.uniform(0.08, 0.5))
     if cut == 'strap':
@@ -178,8 +175,8 @@ def sample_dress(
 def sample_skirt(rng: np.random.Generator, body: Body) -> SkirtStyle:
     """A skirt from mini to floor, from pencil to circle."""
     waist = (body.waist[0] * rng.uniform(0.97, 1.12), body.waist[1])
-    length = _pick(rng, [(0.3, rng.uniform(0.8, 1.4)), (0.7, rng.uniform(1.3, 2.75))])
-    ratio = np.clip(np.exp(rng.normal(0.5, 0.32)), 1.0, 3.2)
+    length = choose(rng, [(0.3, rng.uniform(0.8, 1.4)), (0.7, rng.uniform(1.3, 2.75))])
+    ratio = min(max(np.exp(rng.normal(0.5, 0.32)), 1.0), 3.2)
     hip_y = waist[1] + 0.42
     hem_x = max(waist[0] * ratio, 0.4)
     share = 0.42 / length
@@ -199,10 +196,12 @@ def sample_trousers(
     """Trousers from shorts to long ones, from skinny to wide; ``legs`` are rows
     (share, length)."""
     leg = body.thigh + body.shin
-    span = _pick(rng, legs)
+    span = choose(rng, legs)
     length = rng.uniform(*span) * leg
     top = rng.uniform(0.235, 0.28)
-    bottom = _pick(rng, [(0.6, rng.uniform(0.1, 0.18)), (0.4, rng.uniform(0.18, 0.36))])
+    bottom = choose(
+        rng, [(0.6, rng.uniform(0.1, 0.18)), (0.4, rng.uniform(0.18, 0.36))]
+    )
     if length < 0.4 * leg:
         bottom = rng.uniform(0.19, 0.32)
     puff = rng.normal(0, 0.015)

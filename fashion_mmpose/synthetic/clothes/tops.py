@@ -94,28 +94,29 @@ def _half(style: TopStyle, side: int) -> Piece:
         hem,
         f'hem_{name}',
     )
-    return pen.piece()
+    return pen.path()
 
 
-def _neckline(style: TopStyle, side: int) -> Piece:
-    """Open path along half of the neckline, from the shoulder to the middle."""
-    x, y = side * style.neck[0], style.neck[1]
-    top, bottom = point(x, y), point(0.0, y + style.depth)
-    r = style.roundness
-    c1 = lerp(lerp(top, bottom, 1 / 3), point(0.97 * x, y + 0.65 * style.depth), r)
-    c2 = lerp(lerp(top, bottom, 2 / 3), point(0.6 * x, y + style.depth), r)
-    return Pen(top).curve(c1, c2, bottom, 'center_front').piece()
+def _neckline(neck: tuple[float, float], depth: float, roundness: float) -> Piece:
+    """Open path along the right half of a neckline, from the shoulder to the middle."""
+    x, y = neck
+    top, bottom = point(x, y), point(0.0, y + depth)
+    round_1, round_2 = point(0.97 * x, y + 0.65 * depth), point(0.6 * x, y + depth)
+    c1 = lerp(lerp(top, bottom, 1 / 3), round_1, roundness)
+    c2 = lerp(lerp(top, bottom, 2 / 3), round_2, roundness)
+    return Pen(top).curve(c1, c2, bottom, 'center_front').path()
 
 
-def front(style: TopStyle, halves: dict[int, Piece]) -> Piece:
-    """The body of a top whose front is closed, of its ``halves`` (-1, 1)."""
+def front(style: TopStyle, halves: dict[int, Piece], neckline: Piece) -> Piece:
+    """The body of a top whose front is closed, of its ``halves`` (-1, 1) and the right
+    half of its neckline."""
     left, right = halves[-1], halves[1]
     a, b = left.outline[-1], right.outline[-1]
     sag = point(0, style.hem_drop * 4 / 3)
     pen = Pen(left.outline[0]).follow(left)
     pen.curve(lerp(a, b, 0.3) + sag, lerp(a, b, 0.7) + sag, b).retrace(right)
-    pen.follow(_neckline(style, 1)).retrace(replace(_neckline(style, -1), anchors={}))
-    return pen.piece()
+    mirrored = neckline.outline[::-1] * point(-1, 1)
+    return pen.follow(neckline).through(mirrored).piece()
 
 
 def panel(style: TopStyle, side: int, half: Piece) -> Piece:
@@ -205,10 +206,11 @@ def top(style: TopStyle, arms: dict[int, Limb], back_view: bool = False) -> Garm
             have in the picture, and the middle of the neckline is out of sight.
     """
     halves = {side: _half(style, side) for side in SIDES}
-    far = front(replace(style, depth=0.05, roundness=1.0), halves)
+    far = front(style, halves, _neckline(style.neck, 0.05, 1.0))
     far_seams, middle = _neck_seams(far, 'back'), {}
     if style.opening is None or back_view:
-        near = front(style, halves)
+        neckline = _neckline(style.neck, style.depth, style.roundness)
+        near = front(style, halves, neckline)
         near_seams, outer = _neck_seams(near, 'neck'), near.anchors
         if back_view:
             far, near = near, far

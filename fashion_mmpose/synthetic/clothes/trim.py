@@ -14,6 +14,7 @@ from fashion_mmpose.synthetic.painting.curves import (
     Pen,
     Piece,
     box,
+    centroid,
     ellipse,
     point,
     ribbon,
@@ -88,7 +89,7 @@ def edge_strokes(part: Part, color: Color, inset: float, band: bool) -> list[Str
     """
     strokes = []
     for piece in part.pieces:
-        center = piece.outline.mean(0)
+        center = centroid(piece.outline)
         for first, last in _EDGES:
             if first not in piece.anchors or last not in piece.anchors:
                 continue
@@ -96,7 +97,7 @@ def edge_strokes(part: Part, color: Color, inset: float, band: bool) -> list[Str
             # The neckline ends where the outline begins.
             ring = piece.outline[start:] if stop < start else None
             edge = piece.outline[start : stop + 1] if ring is None else ring
-            inward = center - edge.mean(0)
+            inward = center - centroid(edge)
             line = edge + inward * inset / max(float(np.linalg.norm(inward)), 1e-6)
             if band:
                 strokes.append(Stroke(np.concatenate([edge, line[::-1]]), color))
@@ -234,7 +235,7 @@ def top_trims(
         and rng.random() < (0.9 if opens else 0.3)
     ):
         kinds = ['lapel', 'stand', 'shirt'] if opens else ['shirt', 'stand']
-        kind = str(rng.choice(kinds))
+        kind = kinds[rng.integers(len(kinds))]
         layers += [_layer(_collar_half(style, s, kind), cloth) for s in SIDES]
         if not opens:
             strokes += _buttons(rng, style, thread)

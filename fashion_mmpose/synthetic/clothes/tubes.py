@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from fashion_mmpose.synthetic.painting.curves import (
     crossing,
     ellipse,
     point,
+    ramp,
     smooth_step,
 )
 
@@ -39,10 +41,15 @@ class TubeStyle:
     puff: float = 0.0
     slant: float = 0.0
 
-    def half_width(self, t: np.ndarray | float) -> np.ndarray:
+    def half_width(self, t: np.ndarray | float) -> np.ndarray | float:
         """Half width at distance ``t`` from the root."""
-        u = np.clip(np.asarray(t) / self.length, 0, 1)
-        return self.top + (self.bottom - self.top) * u + self.puff * np.sin(np.pi * u)
+        if isinstance(t, float):  # numpy takes five times as long
+            u = min(max(t / self.length, 0.0), 1.0)
+            wave = math.sin(math.pi * u)
+        else:
+            u = np.minimum(np.maximum(t / self.length, 0), 1)
+            wave = np.sin(np.pi * u)
+        return self.top + (self.bottom - self.top) * u + self.puff * wave
 
 
 def _frames(limb: Limb, style: TubeStyle, lead: float = 0.0) -> list[np.ndarray]:
@@ -51,11 +58,11 @@ def _frames(limb: Limb, style: TubeStyle, lead: float = 0.0) -> list[np.ndarray]
     Both begin where the tube does, ``lead`` before the limb's root, so that the
     pattern runs on across elbow or knee.
     """
-    half = max(float(style.half_width(0.0)), style.bottom)
+    half = max(style.top, style.bottom)
     frames = []
     for bone, end in ((0, limb.joint), (1, limb.end)):
-        along, inward = limb.direction(bone), limb.inward(bone) * half
-        start = end - along * (lead + sum(limb.lengths[: bone + 1]))
+        inward = limb.inward(bone) * half
+        start = end - limb.direction(bone) * (lead + sum(limb.lengths[: bone + 1]))
         left = inward if limb.side > 0 else -inward
         frames.append(np.array([start + left, start - left, end - left, end + left]))
     return frames
@@ -85,7 +92,7 @@ def _lower(
     """What lies below elbow or knee: the rounded joint and the tube."""
     start, along, inward = limb.joint, limb.direction(1), limb.inward(1)
     reach = style.length - limb.lengths[0]
-    t = np.linspace(0, reach, 8)[:, None]
+    t = ramp(0, reach, 8)
     half = style.half_width(limb.lengths[0] + t)
     outer = start + along * t - inward * half
     inner = start + along * t + inward * half
@@ -118,15 +125,15 @@ def _tube(
     t_pit, gap = float((pit - limb.root) @ along), float((pit - limb.root) @ inward)
     # A tube that barely passes the joint does not bend there.
     bone = limb.lengths[0]
-    bends = style.length > bone + float(style.half_width(bone))
+    bends = style.length > bone + style.half_width(bone)
     t_end = bone if bends else style.length
-    t_outer = np.linspace(t_first, t_end, 9)[:, None]
+    t_outer = ramp(t_first, t_end, 9)
     pen.through(limb.root + along * t_outer - inward * style.half_width(t_outer))
     outer = pen.drawn
 
     # The shortest tube still has an inner seam.
-    t = np.linspace(max(t_end, t_pit + 0.06), t_pit, 9)[:, None]
-    widest = max(float(style.half_width(t_pit)), gap)
+    t = ramp(max(t_end, t_pit + 0.06), t_pit, 9)
+    widest = max(style.half_width(t_pit), gap)
     blend = smooth_step((t - t_pit) / max(0.3, 0.5 * abs(gap)))
     inner = limb.root + along * t
     inner += inward * (widest + (style.half_width(t) - widest) * blend)
@@ -160,11 +167,12 @@ def _joined(limb: Limb, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
         i, j, spot = hit
         return np.concatenate([upper[: i + 1], spot[None], lower[j + 1 :]])
     start, stop = upper[-1] - limb.joint, lower[0] - limb.joint
-    radius = np.linalg.norm([start, stop], axis=1)
-    first, last = (np.arctan2(spoke[1], spoke[0]) for spoke in (start, stop))
+    (x0, y0), (x1, y1) = start.tolist(), stop.tolist()
+    first, last = np.arctan2((y0, y1), (x0, x1)).tolist()
     turn = (last - first + np.pi) % (2 * np.pi) - np.pi
-    t = np.linspace(0, 1, 8)[1:-1]
-    angle, reach = first + turn * t, radius[0] + (radius[1] - radius[0]) * t
+    t = ramp(0, 1, 8)[1:-1, 0]
+    near, far = math.sqrt(x0 * x0 + y0 * y0), math.sqrt(x1 * x1 + y1 * y1)
+    angle, reach = first + turn * t, near + (far - near) * t
     arc = limb.joint + np.stack([reach * np.cos(angle), reach * np.sin(angle)], axis=1)
     return np.concatenate([upper, arc, lower])
 
@@ -238,7 +246,7 @@ def trouser_leg(
     """
     side = SIDES[limb.side]
     x, y = limb.side * waistband[0], waistband[1]
-    hip = limb.root - limb.inward(0) * style.half_width(0)
+    hip = limb.root - limb.inward(0) * style.top
     drop = hip[1] - y
     pen = Pen(point(0, y + 0.03), f'waist_{side}')
     pen.curve(

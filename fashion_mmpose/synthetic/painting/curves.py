@@ -6,21 +6,26 @@ their last point joins the first.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 
 _SAMPLES = 12
 # Shares of a segment's way, and what its ends and control points weigh there.
 _WAY = np.linspace(0, 1, _SAMPLES + 1)[1:, None]
-_BEZIER = (
-    (1 - _WAY) ** 3,
-    3 * (1 - _WAY) ** 2 * _WAY,
-    3 * (1 - _WAY) * _WAY**2,
-    _WAY**3,
+_BEZIER = np.stack(
+    [
+        (1 - _WAY) ** 3,
+        3 * (1 - _WAY) ** 2 * _WAY,
+        3 * (1 - _WAY) * _WAY**2,
+        _WAY**3,
+    ]
 )
+_COUNT = np.arange(32.0)[:, None]
 
 
 def point(x: float, y: float) -> np.ndarray:
@@ -89,7 +94,9 @@ class Piece:
         """
         start, stop = self.anchors[first], self.anchors[last]
         run = self.outline[min(start, stop) : max(start, stop) + 1]
-        run = run[np.append(True, np.any(np.diff(run, axis=0) != 0, axis=1))]
+        moves = (run[1:] != run[:-1]).any(1)
+        if not moves.all():
+            run = np.concatenate([run[:1], run[1:][moves]])
         return run if start <= stop else run[::-1]
 
 
@@ -135,9 +142,8 @@ class Pen:
         self, c1: np.ndarray, c2: np.ndarray, end: np.ndarray, name: str | None = None
     ) -> Pen:
         """A cubic Bezier segment with control points ``c1`` and ``c2``."""
-        first, second, third, last = _BEZIER
-        points = first * self.tip + second * c1 + third * c2 + last * end
-        return self._add(points, name)
+        weighed = _BEZIER * np.array([self.tip, c1, c2, end])[:, None]
+        return self._add(np.add.reduce(weighed), name)
 
     def through(self, points: np.ndarray, name: str | None = None) -> Pen:
         """Straight to each of ``points`` (N, 2); ``name`` is the last one's."""
@@ -159,14 +165,31 @@ class Pen:
 
     def piece(self, frame: np.ndarray | None = None) -> Piece:
         """The closed outline; without a frame, that of its bounding box."""
-        outline = np.concatenate(self._chunks)
+        outline = self.drawn
         return Piece(outline, self._anchors, box(outline) if frame is None else frame)
+
+    def path(self) -> Piece:
+        """The open path so far, which no cloth lies on."""
+        return Piece(self.drawn, self._anchors)
+
+
+def centroid(points: np.ndarray) -> np.ndarray:
+    """(2,) the mean of points (N, 2)."""
+    return np.add.reduce(points) / len(points)
 
 
 def box(points: np.ndarray) -> np.ndarray:
     """(4, 2) corners of the bounding box, clockwise from the top left."""
-    (x0, y0), (x1, y1) = points.min(0), points.max(0)
-    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float64)
+    x0, y0 = np.minimum.reduce(points).tolist()
+    x1, y1 = np.maximum.reduce(points).tolist()
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+
+
+def ramp(start: float, stop: float, num: int) -> np.ndarray:
+    """(num, 1) even steps from one number to another, up to 32 of them."""
+    steps = _COUNT[:num] * ((stop - start) / (num - 1)) + start
+    steps[-1] = stop
+    return steps
 
 
 @lru_cache
@@ -178,24 +201,27 @@ def _circle(num: int) -> np.ndarray:
 
 def ellipse(center: np.ndarray, rx: float, ry: float, num: int = 28) -> np.ndarray:
     """(num, 2) outline of an ellipse."""
-    return center + _circle(num) * (rx, ry)
+    return center + _circle(num) * point(rx, ry)
 
 
 def ribbon(center: np.ndarray, half_width: np.ndarray | float) -> np.ndarray:
-    """Outline (2N, 2) of a ribbon along ``center`` (N, 2), ``half_width`` to each
-    side, one number or (N,)."""
+    """Outlines (..., 2N, 2) of ribbons along ``center`` (..., N, 2), ``half_width`` to
+    each side, one number or (..., N)."""
     way = np.empty(center.shape)
-    way[0], way[-1] = center[1] - center[0], center[-1] - center[-2]
-    way[1:-1] = (center[2:] - center[:-2]) / 2
-    dx, dy = way.T
+    way[..., 0, :] = center[..., 1, :] - center[..., 0, :]
+    way[..., -1, :] = center[..., -1, :] - center[..., -2, :]
+    way[..., 1:-1, :] = (center[..., 2:, :] - center[..., :-2, :]) / 2
+    dx, dy = way[..., 0], way[..., 1]
     length = np.maximum(np.sqrt(dx * dx + dy * dy), 1e-9)
-    offset = np.stack([-dy / length * half_width, dx / length * half_width], axis=1)
-    return np.concatenate([center + offset, (center - offset)[::-1]])
+    offset = np.empty(center.shape)
+    offset[..., 0], offset[..., 1] = -dy / length * half_width, dx / length * half_width
+    back = (center - offset)[..., ::-1, :]
+    return np.concatenate([center + offset, back], axis=-2)
 
 
 def smooth_step(t: np.ndarray | float) -> np.ndarray | float:
     """0 below 0, 1 above 1, smooth between."""
-    t = np.clip(t, 0, 1)
+    t = np.minimum(np.maximum(t, 0), 1)
     return t * t * (3 - 2 * t)
 
 
@@ -206,20 +232,16 @@ def crossing(a: np.ndarray, b: np.ndarray) -> tuple[int, int, np.ndarray] | None
         tuple: Numbers of the segments of ``a`` and ``b`` that cross and the point
         (2,); None where they do not.
     """
-    da, db = np.diff(a, axis=0)[:, None], np.diff(b, axis=0)[None]
-    offset = b[None, :-1] - a[:-1, None]  # (N - 1, M - 1, 2)
-
-    def cross(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
-
-    turn = cross(da, db)
+    (ux, uy), (vx, vy) = (a[1:] - a[:-1]).T[..., None], (b[1:] - b[:-1]).T[:, None]
+    dx, dy = b.T[:, None, :-1] - a.T[:, :-1, None]  # (N - 1, M - 1) each
+    turn = ux * vy - uy * vx
     safe = np.where(turn == 0, 1.0, turn)
-    s, t = cross(offset, db) / safe, cross(offset, da) / safe
-    hits = np.argwhere((turn != 0) & (s >= 0) & (s <= 1) & (t >= 0) & (t <= 1))
-    if len(hits) == 0:
+    s, t = (dx * vy - dy * vx) / safe, (dx * uy - dy * ux) / safe
+    hits = (turn != 0) & (s >= 0) & (s <= 1) & (t >= 0) & (t <= 1)
+    i, j = divmod(int(hits.argmax()), hits.shape[1])
+    if not hits[i, j]:
         return None
-    i, j = hits[0]
-    return int(i), int(j), a[i] + s[i, j] * da[i, 0]
+    return i, j, a[i] + s[i, j] * (a[i + 1] - a[i])
 
 
 def _steps(line: np.ndarray) -> np.ndarray:
@@ -230,7 +252,7 @@ def _steps(line: np.ndarray) -> np.ndarray:
 
 def along(
     lines: list[np.ndarray], fractions: Sequence[float]
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[list[int], np.ndarray]:
     """Points at fractions of the length of several paths, one after the other.
 
     K: number of fractions.
@@ -240,22 +262,27 @@ def along(
         fractions: 0 for the start of the first path to 1 for the end of the last one.
 
     Returns:
-        tuple: Numbers (K,) of the paths and the points (K, 2) on them.
+        tuple: K numbers of the paths and the points (K, 2) on them.
     """
     if not lines:
         raise ValueError('no path to go along')
     steps = [_steps(line) for line in lines]
     lengths = [float(step.sum()) for step in steps]
-    rests = np.array(fractions) * sum(lengths)
-    numbers = np.zeros(len(rests), np.int64)
-    for number, length in enumerate(lengths[:-1]):
-        beyond = (numbers == number) & (rests > length)
-        rests[beyond] -= length
-        numbers[beyond] += 1
-    spots = np.empty((len(rests), 2))
-    for number, (line, step) in enumerate(zip(lines, steps)):
-        own = numbers == number
-        places = np.concatenate([[0.0], np.cumsum(step)])
-        for axis in (0, 1):
-            spots[own, axis] = np.interp(rests[own], places, line[:, axis])
-    return numbers, spots
+    # Few points of short paths: numpy's interpolation takes twice as long.
+    places = [[0.0, *accumulate(step.tolist())] for step in steps]
+    numbers, spots, reach = [], [], sum(lengths)
+    for fraction in fractions:
+        number, rest = 0, fraction * reach
+        while number < len(lines) - 1 and rest > lengths[number]:
+            rest -= lengths[number]
+            number += 1
+        line, way = lines[number], places[number]
+        last = bisect(way, rest) - 1
+        x, y = line[last].tolist()
+        if last < len(way) - 1 and rest > way[last]:
+            part, whole = rest - way[last], way[last + 1] - way[last]
+            next_x, next_y = line[last + 1].tolist()
+            x, y = (next_x - x) / whole * part + x, (next_y - y) / whole * part + y
+        numbers.append(number)
+        spots.append((x, y))
+    return numbers, np.array(spots)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _WAVES = 7
-_LENGTHS = (0.35, 2.6)  # of a wave, in scene units
+_LOG_LENGTHS = np.log((0.35, 2.6))  # of a wave, in scene units
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def sample_wobble(rng: np.random.Generator, steepness: float) -> Wobble:
         steepness: Mean change of the displacement of one wave along it; far below 1,
             so that nothing folds over.
     """
-    lengths = np.exp(rng.uniform(*np.log(_LENGTHS), _WAVES))
+    lengths = np.exp(rng.uniform(*_LOG_LENGTHS, _WAVES))
     turns = rng.uniform(0, 2 * np.pi, _WAVES)
     waves = np.stack([np.cos(turns), np.sin(turns)], 1) * (2 * np.pi / lengths)[:, None]
     moves = rng.normal(0, 1, (_WAVES, 2)) * (steepness * lengths / (2 * np.pi))[:, None]

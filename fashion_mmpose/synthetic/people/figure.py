@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,16 +15,35 @@ from fashion_mmpose.synthetic.painting.curves import (
     box,
     ellipse,
     point,
+    ramp,
     ribbon,
 )
 from fashion_mmpose.synthetic.painting.parsing import Parsing
 from fashion_mmpose.synthetic.painting.surfaces import palette
 from fashion_mmpose.synthetic.painting.surfaces.fabric import solid
 from fashion_mmpose.synthetic.painting.surfaces.palette import Color
+from fashion_mmpose.synthetic.shares import choose
 
-# Shares of the way along a bone and along a hand or a foot, and how bones bulge.
-_BONE, _SHORT = np.linspace(0, 1, 10), np.linspace(0, 1, 6)
-_BULGE = 0.012 * np.sin(np.pi * _BONE)
+# Shares of the way along a bone and along a hand or a foot.
+_BONE, _SHORT = ramp(0, 1, 10), ramp(0, 1, 6)
+
+
+def _tapered(*ends: tuple[float, float]) -> np.ndarray:
+    """(B, N) half widths of bones that bulge between those of their ends."""
+    t = _BONE[:, 0]
+    return np.array([a + (b - a) * t + 0.012 * np.sin(np.pi * t) for a, b in ends])
+
+
+# Half widths of upper arm and forearm, thigh and shin, palm and thumb, and a foot.
+_ARM, _LEG = (
+    _tapered((0.095, 0.07), (0.07, 0.045)),
+    _tapered((0.2, 0.12), (0.12, 0.065)),
+)
+_HAND = np.array([[5, 6, 6.5, 6, 4.5, 2], [2] * 6]) / 100
+_FOOT = np.array([7, 8, 9, 9, 8, 5]) / 100
+_LASH = np.array([[-0.05, 0], [-0.02, -0.024], [0.02, -0.024], [0.05, 0]])
+_BROW = np.array([[-0.05, -0.06], [0, -0.075], [0.05, -0.065]])
+_HAIR_LENGTHS = ((0.3, 0.0), (0.2, 0.15), (0.25, 0.45), (0.25, 0.75))
 
 
 @dataclass(frozen=True)
@@ -59,9 +79,7 @@ def sample_looks(rng: np.random.Generator, back_view: bool) -> Looks:
         skin=skin,
         hair=palette.pick(rng, palette.HAIR, 5),
         shoes=palette.pick(rng, palette.CLOTH),
-        hair_length=float(
-            rng.choice([0.0, 0.15, 0.45, 0.75], p=[0.3, 0.2, 0.25, 0.25])
-        ),
+        hair_length=choose(rng, _HAIR_LENGTHS),
         bangs=rng.uniform(0.15, 0.45),
         face=not back_view,
         doll=doll,
@@ -73,7 +91,10 @@ def _shape(outline: np.ndarray) -> Piece:
     return Piece(outline, {}, box(outline))
 
 
-def _skin(pieces: tuple[Piece, ...], looks: Looks, **more) -> Layer:
+def _skin(outlines: Iterable[np.ndarray], looks: Looks, **more) -> Layer:
+    *others, last = outlines
+    # Skin has no pattern that lies on each piece, and its light asks for one frame.
+    pieces = (*(Piece(outline) for outline in others), _shape(last))
     # Without a head nothing tells a parser that this is the shape of somebody.
     parsing = Parsing.BACKGROUND if looks.headless else Parsing.BODY_SKIN
     return Layer(pieces, solid(looks.skin), parsing=parsing, **more)
@@ -84,61 +105,57 @@ def _hair(piece: Piece, looks: Looks, relief: float, **more) -> Layer:
     return Layer((piece,), cloth, parsing=Parsing.HAIR, **more)
 
 
-def bone(limb: Limb, number: int, start: float, end: float) -> Piece:
-    """Tapered skin along a bone, half widths ``start`` and ``end``."""
-    a, b = (limb.root, limb.joint) if number == 0 else (limb.joint, limb.end)
-    half = start + (end - start) * _BONE + _BULGE
-    return _shape(ribbon(a + (b - a) * _BONE[:, None], half))
+def _bones(limbs: Sequence[Limb], half_widths: np.ndarray) -> np.ndarray:
+    """(L, 2, N, 2) outlines of the skin along both bones of L limbs."""
+    ends = np.array([[limb.root, limb.joint, limb.end] for limb in limbs])
+    start, way = ends[:, :2, None], (ends[:, 1:] - ends[:, :2])[:, :, None]
+    return ribbon(start + way * _BONE, half_widths)
 
 
-def upper_arm(limb: Limb, looks: Looks) -> Layer:
-    """From the shoulder to the elbow."""
-    pieces = (
-        _shape(ellipse(limb.root, 0.1, 0.1)),
-        bone(limb, 0, 0.095, 0.07),
-        _shape(ellipse(limb.joint, 0.07, 0.07)),
-    )
-    return _skin(pieces, looks, shadow=0.15)
+def arms(limbs: Sequence[Limb], looks: Looks) -> list[tuple[Layer, Layer]]:
+    """Of each arm, from the shoulder to the elbow and on to the finger tips."""
+    wrist = np.array([limb.end for limb in limbs])[:, None]
+    along = np.array([limb.direction(1) for limb in limbs])[:, None]
+    inward = np.array([limb.inward(1) for limb in limbs])[:, None]
+    palm = wrist + along * 0.22 * _SHORT
+    thumb = wrist + inward * (0.03 + 0.06 * _SHORT) + along * 0.13 * _SHORT
+    hands = ribbon(np.stack([palm, thumb], axis=1), _HAND)
+    start, tip = wrist + along * 0.13 + inward * 0.015, wrist + along * 0.12
+    lines = np.concatenate([start, tip + along * 0.07], axis=1)
+    color = palette.scaled(looks.skin, 0.75)
+    layers = []
+    for limb, bones, hand, line in zip(limbs, _bones(limbs, _ARM), hands, lines):
+        elbow = ellipse(limb.joint, 0.07, 0.07)
+        upper = ellipse(limb.root, 0.1, 0.1), bones[0], elbow
+        lower, strokes = (elbow, bones[1], *hand), (Stroke(line, color, 0.008),)
+        layers.append(
+            (
+                _skin(upper, looks, shadow=0.15),
+                _skin(lower, looks, shadow=0.25, strokes=strokes),
+            )
+        )
+    return layers
 
 
-def forearm(limb: Limb, looks: Looks) -> Layer:
-    """From the elbow to the finger tips."""
-    along, inward = limb.direction(1), limb.inward(1)
-    tip = limb.end + along * 0.12
-    t = _SHORT[:, None]
-    palm = ribbon(limb.end + along * 0.22 * t, np.array([5, 6, 6.5, 6, 4.5, 2]) / 100)
-    thumb = ribbon(limb.end + inward * (0.03 + 0.06 * t) + along * 0.13 * t, 0.02)
-    pieces = (
-        _shape(ellipse(limb.joint, 0.07, 0.07)),
-        bone(limb, 1, 0.07, 0.045),
-        _shape(palm),
-        _shape(thumb),
-    )
-    line = np.stack([limb.end + along * 0.13 + inward * 0.015, tip + along * 0.07])
-    strokes = (Stroke(line, palette.scaled(looks.skin, 0.75), 0.008),)
-    return _skin(pieces, looks, shadow=0.25, strokes=strokes)
-
-
-def hanging_arm(limb: Limb, looks: Looks) -> Layer:
+def hanging_arm(upper: Layer, lower: Layer) -> Layer:
     """The arm in one, without a crease at the elbow."""
-    upper, lower = upper_arm(limb, looks), forearm(limb, looks)
     return replace(lower, pieces=(*upper.pieces, *lower.pieces))
 
 
-def leg(limb: Limb, looks: Looks) -> Layer:
-    """From the hip joint to the ground, shoe included."""
-    side = limb.side
-    shoe_line = limb.end + np.stack([side * 0.07 * _SHORT, 0.02 + 0.2 * _SHORT], 1)
-    shoe = ribbon(shoe_line, np.array([7, 8, 9, 9, 8, 5]) / 100)
-    pieces = (
-        bone(limb, 0, 0.2, 0.12),
-        _shape(ellipse(limb.joint, 0.12, 0.12)),
-        bone(limb, 1, 0.12, 0.065),
-        _shape(shoe),
-    )
-    # Shoes are seen as such on a mannequin, too.
-    strokes = (Stroke(shoe, looks.shoes, parsing=Parsing.OTHERS),)
-    return _skin(pieces, looks, shadow=0.25, strokes=strokes)
+def legs(limbs: Sequence[Limb], looks: Looks) -> list[Layer]:
+    """Each leg from the hip joint to the ground, shoe included."""
+    feet = [
+        limb.end + np.concatenate([limb.side * 0.07 * _SHORT, 0.02 + 0.2 * _SHORT], 1)
+        for limb in limbs
+    ]
+    shoes = ribbon(np.array(feet), _FOOT)
+    layers = []
+    for limb, (thigh, shin), shoe in zip(limbs, _bones(limbs, _LEG), shoes):
+        outlines = thigh, ellipse(limb.joint, 0.12, 0.12), shin, shoe
+        # Shoes are seen as such on a mannequin, too.
+        strokes = (Stroke(shoe, looks.shoes, parsing=Parsing.OTHERS),)
+        layers.append(_skin(outlines, looks, shadow=0.25, strokes=strokes))
+    return layers
 
 
 def trunk(body: Body, looks: Looks) -> Layer:
@@ -152,9 +169,8 @@ def trunk(body: Body, looks: Looks) -> Layer:
     half.curve(point(body.chest, 0.2), point(wx, wy - 0.3), point(wx, wy))
     half.curve(point(wx, wy + 0.2), point(hx, hy - 0.2), point(hx, hy))
     half.line(point(0.05, body.crotch_y))
-    right = half.piece()
-    left = right.mapped(lambda points: points * (-1, 1))
-    pen = Pen(right.outline[0]).follow(right).retrace(left)
+    right = half.drawn
+    pen = Pen(right[0]).through(right).through(right[::-1] * point(-1, 1))
     shadow = palette.scaled(looks.skin, 0.9)
     bones = tuple(
         Stroke(
@@ -167,7 +183,7 @@ def trunk(body: Body, looks: Looks) -> Layer:
         for s in SIDES
         if looks.face
     )
-    return _skin((pen.piece(),), looks, shadow=0.2, strokes=bones)
+    return _skin((pen.drawn,), looks, shadow=0.2, strokes=bones)
 
 
 def hair_behind(body: Body, looks: Looks) -> Layer | None:
@@ -215,12 +231,8 @@ def head(body: Body, looks: Looks) -> list[Layer]:
             eye = point(s * 0.105, y + 0.02)
             strokes.append(Stroke(ellipse(eye, 0.042, 0.02, 14), (245, 245, 245)))
             strokes.append(Stroke(ellipse(eye, 0.02, 0.022, 10), dark))
-            lash = eye + np.array(
-                [[-0.05, 0], [-0.02, -0.024], [0.02, -0.024], [0.05, 0]]
-            )
-            strokes.append(Stroke(lash, palette.scaled(looks.hair, 0.6), 0.014))
-            brow = eye + np.array([[-0.05, -0.06], [0, -0.075], [0.05, -0.065]])
-            strokes.append(Stroke(brow, palette.scaled(looks.hair, 0.9), 0.014))
+            strokes.append(Stroke(eye + _LASH, palette.scaled(looks.hair, 0.6), 0.014))
+            strokes.append(Stroke(eye + _BROW, palette.scaled(looks.hair, 0.9), 0.014))
         nose = np.array([[0.0, y + 0.04], [0.018, y + 0.12], [-0.012, y + 0.13]])
         strokes.append(Stroke(nose, palette.scaled(looks.skin, 0.82), 0.011))
         strokes.append(Stroke(ellipse(point(0, y + 0.215), 0.062, 0.02, 16), lips))

@@ -18,6 +18,7 @@ from fashion_mmpose.synthetic.painting.curves import (
 from fashion_mmpose.synthetic.painting.parsing import Parsing
 from fashion_mmpose.synthetic.painting.surfaces import palette
 from fashion_mmpose.synthetic.painting.surfaces.fabric import Cloth, solid
+from fashion_mmpose.synthetic.shares import choose_side
 
 from .scene import Wearer
 
@@ -64,7 +65,7 @@ def _bag(rng: np.random.Generator, top: np.ndarray) -> list[Layer]:
 
 def _shoulder_bag(rng: np.random.Generator, wearer: Wearer) -> list[Layer]:
     """A bag at the hip, on a strap across the chest or down one side."""
-    side = int(rng.choice([-1, 1]))
+    side = choose_side(rng)
     hip = point(side * rng.uniform(0.4, 0.62), rng.uniform(0.6, 1.1))
     x, y = wearer.body.shoulder
     start = point((-side if rng.random() < 0.6 else side) * 0.62 * x, y - 0.12)
@@ -75,7 +76,7 @@ def _shoulder_bag(rng: np.random.Generator, wearer: Wearer) -> list[Layer]:
 
 def _hand_bag(rng: np.random.Generator, wearer: Wearer) -> list[Layer]:
     """A bag in a hand, or on the bend of an arm."""
-    arm: Limb = wearer.arms[int(rng.choice([-1, 1]))]
+    arm: Limb = wearer.arms[choose_side(rng)]
     spot = arm.end + arm.direction(1) * 0.12
     if abs(arm.angles[1]) > 40:
         spot = arm.joint * 0.5 + arm.end * 0.5

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from fashion_mmpose.synthetic.clothes.wardrobe import (
 from fashion_mmpose.synthetic.painting.canvas import Layer
 from fashion_mmpose.synthetic.painting.surfaces.fabric import sample_cloth
 from fashion_mmpose.synthetic.painting.surfaces.palette import Color
+from fashion_mmpose.synthetic.shares import choose, choose_side
 
 from . import figure
 from .outfit import finish, fit_body, lower_garment, place_limbs, tuck_in
@@ -57,16 +58,23 @@ class Worn:
     Attributes:
         category: Name of a category of DeepFashion2.
         style: Its shape before it was bent.
-        garment: Its parts, bent.
+        wearer: The figure.
+        back_view: Whether the figure is seen from behind.
     """
 
     category: str
     style: TopStyle | SkirtStyle | TrouserStyle
-    garment: Garment
+    wearer: Wearer
+    back_view: bool = False
 
-    def mapped(self, function: Callable[[np.ndarray], np.ndarray]) -> Worn:
-        """The garment with all its points sent through ``function``."""
-        return replace(self, garment=self.garment.mapped(function))
+    @cached_property
+    def garment(self) -> Garment:
+        """Its parts, bent; of many sampled people one is drawn."""
+        wearer = self.wearer
+        if not isinstance(self.style, TopStyle):
+            return lower_garment(self.style, wearer.legs, wearer.pose)
+        made = top(self.style, wearer.arms, self.back_view)
+        return made.mapped(wearer.pose.bend)
 
 
 @dataclass(frozen=True)
@@ -109,9 +117,13 @@ def _pick(
     sleeves: tuple[str | None, ...] = ('long', 'short', None),
 ) -> str:
     """A category of a group, with its share, among those with such sleeves."""
-    shares = np.array(_SHARES[group])
-    shares = shares * [sleeve_length(category) in sleeves for category in group]
-    return group[rng.choice(len(group), p=shares / shares.sum())]
+    rows = [
+        (share, category)
+        for share, category in zip(_SHARES[group], group)
+        if sleeve_length(category) in sleeves
+    ]
+    total = sum(share for share, _ in rows)
+    return choose(rng, [(share / total, category) for share, category in rows])
 
 
 def _coat_for(rng: np.random.Generator, inner: str) -> str:
@@ -181,7 +193,7 @@ def sample_person(
     flat = may_lie and rng.random() < _FLAT_SHARE
     pose = flat_pose(rng) if flat else sample_pose(rng)
     if not flat and rng.random() < _SIDE_SHARE:
-        pose = replace(pose, turn=rng.uniform(0.5, 0.75) * rng.choice([-1, 1]))
+        pose = replace(pose, turn=rng.uniform(0.5, 0.75) * choose_side(rng))
     outer, inner, lower = plan(rng, first, flat)
     body = sample_body(rng)
     frame = sample_frame(rng, body, TOPS[0] if outer is None else outer)
@@ -196,24 +208,17 @@ def sample_person(
     back_view = frame.opening is None and not flat and rng.random() < _BACK_SHARE
     body = fit_body(body, frame if shirt is None else shirt)
     arms, legs = place_limbs(body, pose, frame)
+    looks = None if flat else figure.sample_looks(rng, back_view)
+    wearer = Wearer(body, pose, looks, arms, legs)
 
     def dressed(style: TopStyle, category: str) -> Worn:
-        style = cut_out(rng, style, category)
-        return Worn(category, style, top(style, arms, back_view).mapped(pose.bend))
+        return Worn(category, cut_out(rng, style, category), wearer, back_view)
 
     return Person(
-        wearer=Wearer(
-            body,
-            pose,
-            None if flat else figure.sample_looks(rng, back_view),
-            arms,
-            legs,
-        ),
+        wearer=wearer,
         upper=None if outer is None else dressed(frame, outer),
         inner=None if shirt is None else dressed(shirt, inner),
-        lower=None
-        if lower is None
-        else Worn(lower, lower_style, lower_garment(lower_style, legs, pose)),
+        lower=None if lower is None else Worn(lower, lower_style, wearer),
         tucked=tucked,
         back_view=back_view,
     )

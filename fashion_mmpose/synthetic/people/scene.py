@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -100,22 +101,25 @@ def _figure(rng: np.random.Generator, wearer: Wearer) -> Sequence[list[Layer]]:
     body, pose, looks = wearer.body, wearer.pose, wearer.looks
     if looks is None:
         return [], [], [], []
-    arms = wearer.arms.values()
+    limbs = list(wearer.arms.values())
+    arms = list(zip(limbs, figure.arms(limbs, looks)))
     hair = figure.hair_behind(body, looks)
     behind = [] if hair is None else [hair]
-    behind += [figure.hanging_arm(arm, looks) for arm in arms if not arm.front]
+    behind += [figure.hanging_arm(*arm) for limb, arm in arms if not limb.front]
     order = sorted(wearer.legs.values(), key=lambda leg: leg.side == pose.near_leg)
-    skin = [figure.leg(leg, looks) for leg in order]
+    skin = figure.legs(order, looks)
     # Trunk and shoulders are one skin, without a crease between them.
     trunk = figure.trunk(body, looks)
     pieces = trunk.pieces
-    for arm in arms:
-        if arm.front:
-            draw = figure.hanging_arm if _hangs(arm) else figure.upper_arm
-            pieces += draw(arm, looks).pieces
+    forearms = []
+    for limb, (upper, lower) in arms:
+        if limb.front:
+            pieces += upper.pieces
+            if _hangs(limb):
+                pieces += lower.pieces
+            else:
+                forearms.append(lower)
     skin.append(replace(trunk, pieces=pieces))
-    crossing = [arm for arm in arms if arm.front and not _hangs(arm)]
-    forearms = [figure.forearm(arm, looks) for arm in crossing]
     head = [*figure.head(body, looks), *figure.locks(rng, body, looks)]
     groups = (behind, skin, forearms, head)
     lines = [line for group in groups for layer in group for line in layer.lines]
@@ -186,8 +190,8 @@ def sample_camera(
         max_turn: Spread of the rotation in the picture, in degrees.
     """
     center = (points.min(0) + points.max(0)) / 2
-    turn = np.radians(np.clip(rng.normal(0, max_turn / 2), -max_turn, max_turn))
-    cos, sin = np.cos(turn), np.sin(turn)
+    turn = min(max(rng.normal(0, max_turn / 2), -max_turn), max_turn)
+    cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     move = np.array([[1, 0, -center[0]], [0, 1, -center[1]], [0, 0, 1.0]])
     rotate = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
     tilt = np.array([[1, 0, 0], [0, 1, 0], [*rng.normal(0, 0.025, 2), 1.0]])

@@ -6,6 +6,7 @@ from fashion_mmpose.synthetic.painting.curves import (
     box,
     ellipse,
     point,
+    ramp,
     ribbon,
     smooth_step,
 )
@@ -46,6 +47,20 @@ def test_follow_then_map():
 def test_ribbon_has_its_half_width_on_both_sides():
     outline = ribbon(np.array([[0.0, 0], [1, 0], [2, 0]]), np.array([1, 2, 3]))
     assert outline.tolist() == [[0, 1], [1, 2], [2, 3], [2, -3], [1, -2], [0, -1]]
+
+
+@pytest.mark.parametrize('start, stop', [(0.05, 1.93), (0.7, -0.1), (0.2, 0.2)])
+def test_ramp_has_numpys_own_numbers(start, stop):
+    expected = np.linspace(start, stop, 9)[:, None]
+    np.testing.assert_array_equal(ramp(start, stop, 9), expected)
+
+
+def test_ribbons_of_several_lines_are_those_of_each():
+    lines = np.random.default_rng(2).normal(0, 1, (2, 6, 2))
+    widths = np.array([[0.1] * 6, [0.2, 0.3, 0.4, 0.4, 0.3, 0.2]])
+    both = ribbon(lines, widths)
+    for outline, line, width in zip(both, lines, widths):
+        np.testing.assert_array_equal(outline, ribbon(line, width))
 
 
 def test_ellipse_and_its_box():

@@ -31,9 +31,9 @@ def paint(looks: Looks, seed: int) -> Canvas:
     image = np.full((760, 520, 3), 255, np.uint8)
     matrix = np.array([[110.0, 0, 260], [0, 110, 150], [0, 0, 1]])
     canvas = Canvas(image, Camera(matrix, 110.0), np.array([0.6, -0.8]), rng)
-    limbs = [figure.leg(leg, looks) for leg in wearer.legs.values()]
-    for arm in wearer.arms.values():
-        limbs += [figure.upper_arm(arm, looks), figure.forearm(arm, looks)]
+    limbs = figure.legs(list(wearer.legs.values()), looks)
+    for arm in figure.arms(list(wearer.arms.values()), looks):
+        limbs += arm
     layers = [
         figure.hair_behind(body, looks),
         *limbs,
