@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from fashion_mmpose.synthetic.shares import choose
+
 from . import palette
 from .fabric import smooth_noise
 from .palette import Color
@@ -238,6 +240,6 @@ def sample_background(
         tuple: (H, W, 3) uint8 BGR and a colour.
     """
     half = (-(-size_wh[0] // _HALF), -(-size_wh[1] // _HALF))
-    kind = _KINDS[rng.choice(len(_KINDS), p=[row[0] for row in _KINDS])][1]
+    kind = choose(rng, _KINDS)
     image = kind(rng, half, palette.pick(rng, palette.WALL, 6))
     return cv2.resize(image, size_wh), palette.mean_of(image)

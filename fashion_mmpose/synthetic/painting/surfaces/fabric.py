@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from fashion_mmpose.synthetic.shares import choose
+
 from . import palette
 from .palette import Color
 
@@ -226,7 +228,7 @@ def sample_cloth(rng: np.random.Generator, unit: float, avoid: Color) -> Cloth:
         palette.contrasting(rng, main, palette.CLOTH + palette.PLAIN, 0.15)
         for _ in range(2)
     ]
-    pattern = _PATTERNS[rng.choice(len(_PATTERNS), p=[p for p, _ in _PATTERNS])][1]
+    pattern = choose(rng, _PATTERNS)
     tile = pattern(rng, colors, unit)
     # Whole copies of the tile, so that the weave does not repeat visibly.
     copies = max(1, -(-96 // len(tile)))
