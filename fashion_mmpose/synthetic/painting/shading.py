@@ -12,6 +12,23 @@ from .surfaces.relief import slopes
 COARSE = 4  # pixels of a picture in one of the light's
 
 
+def coarse_window(window: tuple[slice, slice]) -> tuple[slice, slice]:
+    """Rows and columns of the light's pixels that a window of the picture touches."""
+    rows, columns = window
+    return (
+        slice(rows.start // COARSE, -(-rows.stop // COARSE)),
+        slice(columns.start // COARSE, -(-columns.stop // COARSE)),
+    )
+
+
+def enlarged(coarse: np.ndarray, x: int, y: int, width: int, height: int) -> np.ndarray:
+    """A box of what is coarse, in pixels of the picture: (height, width)."""
+    box = slice(y, y + height), slice(x, x + width)
+    full = cv2.resize(coarse[coarse_window(box)], None, fx=COARSE, fy=COARSE)
+    x, y = x % COARSE, y % COARSE
+    return full[y : y + height, x : x + width]
+
+
 def soften(mask: np.ndarray, sigma: float) -> np.ndarray:
     """Nearly a Gaussian blur, by two box filters of that variance together."""
     size = max(1, round(np.sqrt(6 * sigma**2 + 1)))
@@ -36,8 +53,8 @@ class Lamp:
         self,
         rng: np.random.Generator,
         mask: np.ndarray,
+        window: tuple[slice, slice],
         frame: np.ndarray,
-        origin: tuple[int, int],
         relief: float,
     ) -> np.ndarray:
         """Light on a layer, 1 is neutral.
@@ -45,16 +62,16 @@ class Lamp:
         Args:
             rng: Source of the folds.
             mask: (H, W) uint8 mask of the layer.
+            window: Rows and columns of the mask in the picture.
             frame: (4, 2) frame of its cloth in pixels of the picture.
-            origin: Pixel of the picture where the mask begins.
             relief: Strength of folds and creases.
 
         Returns:
-            np.ndarray: (H // COARSE, W // COARSE) float32, at least one by one.
+            np.ndarray: (h, w) float32, of the window's :func:`coarse_window`.
         """
-        height, width = mask.shape
-        size = (max(1, width // COARSE), max(1, height // COARSE))
-        coarse = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+        rows, columns = coarse_window(window)
+        size = (columns.stop - columns.start, rows.stop - rows.start)
+        coarse = cv2.resize(mask, size)
         sigma = max(0.8, 0.13 * self.unit / COARSE)
         soft = soften(coarse, sigma).astype(np.float32) / 255
         dx, dy = self.direction * sigma * 0.9
@@ -62,7 +79,8 @@ class Lamp:
         lit = cv2.warpAffine(soft, move, size, borderMode=cv2.BORDER_REPLICATE)
         light = 0.7 + 0.3 * soft - 0.4 * (lit - soft)
         if relief > 0:
-            light += relief * _folds(rng, (frame - origin) / COARSE, size)
+            frame = frame / COARSE - (columns.start, rows.start)
+            light += relief * _folds(rng, frame, size)
             light += relief * self._creases(rng, frame, size)
         return light
 
