@@ -155,19 +155,6 @@ def _shade(image: np.ndarray, light: np.ndarray, neutral: int) -> None:
     cv2.multiply(image, light, dst=image, scale=1 / neutral)
 
 
-def _lay_over(below: np.ndarray, above: np.ndarray, mask: np.ndarray) -> None:
-    """Paints (h, w, 3) over what lies below, in place, as far as a mask (h, w) goes."""
-    # Only on the mask's soft edge do both show.
-    edge = np.flatnonzero(cv2.inRange(mask, 1, 254) > 0)
-    place = np.divmod(edge, mask.shape[1])
-    behind = below[place][None]
-    cv2.copyTo(above, mask, below)
-    if len(edge) > 0:
-        own = above.reshape(-1, 3).take(edge, axis=0)[None]
-        weight = mask.take(edge)[None].astype(np.float32) * np.float32(1 / 255)
-        below[place] = cv2.blendLinear(own, behind, weight, 1 - weight)[0]
-
-
 class Canvas:
     """The picture while it is painted.
 
@@ -334,14 +321,18 @@ class Canvas:
             self._stroke(painted, stroke, points, stroke.color)
         x, y = x + place.x % COARSE, y + place.y % COARSE
         bright = enlarged(light, x, y, w, h)
+        cover = seen[window]
+        below = self._image[place.window][window]
+        _shade(below, cv2.bitwise_not(cover), 255)
         if self._rim > 0:
             inner = cv2.erode(place.mask, _NEIGHBOURS)[window]
-            rim = cv2.subtract(place.mask[window], inner)
-            rim = cv2.multiply(rim, bright, scale=self._rim / 255)
-            bright = cv2.subtract(bright, rim)
+            inner = cv2.addWeighted(
+                place.mask[window], 1 - self._rim, inner, self._rim, 0
+            )
+            cover = cv2.min(cover, inner)
         above = painted[window]
-        _shade(above, bright, 160)
-        _lay_over(self._image[place.window][window], above, seen[window])
+        _shade(above, cv2.multiply(bright, cover, scale=1 / 255), 160)
+        cv2.add(below, above, dst=below)
 
     def _cloth(self, sketch: _Sketch, seen: np.ndarray) -> np.ndarray:
         """The material's own colours on the layer's window (h, w), where it is seen."""
