@@ -143,8 +143,9 @@ def _fixed(lines: list[np.ndarray], origin: np.ndarray) -> list[np.ndarray]:
 
 def _lay(frame: np.ndarray, pixels: float, target: np.ndarray) -> np.ndarray:
     """(3, 3) from a tile's pixels to those of a piece's frame (4, 2) in a window."""
-    top, right, bottom, left = np.linalg.norm(frame[[1, 2, 3, 0]] - frame, axis=1)
-    w, h = pixels * (top + bottom) / 2, pixels * (left + right) / 2
+    a, b, c, d = frame.tolist()
+    w = pixels * (math.dist(a, b) + math.dist(c, d)) / 2
+    h = pixels * (math.dist(b, c) + math.dist(d, a)) / 2
     flat = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
     return cv2.getPerspectiveTransform(flat, target.astype(np.float32))
 
@@ -223,7 +224,8 @@ class Canvas:
         outlines, frames = lines[: 2 * count : 2], lines[1 : 2 * count : 2]
         strokes = lines[2 * count :]
         points = np.concatenate(outlines)
-        extent = (*points.min(0).tolist(), *points.max(0).tolist())
+        extent = cv2.reduce(points, 0, cv2.REDUCE_MIN)[0].tolist()
+        extent += cv2.reduce(points, 0, cv2.REDUCE_MAX)[0].tolist()
         rows, columns = self._window(extent, 2)
         x0, y0 = columns.start, rows.start
         if columns.stop <= x0 or rows.stop <= y0:
@@ -272,7 +274,7 @@ class Canvas:
             if row.hides
         )
 
-    def _window(self, extent: tuple[float, ...], margin: int) -> tuple[slice, slice]:
+    def _window(self, extent: list[float], margin: int) -> tuple[slice, slice]:
         """Rows and columns of whole pixels around an extent, some or none."""
         height, width = self._image.shape[:2]
         left, top, right, bottom = extent
@@ -341,28 +343,20 @@ class Canvas:
         cv2.rectangle(painted, cv2.boundingRect(seen), cloth.color, cv2.FILLED)
         if len(cloth.tile) <= 8:
             return painted
-        pieces = zip(sketch.layer.pieces, sketch.frames, sketch.fixed)
-        for piece, frame, outline in pieces:
-            # Each piece is laid on its own bounding box only.
-            x, y, w, h = cv2.boundingRect(outline)
-            x0, y0 = max(0, (x >> _SHIFT) - 2), max(0, (y >> _SHIFT) - 2)
-            x1 = min(seen.shape[1], ((x + w) >> _SHIFT) + 3)
-            y1 = min(seen.shape[0], ((y + h) >> _SHIFT) + 3)
-            if x1 <= x0 or y1 <= y0:
-                continue
-            own = np.zeros((y1 - y0, x1 - x0), np.uint8)
-            shift = (x0 << _SHIFT, y0 << _SHIFT)
-            cv2.fillPoly(own, [outline - shift], 255, cv2.LINE_AA, _SHIFT)
-            own = cv2.min(own, seen[y0:y1, x0:x1])
+        pieces = sketch.layer.pieces
+        for piece, frame, outline in zip(pieces, sketch.frames, sketch.fixed):
+            own = seen
+            if len(pieces) > 1:
+                own = np.zeros_like(seen)
+                cv2.fillPoly(own, [outline], 255, cv2.LINE_AA, _SHIFT)
+                own = cv2.min(own, seen)
             x, y, w, h = cv2.boundingRect(own)
-            if w == 0:
-                continue
-            target = frame - (place.x + x0, place.y + y0)
-            matrix = _lay(piece.frame, cloth.pixels, target)
-            matrix = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1.0]]) @ matrix
-            region = painted[y0 + y : y0 + y + h, x0 + x : x0 + x + w]
-            own = own[y : y + h, x : x + w]
-            cv2.copyTo(cloth.laid(matrix, own), own, region)
+            if w > 0:
+                window = np.s_[y : y + h, x : x + w]
+                target = frame - (place.x + x, place.y + y)
+                matrix = _lay(piece.frame, cloth.pixels, target)
+                laid = cloth.laid(matrix, own[window])
+                cv2.copyTo(laid, own[window], painted[window])
         return painted
 
     def _details(self, strokes, drawn: list[np.ndarray], shape) -> tuple:
