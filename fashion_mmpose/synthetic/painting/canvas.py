@@ -242,9 +242,9 @@ class Canvas:
         self.stack.append(place)
         dimmed = self._window(extent, int(2.5 * self._reach) + 2)
         light = self._lamp.on(
-            self._rng, mask, place.window, frames[-1], layer.cloth.relief
+            *(self._rng, mask, place.window, frames[-1]),
+            *(layer.cloth.relief, 160 * layer.shade),
         )
-        light = (np.clip(light, 0.4, 1.3) * layer.shade * 160).astype(np.uint8)
         self._sketches.append(_Sketch(layer, place, fixed, frames, dimmed, light))
 
     def hidden(
@@ -337,11 +337,14 @@ class Canvas:
         cv2.add(below, above, dst=below)
 
     def _cloth(self, sketch: _Sketch, seen: np.ndarray) -> np.ndarray:
-        """The material's own colours on the layer's window (h, w), where it is seen."""
+        """The material's own colours on the layer's window (h, w), where it is seen.
+
+        Anything where it is not.
+        """
         cloth, place = sketch.layer.cloth, sketch.place
         painted = np.empty((*seen.shape, 3), np.uint8)
-        cv2.rectangle(painted, cv2.boundingRect(seen), cloth.color, cv2.FILLED)
         if len(cloth.tile) <= 8:
+            cv2.rectangle(painted, cv2.boundingRect(seen), cloth.color, cv2.FILLED)
             return painted
         pieces = sketch.layer.pieces
         for piece, frame, outline in zip(pieces, sketch.frames, sketch.fixed):
