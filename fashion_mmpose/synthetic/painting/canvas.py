@@ -317,13 +317,13 @@ class Canvas:
         if w == 0:
             return
         place, window = sketch.place, np.s_[y : y + h, x : x + w]
-        painted = self._cloth(sketch, seen)
+        cover = seen[window]
+        painted = self._cloth(sketch, cover, (x, y))
         drawn = sketch.fixed[len(sketch.layer.pieces) :]
         for stroke, points in zip(sketch.layer.strokes, drawn):
-            self._stroke(painted, stroke, points, stroke.color)
-        x, y = x + place.x % COARSE, y + place.y % COARSE
-        bright = enlarged(light, x, y, w, h)
-        cover = seen[window]
+            self._stroke(
+                painted, stroke, points - (x << _SHIFT, y << _SHIFT), stroke.color
+            )
         below = self._image[place.window][window]
         _shade(below, cv2.bitwise_not(cover), 255)
         if self._rim > 0:
@@ -332,34 +332,33 @@ class Canvas:
                 place.mask[window], 1 - self._rim, inner, self._rim, 0
             )
             cover = cv2.min(cover, inner)
-        above = painted[window]
-        _shade(above, cv2.multiply(bright, cover, scale=1 / 255), 160)
-        cv2.add(below, above, dst=below)
+        bright = enlarged(light, x + place.x % COARSE, y + place.y % COARSE, w, h)
+        _shade(painted, cv2.multiply(bright, cover, scale=1 / 255), 160)
+        cv2.add(below, painted, dst=below)
 
-    def _cloth(self, sketch: _Sketch, seen: np.ndarray) -> np.ndarray:
-        """The material's own colours on the layer's window (h, w), where it is seen.
+    def _cloth(
+        self, sketch: _Sketch, cover: np.ndarray, origin: tuple[int, int]
+    ) -> np.ndarray:
+        """The material's own colours (h, w, 3) where ``cover`` (h, w) is not 0.
 
-        Anything where it is not.
+        They are those of a box of the layer's window, which begins at ``origin``.
         """
-        cloth, place = sketch.layer.cloth, sketch.place
-        painted = np.empty((*seen.shape, 3), np.uint8)
+        cloth, pieces = sketch.layer.cloth, sketch.layer.pieces
+        painted = np.empty((*cover.shape, 3), np.uint8)
         if len(cloth.tile) <= 8:
-            cv2.rectangle(painted, cv2.boundingRect(seen), cloth.color, cv2.FILLED)
+            cv2.rectangle(painted, (0, 0, *cover.shape[::-1]), cloth.color, cv2.FILLED)
             return painted
-        pieces = sketch.layer.pieces
+        x, y = origin
         for piece, frame, outline in zip(pieces, sketch.frames, sketch.fixed):
-            own = seen
-            if len(pieces) > 1:
-                own = np.zeros_like(seen)
-                cv2.fillPoly(own, [outline], 255, cv2.LINE_AA, _SHIFT)
-                own = cv2.min(own, seen)
-            x, y, w, h = cv2.boundingRect(own)
-            if w > 0:
-                window = np.s_[y : y + h, x : x + w]
-                target = frame - (place.x + x, place.y + y)
-                matrix = _lay(piece.frame, cloth.pixels, target)
-                laid = cloth.laid(matrix, own[window])
-                cv2.copyTo(laid, own[window], painted[window])
+            target = frame - (sketch.place.x + x, sketch.place.y + y)
+            matrix = _lay(piece.frame, cloth.pixels, target)
+            if len(pieces) == 1:
+                return cloth.laid(matrix, cover)
+            own = np.zeros_like(cover)
+            shift = -x << _SHIFT, -y << _SHIFT
+            cv2.fillPoly(own, [outline], 255, cv2.LINE_AA, _SHIFT, shift)
+            own = cv2.min(own, cover)
+            cv2.copyTo(cloth.laid(matrix, own), own, painted)
         return painted
 
     def _details(self, strokes, drawn: list[np.ndarray], shape) -> tuple:
