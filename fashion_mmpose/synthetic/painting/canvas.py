@@ -12,11 +12,12 @@ import numpy as np
 from .curves import Piece, sent
 from .masks import Painted, parsing_map
 from .parsing import Parsing
-from .shading import COARSE, Lamp, soften
+from .shading import COARSE, Lamp, coarse_window, enlarged, soften
 from .surfaces.fabric import Cloth
 from .surfaces.palette import Color
 
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV draws
+_COARSE_SHIFT = COARSE.bit_length() - 1
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
@@ -116,59 +117,43 @@ class _Sketch:
     Attributes:
         layer: The layer.
         place: Where it lies in the picture.
-        outlines: (N, 2) pixels of the picture each, of its pieces.
-        fixed: The same for OpenCV, in the window of ``place``, and then the layer's
-            strokes.
+        fixed: Outlines of its pieces and its strokes, (N, 2) each, for OpenCV in the
+            window of ``place``.
         frames: (4, 2) pixels of the picture each, of its pieces' cloth.
-        dimmed: Window (x0, y0, x1, y1) of the shadow that it casts.
+        dimmed: Rows and columns of the shadow that it casts.
         light: Coarse (h, w) uint8 brightness, 160 is neutral.
     """
 
     layer: Layer
     place: Painted
-    outlines: list[np.ndarray]
     fixed: list[np.ndarray]
     frames: list[np.ndarray]
-    dimmed: tuple[int, int, int, int]
+    dimmed: tuple[slice, slice]
     light: np.ndarray
 
 
-def _fixed(
-    lines: list[np.ndarray], origin: np.ndarray, step: int = 1
-) -> list[np.ndarray]:
-    """Lines (N, 2) in pixels for OpenCV, from an origin and in steps of some pixels."""
+def _fixed(lines: list[np.ndarray], origin: np.ndarray) -> list[np.ndarray]:
+    """Lines (N, 2) in pixels for OpenCV, from an origin."""
 
     def fix(points: np.ndarray) -> np.ndarray:
-        return np.rint((points - origin) / step * (1 << _SHIFT)).astype(np.int32)
+        return np.rint((points - origin) * (1 << _SHIFT)).astype(np.int32)
 
     return list(sent(fix, lines))
 
 
 def _lay(frame: np.ndarray, pixels: float, target: np.ndarray) -> np.ndarray:
     """(3, 3) from a tile's pixels to those of a piece's frame (4, 2) in a window."""
-    top, right, bottom, left = np.linalg.norm(frame[[1, 2, 3, 0]] - frame, axis=1)
-    w, h = pixels * (top + bottom) / 2, pixels * (left + right) / 2
+    a, b, c, d = frame.tolist()
+    w = pixels * (math.dist(a, b) + math.dist(c, d)) / 2
+    h = pixels * (math.dist(b, c) + math.dist(d, a)) / 2
     flat = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
     return cv2.getPerspectiveTransform(flat, target.astype(np.float32))
 
 
-def _extent(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of what is set in a mask (h, w), of length 0 if nothing is."""
-    x, y, width, height = cv2.boundingRect(mask)
-    return slice(y, y + height), slice(x, x + width)
-
-
-def _lay_over(below: np.ndarray, above: np.ndarray, mask: np.ndarray) -> None:
-    """Paints (h, w, 3) over what lies below, in place, as far as a mask (h, w) goes."""
-    # Only on the mask's soft edge do both show.
-    edge = np.flatnonzero(cv2.inRange(mask, 1, 254) > 0)
-    place = np.divmod(edge, mask.shape[1])
-    behind = below[place][None]
-    cv2.copyTo(above, mask, below)
-    if len(edge) > 0:
-        own = above.reshape(-1, 3).take(edge, axis=0)[None]
-        weight = mask.take(edge)[None].astype(np.float32) * np.float32(1 / 255)
-        below[place] = cv2.blendLinear(own, behind, weight, 1 - weight)[0]
+def _shade(image: np.ndarray, light: np.ndarray, neutral: int) -> None:
+    """Darkens and lightens an image (h, w, 3) in place, by (h, w) uint8 brightness."""
+    light = cv2.cvtColor(light, cv2.COLOR_GRAY2BGR)
+    cv2.multiply(image, light, dst=image, scale=1 / neutral)
 
 
 class Canvas:
@@ -210,19 +195,25 @@ class Canvas:
     @property
     def image(self) -> np.ndarray:
         """(H, W, 3) uint8 BGR, the picture with all layers so far."""
-        free = np.full(self._image.shape[:2], 255, np.uint8)
+        height, width = self._image.shape[:2]
+        free = np.full((height, width), 255, np.uint8)
+        shadows = np.full((-(-height // COARSE), -(-width // COARSE)), 255, np.uint8)
         plan = []
-        # From the front: what later layers cover need not be painted.
+        # From the front: what later layers cover need not be painted, and their
+        # shadows fall on what earlier ones show.
         for sketch in reversed(self._sketches):
-            mask, own = sketch.place.mask, free[sketch.place.window]
+            mask, window = sketch.place.mask, sketch.place.window
+            own = free[window]
             seen = cv2.min(mask, own)
             _, thin = cv2.threshold(mask, 254, 255, cv2.THRESH_BINARY_INV)
             cv2.min(own, thin, dst=own)
-            x0, y0, x1, y1 = sketch.dimmed
-            plan.append((sketch, seen, _extent(free[y0:y1, x0:x1])))
-        for sketch, seen, dimmed in reversed(plan):
-            self._cast(sketch, dimmed)
-            self._paint(sketch, seen)
+            shadow = shadows[coarse_window(window)]
+            light = cv2.multiply(sketch.light, shadow, scale=1 / 255)
+            plan.append((sketch, seen, light))
+            self._cast(sketch, shadows)
+        _shade(self._image, enlarged(shadows, 0, 0, width, height), 255)
+        for sketch, seen, light in reversed(plan):
+            self._paint(sketch, seen, light)
         self._sketches.clear()
         return self._image
 
@@ -233,12 +224,13 @@ class Canvas:
         outlines, frames = lines[: 2 * count : 2], lines[1 : 2 * count : 2]
         strokes = lines[2 * count :]
         points = np.concatenate(outlines)
-        extent = (*points.min(0).tolist(), *points.max(0).tolist())
-        window = self._window(extent, 2)
-        if window is None:
+        extent = cv2.reduce(points, 0, cv2.REDUCE_MIN)[0].tolist()
+        extent += cv2.reduce(points, 0, cv2.REDUCE_MAX)[0].tolist()
+        rows, columns = self._window(extent, 2)
+        x0, y0 = columns.start, rows.start
+        if columns.stop <= x0 or rows.stop <= y0:
             return
-        x0, y0, x1, y1 = window
-        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        mask = np.zeros((rows.stop - y0, columns.stop - x0), np.uint8)
         fixed = _fixed([*outlines, *strokes], np.array([x0, y0]))
         for outline in fixed[:count]:
             cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, _SHIFT)
@@ -249,11 +241,11 @@ class Canvas:
         )
         self.stack.append(place)
         dimmed = self._window(extent, int(2.5 * self._reach) + 2)
-        light = self._lamp.on(self._rng, mask, frames[-1], (x0, y0), layer.cloth.relief)
-        light = (np.clip(light, 0.4, 1.3) * layer.shade * 160).astype(np.uint8)
-        self._sketches.append(
-            _Sketch(layer, place, outlines, fixed, frames, dimmed, light)
+        light = self._lamp.on(
+            *(self._rng, mask, place.window, frames[-1]),
+            *(layer.cloth.relief, 160 * layer.shade),
         )
+        self._sketches.append(_Sketch(layer, place, fixed, frames, dimmed, light))
 
     def hidden(
         self, point: np.ndarray, part: str, margin: int = 2, garment: int = 0
@@ -282,96 +274,92 @@ class Canvas:
             if row.hides
         )
 
-    def _window(self, extent: tuple[float, ...], margin: int):
-        """Box (x0, y0, x1, y1) in whole pixels, None outside the picture."""
+    def _window(self, extent: list[float], margin: int) -> tuple[slice, slice]:
+        """Rows and columns of whole pixels around an extent, some or none."""
         height, width = self._image.shape[:2]
         left, top, right, bottom = extent
         x0, y0 = max(math.floor(left) - margin, 0), max(math.floor(top) - margin, 0)
         x1 = min(math.ceil(right) + margin + 1, width)
         y1 = min(math.ceil(bottom) + margin + 1, height)
-        return None if x1 <= x0 or y1 <= y0 else (x0, y0, x1, y1)
+        return slice(y0, y1), slice(x0, x1)
 
     @property
     def _reach(self) -> float:
         """How far shadows reach, in pixels."""
         return 0.1 * self.camera.unit
 
-    def _cast(self, sketch: _Sketch, seen: tuple[slice, slice]) -> None:
+    def _cast(self, sketch: _Sketch, shadows: np.ndarray) -> None:
         """Darkens what lies around the outlines, away from the light.
 
-        ``seen`` are rows and columns of the shadow's window.
+        ``shadows`` are those on the whole picture, coarse (h, w), 255 is none.
         """
-        x0, y0, x1, y1 = sketch.dimmed
-        region = self._image[y0:y1, x0:x1][seen]
-        strength = sketch.layer.shadow * self._shadow
-        if region.size == 0 or strength <= 0:
+        darkness = round(255 * sketch.layer.shadow * self._shadow)
+        if darkness <= 0:
             return
-        size = (-(-(x1 - x0) // COARSE), -(-(y1 - y0) // COARSE))
-        coarse = np.zeros(size[::-1], np.uint8)
-        origin = np.array([x0, y0]) + self._lamp.direction * self._reach * 0.4
-        for outline in _fixed(sketch.outlines, origin, COARSE):
-            cv2.fillPoly(coarse, [outline], 255, 8, _SHIFT)
-        coarse = soften(coarse, 0.6 * self._reach / COARSE)
-        coarse = (255 - coarse * strength).astype(np.uint8)
-        full = cv2.resize(coarse, (x1 - x0, y1 - y0))[seen]
-        full = cv2.cvtColor(full, cv2.COLOR_GRAY2BGR)
-        cv2.multiply(region, full, dst=region, scale=1 / 255)
+        rows, columns = coarse_window(sketch.dimmed)
+        region = shadows[rows, columns]
+        own = np.zeros_like(region)
+        dx, dy = (self._lamp.direction * self._reach * 0.4).tolist()
+        # The centre of a coarse pixel is not that of its first pixel.
+        dx, dy = dx + (COARSE - 1) / 2, dy + (COARSE - 1) / 2
+        offset = (
+            round((sketch.place.x - columns.start * COARSE - dx) * (1 << _SHIFT)),
+            round((sketch.place.y - rows.start * COARSE - dy) * (1 << _SHIFT)),
+        )
+        for outline in sketch.fixed[: len(sketch.layer.pieces)]:
+            cv2.fillPoly(own, [outline], darkness, 8, _SHIFT + _COARSE_SHIFT, offset)
+        own = cv2.bitwise_not(soften(own, 0.6 * self._reach / COARSE))
+        cv2.multiply(region, own, dst=region, scale=1 / 255)
 
-    def _paint(self, sketch: _Sketch, seen: np.ndarray) -> None:
+    def _paint(self, sketch: _Sketch, seen: np.ndarray, light: np.ndarray) -> None:
         """Paints a layer where it is seen: where its mask (h, w) still is not 0."""
-        window = _extent(seen)
-        if seen[window].size == 0:
+        x, y, w, h = cv2.boundingRect(seen)
+        if w == 0:
             return
-        place = sketch.place
-        painted = self._cloth(sketch, seen)
+        place, window = sketch.place, np.s_[y : y + h, x : x + w]
+        cover = seen[window]
+        painted = self._cloth(sketch, cover, (x, y))
         drawn = sketch.fixed[len(sketch.layer.pieces) :]
         for stroke, points in zip(sketch.layer.strokes, drawn):
-            self._stroke(painted, stroke, points, stroke.color)
-        shade = cv2.cvtColor(self._shade(sketch, window), cv2.COLOR_GRAY2BGR)
-        above = cv2.multiply(painted[window], shade, scale=1 / 160)
-        _lay_over(self._image[place.window][window], above, seen[window])
+            self._stroke(
+                painted, stroke, points - (x << _SHIFT, y << _SHIFT), stroke.color
+            )
+        below = self._image[place.window][window]
+        _shade(below, cv2.bitwise_not(cover), 255)
+        if self._rim > 0:
+            inner = cv2.erode(place.mask, _NEIGHBOURS)[window]
+            inner = cv2.addWeighted(
+                place.mask[window], 1 - self._rim, inner, self._rim, 0
+            )
+            cover = cv2.min(cover, inner)
+        bright = enlarged(light, x + place.x % COARSE, y + place.y % COARSE, w, h)
+        _shade(painted, cv2.multiply(bright, cover, scale=1 / 255), 160)
+        cv2.add(below, painted, dst=below)
 
-    def _cloth(self, sketch: _Sketch, seen: np.ndarray) -> np.ndarray:
-        """The material's own colours on the layer's window (h, w), where it is seen."""
-        cloth, place = sketch.layer.cloth, sketch.place
-        painted = np.empty((*seen.shape, 3), np.uint8)
-        cv2.rectangle(painted, cv2.boundingRect(seen), cloth.color, cv2.FILLED)
-        if len(cloth.tile) <= 8:
-            return painted
-        pieces = zip(sketch.layer.pieces, sketch.frames, sketch.fixed)
-        for piece, frame, outline in pieces:
-            # Each piece is laid on its own bounding box only.
-            x, y, w, h = cv2.boundingRect(outline)
-            x0, y0 = max(0, (x >> _SHIFT) - 2), max(0, (y >> _SHIFT) - 2)
-            x1 = min(seen.shape[1], ((x + w) >> _SHIFT) + 3)
-            y1 = min(seen.shape[0], ((y + h) >> _SHIFT) + 3)
-            if x1 <= x0 or y1 <= y0:
-                continue
-            own = np.zeros((y1 - y0, x1 - x0), np.uint8)
-            shift = (x0 << _SHIFT, y0 << _SHIFT)
-            cv2.fillPoly(own, [outline - shift], 255, cv2.LINE_AA, _SHIFT)
-            own = cv2.min(own, seen[y0:y1, x0:x1])
-            x, y, w, h = cv2.boundingRect(own)
-            if w == 0:
-                continue
-            target = frame - (place.x + x0, place.y + y0)
-            matrix = _lay(piece.frame, cloth.pixels, target)
-            matrix = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1.0]]) @ matrix
-            region = painted[y0 + y : y0 + y + h, x0 + x : x0 + x + w]
-            own = own[y : y + h, x : x + w]
-            cv2.copyTo(cloth.laid(matrix, own), own, region)
-        return painted
+    def _cloth(
+        self, sketch: _Sketch, cover: np.ndarray, origin: tuple[int, int]
+    ) -> np.ndarray:
+        """The material's own colours (h, w, 3) where ``cover`` (h, w) is not 0.
 
-    def _shade(self, sketch: _Sketch, window: tuple[slice, slice]) -> np.ndarray:
-        """(h, w) uint8 brightness of a window of a layer, 160 is neutral: the light and
-        a rim.
+        They are those of a box of the layer's window, which begins at ``origin``.
         """
-        mask = sketch.place.mask
-        full = cv2.resize(sketch.light, mask.shape[::-1])[window]
-        if self._rim <= 0:
-            return full
-        rim = cv2.subtract(mask[window], cv2.erode(mask, _NEIGHBOURS)[window])
-        return cv2.subtract(full, cv2.multiply(rim, full, scale=self._rim / 255))
+        cloth, pieces = sketch.layer.cloth, sketch.layer.pieces
+        painted = np.empty((*cover.shape, 3), np.uint8)
+        if len(cloth.tile) <= 8:
+            cv2.rectangle(painted, (0, 0, *cover.shape[::-1]), cloth.color, cv2.FILLED)
+            return painted
+        x, y = origin
+        for piece, frame, outline in zip(pieces, sketch.frames, sketch.fixed):
+            target = frame - (sketch.place.x + x, sketch.place.y + y)
+            matrix = _lay(piece.frame, cloth.pixels, target)
+            if len(pieces) == 1:
+                return cloth.laid(matrix, cover)
+            own = np.zeros_like(cover)
+            shift = -x << _SHIFT, -y << _SHIFT
+            cv2.fillPoly(own, [outline], 255, cv2.LINE_AA, _SHIFT, shift)
+            own = cv2.min(own, cover)
+            cv2.copyTo(cloth.laid(matrix, own), own, painted)
+        return painted
 
     def _details(self, strokes, drawn: list[np.ndarray], shape) -> tuple:
         """Those of the strokes that show something else than their layer, as masks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -12,9 +13,26 @@ from .surfaces.relief import slopes
 COARSE = 4  # pixels of a picture in one of the light's
 
 
+def coarse_window(window: tuple[slice, slice]) -> tuple[slice, slice]:
+    """Rows and columns of the light's pixels that a window of the picture touches."""
+    rows, columns = window
+    return (
+        slice(rows.start // COARSE, -(-rows.stop // COARSE)),
+        slice(columns.start // COARSE, -(-columns.stop // COARSE)),
+    )
+
+
+def enlarged(coarse: np.ndarray, x: int, y: int, width: int, height: int) -> np.ndarray:
+    """A box of what is coarse, in pixels of the picture: (height, width)."""
+    box = slice(y, y + height), slice(x, x + width)
+    full = cv2.resize(coarse[coarse_window(box)], None, fx=COARSE, fy=COARSE)
+    x, y = x % COARSE, y % COARSE
+    return full[y : y + height, x : x + width]
+
+
 def soften(mask: np.ndarray, sigma: float) -> np.ndarray:
     """Nearly a Gaussian blur, by two box filters of that variance together."""
-    size = max(1, round(np.sqrt(6 * sigma**2 + 1)))
+    size = max(1, round(math.sqrt(6 * sigma**2 + 1)))
     return cv2.blur(cv2.blur(mask, (size, size)), (size, size))
 
 
@@ -36,35 +54,44 @@ class Lamp:
         self,
         rng: np.random.Generator,
         mask: np.ndarray,
+        window: tuple[slice, slice],
         frame: np.ndarray,
-        origin: tuple[int, int],
         relief: float,
+        neutral: float,
     ) -> np.ndarray:
-        """Light on a layer, 1 is neutral.
+        """Light on a layer.
 
         Args:
             rng: Source of the folds.
             mask: (H, W) uint8 mask of the layer.
+            window: Rows and columns of the mask in the picture.
             frame: (4, 2) frame of its cloth in pixels of the picture.
-            origin: Pixel of the picture where the mask begins.
             relief: Strength of folds and creases.
+            neutral: Brightness of what is neither lit nor shaded.
 
         Returns:
-            np.ndarray: (H // COARSE, W // COARSE) float32, at least one by one.
+            np.ndarray: (h, w) uint8, of the window's :func:`coarse_window`.
         """
-        height, width = mask.shape
-        size = (max(1, width // COARSE), max(1, height // COARSE))
-        coarse = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+        rows, columns = coarse_window(window)
+        size = (columns.stop - columns.start, rows.stop - rows.start)
+        coarse = cv2.resize(mask, size)
         sigma = max(0.8, 0.13 * self.unit / COARSE)
-        soft = soften(coarse, sigma).astype(np.float32) / 255
-        dx, dy = self.direction * sigma * 0.9
-        move = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
-        lit = cv2.warpAffine(soft, move, size, borderMode=cv2.BORDER_REPLICATE)
-        light = 0.7 + 0.3 * soft - 0.4 * (lit - soft)
+        soft = soften(coarse, sigma)
+        # What lies towards the light is lit, what lies away from it is not.
+        reach = math.ceil(sigma)
+        x, y = np.rint(reach - 0.9 * sigma * self.direction).astype(int).tolist()
+        wide = cv2.copyMakeBorder(soft, *[reach] * 4, cv2.BORDER_REPLICATE)
+        lit = wide[y : y + size[1], x : x + size[0]]
+        weight, base = neutral / 255, 0.7 * neutral
+        light = cv2.addWeighted(
+            soft, 0.7 * weight, lit, -0.4 * weight, base, dtype=cv2.CV_32F
+        )
         if relief > 0:
-            light += relief * _folds(rng, (frame - origin) / COARSE, size)
-            light += relief * self._creases(rng, frame, size)
-        return light
+            frame = frame / COARSE - (columns.start, rows.start)
+            folds, creases = _folds(rng, frame, size), self._creases(rng, frame, size)
+            light = cv2.scaleAdd(folds, relief * neutral, light)
+            light = cv2.scaleAdd(creases, relief * self.crease * neutral, light)
+        return np.clip(light, 0.4 * neutral, 1.3 * neutral).astype(np.uint8)
 
     def _creases(
         self, rng: np.random.Generator, frame: np.ndarray, size: tuple[int, int]
@@ -72,9 +99,9 @@ class Lamp:
         """Creases of the cloth, along the way it hangs."""
         top_left, top_right, bottom_right, bottom_left = frame
         dx, dy = (bottom_left + bottom_right - top_left - top_right) / 2
-        down = float(np.arctan2(dx, max(dy, 1e-6)))
+        down = math.atan2(dx, max(dy, 1e-6))
         unit = self.unit / COARSE
-        return self.crease * slopes(rng, size, unit, down, self.direction)
+        return slopes(rng, size, unit, down, self.direction)
 
 
 def _folds(
@@ -83,9 +110,9 @@ def _folds(
     """Soft ridges along a frame (4, 2), which is in pixels of the answer."""
     across, along = int(rng.integers(5, 13)), int(rng.integers(2, 4))
     noise = rng.normal(0, 0.07, (along, across)).astype(np.float32)
-    ridges = cv2.resize(noise, (64, 64), interpolation=cv2.INTER_CUBIC)
+    ridges = cv2.resize(noise, (64, 16), interpolation=cv2.INTER_CUBIC)
     # Ridges catch the light on one side: the slope, not the height, is seen.
-    ridges = 0.5 * ridges + 0.9 * cv2.Sobel(ridges, -1, 1, 0, ksize=3)
-    flat = np.array([[0, 0], [64, 0], [64, 64], [0, 64]], np.float32)
+    ridges = 0.5 * ridges[:, 1:-1] + 3.6 * (ridges[:, 2:] - ridges[:, :-2])
+    flat = np.array([[-1, 0], [63, 0], [63, 16], [-1, 16]], np.float32)
     matrix = cv2.getPerspectiveTransform(flat, frame.astype(np.float32))
     return cv2.warpPerspective(ridges, matrix, size, borderMode=cv2.BORDER_REFLECT)

@@ -97,27 +97,31 @@ def test_layers_outside_the_picture_are_left_out(canvas):
 
 
 def test_what_is_covered_later_changes_nothing():
-    """All layers at once, of which only what is seen is painted, and one by one."""
-    cloth = sample_cloth(np.random.default_rng(4), 30.0, (200, 200, 200))
-    disc = 25 + 15 * np.stack([np.cos(turn := np.linspace(0, 6, 40)), np.sin(turn)], 1)
-    trunk = rectangle(12, 8, 50, 55)
+    """All layers at once, of which only what is seen is painted, and one by one.
+
+    Shadows on shadows are then rounded and made smooth one by one, too.
+    """
+    cloth = sample_cloth(np.random.default_rng(4), 120.0, (200, 200, 200))
+    disc = 100 + 60 * np.stack([np.cos(turn := np.linspace(0, 6, 40)), np.sin(turn)], 1)
+    trunk = rectangle(48, 32, 200, 220)
     layers = [
         Layer((trunk,), cloth, shade=0.5),
         Layer((Piece(disc, {}, box(disc)),), solid((90, 40, 200), 0.5)),
-        Layer((trunk, Piece(disc + (20, 9), {}, box(disc))), cloth),
-        Layer((rectangle(-5, 20, 70, 40),), solid((10, 200, 30)), shadow=0.9),
+        Layer((trunk, Piece(disc + (80, 36), {}, box(disc))), cloth),
+        Layer((rectangle(-20, 80, 280, 160),), solid((10, 200, 30)), shadow=0.9),
     ]
     pictures = []
     for one_by_one in (False, True):
-        image = np.full((60, 80, 3), 180, np.uint8)
+        image = np.full((240, 320, 3), 180, np.uint8)
         rng = np.random.default_rng(1)
-        canvas = Canvas(image, Camera(np.eye(3), 30.0), np.array([0.6, -0.8]), rng)
+        canvas = Canvas(image, Camera(np.eye(3), 120.0), np.array([0.6, -0.8]), rng)
         for each in layers:
             canvas.draw(each)
             if one_by_one:
                 assert canvas.image is image
-        pictures.append(canvas.image)
-    np.testing.assert_array_equal(*pictures)
+        pictures.append(canvas.image.astype(int))
+    difference = np.abs(pictures[0] - pictures[1])
+    assert difference.max() < 10 and difference.mean() < 0.3
 
 
 def test_one_pixel_of_a_layer(canvas):

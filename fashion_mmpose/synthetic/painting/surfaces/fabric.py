@@ -47,14 +47,17 @@ class Cloth:
         (height, width), side = mask.shape, len(self.tile)
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
         reach = cv2.perspectiveTransform(corners[:, None], cv2.invert(matrix)[1])[:, 0]
+
+        def seen(places: np.ndarray) -> tuple[int, int]:
+            """Where the first copy that is seen begins, and how many are seen."""
+            low, *_, high = sorted(places.tolist())
+            first, last = math.floor((low - 1) / side), math.ceil((high + 2) / side)
+            return first * side, min(max(last - first, 1), _MOST_PIXELS // side)
+
         # OpenCV is slow at what lies beyond its source: that holds as many copies of
         # the tile as are seen.
-        first = np.floor((reach.min(0) - 1) / side)
-        last = np.ceil((reach.max(0) + 2) / side)
-        columns, rows = np.clip(last - first, 1, _MOST_PIXELS // side).astype(int)
-        matrix = matrix @ np.array(
-            [[1, 0, first[0] * side], [0, 1, first[1] * side], [0, 0, 1]]
-        )
+        (x, columns), (y, rows) = seen(reach[:, 0]), seen(reach[:, 1])
+        matrix = matrix @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
         tiles = cv2.repeat(self.tile, rows, columns)
         laid = np.empty((height, width, 3), np.uint8)
         # What is worn is slanted: a few rows at a time have narrow boxes.

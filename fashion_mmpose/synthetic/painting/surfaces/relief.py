@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import cv2
@@ -9,14 +10,17 @@ import numpy as np
 
 from .fabric import smooth_noise
 
-SIZE = 256  # side of a height map, which repeats without a seam
+SIZE = 128  # side of a height map, which repeats without a seam
+_REPEATS = 2, 3  # down and across: as many as most layers show
+# Of a height of one. Sums of whole steps are the same on all processors.
+_STEPS = 256
 _MAPS = 12
 _SEED = 20
 
 
 @lru_cache(maxsize=1)
 def heights() -> tuple[np.ndarray, ...]:
-    """(SIZE, SIZE) float32 height maps whose slopes have a spread of one.
+    """(SIZE, SIZE) int16 height maps, repeated, whose slopes have a spread of one.
 
     They are the same in every process: a picture chooses and lays them at random.
     """
@@ -31,8 +35,10 @@ def _height_map(rng: np.random.Generator, sharpness: float) -> np.ndarray:
         noise = smooth_noise(rng, cells, SIZE)
         ridged = -np.abs(noise)
         total += weight * ((1 - sharpness) * noise + 2 * sharpness * ridged)
+    total = np.rint(_STEPS * total)
     slope = cv2.Sobel(np.pad(total, 1, mode='wrap'), -1, 1, 0, ksize=3)[1:-1, 1:-1]
-    return total / float(slope.std())
+    steps = np.rint(total * (_STEPS / float(slope.std()))).astype(np.int16)
+    return cv2.repeat(steps, *_REPEATS)
 
 
 def slopes(
@@ -60,14 +66,22 @@ def slopes(
     turn = down + rng.normal(0, 0.35) + (rng.random() < 0.2) * rng.normal(0, 0.9)
     across = unit * rng.uniform(0.35, 1.1) / SIZE * 2  # pixels per cell of the map
     along = across * rng.uniform(1.5, 5)
-    cos, sin = np.cos(turn), np.sin(turn)
-    matrix = np.array(
-        [
-            [across * cos, -along * sin, rng.uniform(0, SIZE)],
-            [across * sin, along * cos, rng.uniform(0, SIZE)],
-        ]
+    cos, sin = math.cos(turn), math.sin(turn)
+    dx, dy = rng.uniform(0, 2 * SIZE), rng.uniform(0, 2 * SIZE)
+
+    def row(a: float, b: float) -> tuple[float, float, float]:
+        # OpenCV is slow at what lies beyond its source: begin in its first repeat.
+        least = -a * dx - b * dy + min(0, a * size_wh[0]) + min(0, b * size_wh[1])
+        return a, b, -a * dx - b * dy - least // SIZE * SIZE
+
+    laid = cv2.warpAffine(
+        height,
+        np.array([row(cos / across, sin / across), row(-sin / along, cos / along)]),
+        size_wh,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_WRAP,
     )
-    laid = cv2.warpAffine(height, matrix, size_wh, borderMode=cv2.BORDER_WRAP)
-    slope = light[0] * cv2.Sobel(laid, -1, 1, 0, ksize=3)
-    slope += light[1] * cv2.Sobel(laid, -1, 0, 1, ksize=3)
-    return np.tanh(slope * (0.7 * across))
+    towards = light * (0.7 * across / _STEPS)
+    slope = towards[0] * cv2.Sobel(laid, cv2.CV_32F, 1, 0, ksize=3)
+    slope += towards[1] * cv2.Sobel(laid, cv2.CV_32F, 0, 1, ksize=3)
+    return np.tanh(slope)
