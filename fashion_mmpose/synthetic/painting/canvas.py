@@ -344,7 +344,7 @@ class Canvas:
         They are those of a box of the layer's window, which begins at ``origin``.
         """
         cloth, pieces = sketch.layer.cloth, sketch.layer.pieces
-        painted = np.empty((*cover.shape, 3), np.uint8)
+        painted = np.zeros((*cover.shape, 3), np.uint8)
         if len(cloth.tile) <= 8:
             cv2.rectangle(painted, (0, 0, *cover.shape[::-1]), cloth.color, cv2.FILLED)
             return painted

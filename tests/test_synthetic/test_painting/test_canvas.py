@@ -124,6 +124,26 @@ def test_what_is_covered_later_changes_nothing():
     assert difference.max() < 10 and difference.mean() < 0.3
 
 
+def test_what_is_covered_is_not_seen():
+    """What a layer is made of changes no pixel beyond those that show it."""
+    cloth = sample_cloth(np.random.default_rng(4), 30.0, (200, 200, 200))
+    pictures = []
+    for below in (cloth, solid((10, 200, 30), cloth.relief)):
+        image = np.full((60, 80, 3), 180, np.uint8)
+        rng = np.random.default_rng(1)
+        canvas = Canvas(image, Camera(np.eye(3), 30.0), np.array([0.6, -0.8]), rng)
+        canvas.draw(Layer((rectangle(12, 8, 50, 55),), below))
+        canvas.draw(Layer((rectangle(30, 20, 70, 40),), cloth))
+        pictures.append(canvas.image)
+    below, above = (np.zeros((60, 80), np.uint8) for _ in range(2))
+    for full, place in zip((below, above), canvas.stack):
+        full[place.window] = place.mask
+    shows_below = (below > 0) & (above < 255)
+    differs = (pictures[0] != pictures[1]).any(2)
+    assert not differs[~shows_below].any()
+    assert differs[shows_below].mean() > 0.9
+
+
 def test_one_pixel_of_a_layer(canvas):
     """Of its window, in the picture's corner."""
     canvas.draw(layer(-9, -9, -2, -2, part='body'))
