@@ -75,6 +75,10 @@ def test_from_a_wheel_to_landmarks(environment: Path, tmp_path: Path):
     found = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
     assert 'short_sleeved_shirt' in {garment['category'] for garment in found}
     assert all(len(garment['keypoints']) % 3 == 0 for garment in found)
+    # numpy and OpenCV are newer than those of the other tests.
+    for benchmark in 'fashionai', 'deepfashion2':
+        drawing = 'synthesize', '--format', benchmark, '--num', '3'
+        call(programs / 'fashion-mmpose', *drawing, '--out', benchmark, cwd=tmp_path)
     installed = call(programs / 'pip', 'freeze', cwd=tmp_path)
     assert 'onnxruntime' in installed
     assert 'torch' not in installed and 'mmengine' not in installed

@@ -82,15 +82,15 @@ class Lamp:
         x, y = np.rint(reach - 0.9 * sigma * self.direction).astype(int).tolist()
         wide = cv2.copyMakeBorder(soft, *[reach] * 4, cv2.BORDER_REPLICATE)
         lit = wide[y : y + size[1], x : x + size[0]]
-        weight, base = neutral / 255, 0.7 * neutral
-        light = cv2.addWeighted(
-            soft, 0.7 * weight, lit, -0.4 * weight, base, dtype=cv2.CV_32F
-        )
+        # By numpy: OpenCV's sums of shares are rounded by the processor's instructions.
+        weight = neutral / 255
+        light = 0.7 * neutral + 0.7 * weight * soft.astype(np.float32)
+        light -= 0.4 * weight * lit.astype(np.float32)
         if relief > 0:
             frame = frame / COARSE - (columns.start, rows.start)
-            folds, creases = _folds(rng, frame, size), self._creases(rng, frame, size)
-            light = cv2.scaleAdd(folds, relief * neutral, light)
-            light = cv2.scaleAdd(creases, relief * self.crease * neutral, light)
+            light += relief * neutral * _folds(rng, frame, size)
+            creases = self._creases(rng, frame, size)
+            light += relief * self.crease * neutral * creases
         return np.clip(light, 0.4 * neutral, 1.3 * neutral).astype(np.uint8)
 
     def _creases(

@@ -81,7 +81,8 @@ def slopes(
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_WRAP,
     )
-    towards = light * (0.7 * across / _STEPS)
-    slope = towards[0] * cv2.Sobel(laid, cv2.CV_32F, 1, 0, ksize=3)
-    slope += towards[1] * cv2.Sobel(laid, cv2.CV_32F, 0, 1, ksize=3)
+    # Numbers of numpy would make arrays of float64 of these.
+    across_light, down_light = (light * (0.7 * across / _STEPS)).tolist()
+    slope = across_light * cv2.Sobel(laid, cv2.CV_32F, 1, 0, ksize=3)
+    slope += down_light * cv2.Sobel(laid, cv2.CV_32F, 0, 1, ksize=3)
     return np.tanh(slope)
