@@ -14,7 +14,7 @@ from .masks import Painted, parsing_map
 from .parsing import Parsing
 from .shading import COARSE, Lamp, coarse_window, enlarged, soften
 from .surfaces.fabric import Cloth
-from .surfaces.palette import Color
+from .surfaces.palette import Color, filled
 
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV draws
 _COARSE_SHIFT = COARSE.bit_length() - 1
@@ -344,18 +344,20 @@ class Canvas:
         They are those of a box of the layer's window, which begins at ``origin``.
         """
         cloth, pieces = sketch.layer.cloth, sketch.layer.pieces
-        painted = np.zeros((*cover.shape, 3), np.uint8)
         if len(cloth.tile) <= 8:
-            cv2.rectangle(painted, (0, 0, *cover.shape[::-1]), cloth.color, cv2.FILLED)
-            return painted
+            return filled(cover.shape[::-1], cloth.color)
         x, y = origin
-        for piece, frame, outline in zip(pieces, sketch.frames, sketch.fixed):
-            target = frame - (sketch.place.x + x, sketch.place.y + y)
-            matrix = _lay(piece.frame, cloth.pixels, target)
-            if len(pieces) == 1:
-                return cloth.laid(matrix, cover)
+        corner = sketch.place.x + x, sketch.place.y + y
+        matrices = [
+            _lay(piece.frame, cloth.pixels, frame - corner)
+            for piece, frame in zip(pieces, sketch.frames)
+        ]
+        if len(pieces) == 1:
+            return cloth.laid(matrices[0], cover)
+        painted = np.zeros((*cover.shape, 3), np.uint8)
+        shift = -x << _SHIFT, -y << _SHIFT
+        for matrix, outline in zip(matrices, sketch.fixed):
             own = np.zeros_like(cover)
-            shift = -x << _SHIFT, -y << _SHIFT
             cv2.fillPoly(own, [outline], 255, cv2.LINE_AA, _SHIFT, shift)
             own = cv2.min(own, cover)
             cv2.copyTo(cloth.laid(matrix, own), own, painted)
